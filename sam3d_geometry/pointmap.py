@@ -1,0 +1,107 @@
+"""Pointmap: what flows between the nodes, a 3D point for every pixel of a batch of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+
+@dataclass(frozen=True)
+class Pointmap:
+    """A batch of frames with one 3D point per pixel, in OpenCV camera axes, at inference resolution.
+
+    points       (B, H, W, 3) float32; every point lies on its pixel's ray; 0 where invalid
+    mask         (B, H, W) bool, True where there is geometry
+    intrinsics   (B, 3, 3) float32, normalised by image size
+    image        (B, H, W, 3) float32 in [0, 1], the photo at this resolution
+    normals      (B, H, W, 3) float32 unit vectors from the network, or None
+    metric       True when the unit is the metre
+    source_size  (height, width) of the photo; image outputs are brought back to it
+    """
+
+    points: torch.Tensor
+    mask: torch.Tensor
+    intrinsics: torch.Tensor
+    image: torch.Tensor
+    normals: torch.Tensor | None
+    metric: bool
+    source_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.points.dim() != 4 or self.points.shape[-1] != 3 or 0 in self.points.shape:
+            raise ValueError(f"Pointmap points came as {tuple(self.points.shape)}; (B, H, W, 3) with B, H, W >= 1 is needed.")
+        batch, height, width, _ = self.points.shape
+        needed = {
+            "mask": (batch, height, width),
+            "intrinsics": (batch, 3, 3),
+            "image": (batch, height, width, 3),
+            "normals": (batch, height, width, 3),
+        }
+        for name, shape in needed.items():
+            tensor = getattr(self, name)
+            if tensor is None and name == "normals":
+                continue
+            if tuple(tensor.shape) != shape:
+                raise ValueError(f"Pointmap {name} came as {tuple(tensor.shape)}; {shape} is needed to fit the points.")
+        if self.mask.dtype != torch.bool:
+            raise ValueError(f"Pointmap mask came as {self.mask.dtype}; bool is needed.")
+        if len(self.source_size) != 2 or min(self.source_size) < 1:
+            raise ValueError(f"Pointmap source_size came as {self.source_size}; (height, width) of the photo is needed.")
+
+    def __len__(self) -> int:
+        return self.points.shape[0]
+
+    def __getitem__(self, index: int | slice | Sequence[int] | torch.Tensor) -> Pointmap:
+        """The chosen frames; the batch dimension stays also for a single one."""
+        if isinstance(index, int):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"Frame {index} was asked of a pointmap of {len(self)} frames.")
+            index = slice(index, index + 1 or None)
+        return self._map(lambda tensor: tensor[index])
+
+    @property
+    def depth(self) -> torch.Tensor:
+        """(B, H, W) depth along z, 0 where invalid; a view of the points."""
+        return self.points[..., 2]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) at which the points are held."""
+        return self.points.shape[1], self.points.shape[2]
+
+    @property
+    def device(self) -> torch.device:
+        return self.points.device
+
+    def to(self, device: torch.device | str) -> Pointmap:
+        """The same pointmap on another device."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, function) -> Pointmap:
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), torch.Tensor)}
+        return replace(self, **{name: function(tensor) for name, tensor in tensors.items()})
+
+    @staticmethod
+    def cat(pointmaps: Sequence[Pointmap]) -> Pointmap:
+        """The frames of several pointmaps of the same size one after the other."""
+        if not pointmaps:
+            raise ValueError("Pointmap.cat was given no pointmap; at least one is needed.")
+        first = pointmaps[0]
+        for other in pointmaps[1:]:
+            if (other.size, other.source_size, other.metric, other.normals is None) != (
+                first.size,
+                first.source_size,
+                first.metric,
+                first.normals is None,
+            ):
+                raise ValueError(
+                    f"Pointmaps of {other.size} from a {other.source_size} photo and of {first.size} from {first.source_size} "
+                    "cannot be joined: size, source size, unit and presence of normals must be the same."
+                )
+        joined = {
+            name: torch.cat([getattr(p, name) for p in pointmaps]) for name in ("points", "mask", "intrinsics", "image")
+        }
+        normals = None if first.normals is None else torch.cat([p.normals for p in pointmaps])
+        return replace(first, **joined, normals=normals)

@@ -1,0 +1,182 @@
+"""Surface normals from a pointmap: exact on planes, one-sided at depth edges and creases, facing the camera.
+
+On a plane n . P = d seen by a pinhole camera, w = 1 / z is linear in the view plane coordinates (a, b) = (x / z, y / z):
+n / d = (w_a, w_b, w - a * w_a - b * w_b). So a normal needs two derivatives of one scalar map, not a cross product of
+differences of points, and is exact on planes at any tilt. The derivatives are weighted one-sided and central differences
+(Jiang and Shu, Efficient implementation of weighted ENO schemes, 1996): a stencil that crosses an edge gets no weight.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from .camera import view_plane_axes
+from .pointmap import Pointmap
+from .resize import DEPTH_EDGE, GeometryResize
+
+SOURCES = ("auto", "network", "geometry")
+INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge
+NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
+SAME_SURFACE_COSINE = 0.8  # smoothing stops at creases sharper than this
+STRIP_VALUES = 1 << 17  # values a strip holds, so that its dozen temporaries stay in the cache
+
+
+def _one_sided_slopes(taps: torch.Tensor) -> torch.Tensor:
+    """Inverse depth at five pixels in a row (N, 5) -> derivative per pixel at the middle one (N,); weighted ENO."""
+    steps = taps.diff(dim=1)
+    centre = taps[:, 2:3]
+    noise = (centre * NOISE).square() + 1e-16
+    bends = steps.diff(dim=1).square()
+    weight = (bends + noise).square().reciprocal()
+    # the stencils are left, central and right; the central difference is the mean of the two others
+    weight = weight[:, ::2] + 0.5 * weight[:, 1:2]
+    left_right = steps[:, 1:3]
+    slope = (weight * left_right).sum(1) / weight.sum(1)
+    # between two edges (a wire, a single pixel) every stencil bends: take the flatter side, or none at all
+    jump = DEPTH_EDGE * taps[:, 2]
+    flatter = left_right.gather(1, left_right.abs().argmin(1, keepdim=True))[:, 0]
+    alone = bends.amin(1) > jump.square()
+    return torch.where(alone, torch.where(flatter.abs() < jump, flatter, 0), slope)
+
+
+def _slopes(w: torch.Tensor, dim: int) -> torch.Tensor:
+    """Derivative per pixel along `dim` of w, which is padded by two pixels at both ends of it.
+
+    Central differences, and one-sided ones where w bends: few pixels, so they are picked out.
+    """
+    length = w.shape[dim] - 4
+    before, after = w.narrow(dim, 1, length), w.narrow(dim, 3, length)
+    slope = (after - before).mul_(0.5)
+    inner = w.narrow(dim, 1, length + 2)
+    bends = torch.sub(w.narrow(dim, 0, length + 2), inner, alpha=2).add_(w.narrow(dim, 2, length + 2))
+    bent = bends.abs_() > inner * (0.5 * NOISE)
+    bent = bent.narrow(dim, 0, length) | bent.narrow(dim, 1, length) | bent.narrow(dim, 2, length)
+    index = bent.reshape(-1).nonzero()[:, 0]
+    if index.numel():
+        taps = w.unfold(dim, 5, 1)  # (B, h, W, 5)
+        slope.view(-1)[index] = _one_sided_slopes(taps[torch.unravel_index(index, bent.shape)])
+    return slope
+
+
+def _unit_normals(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor, out: torch.Tensor) -> None:
+    """Inverse depth (B, h + 4, W + 4), padded by 2, and view plane axes a (B, 1, W), b (B, h, 1) -> out (B, h, W, 3)."""
+    height, width = w.shape[1] - 4, w.shape[2] - 4
+    centre = w[:, 2:-2, 2:-2]
+    slope_a = _slopes(w[:, 2:-2], 2)
+    slope_b = _slopes(w[:, :, 2:-2], 1)
+    if width > 1:
+        slope_a.mul_((width - 1) / (a[:, :, -1:] - a[:, :, :1]))
+    if height > 1:
+        slope_b.mul_((height - 1) / (b[:, -1:] - b[:, :1]))
+    slope_c = (a * slope_a).addcmul_(b, slope_b).neg_().add_(centre)
+    scale = (slope_a * slope_a).addcmul_(slope_b, slope_b).addcmul_(slope_c, slope_c).rsqrt_().neg_().mul_(mask)
+    torch.mul(slope_a, scale, out=out[..., 0])
+    torch.mul(slope_b, scale, out=out[..., 1])
+    torch.mul(slope_c, scale, out=out[..., 2])
+
+
+def _padded_inverse_depth(depth: torch.Tensor, mask: torch.Tensor, mean: torch.Tensor, top: int, stop: int) -> torch.Tensor:
+    """Rows top to stop of mean / depth with two pixels more on every side; INVALID outside the image and the mask."""
+    batch, height, width = depth.shape
+    padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID)
+    first, last = max(0, top - 2), min(height, stop + 2)
+    inside = padded[:, first - top + 2 : last - top + 2, 2:-2]
+    torch.div(mean, depth[:, first:last], out=inside)
+    inside.masked_fill_(~mask[:, first:last], INVALID)
+    return padded
+
+
+def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
+    """Depth (B, H, W), 0 where invalid, mask and intrinsics (B, 3, 3) -> unit normals (B, H, W, 3) facing the camera.
+
+    OpenCV camera axes; 0 where invalid. Exact on planes; a pixel beside a depth edge takes its own side's surface.
+    """
+    batch, height, width = depth.shape
+    a, b = view_plane_axes(intrinsics.to(depth), height, width)
+    mean = (depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1))[:, None, None]
+    normals = depth.new_empty(batch, height, width, 3)
+    budget = STRIP_VALUES if depth.device.type == "cpu" else 64 * STRIP_VALUES
+    rows = min(height, max(8, budget // width))
+    frames = max(1, budget // (rows * width)) if rows == height else 1
+    for start in range(0, batch, frames):
+        part = slice(start, start + frames)
+        for top in range(0, height, rows):
+            stop = min(top + rows, height)
+            band = slice(top, stop)
+            padded = _padded_inverse_depth(depth[part], mask[part], mean[part], top, stop)
+            _unit_normals(padded, a[part], b[part, band], mask[part, band], normals[part, band])
+    return normals
+
+
+def _links(depth: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor, dim: int) -> torch.Tensor:
+    """1 where a pixel and the next one along `dim` lie on one surface, else 0: (B, H, W) less one along `dim`."""
+    length = depth.shape[dim] - 1
+    first, second = depth.narrow(dim, 0, length), depth.narrow(dim, 1, length)
+    both = mask.narrow(dim, 0, length) & mask.narrow(dim, 1, length)
+    apart = (first - second).abs() > DEPTH_EDGE * torch.minimum(first, second)
+    n_first, n_second = normals.narrow(dim, 0, length), normals.narrow(dim, 1, length)
+    bent = (n_first * n_second).sum(-1) < SAME_SURFACE_COSINE
+    return (both & ~apart & ~bent).to(depth.dtype)
+
+
+def _average_along(normals: torch.Tensor, links: torch.Tensor, dim: int, step: int) -> torch.Tensor:
+    """Mean with weights 1, 2, 1 of each normal and the ones `step` before and after, where links join them."""
+    length = normals.shape[dim] - step
+    total = normals * 2
+    gate = links.unsqueeze(-1)
+    total.narrow(dim, step, length).add_(normals.narrow(dim, 0, length) * gate)
+    total.narrow(dim, 0, length).add_(normals.narrow(dim, step, length) * gate)
+    return total
+
+
+def smooth_normals(normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, radius: int) -> torch.Tensor:
+    """Unit normals (B, H, W, 3) averaged over about `radius` pixels, never across a depth edge, a crease or a hole.
+
+    Separable passes with holes that double (the a trous algorithm, Holschneider et al. 1989); a pass of step 2s joins
+    two pixels only if the two passes of step s between them were joined.
+    """
+    if radius <= 0:
+        return normals
+    links = {dim: _links(depth, mask, normals, dim) for dim in (1, 2)}
+    step = 1
+    while step <= radius:
+        for dim in (1, 2):
+            if links[dim].shape[dim] > 0:
+                normals = _average_along(normals, links[dim], dim, step)
+        normals = torch.nn.functional.normalize(normals, dim=-1)
+        for dim in (1, 2):
+            shorter = max(0, links[dim].shape[dim] - step)
+            links[dim] = links[dim].narrow(dim, 0, shorter) * links[dim].narrow(dim, links[dim].shape[dim] - shorter, shorter)
+        step *= 2
+    return normals * mask[..., None]
+
+
+def normals_from_pointmap(
+    pointmap: Pointmap,
+    source: str = "auto",
+    smoothing: int = 0,
+    world_from_camera: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Unit normals (B, H, W, 3) at the photo's size and their mask (B, H, W); OpenCV axes, facing the camera.
+
+    `source`: "network" takes the model's own normals, "geometry" computes them from the points, "auto" the former where
+    there are any. `smoothing` is a radius in pixels of the pointmap. With `world_from_camera` (B, 3, 3) they are turned
+    into that world's axes (see `gravity.world_from_camera`).
+    """
+    if source not in SOURCES:
+        raise ValueError(f"Normal source {source!r} is not known; choose one of {', '.join(SOURCES)}.")
+    if source == "network" and pointmap.normals is None:
+        raise ValueError(
+            "The model of this pointmap gives no normals; set source to geometry or auto, or load a moge-2 '-normal' model."
+        )
+    if source != "geometry" and pointmap.normals is not None:
+        normals = pointmap.normals
+    else:
+        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
+    if world_from_camera is not None:
+        normals = (world_from_camera.to(normals)[:, None, None] @ normals[..., None])[..., 0]
+    resize = GeometryResize(pointmap.depth, pointmap.mask, pointmap.source_size)
+    if resize.source == resize.size:
+        return normals, pointmap.mask
+    return torch.nn.functional.normalize(resize(normals), dim=-1), resize.mask

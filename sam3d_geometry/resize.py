@@ -1,0 +1,113 @@
+"""Resizing of images, masks and geometry; geometry is never mixed across invalid pixels or depth edges."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+Size = tuple[int, int]
+
+DEPTH_EDGE = 0.05  # relative jump of depth, beyond what the local slope explains, that counts as an edge
+
+
+def size_for_long_edge(source: Size, long_edge: int) -> Size:
+    """(height, width) of the same aspect ratio whose longer side is `long_edge`; never larger than `source`."""
+    scale = min(1.0, long_edge / max(source))
+    return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
+
+
+def resize_image(image: torch.Tensor, size: Size) -> torch.Tensor:
+    """Image (B, H, W, C) -> (B, *size, C): antialiased bilinear when shrinking, bilinear when growing."""
+    if tuple(image.shape[1:3]) == tuple(size):
+        return image
+    shrinks = size[0] < image.shape[1] or size[1] < image.shape[2]
+    planes = F.interpolate(
+        image.movedim(-1, 1).float(), size, mode="bilinear", align_corners=False, antialias=shrinks
+    )
+    return planes.movedim(1, -1).clamp(0, 1)
+
+
+def resize_mask(mask: torch.Tensor, size: Size) -> torch.Tensor:
+    """Mask (B, H, W), bool or coverage in [0, 1] -> bool (B, *size): True where at least half is covered."""
+    if tuple(mask.shape[1:]) == tuple(size):
+        return mask if mask.dtype == torch.bool else mask >= 0.5
+    shrinks = size[0] < mask.shape[1] or size[1] < mask.shape[2]
+    coverage = F.interpolate(mask[:, None].float(), size, mode="bilinear", align_corners=False, antialias=shrinks)
+    return coverage[:, 0] >= 0.5
+
+
+def _second_difference_jumps(inverse_depth: torch.Tensor, threshold: float) -> torch.Tensor:
+    """(B, H, W) bool: pixels where inverse depth bends by more than the threshold, relative to itself.
+
+    On a plane inverse depth is linear in the pixel position at any tilt, so a plane never counts as an edge.
+    """
+    padded = F.pad(inverse_depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    centre = inverse_depth * 2
+    bend_x = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] - centre
+    bend_y = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] - centre
+    # the border repeats its pixel, so a slope would look like a bend there
+    bend_x[:, :, 0] = bend_x[:, :, -1] = 0
+    bend_y[:, 0] = bend_y[:, -1] = 0
+    return torch.maximum(bend_x.abs(), bend_y.abs()) > threshold * inverse_depth
+
+
+class GeometryResize:
+    """Resizes maps that belong to one depth map, bilinear inside surfaces and one-sided at their edges.
+
+    Where the four pixels around a target straddle a depth edge, or one of them is invalid, only those on the same side as
+    the nearest valid one count, so no value lies between two surfaces. Made once per depth map, called per map.
+    """
+
+    def __init__(self, depth: torch.Tensor, mask: torch.Tensor, size: Size, edge: float = DEPTH_EDGE):
+        """depth (B, H, W) and mask (B, H, W) at the maps' size, `size` the target (height, width)."""
+        self.source = tuple(depth.shape[1:])
+        self.size = tuple(size)
+        self.mask = resize_mask(mask, size)
+        if self.source == self.size:
+            return
+        inverse = torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
+        special = _second_difference_jumps(inverse, edge) | ~mask
+        touched = F.interpolate(special[:, None].float(), self.size, mode="bilinear", align_corners=False)[:, 0] > 0
+        frame, row, column = torch.nonzero(touched & self.mask, as_tuple=True)
+        self._target = (frame, row, column)
+        y0, y1, fy = self._neighbours(row, 0)
+        x0, x1, fx = self._neighbours(column, 1)
+        weights = torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
+        height, width = self.source
+        offset = frame * (height * width)
+        self._taps = torch.stack([y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1], -1) + offset[:, None]
+        tap_inverse = inverse.reshape(-1)[self._taps]
+        # the reference is the heaviest valid tap; where none is valid (a hole closed by the mask's resize) all weigh 0
+        reference = (weights * (tap_inverse > 0)).argmax(-1, keepdim=True)
+        centre = tap_inverse.gather(-1, reference)
+        same_side = (tap_inverse > 0) & ((tap_inverse - centre).abs() <= edge * torch.maximum(tap_inverse, centre))
+        weights = (weights + 1e-6) * same_side
+        self._weights = weights / weights.sum(-1, keepdim=True).clamp_min(1e-12)
+        self.mask[self._target] &= same_side.any(-1)
+
+    def _neighbours(self, target: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        limit = self.source[axis]
+        position = ((target + 0.5) * (limit / self.size[axis]) - 0.5).clamp(0, limit - 1)
+        lower = position.floor().long()
+        return lower, (lower + 1).clamp_max(limit - 1), position - lower
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        """Map (B, H, W) or (B, H, W, C) float -> the target size; 0 where the resized mask is False."""
+        if self.source == self.size:
+            return values
+        planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
+        out = F.interpolate(planes, self.size, mode="bilinear", align_corners=False).movedim(1, -1).contiguous()
+        flat = planes.movedim(1, -1).reshape(-1, planes.shape[1])
+        out[self._target] = (flat[self._taps] * self._weights[..., None]).sum(1)
+        out.mul_(self.mask[..., None])
+        return out[..., 0] if values.dim() == 3 else out
+
+
+def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[torch.Tensor, torch.Tensor]:
+    """Depth (B, H, W) and mask -> both at `size`; interpolated in 1 / depth, which is exact on planes at any tilt."""
+    if tuple(depth.shape[1:]) == tuple(size):
+        return depth, mask
+    resize = GeometryResize(depth, mask, size)
+    inverse = resize(torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0))
+    valid = resize.mask & (inverse > 0)
+    return torch.where(valid, 1 / inverse.clamp_min(torch.finfo(depth.dtype).tiny), 0), valid

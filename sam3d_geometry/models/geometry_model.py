@@ -1,0 +1,57 @@
+"""A loaded estimator with the one interface that all networks share."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .prediction import Prediction
+
+PIXELS_PER_TOKEN_EDGE = 14
+
+
+@dataclass(frozen=True)
+class GeometryModel:
+    """A network ready to predict, and what is known about it.
+
+    network maps (images, num_tokens) to a Prediction; a host may move it between devices, `predict` follows.
+    token_range: fewest and most tokens it was trained for; pixels_per_token_edge: side of the square of image pixels
+    that one token stands for when an inference resolution is turned into tokens.
+    """
+
+    name: str
+    network: nn.Module
+    compute_dtype: torch.dtype
+    metric: bool
+    gives_normals: bool
+    token_range: tuple[int, int]
+    preview: bool = False
+    pixels_per_token_edge: int = PIXELS_PER_TOKEN_EDGE
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are now."""
+        return next(self.network.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of the network's products and convolutions."""
+        return self.compute_dtype
+
+    def to(self, device: str | torch.device) -> GeometryModel:
+        """Moves the network to a device and returns the model."""
+        self.network.to(device)
+        return self
+
+    @torch.no_grad()
+    def predict(self, images: torch.Tensor, num_tokens: int) -> Prediction:
+        """Prediction at the images' own size, on the network's device.
+
+        images: (B, 3, H, W) in [0, 1] on any device. num_tokens sets detail and cost. Raises ValueError for other shapes.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
+            raise ValueError(f"images have the shape {tuple(images.shape)}, needed is a batch (B, 3, H, W) of at least one pixel.")
+        if num_tokens < 1:
+            raise ValueError(f"num_tokens is {num_tokens}, needed is at least 1.")
+        return self.network(images.to(self.device, torch.float32), int(num_tokens))

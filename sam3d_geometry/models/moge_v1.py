@@ -1,0 +1,111 @@
+"""Inference through MoGe v1: upstream's modules and maths without gradient checkpointing and wide concatenations."""
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .point_remap import remap_points
+from .prediction import Prediction
+from .view_plane import view_plane_axes, view_plane_uv
+from .vision_transformer import PATCH, VisionTransformer, project_tokens
+
+
+class MoGeV1Network(nn.Module):
+    """A `moge.model.v1.MoGeModel` rearranged for inference; call it with (B, 3, H, W) images and a token count."""
+
+    gives_normals = False
+    metric = False
+
+    def __init__(self, upstream: nn.Module):
+        super().__init__()
+        self.transformer = VisionTransformer(upstream.backbone)
+        self.layers = upstream.intermediate_layers
+        self.projections = upstream.head.projects
+        self.upsample_blocks = upstream.head.upsample_blocks
+        self.output_blocks = upstream.head.output_block
+        self.first_convolution = None
+        if all(_is_two_convolutions(block) for block in self.output_blocks):
+            self.first_convolution = PairedFirstConvolution(self.output_blocks)
+        self.remap = upstream.remap_output
+        self.mask_threshold = upstream.mask_threshold
+        self.token_range = tuple(upstream.num_tokens_range)
+
+    def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
+        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W; `num_tokens` sets detail and cost."""
+        height, width = images.shape[-2:]
+        factor = ((num_tokens * PATCH**2) / (height * width)) ** 0.5
+        resized_height, resized_width = max(PATCH, int(height * factor)), max(PATCH, int(width * factor))
+        rows, columns = resized_height // PATCH, resized_width // PATCH
+        resized = F.interpolate(images, (resized_height, resized_width), mode="bicubic", align_corners=False, antialias=True)
+        patches = F.interpolate(resized, (rows * PATCH, columns * PATCH), mode="bilinear", align_corners=False, antialias=True)
+        tokens, _ = self.transformer(patches, self.layers)
+        dtype = self.projections[0].weight.dtype
+        features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))
+        points, mask = self._decode(features, resized_height, resized_width)
+        points = F.interpolate(points.float(), (height, width), mode="bilinear", align_corners=False)
+        mask = F.interpolate(mask.float(), (height, width), mode="bilinear", align_corners=False).squeeze(1)
+        # The network regresses the mask itself, so it leaves [0, 1] a little, and its threshold is in the checkpoint.
+        return Prediction(
+            points=remap_points(points, self.remap),
+            mask_probability=mask.add_(0.5 - self.mask_threshold).clamp_(0, 1),
+        )
+
+    def _decode(self, x: torch.Tensor, height: int, width: int) -> list[torch.Tensor]:
+        aspect_ratio = width / height
+        for block in self.upsample_blocks:
+            x = block(_with_uv(x, aspect_ratio))
+        x = F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
+        if self.first_convolution is None:
+            x = _with_uv(x, aspect_ratio)
+            # An output block may begin with a rectifier that works in place, and both read the same map.
+            return [block(x.clone()) for block in self.output_blocks]
+        hidden = self.first_convolution(x, aspect_ratio).split(self.first_convolution.channels, dim=1)
+        return [block[-1](part) for block, part in zip(self.output_blocks, hidden)]
+
+
+class PairedFirstConvolution(nn.Module):
+    """The first, 3x3, convolutions of both output blocks as one, with the coordinate channels taken out of it.
+
+    A coordinate varies along one axis, so its 3x3 convolution over replicated borders is a 1D one, added by
+    broadcasting. Takes the first convolution out of each of `blocks`.
+    """
+
+    def __init__(self, blocks: nn.ModuleList):
+        super().__init__()
+        first = [block[0] for block in blocks]
+        weight = torch.cat([convolution.weight for convolution in first])
+        self.channels = [convolution.out_channels for convolution in first]
+        self.features = nn.Conv2d(
+            weight.shape[1] - 2, weight.shape[0], 3, padding=1, padding_mode="replicate", bias=False, device="meta",
+        )
+        self.features.weight = nn.Parameter(weight[:, :-2].float(), requires_grad=False)
+        self.along_u = nn.Parameter(weight[:, -2].float().sum(1), requires_grad=False)
+        self.along_v = nn.Parameter(weight[:, -1].float().sum(2), requires_grad=False)
+        self.bias = nn.Parameter(torch.cat([convolution.bias for convolution in first]).float(), requires_grad=False)
+        for block in blocks:
+            block[0] = nn.Identity()
+
+    def forward(self, x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
+        """Rectified hidden maps (B, sum of channels, H, W) from features (B, C, H, W)."""
+        u, v = view_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
+        across = _convolve_axis(u, self.along_u)
+        down = _convolve_axis(v, self.along_v) + self.bias
+        y = self.features(x)
+        y += across.to(y.dtype)[None, None].permute(0, 3, 1, 2)
+        y += down.to(y.dtype)[None, :, None].permute(0, 3, 1, 2)
+        return y.relu_()
+
+
+def _convolve_axis(axis: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """(N, C) from coordinates (N,) and kernels (C, 3), the border coordinate repeated."""
+    return torch.cat([axis[:1], axis, axis[-1:]]).unfold(0, 3, 1) @ kernel.T
+
+
+def _is_two_convolutions(block: nn.Sequential) -> bool:
+    return len(block) == 3 and isinstance(block[0], nn.Conv2d) and block[0].kernel_size == (3, 3) and isinstance(block[1], nn.ReLU)
+
+
+def _with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
+    uv = view_plane_uv(*x.shape[-2:], aspect_ratio, x.device).to(x.dtype)
+    return torch.cat([x, uv.expand(x.shape[0], -1, -1, -1)], dim=1)

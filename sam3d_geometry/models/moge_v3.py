@@ -1,0 +1,39 @@
+"""Inference through MoGe v3 with its sparse refiner, which needs CUDA and the `flex_gemm` package; else v3 runs as v2."""
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import torch
+from torch import nn
+
+from .prediction import Prediction
+
+REFINE_STEPS = 3
+
+
+class RefinedMoGeV3Network(nn.Module):
+    """A whole `moge.model.v3.MoGeModel`: refined on CUDA, the base alone where the parameters are elsewhere."""
+
+    def __init__(self, upstream: nn.Module):
+        super().__init__()
+        self.upstream = upstream
+        self.gives_normals = hasattr(upstream, "normal_head")
+        self.metric = hasattr(upstream, "scale_head")
+        self.token_range = tuple(upstream.num_tokens_range)
+
+    def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
+        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W; `num_tokens` sets detail and cost."""
+        steps = REFINE_STEPS if images.device.type == "cuda" else 0
+        output = self.upstream(images, num_tokens=num_tokens, refine_steps=steps)
+        return Prediction(
+            points=output["points_all"][-1].float(),
+            mask_probability=output["mask"].float(),
+            normals=output["normal"].float() if self.gives_normals else None,
+            metric_scale=output["metric_scale"].float() if self.metric else None,
+        )
+
+
+def can_refine(config: dict[str, Any]) -> bool:
+    """Whether this checkpoint has a refiner and the package it computes with is installed."""
+    return config.get("refiner") is not None and importlib.util.find_spec("flex_gemm") is not None

@@ -26,6 +26,9 @@ class DepthRange:
     near: torch.Tensor
     far: torch.Tensor
 
+    def __getitem__(self, frames: slice) -> DepthRange:
+        return DepthRange(self.near[frames], self.far[frames])
+
     @property
     def limits(self) -> tuple[float, float]:
         """One (near, far) that covers every frame which has geometry; (0, 0) when none has."""
@@ -128,6 +131,19 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = "dispar
     offset = torch.where(flat, 0.5, -at_far * scale)
     # an invalid pixel has depth 0; its reciprocal times a scale of 0 would be nan
     return position.mul_(scale).add_(offset).nan_to_num_(nan=0.5).clamp_(0, 1)
+
+
+def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = "disparity") -> torch.Tensor:
+    """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
+    if curve not in CURVES:
+        raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
+    if curve == "linear":
+        return torch.lerp(torch.full_like(nearness, far), torch.full_like(nearness, near), nearness)
+    floor = max(far * 1e-3, torch.finfo(nearness.dtype).tiny)
+    near, far = max(near, floor), max(far, floor)
+    if curve == "disparity":
+        return 1 / (1 / far + nearness * (1 / near - 1 / far))
+    return far * (near / far) ** nearness
 
 
 def _smooth_resize(picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,11 @@ import math
 
 import torch
 
+from .normals import geometric_normals
+from .pointmap import Pointmap
+
 CONE_DEGREES = (45.0, 25.0, 12.0, 6.0)  # the search narrows to the densest direction near the camera's own up
+MAX_SAMPLES = 1 << 20  # pixels of a whole clip that are looked at
 MINIMUM_SHARE = 0.02  # of the valid pixels must face that direction, otherwise the camera is taken to be level
 
 
@@ -63,3 +67,18 @@ def world_from_camera(
     up = torch.where(found[:, None], up, level)
     rotation = _world_from_up(up).float().expand(len(normals), 3, 3)
     return rotation, torch.where(found, share, 0).float().expand(len(normals))
+
+
+def level_world(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> torch.Tensor:
+    """The rotation world_from_camera (B, 3, 3) of a pointmap's frames by their ground; see `world_from_camera`."""
+    stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
+    sample, masks = [], []
+    for i in range(len(pointmap)):  # by frame: the normals of a clip at full size are larger than the clip
+        frame = pointmap[i]
+        if source != "geometry" and frame.normals is not None:
+            normals = frame.normals
+        else:
+            normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
+        sample.append(normals[:, ::stride, ::stride])
+        masks.append(frame.mask[:, ::stride, ::stride])
+    return world_from_camera(torch.cat(sample), torch.cat(masks), shared)[0]

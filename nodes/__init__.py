@@ -1,0 +1,22 @@
+"""The nodes of the pack, in menu order."""
+
+from .blend import Blend
+from .colormap import Colormap
+from .depth import DepthFromPointmap
+from .inference import PointmapInference
+from .load import LoadSAM3DGeometry
+from .normals import NormalsFromPointmap
+from .side_by_side import SideBySide
+from .temporal import TemporalSmooth, TemporalSmoothPointmap
+
+NODES = [
+    LoadSAM3DGeometry,
+    PointmapInference,
+    DepthFromPointmap,
+    NormalsFromPointmap,
+    Colormap,
+    TemporalSmooth,
+    TemporalSmoothPointmap,
+    Blend,
+    SideBySide,
+]

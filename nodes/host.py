@@ -1,0 +1,152 @@
+"""The only file that talks to ComfyUI's memory manager, progress bar and model folders."""
+
+from __future__ import annotations
+
+import logging
+import os
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+
+from ..sam3d_geometry import models
+from ..sam3d_geometry.models import GeometryModel
+from ..sam3d_geometry.pointmap import Pointmap
+
+log = logging.getLogger(__name__)
+
+CORE_FOLDER = "geometry_estimation"  # ComfyUI's own since 0.22
+OWN_FOLDER = "sam3d_geometry"
+MODEL_EXTENSIONS = {".safetensors", ".pt", ".pth"}
+FRAMES_AT_ONCE = 4
+
+
+def model_folders() -> list[str]:
+    """Folders in which models are looked for, the one for downloads last; extra_model_paths.yaml comes first."""
+    import folder_paths
+
+    folders = []
+    for key in (CORE_FOLDER, OWN_FOLDER):
+        folder_paths.add_model_folder_path(key, os.path.join(folder_paths.models_dir, key))
+        paths, extensions = folder_paths.folder_names_and_paths[key]
+        # the set of a core key is shared between keys: a new one is assigned, never changed in place
+        folder_paths.folder_names_and_paths[key] = (paths, set(extensions) | MODEL_EXTENSIONS)
+        folders += paths
+    return folders
+
+
+def compute_device() -> torch.device:
+    import comfy.model_management as mm
+
+    return mm.get_torch_device()
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
+    """A callback (done, total) that moves the node's progress bar and raises when the user has pressed cancel."""
+    import comfy.model_management as mm
+    import comfy.utils
+
+    bar = comfy.utils.ProgressBar(total)
+
+    def on_progress(done: int, total: int) -> None:
+        bar.update_absolute(done, total)
+        mm.throw_exception_if_processing_interrupted()
+
+    yield on_progress
+
+
+def by_chunk(
+    pointmap: Pointmap, function: Callable[[Pointmap, slice], tuple[torch.Tensor, ...]]
+) -> tuple[torch.Tensor, ...]:
+    """`function` over a few frames at a time on the compute device; its tensors joined on ComfyUI's intermediate device.
+
+    Working memory stays that of a few frames however long the clip, and the user can cancel in between.
+    """
+    import comfy.model_management as mm
+
+    device, results = mm.intermediate_device(), None
+    with progress_bar(len(pointmap)) as on_progress:
+        for start in range(0, len(pointmap), FRAMES_AT_ONCE):
+            part = slice(start, min(start + FRAMES_AT_ONCE, len(pointmap)))
+            outputs = function(pointmap[part].to(mm.get_torch_device()), part)
+            if results is None:
+                results = tuple(torch.empty((len(pointmap), *o.shape[1:]), dtype=o.dtype, device=device) for o in outputs)
+            for result, output in zip(results, outputs):
+                result[part] = output
+            on_progress(part.stop, len(pointmap))
+    return results
+
+
+class _Box(torch.nn.Module):
+    """Holds a network for ComfyUI's ModelPatcher, which sets a `device` that MoGe's own class has as read-only."""
+
+    def __init__(self, network: torch.nn.Module):
+        super().__init__()
+        self.network = network
+
+
+class HostedModel:
+    """A loaded model that ComfyUI's memory manager moves on and off the device."""
+
+    def __init__(self, model: GeometryModel, device: torch.device):
+        import comfy.model_management as mm
+        import comfy.model_patcher
+
+        # read at call time: ComfyUI swaps the class at start on some set-ups
+        patcher_class = getattr(comfy.model_patcher, "CoreModelPatcher", comfy.model_patcher.ModelPatcher)
+        self.model = model
+        self.patcher = patcher_class(_Box(model.network), load_device=device, offload_device=mm.unet_offload_device())
+
+    def to_device(self, activation_bytes: int) -> GeometryModel:
+        import comfy.model_management as mm
+
+        # a partial load would leave some of the plain torch modules on the CPU
+        mm.load_models_gpu([self.patcher], memory_required=activation_bytes, force_full_load=True)
+        return self.model
+
+
+_hosted: weakref.WeakValueDictionary[tuple, HostedModel] = weakref.WeakValueDictionary()
+
+
+@dataclass
+class ModelHandle:
+    """What flows on a SAM3D_GEOMETRY_MODEL wire: which model, and a hold on the shared loaded copy."""
+
+    name: str
+    precision: str
+    keep_loaded: bool
+    _hold: HostedModel | None = field(default=None, repr=False)
+
+    def load(self) -> HostedModel:
+        """The one loaded copy of this model in this precision, read from disk or downloaded if there is none."""
+        device = compute_device()
+        key = (self.name, models.resolve_precision(self.precision, device), str(device))
+        hosted = _hosted.get(key)
+        if hosted is None:
+            with progress_bar(100) as on_progress:
+                model = models.load_model(
+                    self.name,
+                    device="cpu",
+                    precision=models.resolve_precision(self.precision, device),
+                    folders=model_folders(),
+                    on_progress=on_progress,
+                )
+            hosted = _hosted[key] = HostedModel(model, device)
+        self._hold = hosted
+        return hosted
+
+    def release(self) -> None:
+        """Frees the weights unless they are to be kept; the next run reads them again."""
+        if not self.keep_loaded:
+            import comfy.model_management as mm
+
+            self._hold = None
+            mm.soft_empty_cache()
+
+
+def activation_bytes(frames: int, num_tokens: int) -> int:
+    """Rough memory of a forward pass: the decoder's maps at the photo's resolution outweigh the transformer's."""
+    return frames * num_tokens * 14 * 14 * 1024

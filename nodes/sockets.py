@@ -1,0 +1,35 @@
+"""Socket types, schema and the translation between ComfyUI's payloads and the library's tensors."""
+
+from __future__ import annotations
+
+import torch
+from comfy_api.latest import io
+
+GeometryModelType = io.Custom("SAM3D_GEOMETRY_MODEL")
+PointmapType = io.Custom("SAM3D_POINTMAP")
+
+CATEGORY = "SAM3D Geometry"
+_SCHEMA_FIELDS = set(io.Schema.__dataclass_fields__)
+
+
+def schema(**fields) -> io.Schema:
+    """io.Schema without the fields that this ComfyUI does not know yet (search_aliases before 0.11, ...)."""
+    return io.Schema(**{name: value for name, value in fields.items() if name in _SCHEMA_FIELDS})
+
+
+def advanced(widget: io.Input) -> io.Input:
+    """The same input, shown only on demand by front ends that can (the keyword exists since 0.10, the key is older)."""
+    if hasattr(widget, "advanced"):
+        widget.advanced = True
+    widget.extra_dict = {**(widget.extra_dict or {}), "advanced": True}
+    return widget
+
+
+def image_from_scalar(values: torch.Tensor) -> torch.Tensor:
+    """(B, H, W) -> IMAGE (B, H, W, 3) of three equal channels that share their memory, as core's MaskToImage does."""
+    return values[..., None].expand(-1, -1, -1, 3)
+
+
+def mask_from_bool(mask: torch.Tensor) -> torch.Tensor:
+    """Bool (B, H, W) -> ComfyUI MASK, 1 where there is geometry."""
+    return mask.float()

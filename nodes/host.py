@@ -43,6 +43,25 @@ def compute_device() -> torch.device:
     return mm.get_torch_device()
 
 
+_notified: set[str] = set()
+
+
+def notify_once(summary: str, detail: str) -> None:
+    """Tells the user something once per start of ComfyUI: in the log and as a toast in the page."""
+    if summary in _notified:
+        return
+    _notified.add(summary)
+    log.warning("%s: %s", summary, detail)
+    try:
+        from server import PromptServer
+    except ImportError:  # nodes run without ComfyUI's server
+        return
+    server = getattr(PromptServer, "instance", None)
+    if server is not None:
+        message = {"severity": "warn", "summary": summary, "detail": detail}
+        server.send_sync("sam3d_geometry.notice", message, server.client_id)
+
+
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
     """A callback (done, total) that moves the node's progress bar and raises when the user has pressed cancel."""

@@ -51,5 +51,10 @@ class LoadSAM3DGeometry(io.ComfyNode):
     @classmethod
     def execute(cls, model: str, precision: str, keep_loaded: bool) -> io.NodeOutput:
         handle = host.ModelHandle(model, precision, keep_loaded)
-        handle.load()
+        if handle.load().model.preview:
+            host.notify_once(
+                "Built-in preview model",
+                "It shows what the nodes do, without a download, and is far below MoGe: choose "
+                "'sam-3d-objects (moge-vitl)' or a 'moge-2' model in Load SAM3D Geometry for real work.",
+            )
         return io.NodeOutput(handle)

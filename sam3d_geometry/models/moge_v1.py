@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from .point_remap import remap_points
 from .prediction import Prediction
+from .replicated_convolution import convolve_replicated, run_residual_block, run_resampler
 from .view_plane import view_plane_axes, view_plane_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 
@@ -24,9 +25,9 @@ class MoGeV1Network(nn.Module):
         self.projections = upstream.head.projects
         self.upsample_blocks = upstream.head.upsample_blocks
         self.output_blocks = upstream.head.output_block
-        self.first_convolution = None
-        if all(_is_two_convolutions(block) for block in self.output_blocks):
-            self.first_convolution = PairedFirstConvolution(self.output_blocks)
+        self.output = None
+        if all(_is_pairable(block) for block in self.output_blocks):
+            self.output, self.output_blocks = PairedOutput(self.output_blocks), None
         self.remap = upstream.remap_output
         self.mask_threshold = upstream.mask_threshold
         self.token_range = tuple(upstream.num_tokens_range)
@@ -52,30 +53,30 @@ class MoGeV1Network(nn.Module):
         )
 
     def _decode(self, x: torch.Tensor, height: int, width: int) -> list[torch.Tensor]:
-        aspect_ratio = width / height
-        for block in self.upsample_blocks:
-            x = block(_with_uv(x, aspect_ratio))
+        aspect_ratio, workspace = width / height, {}
+        for upsampler, *blocks in self.upsample_blocks:
+            x = run_resampler(upsampler, _with_uv(x, aspect_ratio), workspace)
+            for block in blocks:
+                x = run_residual_block(block, x, workspace)
         x = F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
-        if self.first_convolution is None:
-            x = _with_uv(x, aspect_ratio)
-            # An output block may begin with a rectifier that works in place, and both read the same map.
-            return [block(x.clone()) for block in self.output_blocks]
-        hidden = self.first_convolution(x, aspect_ratio).split(self.first_convolution.channels, dim=1)
-        return [block[-1](part) for block, part in zip(self.output_blocks, hidden)]
+        if self.output is not None:
+            return self.output(x, aspect_ratio)
+        x = _with_uv(x, aspect_ratio)
+        return [block(x) for block in self.output_blocks]
 
 
-class PairedFirstConvolution(nn.Module):
-    """The first, 3x3, convolutions of both output blocks as one, with the coordinate channels taken out of it.
+class PairedOutput(nn.Module):
+    """Both output blocks (3x3 convolution, rectifier, 1x1 convolution) as one, without the coordinate channels.
 
     A coordinate varies along one axis, so its 3x3 convolution over replicated borders is a 1D one, added by
-    broadcasting. Takes the first convolution out of each of `blocks`.
+    broadcasting.
     """
 
     def __init__(self, blocks: nn.ModuleList):
         super().__init__()
-        first = [block[0] for block in blocks]
+        first, last = [block[0] for block in blocks], [block[2] for block in blocks]
         weight = torch.cat([convolution.weight for convolution in first])
-        self.channels = [convolution.out_channels for convolution in first]
+        self.channels = [convolution.out_channels for convolution in last]
         self.features = nn.Conv2d(
             weight.shape[1] - 2, weight.shape[0], 3, padding=1, padding_mode="replicate", bias=False, device="meta",
         )
@@ -83,18 +84,20 @@ class PairedFirstConvolution(nn.Module):
         self.along_u = nn.Parameter(weight[:, -2].float().sum(1), requires_grad=False)
         self.along_v = nn.Parameter(weight[:, -1].float().sum(2), requires_grad=False)
         self.bias = nn.Parameter(torch.cat([convolution.bias for convolution in first]).float(), requires_grad=False)
-        for block in blocks:
-            block[0] = nn.Identity()
+        mix = torch.block_diag(*(convolution.weight[:, :, 0, 0].float() for convolution in last))
+        self.mix = nn.Linear(mix.shape[1], mix.shape[0], device="meta")
+        self.mix.weight = nn.Parameter(mix, requires_grad=False)
+        self.mix.bias = nn.Parameter(torch.cat([convolution.bias for convolution in last]).float(), requires_grad=False)
 
-    def forward(self, x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
-        """Rectified hidden maps (B, sum of channels, H, W) from features (B, C, H, W)."""
+    def forward(self, x: torch.Tensor, aspect_ratio: float) -> list[torch.Tensor]:
+        """One map (B, channels, H, W) per output block, from features (B, C, H, W)."""
         u, v = view_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
         across = _convolve_axis(u, self.along_u)
         down = _convolve_axis(v, self.along_v) + self.bias
-        y = self.features(x)
-        y += across.to(y.dtype)[None, None].permute(0, 3, 1, 2)
-        y += down.to(y.dtype)[None, :, None].permute(0, 3, 1, 2)
-        return y.relu_()
+        y = convolve_replicated(self.features, x, {}).permute(0, 2, 3, 1)
+        y += across.to(y.dtype)
+        y += down.to(y.dtype)[:, None]
+        return list(self.mix(y.relu_()).permute(0, 3, 1, 2).split(self.channels, dim=1))
 
 
 def _convolve_axis(axis: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
@@ -102,8 +105,8 @@ def _convolve_axis(axis: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     return torch.cat([axis[:1], axis, axis[-1:]]).unfold(0, 3, 1) @ kernel.T
 
 
-def _is_two_convolutions(block: nn.Sequential) -> bool:
-    return len(block) == 3 and isinstance(block[0], nn.Conv2d) and block[0].kernel_size == (3, 3) and isinstance(block[1], nn.ReLU)
+def _is_pairable(block: nn.Sequential) -> bool:
+    return len(block) == 3 and block[0].kernel_size == (3, 3) and block[2].kernel_size == (1, 1)
 
 
 def _with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from .point_remap import remap_points
 from .prediction import Prediction
+from .replicated_convolution import Workspace, convolve_replicated, run_residual_block, run_resampler
 from .view_plane import add_linear_in_uv, view_plane_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 
@@ -79,26 +80,29 @@ class MoGeV2Network(nn.Module):
         )
 
     def _decode(self, features: torch.Tensor, aspect_ratio: float) -> dict[str, torch.Tensor]:
-        levels = len(self.neck.res_blocks)
-        neck = self._neck(features, aspect_ratio, levels)
-        streams = {name: _head(head, [seen for seen, _ in neck], levels) for name, head in self.heads.items()}
+        workspace: Workspace = {}
+        neck = self._neck(features, aspect_ratio, workspace)
+        seen = [output for output, _ in neck]
+        streams = {name: _head(head, seen, workspace) for name, head in self.heads.items()}
         if self.last_level is None:
             return {name: head.output_blocks[-1](streams[name]) for name, head in self.heads.items()}
-        return self.last_level(neck[-1][1], streams, aspect_ratio)
+        return self.last_level(neck[-1][1], streams, aspect_ratio, workspace)
 
-    def _neck(self, features: torch.Tensor, aspect_ratio: float, levels: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def _neck(
+        self, features: torch.Tensor, aspect_ratio: float, workspace: Workspace,
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """For each level what the heads read of it, and the stream that goes on to the next level."""
         outputs, x = [], None
         rows, columns = features.shape[-2:]
-        for level in range(levels):
-            enter = self.neck.input_blocks[level]
+        for level, enter in enumerate(self.neck.input_blocks):
             if level == 0:
                 uv = view_plane_uv(rows, columns, aspect_ratio, features.device).to(features.dtype)
                 x = enter(torch.cat([features, uv.expand(features.shape[0], -1, -1, -1)], dim=1))
             else:
-                x = self.neck.resamplers[level - 1](x)
+                x = run_resampler(self.neck.resamplers[level - 1], x, workspace)
                 x = add_linear_in_uv(x, enter.weight[:, :, 0, 0], enter.bias, aspect_ratio)
-            x = self.neck.res_blocks[level](x)
+            for block in self.neck.res_blocks[level]:
+                x = run_residual_block(block, x, workspace)
             outputs.append((self.neck.output_blocks[level](x), x))
         return outputs
 
@@ -134,13 +138,16 @@ class FoldedLastLevel(nn.Module):
             for modules in (stack.input_blocks, stack.resamplers, stack.res_blocks, stack.output_blocks):
                 del modules[-1]
 
-    def forward(self, neck: torch.Tensor, heads: dict[str, torch.Tensor], aspect_ratio: float) -> dict[str, torch.Tensor]:
+    def forward(
+        self, neck: torch.Tensor, heads: dict[str, torch.Tensor], aspect_ratio: float, workspace: Workspace,
+    ) -> dict[str, torch.Tensor]:
         """Output maps {head: (B, C, 2H, 2W)} from the streams (B, channels, H, W) of the level before."""
         total = sum(self.outputs.values())
-        y = self.from_neck(neck)[:, : 4 * total]
+        y = convolve_replicated(self.from_neck, neck, workspace)[:, : 4 * total]
         start = 0
         for name, channels in self.outputs.items():
-            y[:, start : start + 4 * channels] += self.from_head[name](heads[name])[:, : 4 * channels]
+            change = convolve_replicated(self.from_head[name], heads[name], workspace)
+            y[:, start : start + 4 * channels] += change[:, : 4 * channels]
             start += 4 * channels
         y = add_linear_in_uv(F.pixel_shuffle(y, 2).float(), self.uv_weight, self.uv_bias, aspect_ratio)
         return dict(zip(self.outputs, y.split(list(self.outputs.values()), dim=1)))
@@ -176,11 +183,12 @@ def _low_resolution_convolution(kernel: torch.Tensor) -> nn.Conv2d:
     return convolution
 
 
-def _head(head: nn.Module, neck: list[torch.Tensor], levels: int) -> torch.Tensor:
-    """The stream of a head after its first `levels` levels."""
+def _head(head: nn.Module, neck: list[torch.Tensor], workspace: Workspace) -> torch.Tensor:
+    """What goes through a head, after its last level and before the output convolution."""
     x = None
-    for level in range(levels):
-        entered = head.input_blocks[level](neck[level])
-        x = entered if level == 0 else head.resamplers[level - 1](x).add_(entered)
-        x = head.res_blocks[level](x)
+    for level, (enter, seen) in enumerate(zip(head.input_blocks, neck)):
+        entered = enter(seen)
+        x = entered if level == 0 else run_resampler(head.resamplers[level - 1], x, workspace).add_(entered)
+        for block in head.res_blocks[level]:
+            x = run_residual_block(block, x, workspace)
     return x

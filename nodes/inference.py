@@ -10,7 +10,7 @@ from ..sam3d_geometry.camera import (
 from ..sam3d_geometry.inference import infer_pointmap, tokens_for_size
 from ..sam3d_geometry.resize import size_for_long_edge
 from . import host
-from .sockets import CATEGORY, GeometryModelType, PointmapType, advanced, schema
+from .sockets import CATEGORY, GeometryModelType, PointmapType, advanced, require_option, schema
 
 CAMERAS = ["from the picture", "field of view", "focal length in mm", "focal length in pixels"]
 
@@ -130,8 +130,7 @@ class PointmapInference(io.ComfyNode):
             CAMERAS[2]: lambda: fov_x_degrees_from_focal_mm(focal_mm, sensor_width_mm),
             CAMERAS[3]: lambda: fov_x_degrees_from_focal_pixels(focal_pixels, width),
         }
-        if camera not in known_fov:
-            raise ValueError(f"Camera {camera!r} is not known; choose one of {', '.join(CAMERAS)}.")
+        require_option("camera", camera, CAMERAS)
         hosted = model.load()
         num_tokens = tokens_for_size(size_for_long_edge((height, width), resolution), hosted.model.token_range)
         network = hosted.to_device(host.activation_bytes(min(frames, frames_per_batch), num_tokens))

@@ -6,7 +6,7 @@ from ..sam3d_geometry.frames import NORMAL_MAP_SIGNS, encode_normals
 from ..sam3d_geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.normals import SOURCES, normals_from_pointmap
 from . import host
-from .sockets import CATEGORY, PointmapType, advanced, mask_from_bool, schema
+from .sockets import CATEGORY, PointmapType, advanced, mask_from_bool, require_option, schema
 
 SPACES = ["camera", "world"]
 WORLDS = ["ground, whole batch", "ground, per frame", "pitch and roll"]
@@ -94,6 +94,8 @@ class NormalsFromPointmap(io.ComfyNode):
     def execute(
         cls, pointmap, convention, space, smoothing, source, world, pitch_degrees, roll_degrees
     ) -> io.NodeOutput:
+        require_option("space", space, SPACES)
+        require_option("world", world, WORLDS)
         rotation = None
         if space == "world" and world == "pitch and roll":
             rotation = world_from_pitch_roll(pitch_degrees, roll_degrees, len(pointmap))

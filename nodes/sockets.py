@@ -25,6 +25,12 @@ def advanced(widget: io.Input) -> io.Input:
     return widget
 
 
+def require_option(name: str, value: str, options: list[str]) -> None:
+    """Refuses a value that the menu does not have; ComfyUI before 0.8 does not check the menus of such nodes."""
+    if value not in options:
+        raise ValueError(f"Input {name} came as {value!r}; choose one of {', '.join(options)}.")
+
+
 def image_from_scalar(values: torch.Tensor) -> torch.Tensor:
     """(B, H, W) -> IMAGE (B, H, W, 3) of three equal channels that share their memory, as core's MaskToImage does."""
     return values[..., None].expand(-1, -1, -1, 3)

@@ -27,6 +27,7 @@ def load_model(
     name: str,
     *,
     device: str | torch.device = "cpu",
+    weights_device: str | torch.device | None = None,
     precision: str = "auto",
     folders: Sequence[Folder] = (),
     allow_download: bool = True,
@@ -34,7 +35,8 @@ def load_model(
 ) -> GeometryModel:
     """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
-    device: where the weights go and, with precision "auto", what sets their type (fp16 on CUDA, ROCm and MPS, else fp32).
+    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm and MPS, else fp32).
+    weights_device: where the weights are put now, by default `device`; a host with a memory manager keeps them elsewhere.
     folders: searched in order; the first one receives downloads; none means ~/.cache/sam3d_geometry.
     allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download; what
     it raises stops the download, and the next one continues. Raises ModelError, one sentence, when there is no model.
@@ -54,7 +56,7 @@ def load_model(
         )
     prepare_weights(network, dtype)
     logger.info("Loaded %s in %s on %s", name, str(dtype).removeprefix("torch."), device)
-    return _on_device(model, network, device)
+    return _on_device(model, network, device if weights_device is None else torch.device(weights_device))
 
 
 def _on_device(model: GeometryModel, network: nn.Module, device: torch.device) -> GeometryModel:

@@ -35,7 +35,7 @@ from sam3d_geometry.temporal import smooth_images, smooth_pointmap  # noqa: E402
 
 PHOTOS = Path(__file__).resolve().parent
 TARGET = ROOT / "web" / "docs" / "img"
-MAIN_PHOTO = "motorcycle"
+MAIN_PHOTO = "temple"
 MAX_BYTES = 80_000
 TEXT_HEIGHT = 26
 BACKGROUND = (24, 24, 28)
@@ -186,13 +186,13 @@ def load() -> Image.Image:
 
 
 def pointmap_inference() -> Image.Image:
-    photo = main_photo()
+    photo = photos().get("coffee", main_photo())
     pointmap = estimate(photo)
     pictures = {"image": photo}
     for i, name in enumerate(("x: right", "y: down", "z: forward")):
         values = pointmap.points[..., i]
         low, high = numpy.percentile(values[pointmap.mask].numpy(), (1, 99))
-        coloured = apply_colormap((values - low) / (high - low), "spectral")
+        coloured = apply_colormap((values - low) / (high - low), "turbo")
         pictures[name] = coloured * pointmap.mask[..., None]
     return sheet(pictures, 4)
 

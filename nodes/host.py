@@ -141,15 +141,18 @@ class ModelHandle:
 
     def load(self) -> HostedModel:
         """The one loaded copy of this model in this precision, read from disk or downloaded if there is none."""
+        import comfy.model_management as mm
+
         device = compute_device()
-        key = (self.name, models.resolve_precision(self.precision, device), str(device))
+        key = (self.name, self.precision, str(device))
         hosted = _hosted.get(key)
         if hosted is None:
             with progress_bar(100) as on_progress:
                 model = models.load_model(
                     self.name,
-                    device="cpu",
-                    precision=models.resolve_precision(self.precision, device),
+                    device=device,
+                    weights_device=mm.unet_offload_device(),
+                    precision=self.precision,
                     folders=model_folders(),
                     on_progress=on_progress,
                 )

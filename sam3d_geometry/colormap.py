@@ -46,7 +46,7 @@ def apply_colormap(values: torch.Tensor, name: str, invert: bool = False) -> tor
         table = table.flip(0)
     colours = values.new_empty(*values.shape, 3, dtype=torch.float32)
     for frame, out in zip(values, colours):  # by frame: the index of a long clip would be larger than the clip
-        index = (frame.float().nan_to_num_(0) * (TABLE_SIZE - 1) + 0.5).clamp_(0, TABLE_SIZE - 1).int()
+        index = frame.float().nan_to_num(0).mul_(TABLE_SIZE - 1).add_(0.5).clamp_(0, TABLE_SIZE - 1).int()
         torch.index_select(table, 0, index.reshape(-1), out=out.view(-1, 3))
     return colours
 

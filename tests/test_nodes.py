@@ -41,7 +41,7 @@ def photos():
 
 @pytest.fixture(scope="module")
 def model():
-    return run(LoadSAM3DGeometry, model=models.PREVIEW_NAME)[0]
+    return run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +75,14 @@ def test_node_ids_are_unique():
 
 
 def test_a_model_is_loaded_once_however_many_nodes_ask(model):
-    other = run(LoadSAM3DGeometry, model=models.PREVIEW_NAME)[0]
+    other = run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
     assert other.load() is model.load()
 
 
 def test_a_model_not_to_be_kept_is_freed_and_comes_back(photos):
     gc.collect()
     held_before = len(host._hosted)
-    handle = run(LoadSAM3DGeometry, model=models.PREVIEW_NAME, precision="bf16", keep_loaded=False)[0]
+    handle = run(LoadSAM3DGeometry, model=models.PREVIEW, precision="bf16", keep_loaded=False)[0]
     assert len(host._hosted) == held_before + 1
     first = run(PointmapInference, model=handle, images=photos[:1])[0]
     gc.collect()

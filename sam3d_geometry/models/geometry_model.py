@@ -11,7 +11,7 @@ from .prediction import Prediction
 PIXELS_PER_TOKEN_EDGE = 14
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GeometryModel:
     """A network ready to predict, and what is known about it.
 

@@ -13,7 +13,7 @@ REFINE_STEPS = 3
 
 
 class RefinedMoGeV3Network(nn.Module):
-    """A whole `moge.model.v3.MoGeModel`: refined on CUDA, the base alone where the parameters are elsewhere."""
+    """A whole `moge.model.v3.MoGeModel` in float32, as its refiner asks: refined on CUDA, the base alone elsewhere."""
 
     def __init__(self, upstream: nn.Module):
         super().__init__()

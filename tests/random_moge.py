@@ -1,0 +1,69 @@
+"""MoGe networks with random weights for the tests: real layouts, a small decoder, outputs of a sane size."""
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import torch
+
+V1_CONFIG = {
+    "encoder": "dinov2_vits14", "remap_output": "exp", "intermediate_layers": 4, "dim_proj": 64, "dim_upsample": [64, 64, 32],
+    "dim_times_res_block_hidden": 2, "num_res_blocks": 2, "num_tokens_range": [1200, 2500], "last_conv_channels": 32,
+    "last_conv_size": 1,
+}
+
+
+def stack_config(outputs, norms=("none", "none"), last_blocks=0):
+    """A head, or with outputs=None the neck, of a small v2 network."""
+    widths = [64, 64, 64, 32, 32]
+    return {
+        "dim_in": [66, 2, 2, 2, 2] if outputs is None else widths,
+        "dim_out": None if outputs is None else [None, None, None, None, outputs],
+        "dim_res_blocks": widths, "num_res_blocks": [0, 1, 1, 1, last_blocks],
+        "res_block_in_norm": norms[0], "res_block_hidden_norm": norms[1],
+        "resamplers": ["conv_transpose", "conv_transpose", "conv_transpose", "bilinear"],
+    }
+
+
+def v2_config(normals=True, **stack):
+    config = {
+        "encoder": {"backbone": "dinov2_vits14", "intermediate_layers": [2, 5, 8, 11], "dim_out": 64},
+        "neck": stack_config(None, **stack), "points_head": stack_config(3, **stack), "mask_head": stack_config(1, **stack),
+        "scale_head": {"dims": [384, 32, 1]}, "remap_output": "exp", "num_tokens_range": [1200, 3600],
+    }
+    return config | {"normal_head": stack_config(3, **stack)} if normals else config
+
+
+@functools.cache
+def _random_network(version: str, config: str):
+    import importlib
+
+    torch.manual_seed(0)
+    network = importlib.import_module(f"moge.model.{version}").MoGeModel(**json.loads(config)).eval().requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        # Released networks have positions and biases that matter; constructors leave most of them near zero.
+        if name.endswith("bias"):
+            parameter.normal_(0, 0.05)
+        elif "pos_embed" in name or "cls_token" in name:
+            parameter.normal_(0, 0.3)
+    if version == "v1":
+        network.head.output_block[1][-1].bias.fill_(0.5)
+    return network
+
+
+def random_network(version: str, config: dict):
+    """The upstream network "v1" or "v2" of a config; the same object for the same config, so do not change it."""
+    return _random_network(version, json.dumps(config))
+
+
+def save_checkpoint(path: Path, version: str, config: dict, with_config: bool = True, **changes) -> Path:
+    """Writes a random network's weights, in fp16, the way its suffix says; returns the path."""
+    tensors = {key: value.half() for key, value in random_network(version, config).state_dict().items()} | changes
+    if path.suffix == ".safetensors":
+        from safetensors.torch import save_file
+
+        save_file(tensors, path, metadata={"model_config": json.dumps(config)} if with_config else None)
+    else:
+        torch.save({"model_config": config, "model": tensors} if with_config else tensors, path)
+    return path

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+CHUNKS_AHEAD = 2  # of each step: enough to even out a slow frame, few enough for chunks of large frames
 _POLL_SECONDS = 0.1
 
 

@@ -44,9 +44,10 @@ class Sound:
     def _copied(self) -> Iterator[tuple[Fraction, object]]:
         base = Fraction(self._stream.time_base)
         shift = round(self._start / base)
+        # matroska has no times before 0: with the codec's priming packets it would shift the pictures too
+        keeps_priming = not self._start and "matroska" not in self._output.format.name
         for packet in self._source.demux(self._stream):
-            # the priming packets before 0 belong to the sound when nothing is cut off
-            if packet.pts is None or not (self._inside(packet.pts * base) or (packet.pts < 0 and not self._start)):
+            if packet.pts is None or not (self._inside(packet.pts * base) or (packet.pts < 0 and keeps_priming)):
                 continue
             packet.pts -= shift
             packet.dts = packet.pts

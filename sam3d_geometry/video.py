@@ -160,6 +160,22 @@ class VideoFile:
             return None
         return ((after.index + 1 + i, *rest) for i, rest in enumerate(decoded))
 
+    def samples(self, count: int) -> Iterator[numpy.ndarray]:
+        """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
+        av = import_av()
+        frames = min(count, self.facts.frames or count)
+        length = (self.facts.frames or count) / (self._rate * self._time_base)
+        with av.open(str(self.path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            origin = max(0, (stream.start_time or 0) - int(self._start / self._time_base))
+            for i in range(frames):
+                target = origin + int(length * Fraction(2 * i + 1, 2 * frames))
+                found = self._in_window(container, stream, target)
+                near = next((frame for time, frame in found if time >= target), None)
+                if near is not None:  # the length is an estimate and may lie beyond the end
+                    yield self._pixels(near, 0)
+
     def _pixels(self, frame, index: int) -> numpy.ndarray:
         pixels = frame.to_ndarray(format="rgb24")
         quarter_turns = round(getattr(frame, "rotation", 0) / 90) % 4
@@ -211,6 +227,12 @@ class FrameFolder:
             pixels = _picture(self._files[index])
             _require_size(pixels, self.facts, str(self._files[index]))
             yield Frame(index, index, pixels)
+
+    def samples(self, count: int) -> Iterator[numpy.ndarray]:
+        """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
+        frames = min(count, len(self._files))
+        for i in range(frames):
+            yield _picture(self._files[(2 * i + 1) * len(self._files) // (2 * frames)])
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame: that of the frame's own file."""

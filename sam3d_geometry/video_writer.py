@@ -7,15 +7,16 @@ killed job goes on after its last segment. Every picture keeps the time of the f
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import numpy
 import torch
 
-from .video import import_av
+from .video import ClipFacts, import_av
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,17 @@ class Segment:
     first_time: int
 
 
-def join_segments(segments: Sequence[Segment], target: Path, time_base: Fraction, sound: tuple | None = None) -> None:
+def _packets(segments: Sequence[Segment], time_base: Fraction) -> Iterator[tuple[int, object]]:
+    """(time, packet) of the pictures of all segments, times in units of the time base from the clip's beginning."""
+    av = import_av()
+    for segment in segments:
+        with av.open(str(segment.path)) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.pts is not None:
+                    yield round(packet.pts * Fraction(packet.time_base) / time_base) + segment.first_time, packet
+
+
+def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, sound: tuple | None = None) -> None:
     """Joins segments to one video by copying their packets; it appears at `target` when it is whole.
 
     `sound` is (path, (first second, end second or None)) of the file whose sound comes along, or None.
@@ -210,27 +221,27 @@ def join_segments(segments: Sequence[Segment], target: Path, time_base: Fraction
     from .sound import Sound
 
     av = import_av()
+    time_base = facts.time_base
     part = target.with_name(target.name + ".part" + target.suffix)
     with av.open(str(part), "w") as output:
         with av.open(str(segments[0].path)) as first:
             picture = output.add_stream_from_template(first.streams.video[0])
+            if first.streams.video[0].codec_context.name == "hevc":
+                picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
         picture.time_base = time_base
-        if first_tag := {"hevc": "hvc1"}.get(picture.codec_context.name) if target.suffix == ".mp4" else None:
-            picture.codec_context.codec_tag = first_tag  # the one that Apple's players take
         track = None if sound is None else Sound(output, *sound)
-        for segment in segments:
-            with av.open(str(segment.path)) as container:
-                stream = container.streams.video[0]
-                for packet in container.demux(stream):
-                    if packet.pts is None:
-                        continue
-                    time = round(packet.pts * Fraction(packet.time_base) / time_base) + segment.first_time
-                    if track is not None:
-                        track.mux_until(time * time_base)
-                    packet.pts = packet.dts = time
-                    packet.time_base = time_base
-                    packet.stream = picture
-                    output.mux(packet)
+        held: tuple[int, object] | None = None
+        for time, packet in chain(_packets(segments, time_base), [(None, None)]):
+            if held is not None:
+                held_time, ready = held
+                if track is not None:
+                    track.mux_until(held_time * time_base)
+                ready.pts = ready.dts = held_time
+                # a packet lasts until the next one; the last one as long as frames do on average
+                ready.duration = round(1 / (facts.frame_rate * time_base)) if time is None else time - held_time
+                ready.time_base, ready.stream = time_base, picture
+                output.mux(ready)
+            held = (time, packet)
         if track is not None:
             track.mux_until(None)
     put_in_place(part, target)

@@ -37,7 +37,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Product:
+class VideoProduct:
     """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file, or a folder of files."""
 
     kind: str

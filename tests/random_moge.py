@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from sam3d_geometry.models.moge import _CountingOnCpu
+from sam3d_geometry.models.moge import CountingOnCpu
 from sam3d_geometry.models.vision_transformer import IMAGE_MEAN, IMAGE_STD
 
 V1_CONFIG = {
@@ -63,7 +63,7 @@ def _random_network(version: str, config: str):
     import importlib
 
     torch.manual_seed(0)
-    with torch.device("meta"), _CountingOnCpu():
+    with torch.device("meta"), CountingOnCpu():
         network = importlib.import_module(f"moge.model.{version}").MoGeModel(**json.loads(config))
     network.to_empty(device="cpu").eval().requires_grad_(False)
     for name, parameter in network.named_parameters():

@@ -1,4 +1,4 @@
-"""MoGe networks with random weights for the tests: real layouts, a small decoder, outputs of a sane size."""
+"""MoGe networks with random weights for the tests: real layouts, four blocks, a small decoder, outputs of a sane size."""
 from __future__ import annotations
 
 import functools
@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 
 import torch
+
+from sam3d_geometry.models.moge import CountingOnCpu
+from sam3d_geometry.models.vision_transformer import IMAGE_MEAN, IMAGE_STD
 
 V1_CONFIG = {
     "encoder": "dinov2_vits14", "remap_output": "exp", "intermediate_layers": 4, "dim_proj": 64, "dim_upsample": [64, 64, 32],
@@ -28,11 +31,31 @@ def stack_config(outputs, norms=("none", "none"), last_blocks=0):
 
 def v2_config(normals=True, **stack):
     config = {
-        "encoder": {"backbone": "dinov2_vits14", "intermediate_layers": [2, 5, 8, 11], "dim_out": 64},
+        "encoder": {"backbone": "dinov2_vits14", "intermediate_layers": [0, 1, 2, 3], "dim_out": 64},
         "neck": stack_config(None, **stack), "points_head": stack_config(3, **stack), "mask_head": stack_config(1, **stack),
         "scale_head": {"dims": [384, 32, 1]}, "remap_output": "exp", "num_tokens_range": [1200, 3600],
     }
     return config | {"normal_head": stack_config(3, **stack)} if normals else config
+
+
+def shorten_backbone(monkeypatch):
+    """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; needed for all networks made here."""
+    from moge.model.dinov2.models import vision_transformer
+
+    original = vision_transformer.DinoVisionTransformer
+
+    def short(**kwargs):
+        return original(**{**kwargs, "depth": 4})
+
+    monkeypatch.setattr(vision_transformer, "DinoVisionTransformer", short)
+
+
+def use_one_thread():
+    """While a test runs: small tensors gain nothing from more, and on a busy machine they lose a lot."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @functools.cache
@@ -40,13 +63,20 @@ def _random_network(version: str, config: str):
     import importlib
 
     torch.manual_seed(0)
-    network = importlib.import_module(f"moge.model.{version}").MoGeModel(**json.loads(config)).eval().requires_grad_(False)
+    with torch.device("meta"), CountingOnCpu():
+        network = importlib.import_module(f"moge.model.{version}").MoGeModel(**json.loads(config))
+    network.to_empty(device="cpu").eval().requires_grad_(False)
     for name, parameter in network.named_parameters():
-        # Released networks have positions and biases that matter; constructors leave most of them near zero.
-        if name.endswith("bias"):
-            parameter.normal_(0, 0.05)
-        elif "pos_embed" in name or "cls_token" in name:
+        if "pos_embed" in name or "cls_token" in name:
             parameter.normal_(0, 0.3)
+        elif parameter.ndim > 1:
+            parameter.normal_(0, (2 / parameter[0].numel()) ** 0.5 / 2)
+        elif name.endswith("bias"):
+            parameter.normal_(0, 0.05)
+        else:
+            parameter.fill_(1)
+    for name, buffer in network.named_buffers():
+        buffer.copy_(torch.tensor(IMAGE_MEAN if "mean" in name else IMAGE_STD).view(1, 3, 1, 1))
     if version == "v1":
         network.head.output_block[1][-1].bias.fill_(0.5)
     return network

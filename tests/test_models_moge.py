@@ -17,7 +17,7 @@ from sam3d_geometry.models.precision import prepare_weights
 
 pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
-from random_moge import V1_CONFIG, random_network, save_checkpoint, v2_config  # noqa: E402
+from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, use_one_thread, v2_config  # noqa: E402
 
 NETWORKS = {
     "v1": ("v1", V1_CONFIG),
@@ -30,6 +30,12 @@ NETWORKS = {
     "v2 not foldable": ("v2", v2_config(last_blocks=1)),
     "v2 sinh": ("v2", v2_config() | {"remap_output": "sinh"}),
 }
+
+
+@pytest.fixture(autouse=True)
+def short_backbone(monkeypatch):
+    shorten_backbone(monkeypatch)
+    yield from use_one_thread()
 
 
 def build(version, config, dtype=torch.float32):

@@ -40,7 +40,7 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
             tensors = {key: value for key, value in tensors.items() if not key.startswith("refiner.")}
     try:
         # Built without memory: the checkpoint's tensors become the parameters, so that nothing is held twice.
-        with warnings.catch_warnings(), torch.device("meta"), _CountingOnCpu():
+        with warnings.catch_warnings(), torch.device("meta"), CountingOnCpu():
             warnings.simplefilter("ignore")
             upstream = upstream_class(**config)
         found = upstream.load_state_dict(tensors, strict=False, assign=True)
@@ -56,7 +56,7 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
             f"{checkpoint.name} does not fit MoGe {checkpoint.version[1:]}: {len(wrong)} tensors are missing or unknown "
             f"(the first is {wrong[0]}); download the file again or choose another model."
         )
-    return network_class(upstream.eval()).requires_grad_(False)
+    return network_class(upstream).eval().requires_grad_(False)
 
 
 def _import_moge(version: str, name: str) -> ModuleType:
@@ -77,7 +77,7 @@ def _import_moge(version: str, name: str) -> ModuleType:
         raise ModelError(f"The installed `moge` package cannot be imported ({error}): {INSTALL}.") from error
 
 
-class _CountingOnCpu(TorchFunctionMode):
+class CountingOnCpu(TorchFunctionMode):
     """Keeps torch.linspace on the CPU: DINOv2's constructor reads numbers out of one, which a meta tensor has not."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from .model_error import ModelError
 from .prediction import Prediction
+from .spline import upsample
 from .view_plane import view_plane_axes, view_plane_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
@@ -56,9 +57,8 @@ class PreviewNetwork(nn.Module):
             log_depth = (log_depth + mirrored_depth.flip(-1)) / 2
             logit = (logit + mirrored_logit.flip(-1)) / 2
             log_focal = (log_focal + mirrored_focal) / 2
-        maps = torch.stack([log_depth, logit], dim=1)
-        log_depth, logit = F.interpolate(maps, (height, width), mode="bilinear", align_corners=False).unbind(1)
-        depth, focal = log_depth.exp(), log_focal.exp()
+        logit = F.interpolate(logit[:, None], (height, width), mode="bilinear", align_corners=False)[:, 0]
+        depth, focal = upsample(log_depth, (height, width)).exp(), log_focal.exp()
         u, v = view_plane_axes(height, width, aspect_ratio, images.device)
         ray = depth / focal[:, None, None]
         return Prediction(

@@ -1,0 +1,14 @@
+"""`python -m sam3d_geometry`: see `cli`."""
+
+import logging
+import signal
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # file names may hold what the terminal cannot show
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # being ended cleans up like Ctrl-C
+    sys.exit(main())

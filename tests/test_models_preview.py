@@ -1,0 +1,114 @@
+"""The built-in network: definition and weights belong together, sizes follow tokens, and points lie on their rays."""
+import pytest
+import torch
+from random_moge import use_one_thread
+
+from sam3d_geometry.models import ModelError
+from sam3d_geometry.models.preview import TOKEN_RANGE, WEIGHTS, PreviewNetwork, load_preview, working_size
+from sam3d_geometry.models.precision import prepare_weights
+
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    yield from use_one_thread()
+
+
+@pytest.fixture(scope="module")
+def network():
+    return prepare_weights(load_preview(), torch.float32)
+
+
+def predict(network, images, tokens=600):
+    with torch.no_grad():
+        return network(images, tokens)
+
+
+def photo(height=120, width=160, batch=1):
+    """A bright sky above a textured ground, enough of a scene for a network to say something about."""
+    picture = torch.linspace(0.9, 0.2, height)[:, None].expand(height, width).clone()
+    picture[height // 2 :] += 0.1 * torch.rand(height - height // 2, width, generator=torch.Generator().manual_seed(0))
+    return picture.clamp(0, 1).expand(batch, 3, -1, -1).clone()
+
+
+def test_weights_are_small_enough_to_ship():
+    assert WEIGHTS.stat().st_size < 10_000_000
+    assert 3_000_000 < sum(p.numel() for p in PreviewNetwork().parameters()) < 5_000_000
+
+
+@pytest.mark.parametrize("size, tokens, expected", [
+    ((512, 512), 1337, (224, 224)), ((512, 512), 450, (128, 128)), ((1080, 1920), 1337, (160, 288)),
+    ((1, 4000), 600, (32, 9280)), ((1, 1), 600, (160, 160)),
+])
+def test_working_size(size, tokens, expected):
+    assert working_size(*size, tokens) == expected
+    assert all(side % 32 == 0 for side in expected)
+
+
+def test_token_range_bounds_the_working_size():
+    assert [working_size(1000, 1000, tokens)[0] for tokens in TOKEN_RANGE] == [128, 256]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (37, 61), (64, 512), (300, 40)], ids=str)
+def test_any_size(network, size):
+    prediction = predict(network, torch.rand(2, 3, *size))
+    assert prediction.points.shape == (2, *size, 3) and prediction.mask_probability.shape == (2, *size)
+    assert prediction.points.isfinite().all() and (prediction.points[..., 2] > 0).all()
+    assert prediction.focal.shape == (2,) and (prediction.focal > 0).all()
+    assert prediction.normals is None and prediction.metric_scale is None
+    assert ((prediction.mask_probability >= 0) & (prediction.mask_probability <= 1)).all()
+
+
+def test_points_project_to_their_pixels(network):
+    height, width = 48, 96
+    prediction = predict(network, photo(height, width))
+    x, y, z = prediction.points[0].unbind(-1)
+    aspect_ratio, focal = width / height, prediction.focal[0]
+    fx, fy = focal / 2 * (1 + aspect_ratio**2) ** 0.5 / aspect_ratio, focal / 2 * (1 + aspect_ratio**2) ** 0.5
+    u, v = fx * x / z + 0.5, fy * y / z + 0.5
+    assert torch.allclose(u, ((torch.arange(width) + 0.5) / width).expand(height, -1), atol=1e-5)
+    assert torch.allclose(v, ((torch.arange(height) + 0.5) / height)[:, None].expand(-1, width), atol=1e-5)
+
+
+def test_sees_something(network):
+    depth = predict(network, photo()).points[0, ..., 2]
+    assert depth.std() / depth.mean() > 0.05
+
+
+def test_batch_equals_one_by_one(network):
+    images = torch.rand(3, 3, 64, 80)
+    together = predict(network, images).points
+    assert torch.allclose(together, torch.cat([predict(network, image[None]).points for image in images]), rtol=1e-4, atol=1e-5)
+
+
+def test_flip_averaging_is_symmetric(network, monkeypatch):
+    monkeypatch.setattr(PreviewNetwork, "flip_averaging", True)
+    images = torch.rand(1, 3, 96, 96)
+    depth, mirrored = (predict(network, picture).points[..., 2] for picture in (images, images.flip(-1)))
+    assert torch.allclose(depth, mirrored.flip(2), rtol=1e-4)
+    monkeypatch.setattr(PreviewNetwork, "flip_averaging", False)
+    assert not torch.allclose(depth, predict(network, images).points[..., 2], rtol=1e-4)
+
+
+def test_bf16_stays_near_fp32(network):
+    exact = predict(network, photo(), 100).points[..., 2].log()
+    rounded = predict(prepare_weights(load_preview(), torch.bfloat16), photo(), 100).points[..., 2].log()
+    assert rounded.dtype == torch.float32 and (exact - rounded).abs().mean() < 0.1
+
+
+@pytest.mark.parametrize("content, reason", [(None, "missing or damaged"), (b"", "missing or damaged"), (b"{}", "missing or damaged")])
+def test_damaged_weights(tmp_path, content, reason):
+    path = tmp_path / "preview.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=f"{reason}.*install the pack again"):
+        load_preview(path)
+
+
+def test_weights_of_another_definition(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"head.0.weight": torch.zeros(1)}, tmp_path / "preview.safetensors")
+    with pytest.raises(ModelError, match="another version of the pack"):
+        load_preview(tmp_path / "preview.safetensors")

@@ -1,0 +1,1 @@
+"""Procedural scenes with exact geometry, and the training of the built-in preview network on them."""

@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("inputs", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER",
         help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them")
     add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
+    add("--video", action="store_true", help="clips in place of photos: see the help with --video")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
     add("--overwrite", action="store_true", help="do photos again whose results exist")
     add("--version", action="version", version=__version__)
@@ -97,7 +98,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     add("--offline", action="store_true", help="never download a model")
     add("--precision", choices=models.PRECISIONS, default="auto",
         help="auto (default): fp16 on a GPU, fp32 on the CPU; bf16 is much faster than fp32 on recent CPUs")
-    add("--device", default="auto", type=_device, metavar="DEVICE",
+    add("--device", default="auto", type=device_named, metavar="DEVICE",
         help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps")
     add("--resolution", type=int, default=512, metavar="PIXELS",
         help="long edge at which the geometry is computed, 256 to 1024 (default: 512); sets detail, time and memory")
@@ -155,7 +156,8 @@ def _add_normals(parser: argparse.ArgumentParser) -> None:
         help="radius over which normals are averaged, never across edges (default: 0)")
 
 
-def _device(name: str) -> str:
+def device_named(name: str) -> str:
+    """Type of a --device option: a torch device by its name, the best there is for "auto"."""
     if name != "auto":
         try:
             return str(torch.device(name))
@@ -188,6 +190,11 @@ def _check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (the process's own by default) and returns the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if "--video" in argv:
+        from .video_cli import main as clips
+
+        return clips(argv)
     parser = _parser()
     args = parser.parse_args(argv)
     _check(args, parser)

@@ -138,12 +138,13 @@ def stream_clip(
     work_folder: Path | None = None,
     overlap: bool = True,
     on_progress: Callable[[int, int], None] | None = None,
-) -> int:
-    """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound; returns frames.
+) -> tuple[int, Survey]:
+    """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound.
 
     Memory does not depend on the clip's length. Killed at any moment, the same call goes on after the last frame that is
     on the disk, from the notes in `work_folder` (beside the first target if not given), which goes when all is done.
-    `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate.
+    `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate. Returned are the
+    number of frames, and the camera and range that all of them share.
     """
     if not products:
         raise ValueError("A stream was given nothing to write; name at least one of depth, normals or true depth.")
@@ -151,7 +152,7 @@ def stream_clip(
     if work_folder is None:
         first = products[0].target
         work_folder = first.with_name(first.name + ".unfinished")
-    journal = Journal(work_folder, _fingerprint(engine, clip, products, settings, stages))
+    journal = Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages))
     if journal.last.survey is None:
         journal.commit(replace(journal.last, survey=asdict(survey_clip(clip, engine, settings))))
     else:
@@ -180,12 +181,13 @@ def stream_clip(
         output.abandon()
     output.join()
     journal.remove()
-    return done
+    return done, survey
 
 
-def _fingerprint(
+def job_fingerprint(
     engine: Engine, clip: Clip, products: Sequence[VideoProduct], settings: StreamSettings, stages: Sequence[Stage]
 ) -> dict:
+    """What tells a job from every other one, in plain values."""
     return {
         "clip": clip.fingerprint(),
         "model": engine.model_name,

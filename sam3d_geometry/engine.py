@@ -85,8 +85,8 @@ class Engine(Protocol):
     ) -> Generator[GeometryChunk]:
         """The geometry of the frames after a position, in order, each frame once."""
 
-    def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
-        """The geometry of a few frames (B, H, W, 3) uint8 now."""
+    def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
+        """The geometry of `SURVEY_FRAMES` frames spread over the clip."""
 
 
 def read_chunks(
@@ -125,7 +125,12 @@ class LocalEngine:
         self._model = model
         self.model_name = f"{model.name} {model.dtype}"
 
+    def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
+        frames = (torch.from_numpy(pixels)[None] for pixels in clip.samples(SURVEY_FRAMES))
+        return Pointmap.cat([self.infer(frame, settings, settings.fov_x_degrees) for frame in frames])
+
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
+        """The geometry of a few frames (B, H, W, 3) uint8."""
         device = self._model.device if self._model.device.type == "cuda" else torch.device("cpu")
         return infer_pointmap(
             self._model,
@@ -163,8 +168,7 @@ def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:
     wants_camera = fov is None and settings.one_camera
     if not wants_camera and settings.range != "whole clip":
         return Survey(fov)
-    samples = clip.samples(SURVEY_FRAMES)
-    pointmap = Pointmap.cat([engine.infer(torch.from_numpy(pixels)[None], settings, fov) for pixels in samples])
+    pointmap = engine.sample(clip, settings)
     if wants_camera:
         fov = float(fov_degrees_from_intrinsics(pointmap.intrinsics)[0].median())
     if settings.range == "whole clip":

@@ -160,6 +160,18 @@ class VideoFile:
             return None
         return ((after.index + 1 + i, *rest) for i, rest in enumerate(decoded))
 
+    def times(self) -> list[int]:
+        """The time of every frame, from the file's packets without decoding them."""
+        av = import_av()
+        start = int(-(-self._start // self._time_base))
+        end = -(-(self._start + self._duration) // self._time_base) if self._duration else None
+        with av.open(str(self.path)) as container:
+            packets = [p for p in container.demux(container.streams.video[0]) if p.size and not p.is_discard]
+            if any(p.pts is None for p in packets):
+                raise ValueError(f"The frames of {self.path} have no times, so workers cannot find them; use --engine local.")
+            times = sorted(p.pts for p in packets)
+        return [time - start for time in times if time >= start and (end is None or time < end)]
+
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
         av = import_av()
@@ -227,6 +239,10 @@ class FrameFolder:
             pixels = _picture(self._files[index])
             _require_size(pixels, self.facts, str(self._files[index]))
             yield Frame(index, index, pixels)
+
+    def times(self) -> list[int]:
+        """The time of every frame: its number."""
+        return list(range(len(self._files)))
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""

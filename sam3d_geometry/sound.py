@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .video import import_av
 
+LAYOUTS = {1: "mono", 6: "5.1"}
+
 
 class Sound:
     """The first sound track of `path` on its way into `output`, in step with the pictures.
@@ -26,7 +28,8 @@ class Sound:
             self._packets = self._copied()
         else:
             self._track = output.add_stream("aac", rate=self._stream.codec_context.sample_rate)
-            self._track.layout = self._stream.codec_context.layout.name
+            # not the source's own layout: PCM may name none, and AAC takes few
+            self._track.layout = LAYOUTS.get(self._stream.codec_context.layout.nb_channels, "stereo")
             self._packets = self._encoded()
         self._waiting = next(self._packets, None)
 

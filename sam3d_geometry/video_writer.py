@@ -223,7 +223,7 @@ def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, s
     av = import_av()
     time_base = facts.time_base
     part = target.with_name(target.name + ".part" + target.suffix)
-    with av.open(str(part), "w") as output:
+    with av.open(str(part), "w", options={"fflags": "bitexact"}) as output:  # no random ids: same job, same bytes
         with av.open(str(segments[0].path)) as first:
             picture = output.add_stream_from_template(first.streams.video[0])
             if first.streams.video[0].codec_context.name == "hevc":

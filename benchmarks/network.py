@@ -3,6 +3,7 @@
 python benchmarks/network.py [--rounds 5] [--threads 2] [--backbone vits|vitl] [--version v2|v1] [--tokens 1200]
 Weights are random: time does not depend on them. On CUDA it measures 64 frames of 720p against upstream image by image.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -30,23 +31,37 @@ def released_config(version: str, backbone: str) -> dict:
     """Layout of the released networks: v1's head, v2's neck and heads with normals and metric scale."""
     if version == "v1":
         return {
-            "encoder": f"dinov2_{backbone}14", "remap_output": "exp", "intermediate_layers": 4, "dim_upsample": [256, 128, 64],
-            "dim_times_res_block_hidden": 2, "num_res_blocks": 2, "num_tokens_range": [1200, 2500],
+            "encoder": f"dinov2_{backbone}14",
+            "remap_output": "exp",
+            "intermediate_layers": 4,
+            "dim_upsample": [256, 128, 64],
+            "dim_times_res_block_hidden": 2,
+            "num_res_blocks": 2,
+            "num_tokens_range": [1200, 2500],
         }
     width = WIDTHS[backbone]
     levels = [width, 256, 128, 64, 32]
 
     def head(outputs: int) -> dict:
         return {
-            "dim_in": levels, "dim_out": [None] * 4 + [outputs], "dim_res_blocks": levels, "num_res_blocks": [0, 1, 1, 1, 0],
-            "res_block_in_norm": "none", "res_block_hidden_norm": "none", "resamplers": ["conv_transpose"] * 3 + ["bilinear"],
+            "dim_in": levels,
+            "dim_out": [None] * 4 + [outputs],
+            "dim_res_blocks": levels,
+            "num_res_blocks": [0, 1, 1, 1, 0],
+            "res_block_in_norm": "none",
+            "res_block_hidden_norm": "none",
+            "resamplers": ["conv_transpose"] * 3 + ["bilinear"],
         }
 
     return {
         "encoder": {"backbone": f"dinov2_{backbone}14", "intermediate_layers": LAYERS[backbone], "dim_out": width},
         "neck": {**head(0), "dim_in": [width + 2, 2, 2, 2, 2], "dim_out": None, "num_res_blocks": [0, 2, 2, 2, 0]},
-        "points_head": head(3), "normal_head": head(3), "mask_head": head(1), "scale_head": {"dims": [width, width, 1]},
-        "remap_output": "exp", "num_tokens_range": [1200, 3600],
+        "points_head": head(3),
+        "normal_head": head(3),
+        "mask_head": head(1),
+        "scale_head": {"dims": [width, width, 1]},
+        "remap_output": "exp",
+        "num_tokens_range": [1200, 3600],
     }
 
 
@@ -117,7 +132,9 @@ def benchmark_cuda(options: argparse.Namespace) -> None:
             frame(ours, images[start : start + batch], options.tokens)
 
     times = best_of_turns(options.rounds, image_by_image, batched)
-    print(f"MoGe {options.version} {options.backbone}, {frames} frames of 720p, {options.tokens} tokens, {torch.cuda.get_device_name()}")
+    print(
+        f"MoGe {options.version} {options.backbone}, {frames} frames of 720p, {options.tokens} tokens, {torch.cuda.get_device_name()}"
+    )
     for name, seconds in zip(("upstream infer fp16, image by image", f"ours fp16, batches of {batch}"), times):
         print(f"  {name:36s} {frames / seconds:7.1f} frames/s   {times[0] / seconds:5.2f} times as fast")
 

@@ -122,7 +122,9 @@ def test_download_into_the_first_folder(tmp_path, moge, hub):
 
 def test_gated_yaml_leads_to_open_weights(tmp_path, moge, hub, monkeypatch):
     hub.files["facebook/sam-3d-objects/checkpoints/pipeline.yaml"] = PIPELINE.format("Ruicheng/moge-vitl").encode()
-    hub.files["Ruicheng/moge-vitl/model.pt"] = moge.save_checkpoint(tmp_path / "served.pt", "v1", moge.V1_CONFIG).read_bytes()
+    hub.files["Ruicheng/moge-vitl/model.pt"] = moge.save_checkpoint(
+        tmp_path / "served.pt", "v1", moge.V1_CONFIG
+    ).read_bytes()
     hub.gated, hub.accepted_tokens = {"facebook/sam-3d-objects"}, {"hf_good"}
     with pytest.raises(ModelError, match="gated and no Hugging Face token"):
         load_model("facebook/sam-3d-objects", folders=[tmp_path / "models"])
@@ -137,11 +139,19 @@ def test_wrong_version_under_a_catalogue_name(tmp_path, moge):
         load_model("sam-3d-objects (moge-vitl)", folders=[tmp_path])
 
 
-@pytest.mark.parametrize("name, options, reason", [
-    ("moge-2-vits-normal", {"allow_download": False}, "downloading is switched off: allow it, or put model.pt from https://huggingface.co/Ruicheng/moge-2-vits-normal"),
-    ("no-such-model", {}, "neither in the catalogue nor a file in"),
-    (PREVIEW, {"precision": "fp8"}, "precision 'fp8' is unknown"),
-], ids=["download switched off", "unknown name", "unknown precision"])
+@pytest.mark.parametrize(
+    "name, options, reason",
+    [
+        (
+            "moge-2-vits-normal",
+            {"allow_download": False},
+            "downloading is switched off: allow it, or put model.pt from https://huggingface.co/Ruicheng/moge-2-vits-normal",
+        ),
+        ("no-such-model", {}, "neither in the catalogue nor a file in"),
+        (PREVIEW, {"precision": "fp8"}, "precision 'fp8' is unknown"),
+    ],
+    ids=["download switched off", "unknown name", "unknown precision"],
+)
 def test_says_what_to_do(tmp_path, name, options, reason):
     with pytest.raises(ModelError, match=reason):
         load_model(name, folders=[tmp_path], **options)
@@ -156,7 +166,9 @@ def test_folder_without_one_model(tmp_path):
         load_model(str(tmp_path))
 
 
-@pytest.mark.skipif(torch.cuda.is_available() or not WEIGHTS.exists(), reason="there is a GPU, or no preview.safetensors")
+@pytest.mark.skipif(
+    torch.cuda.is_available() or not WEIGHTS.exists(), reason="there is a GPU, or no preview.safetensors"
+)
 def test_device_that_is_not_there():
     with pytest.raises(ModelError, match="cannot be put on cuda.*another device"):
         load_model(PREVIEW, device="cuda")

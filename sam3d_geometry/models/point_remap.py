@@ -1,4 +1,5 @@
 """From what a head of a MoGe network puts out to affine points."""
+
 from __future__ import annotations
 
 import torch

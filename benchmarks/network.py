@@ -133,7 +133,8 @@ def benchmark_cuda(options: argparse.Namespace) -> None:
 
     times = best_of_turns(options.rounds, image_by_image, batched)
     print(
-        f"MoGe {options.version} {options.backbone}, {frames} frames of 720p, {options.tokens} tokens, {torch.cuda.get_device_name()}"
+        f"MoGe {options.version} {options.backbone}, {frames} frames of 720p, {options.tokens} tokens, "
+        f"{torch.cuda.get_device_name()}"
     )
     for name, seconds in zip(("upstream infer fp16, image by image", f"ours fp16, batches of {batch}"), times):
         print(f"  {name:36s} {frames / seconds:7.1f} frames/s   {times[0] / seconds:5.2f} times as fast")

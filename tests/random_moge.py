@@ -1,4 +1,4 @@
-"""MoGe networks with random weights for the tests: real layouts, four blocks, a small decoder, outputs of a sane size."""
+"""MoGe networks with random weights for the tests: real layouts, four blocks, a small decoder, sane outputs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def v2_config(normals=True, **stack):
 
 
 def shorten_backbone(monkeypatch):
-    """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; needed for all networks made here."""
+    """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; networks here need it."""
     from moge.model.dinov2.models import vision_transformer
 
     original = vision_transformer.DinoVisionTransformer

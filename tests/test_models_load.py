@@ -1,4 +1,4 @@
-"""From a name to a model: the catalogue, local files, copies of SAM 3D Objects, downloads, and the words when it fails."""
+"""From a name to a model: the catalogue, local files, copies of SAM 3D Objects, downloads, and what it says."""
 
 import pytest
 import torch
@@ -6,7 +6,10 @@ import torch
 from sam3d_geometry.models import PREVIEW, ModelError, load_model
 from sam3d_geometry.models.preview import WEIGHTS
 
-PIPELINE = "depth_model:\n  model:\n    _target_: moge.model.v1.MoGeModel.from_pretrained\n    pretrained_model_name_or_path: {}\n"
+PIPELINE = (
+    "depth_model:\n  model:\n    _target_: moge.model.v1.MoGeModel.from_pretrained\n"
+    "    pretrained_model_name_or_path: {}\n"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`GeometryModel.predict`)."""
+"""Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`predict`)."""
 
 from .catalogue import CATALOGUE, PREVIEW, ModelCard
 from .find import menu

@@ -78,7 +78,8 @@ def _verify(partial: Path, metadata: Any, target: Path) -> None:
     size = partial.stat().st_size
     if metadata.size is not None and size != metadata.size:
         raise ModelError(
-            f"The download of {target.name} stopped at {size:,} of {metadata.size:,} bytes: load the model again to continue it."
+            f"The download of {target.name} stopped at {size:,} of {metadata.size:,} bytes: "
+            "load the model again to continue it."
         )
     if not _SHA256.fullmatch(metadata.etag or ""):
         return
@@ -122,8 +123,8 @@ def _explained(hub: Any, repository: str, filename: str, target: Path) -> Iterat
                 "then set HF_TOKEN or run `hf auth login`."
             ) from error
         raise ModelError(
-            f"{repository} is gated and your Hugging Face account has not been given access: accept its terms on {page} "
-            "and try again when the request is granted."
+            f"{repository} is gated and your Hugging Face account has not been given access: "
+            f"accept its terms on {page} and try again when the request is granted."
         ) from error
     except hub.utils.EntryNotFoundError as error:
         raise ModelError(f"{repository} has no file {filename}: check the repository name on {page}.") from error
@@ -146,7 +147,8 @@ def _explained(hub: Any, repository: str, filename: str, target: Path) -> Iterat
     except (*_transport_errors(), OSError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
-                f"The disk of {target.parent} has no room for {target.name} ({error.strerror}): free some space and try again."
+                f"The disk of {target.parent} has no room for {target.name} ({error.strerror}): "
+                "free some space and try again."
             ) from error
         if isinstance(error, PermissionError):
             raise ModelError(
@@ -192,7 +194,7 @@ def _is_offline(hub: Any) -> bool:
 
 
 def _transport_errors() -> tuple[type[BaseException], ...]:
-    # huggingface_hub has changed its HTTP client twice; the errors of requests are OSErrors, those of the others are not.
+    # huggingface_hub has changed its HTTP client twice; only the errors of the first, requests, are OSErrors.
     return tuple(sys.modules[name].TransportError for name in ("httpx", "httpx2") if name in sys.modules)
 
 

@@ -66,7 +66,7 @@ def find_local(name: str, folders: Sequence[Folder]) -> Path | None:
 
 
 def menu(folders: Sequence[Folder] = ()) -> list[str]:
-    """Names that `load_model` takes: the catalogue first, then files found in the folders, sorted, with / between parts.
+    """Names that `load_model` takes: the catalogue first, then files in the folders, sorted, with / between parts.
 
     A file that a catalogue entry was downloaded to is listed under the entry's name only.
     """

@@ -49,7 +49,7 @@ class GeometryModel:
     def predict(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction at the images' own size, on the network's device.
 
-        images: (B, 3, H, W) in [0, 1] on any device. num_tokens sets detail and cost. Raises ValueError for other shapes.
+        images: (B, 3, H, W) in [0, 1] on any device. num_tokens sets detail and cost. Raises ValueError otherwise.
         """
         if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
             raise ValueError(

@@ -36,11 +36,11 @@ def load_model(
 ) -> GeometryModel:
     """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
-    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm and MPS, else fp32).
-    weights_device: where the weights are put now, by default `device`; a host with a memory manager keeps them elsewhere.
+    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS).
+    weights_device: where the weights are put now, by default `device`; a memory manager keeps them elsewhere.
     folders: searched in order; the first one receives downloads; none means ~/.cache/sam3d_geometry.
-    allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download; what
-    it raises stops the download, and the next one continues. Raises ModelError, one sentence, when there is no model.
+    allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download;
+    what it raises stops the download, and the next one continues. Raises ModelError, one sentence, without a model.
     """
     device = torch.device(device)
     dtype = compute_dtype(precision, device)
@@ -94,7 +94,8 @@ def _checkpoint(
         if path is None:
             places = ", ".join(map(str, search_folders(folders)))
             raise ModelError(
-                f"{name} is neither in the catalogue nor a file in {places}: choose a model from the menu or put the file there."
+                f"{name} is neither in the catalogue nor a file in {places}: "
+                "choose a model from the menu or put the file there."
             )
         pipeline = find_pipeline(path)
         if pipeline is None:
@@ -144,7 +145,8 @@ def _weights_in(folder: Path) -> Path:
     if len(files) == 1:
         return files[0]
     raise ModelError(
-        f"{folder} holds {len(files)} model files and no pipeline.yaml: name the file to load, or a copy of {REPOSITORY}."
+        f"{folder} holds {len(files)} model files and no pipeline.yaml: "
+        f"name the file to load, or a copy of {REPOSITORY}."
     )
 
 

@@ -70,8 +70,8 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
     wrong = sorted({*found.missing_keys, *found.unexpected_keys} - _UNUSED_KEYS)
     if wrong:
         raise ModelError(
-            f"{checkpoint.name} does not fit MoGe {checkpoint.version[1:]}: {len(wrong)} tensors are missing or unknown "
-            f"(the first is {wrong[0]}); download the file again or choose another model."
+            f"{checkpoint.name} does not fit MoGe {checkpoint.version[1:]}: {len(wrong)} tensors are missing or "
+            f"unknown (the first is {wrong[0]}); download the file again or choose another model."
         )
     return network_class(upstream).eval().requires_grad_(False)
 
@@ -87,7 +87,8 @@ def _import_moge(version: str, name: str) -> ModuleType:
         if error.name == f"moge.model.{version}":
             raise ModelError(
                 f"{name} is a MoGe {version[1:]} model and the installed `moge` package has no moge.model.{version}: "
-                "install a newer MoGe from https://github.com/microsoft/MoGe (pip install --no-deps) or choose a model of version 1 or 2."
+                "install a newer MoGe from https://github.com/microsoft/MoGe (pip install --no-deps) "
+                "or choose a model of version 1 or 2."
             ) from error
         raise ModelError(
             f"The `moge` package needs the module `{error.name}`, which is not installed: {INSTALL}."

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import convolve_replicated, run_residual_block, run_resampler
@@ -39,12 +40,8 @@ class MoGeV1Network(nn.Module):
         factor = ((num_tokens * PATCH**2) / (height * width)) ** 0.5
         resized_height, resized_width = max(PATCH, int(height * factor)), max(PATCH, int(width * factor))
         rows, columns = resized_height // PATCH, resized_width // PATCH
-        resized = F.interpolate(
-            images, (resized_height, resized_width), mode="bicubic", align_corners=False, antialias=True
-        )
-        patches = F.interpolate(
-            resized, (rows * PATCH, columns * PATCH), mode="bilinear", align_corners=False, antialias=True
-        )
+        resized = resize_antialiased(images, (resized_height, resized_width), "bicubic")
+        patches = resize_antialiased(resized, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, _ = self.transformer(patches, self.layers)
         dtype = self.projections[0].weight.dtype
         features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import Workspace, convolve_replicated, run_residual_block, run_resampler
@@ -65,7 +66,7 @@ class MoGeV2Network(nn.Module):
         aspect_ratio = width / height
         rows = max(1, round((num_tokens / aspect_ratio) ** 0.5))
         columns = max(1, round((num_tokens * aspect_ratio) ** 0.5))
-        resized = F.interpolate(images, (rows * PATCH, columns * PATCH), mode="bilinear", antialias=True)
+        resized = resize_antialiased(images, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, class_token = self.transformer(resized, self.layers)
         dtype = self.projections[0].weight.dtype
         features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))

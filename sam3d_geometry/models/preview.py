@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .model_error import ModelError
 from .prediction import Prediction
 from .spline import upsample
@@ -54,9 +55,9 @@ class PreviewNetwork(nn.Module):
         self.focal = nn.Sequential(nn.Linear(320, 64), nn.ReLU(), nn.Linear(64, 1))
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
-        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W, of unknown scale and with the focal length."""
+        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W: unknown scale, known focal length."""
         height, width = images.shape[-2:]
-        resized = F.interpolate(images, working_size(height, width, num_tokens), mode="bilinear", antialias=True)
+        resized = resize_antialiased(images, working_size(height, width, num_tokens), "bilinear")
         aspect_ratio = width / height
         log_depth, logit, log_focal = self.estimate(resized, aspect_ratio)
         if self.flip_averaging:
@@ -79,7 +80,7 @@ class PreviewNetwork(nn.Module):
         images: torch.Tensor,
         aspect_ratio: float | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Log depth (B, H/2, W/2) up to one constant, validity logit (B, H/2, W/2), log of focal over half diagonal (B,).
+        """Log depth and validity logit (B, H/2, W/2), log of focal over half diagonal (B,); depth has no scale.
 
         images: (B, 3, H, W) in [0, 1], sides multiples of 32; aspect_ratio: that of the photo when resizing changed it.
         """
@@ -102,7 +103,7 @@ def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
 
 
 def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:
-    """The built-in network with its weights, float32 on the CPU. Raises ModelError when the file is missing or damaged."""
+    """The built-in network with its weights, float32 on the CPU. Raises ModelError when they cannot be read."""
     import safetensors
     from safetensors.torch import load_file
 

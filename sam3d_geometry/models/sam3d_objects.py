@@ -55,8 +55,8 @@ def obtain_pipeline(
     target = searched[0] / "sam-3d-objects" / "checkpoints" / PIPELINE
     if not allow_download:
         raise ModelError(
-            f"{REPOSITORY} is not on this machine and downloading is switched off: allow it, put its {PIPELINE} at {target}, "
-            "or choose `sam-3d-objects (moge-vitl)`, which needs no access."
+            f"{REPOSITORY} is not on this machine and downloading is switched off: allow it, put its {PIPELINE} at "
+            f"{target}, or choose `sam-3d-objects (moge-vitl)`, which needs no access."
         )
     return download(REPOSITORY, PIPELINE_IN_REPOSITORY, target, on_progress)
 

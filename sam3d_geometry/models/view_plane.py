@@ -11,7 +11,7 @@ def view_plane_axes(
     aspect_ratio: float,
     device: torch.device,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Coordinates u (W,) to the right and v (H,) downward of the pixel centres of a map over an image of this aspect."""
+    """Coordinates u (W,) to the right and v (H,) downward of the pixel centres of a map over such an image."""
     diagonal = (1 + aspect_ratio**2) ** 0.5
     span_u, span_v = aspect_ratio / diagonal * (width - 1) / width, 1 / diagonal * (height - 1) / height
     return (
@@ -21,7 +21,7 @@ def view_plane_axes(
 
 
 def with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
-    """A map (B, C, H, W) and the coordinates of its pixel centres, u then v, as (B, C + 2, H, W) in channels-last order."""
+    """A map (B, C, H, W) with the coordinates u, v of its pixels appended: (B, C + 2, H, W), channels-last."""
     batch, channels, height, width = x.shape
     u, v = view_plane_axes(height, width, aspect_ratio, x.device)
     joined = x.new_empty(batch, height, width, channels + 2)

@@ -1,4 +1,5 @@
 """A stand-in for the Hugging Face hub on 127.0.0.1, with the ways a hub, a gate or a line can fail."""
+
 from __future__ import annotations
 
 import contextlib

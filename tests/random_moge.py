@@ -1,4 +1,5 @@
-"""MoGe networks with random weights for the tests: real layouts, four blocks, a small decoder, outputs of a sane size."""
+"""MoGe networks with random weights for the tests: real layouts, four blocks, a small decoder, sane outputs."""
+
 from __future__ import annotations
 
 import functools
@@ -11,8 +12,15 @@ from sam3d_geometry.models.moge import CountingOnCpu
 from sam3d_geometry.models.vision_transformer import IMAGE_MEAN, IMAGE_STD
 
 V1_CONFIG = {
-    "encoder": "dinov2_vits14", "remap_output": "exp", "intermediate_layers": 4, "dim_proj": 64, "dim_upsample": [64, 64, 32],
-    "dim_times_res_block_hidden": 2, "num_res_blocks": 2, "num_tokens_range": [1200, 2500], "last_conv_channels": 32,
+    "encoder": "dinov2_vits14",
+    "remap_output": "exp",
+    "intermediate_layers": 4,
+    "dim_proj": 64,
+    "dim_upsample": [64, 64, 32],
+    "dim_times_res_block_hidden": 2,
+    "num_res_blocks": 2,
+    "num_tokens_range": [1200, 2500],
+    "last_conv_channels": 32,
     "last_conv_size": 1,
 }
 
@@ -23,8 +31,10 @@ def stack_config(outputs, norms=("none", "none"), last_blocks=0):
     return {
         "dim_in": [66, 2, 2, 2, 2] if outputs is None else widths,
         "dim_out": None if outputs is None else [None, None, None, None, outputs],
-        "dim_res_blocks": widths, "num_res_blocks": [0, 1, 1, 1, last_blocks],
-        "res_block_in_norm": norms[0], "res_block_hidden_norm": norms[1],
+        "dim_res_blocks": widths,
+        "num_res_blocks": [0, 1, 1, 1, last_blocks],
+        "res_block_in_norm": norms[0],
+        "res_block_hidden_norm": norms[1],
         "resamplers": ["conv_transpose", "conv_transpose", "conv_transpose", "bilinear"],
     }
 
@@ -32,14 +42,18 @@ def stack_config(outputs, norms=("none", "none"), last_blocks=0):
 def v2_config(normals=True, **stack):
     config = {
         "encoder": {"backbone": "dinov2_vits14", "intermediate_layers": [0, 1, 2, 3], "dim_out": 64},
-        "neck": stack_config(None, **stack), "points_head": stack_config(3, **stack), "mask_head": stack_config(1, **stack),
-        "scale_head": {"dims": [384, 32, 1]}, "remap_output": "exp", "num_tokens_range": [1200, 3600],
+        "neck": stack_config(None, **stack),
+        "points_head": stack_config(3, **stack),
+        "mask_head": stack_config(1, **stack),
+        "scale_head": {"dims": [384, 32, 1]},
+        "remap_output": "exp",
+        "num_tokens_range": [1200, 3600],
     }
     return config | {"normal_head": stack_config(3, **stack)} if normals else config
 
 
 def shorten_backbone(monkeypatch):
-    """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; needed for all networks made here."""
+    """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; networks here need it."""
     from moge.model.dinov2.models import vision_transformer
 
     original = vision_transformer.DinoVisionTransformer

@@ -1,12 +1,19 @@
 """Menu ids are permanent: saved graphs hold them."""
+
 import pytest
 
 from sam3d_geometry.models import CATALOGUE, PREVIEW
 from sam3d_geometry.models.catalogue import card_named
 
 IDS = [
-    "sam-3d-objects (moge-vitl)", "moge-2-vitl-normal", "moge-2-vitb-normal", "moge-2-vits-normal", "moge-2-vitl",
-    "moge-3-vitl", "moge-3-vitg", "built-in preview",
+    "sam-3d-objects (moge-vitl)",
+    "moge-2-vitl-normal",
+    "moge-2-vitb-normal",
+    "moge-2-vits-normal",
+    "moge-2-vitl",
+    "moge-3-vitl",
+    "moge-3-vitg",
+    "built-in preview",
 ]
 
 
@@ -24,10 +31,16 @@ def test_cards_are_complete_and_distinct():
         assert card.metric == (card.version != "v1")
 
 
-@pytest.mark.parametrize("name, expected", [
-    ("moge-2-vitl", "moge-2-vitl"), ("Ruicheng/moge-vitl", "sam-3d-objects (moge-vitl)"),
-    ("ruicheng/MoGe-2-vitb-normal", "moge-2-vitb-normal"), ("", None), ("moge-2", None),
-])
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("moge-2-vitl", "moge-2-vitl"),
+        ("Ruicheng/moge-vitl", "sam-3d-objects (moge-vitl)"),
+        ("ruicheng/MoGe-2-vitb-normal", "moge-2-vitb-normal"),
+        ("", None),
+        ("moge-2", None),
+    ],
+)
 def test_card_by_id_or_repository(name, expected):
     card = card_named(name)
     assert (card and card.name) == expected

@@ -1,4 +1,5 @@
 """A checkpoint is data: what is not a whole MoGe network is refused in one sentence, and nothing in it ever runs."""
+
 import os
 import pickle
 import zipfile
@@ -98,7 +99,13 @@ def damaged(tmp_path, case):
     elif case == "one tensor":
         torch.save(torch.zeros(3), path)
     elif case == "half a network":
-        torch.save({"backbone.cls_token": torch.zeros(1, 1, 384), "head.upsample_blocks.0.0.0.weight": torch.zeros(2, 2, 2, 2)}, path)
+        torch.save(
+            {
+                "backbone.cls_token": torch.zeros(1, 1, 384),
+                "head.upsample_blocks.0.0.0.weight": torch.zeros(2, 2, 2, 2),
+            },
+            path,
+        )
     elif case == "strange backbone":
         save_checkpoint(path, "v1", V1_CONFIG)
         content = torch.load(path, weights_only=True)
@@ -107,13 +114,26 @@ def damaged(tmp_path, case):
     return path
 
 
-@pytest.mark.parametrize("case, reason", {
-    "missing": "does not exist", "folder": "cannot be read", "empty": "is empty", "cut short": "damaged or incomplete PyTorch",
-    "cut short safetensors": "damaged or incomplete safetensors", "bytes": "neither a safetensors nor a PyTorch",
-    "web page": "is a web page", "git lfs": "Git LFS pointer", "other zip": "damaged or incomplete PyTorch",
-    "other model": "is not a MoGe checkpoint", "list": "holds a list", "one tensor": "holds a Tensor",
-    "half a network": "tensors are incomplete", "strange backbone": "without a known DINOv2 backbone",
-}.items(), ids=lambda value: value if " " not in value else value.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "case, reason",
+    {
+        "missing": "does not exist",
+        "folder": "cannot be read",
+        "empty": "is empty",
+        "cut short": "damaged or incomplete PyTorch",
+        "cut short safetensors": "damaged or incomplete safetensors",
+        "bytes": "neither a safetensors nor a PyTorch",
+        "web page": "is a web page",
+        "git lfs": "Git LFS pointer",
+        "other zip": "damaged or incomplete PyTorch",
+        "other model": "is not a MoGe checkpoint",
+        "list": "holds a list",
+        "one tensor": "holds a Tensor",
+        "half a network": "tensors are incomplete",
+        "strange backbone": "without a known DINOv2 backbone",
+    }.items(),
+    ids=lambda value: value if " " not in value else value.replace(" ", "-"),
+)
 def test_refuses_in_one_sentence(tmp_path, case, reason):
     path = damaged(tmp_path, case)
     with pytest.raises(ModelError, match=reason) as error:

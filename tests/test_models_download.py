@@ -1,4 +1,5 @@
 """A download is whole or absent, continues where it stopped, and every way to fail has its own sentence."""
+
 import errno
 import shutil
 import socket
@@ -18,7 +19,15 @@ REPOSITORY, FILE = "owner/model", "model.pt"
 
 @pytest.fixture
 def hub(monkeypatch):
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for name in (
+        "HF_TOKEN",
+        "HUGGING_FACE_HUB_TOKEN",
+        "HF_HUB_OFFLINE",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nonexistent/token")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
@@ -126,9 +135,15 @@ def test_gate_not_accepted(hub, tmp_path, monkeypatch):
     fails(tmp_path, "has not been given access.*accept its terms on https://huggingface.co/owner/model")
 
 
-@pytest.mark.parametrize("status, pattern", [
-    (401, "HF_TOKEN"), (403, "HTTP 403.*HF_TOKEN is valid"), (500, "HTTP 500.*try again later"), (503, "HTTP 503.*try again later"),
-])
+@pytest.mark.parametrize(
+    "status, pattern",
+    [
+        (401, "HF_TOKEN"),
+        (403, "HTTP 403.*HF_TOKEN is valid"),
+        (500, "HTTP 500.*try again later"),
+        (503, "HTTP 503.*try again later"),
+    ],
+)
 def test_hub_refuses(hub, tmp_path, status, pattern):
     hub.status = status
     fails(tmp_path, pattern)

@@ -1,4 +1,5 @@
 """Files are found where people put them, and a menu never depends on what is on the disk being in order."""
+
 import os
 
 import pytest
@@ -23,12 +24,23 @@ def put(path):
 
 def test_menu_is_the_catalogue_then_local_files(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    for name in ("b.safetensors", "deep/er/a.pt", "notes.txt", ".hidden/x.pt", ".moge-vitl.pt.12.partial", "copy/pipeline.yaml"):
+    for name in (
+        "b.safetensors",
+        "deep/er/a.pt",
+        "notes.txt",
+        ".hidden/x.pt",
+        ".moge-vitl.pt.12.partial",
+        "copy/pipeline.yaml",
+    ):
         put(first / name)
     put(second / "b.safetensors")
     put(second / "moge-2-vitl.pt")
     put(second / "one/two/three/too-deep.pt")
-    assert menu([first, second, tmp_path / "not there"]) == NAMES + ["b.safetensors", "copy/pipeline.yaml", "deep/er/a.pt"]
+    assert menu([first, second, tmp_path / "not there"]) == NAMES + [
+        "b.safetensors",
+        "copy/pipeline.yaml",
+        "deep/er/a.pt",
+    ]
 
 
 def test_menu_without_folders_is_the_catalogue():
@@ -42,9 +54,15 @@ def test_menu_survives_a_folder_that_contains_itself(tmp_path):
     assert "a.pt" in menu([tmp_path]) and len(menu([tmp_path])) < len(NAMES) + 10
 
 
-@pytest.mark.parametrize("place", [
-    "moge-2-vitl-normal.pt", "moge-2-vitl-normal.safetensors", "moge-2-vitl-normal/model.pt", "moge_2_vitl_normal_fp16.safetensors",
-])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "moge-2-vitl-normal.pt",
+        "moge-2-vitl-normal.safetensors",
+        "moge-2-vitl-normal/model.pt",
+        "moge_2_vitl_normal_fp16.safetensors",
+    ],
+)
 def test_catalogue_models_are_found_under_every_usual_name(tmp_path, place):
     card = card_named("moge-2-vitl-normal")
     assert find_card(card, [tmp_path]) is None

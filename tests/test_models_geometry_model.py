@@ -1,4 +1,5 @@
 """One interface for every network: it follows the network between devices and refuses what is no batch of images."""
+
 import pytest
 import torch
 from torch import nn

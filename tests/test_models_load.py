@@ -1,4 +1,4 @@
-"""From a name to a model: the catalogue, local files, copies of SAM 3D Objects, downloads, and the words when it fails."""
+"""From a name to a model: the catalogue, local files, copies of SAM 3D Objects, downloads, and what it says."""
 
 import pytest
 import torch
@@ -6,7 +6,10 @@ import torch
 from sam3d_geometry.models import PREVIEW, ModelError, load_model
 from sam3d_geometry.models.preview import WEIGHTS
 
-PIPELINE = "depth_model:\n  model:\n    _target_: moge.model.v1.MoGeModel.from_pretrained\n    pretrained_model_name_or_path: {}\n"
+PIPELINE = (
+    "depth_model:\n  model:\n    _target_: moge.model.v1.MoGeModel.from_pretrained\n"
+    "    pretrained_model_name_or_path: {}\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +125,9 @@ def test_download_into_the_first_folder(tmp_path, moge, hub):
 
 def test_gated_yaml_leads_to_open_weights(tmp_path, moge, hub, monkeypatch):
     hub.files["facebook/sam-3d-objects/checkpoints/pipeline.yaml"] = PIPELINE.format("Ruicheng/moge-vitl").encode()
-    hub.files["Ruicheng/moge-vitl/model.pt"] = moge.save_checkpoint(tmp_path / "served.pt", "v1", moge.V1_CONFIG).read_bytes()
+    hub.files["Ruicheng/moge-vitl/model.pt"] = moge.save_checkpoint(
+        tmp_path / "served.pt", "v1", moge.V1_CONFIG
+    ).read_bytes()
     hub.gated, hub.accepted_tokens = {"facebook/sam-3d-objects"}, {"hf_good"}
     with pytest.raises(ModelError, match="gated and no Hugging Face token"):
         load_model("facebook/sam-3d-objects", folders=[tmp_path / "models"])
@@ -137,11 +142,19 @@ def test_wrong_version_under_a_catalogue_name(tmp_path, moge):
         load_model("sam-3d-objects (moge-vitl)", folders=[tmp_path])
 
 
-@pytest.mark.parametrize("name, options, reason", [
-    ("moge-2-vits-normal", {"allow_download": False}, "downloading is switched off: allow it, or put model.pt from https://huggingface.co/Ruicheng/moge-2-vits-normal"),
-    ("no-such-model", {}, "neither in the catalogue nor a file in"),
-    (PREVIEW, {"precision": "fp8"}, "precision 'fp8' is unknown"),
-], ids=["download switched off", "unknown name", "unknown precision"])
+@pytest.mark.parametrize(
+    "name, options, reason",
+    [
+        (
+            "moge-2-vits-normal",
+            {"allow_download": False},
+            "downloading is switched off: allow it, or put model.pt from https://huggingface.co/Ruicheng/moge-2-vits-normal",
+        ),
+        ("no-such-model", {}, "neither in the catalogue nor a file in"),
+        (PREVIEW, {"precision": "fp8"}, "precision 'fp8' is unknown"),
+    ],
+    ids=["download switched off", "unknown name", "unknown precision"],
+)
 def test_says_what_to_do(tmp_path, name, options, reason):
     with pytest.raises(ModelError, match=reason):
         load_model(name, folders=[tmp_path], **options)
@@ -156,7 +169,9 @@ def test_folder_without_one_model(tmp_path):
         load_model(str(tmp_path))
 
 
-@pytest.mark.skipif(torch.cuda.is_available() or not WEIGHTS.exists(), reason="there is a GPU, or no preview.safetensors")
+@pytest.mark.skipif(
+    torch.cuda.is_available() or not WEIGHTS.exists(), reason="there is a GPU, or no preview.safetensors"
+)
 def test_device_that_is_not_there():
     with pytest.raises(ModelError, match="cannot be put on cuda.*another device"):
         load_model(PREVIEW, device="cuda")

@@ -1,4 +1,5 @@
 """The rearranged networks give what upstream's forward gives, and refuse what is not theirs."""
+
 import copy
 import subprocess
 import sys
@@ -137,11 +138,15 @@ def test_weights_are_not_held_twice(tmp_path, version, config):
     assert not any(p.data_ptr() in shared for p in network.parameters())
 
 
-@pytest.mark.parametrize("change, reason", [
-    (lambda t: t.pop("neck.res_blocks.1.0.layers.2.weight"), "missing or unknown"),
-    (lambda t: t.update(extra=torch.zeros(1)), "missing or unknown"),
-    (lambda t: t.update({"neck.res_blocks.1.0.layers.2.weight": torch.zeros(3, 3, 3, 3)}), "not a usable MoGe"),
-], ids=["missing", "unknown", "wrong shape"])
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda t: t.pop("neck.res_blocks.1.0.layers.2.weight"), "missing or unknown"),
+        (lambda t: t.update(extra=torch.zeros(1)), "missing or unknown"),
+        (lambda t: t.update({"neck.res_blocks.1.0.layers.2.weight": torch.zeros(3, 3, 3, 3)}), "not a usable MoGe"),
+    ],
+    ids=["missing", "unknown", "wrong shape"],
+)
 def test_weights_that_do_not_fit(change, reason):
     tensors = dict(random_network("v2", v2_config()).state_dict())
     change(tensors)

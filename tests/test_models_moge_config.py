@@ -1,4 +1,5 @@
 """A config worked out from tensors builds the network that the real config builds."""
+
 import pytest
 import torch
 
@@ -18,15 +19,23 @@ def short_backbone(monkeypatch):
     yield from use_one_thread()
 
 
-@pytest.mark.parametrize("version, config", [
-    ("v1", V1_CONFIG),
-    ("v1", V1_CONFIG | {"num_res_blocks": 1, "dim_times_res_block_hidden": 1, "dim_upsample": [64, 32], "last_conv_size": 3}),
-    ("v1", V1_CONFIG | {"last_res_blocks": 2}),
-    ("v1", V1_CONFIG | {"encoder": "dinov2_vits14_reg"}),
-    ("v2", v2_config()),
-    ("v2", v2_config(normals=False)),
-    ("v2", v2_config(norms=("layer_norm", "group_norm"), last_blocks=2)),
-], ids=["v1", "v1-small", "v1-last", "v1-registers", "v2", "v2-points", "v2-norms"])
+@pytest.mark.parametrize(
+    "version, config",
+    [
+        ("v1", V1_CONFIG),
+        (
+            "v1",
+            V1_CONFIG
+            | {"num_res_blocks": 1, "dim_times_res_block_hidden": 1, "dim_upsample": [64, 32], "last_conv_size": 3},
+        ),
+        ("v1", V1_CONFIG | {"last_res_blocks": 2}),
+        ("v1", V1_CONFIG | {"encoder": "dinov2_vits14_reg"}),
+        ("v2", v2_config()),
+        ("v2", v2_config(normals=False)),
+        ("v2", v2_config(norms=("layer_norm", "group_norm"), last_blocks=2)),
+    ],
+    ids=["v1", "v1-small", "v1-last", "v1-registers", "v2", "v2-points", "v2-norms"],
+)
 def test_config_from_tensors_alone(version, config):
     network = random_network(version, config)
     tensors = network.state_dict()

@@ -1,4 +1,5 @@
 """Precision is chosen by device, and weights end up where it says."""
+
 import logging
 
 import pytest
@@ -11,10 +12,21 @@ from sam3d_geometry.models.precision import compute_dtype, cpu_has_bf16, prepare
 HALF, BRAIN, SINGLE = torch.float16, torch.bfloat16, torch.float32
 
 
-@pytest.mark.parametrize("precision, device, expected", [
-    ("auto", "cpu", SINGLE), ("auto", "cuda", HALF), ("auto", "cuda:1", HALF), ("auto", "mps", HALF), ("auto", "xpu", SINGLE),
-    ("fp32", "cuda", SINGLE), ("fp16", "cuda", HALF), ("bf16", "cuda", BRAIN), ("bf16", "cpu", BRAIN), ("fp16", "cpu", SINGLE),
-])
+@pytest.mark.parametrize(
+    "precision, device, expected",
+    [
+        ("auto", "cpu", SINGLE),
+        ("auto", "cuda", HALF),
+        ("auto", "cuda:1", HALF),
+        ("auto", "mps", HALF),
+        ("auto", "xpu", SINGLE),
+        ("fp32", "cuda", SINGLE),
+        ("fp16", "cuda", HALF),
+        ("bf16", "cuda", BRAIN),
+        ("bf16", "cpu", BRAIN),
+        ("fp16", "cpu", SINGLE),
+    ],
+)
 def test_dtype_by_device(precision, device, expected):
     assert compute_dtype(precision, torch.device(device)) == expected
 
@@ -50,7 +62,12 @@ def test_products_are_rounded_and_norms_are_not():
     network.scale = nn.Parameter(torch.ones(3, dtype=HALF))
     before = list(network.parameters())
     prepare_weights(network, BRAIN)
-    assert [network[i].weight.dtype for i in range(4)] == [BRAIN, SINGLE, BRAIN, BRAIN] and network.scale.dtype == SINGLE
+    assert [network[i].weight.dtype for i in range(4)] == [
+        BRAIN,
+        SINGLE,
+        BRAIN,
+        BRAIN,
+    ] and network.scale.dtype == SINGLE
     assert network[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert not {p.data_ptr() for p in before} & {p.data_ptr() for p in network.parameters()}
     assert not any(p.requires_grad for p in network.parameters())

@@ -1,4 +1,5 @@
 """The built-in network: definition and weights belong together, sizes follow tokens, and points lie on their rays."""
+
 import pytest
 import torch
 from random_moge import use_one_thread
@@ -37,10 +38,16 @@ def test_weights_are_small_enough_to_ship():
     assert 3_000_000 < sum(p.numel() for p in PreviewNetwork().parameters()) < 5_000_000
 
 
-@pytest.mark.parametrize("size, tokens, expected", [
-    ((512, 512), 1337, (224, 224)), ((512, 512), 450, (128, 128)), ((1080, 1920), 1337, (160, 288)),
-    ((1, 4000), 600, (32, 9280)), ((1, 1), 600, (160, 160)),
-])
+@pytest.mark.parametrize(
+    "size, tokens, expected",
+    [
+        ((512, 512), 1337, (224, 224)),
+        ((512, 512), 450, (128, 128)),
+        ((1080, 1920), 1337, (160, 288)),
+        ((1, 4000), 600, (32, 9280)),
+        ((1, 1), 600, (160, 160)),
+    ],
+)
 def test_working_size(size, tokens, expected):
     assert working_size(*size, tokens) == expected
     assert all(side % 32 == 0 for side in expected)
@@ -79,7 +86,9 @@ def test_sees_something(network):
 def test_batch_equals_one_by_one(network):
     images = torch.rand(3, 3, 64, 80)
     together = predict(network, images).points
-    assert torch.allclose(together, torch.cat([predict(network, image[None]).points for image in images]), rtol=1e-4, atol=1e-5)
+    assert torch.allclose(
+        together, torch.cat([predict(network, image[None]).points for image in images]), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_flip_averaging_is_symmetric(network, monkeypatch):
@@ -97,7 +106,9 @@ def test_bf16_stays_near_fp32(network):
     assert rounded.dtype == torch.float32 and (exact - rounded).abs().mean() < 0.1
 
 
-@pytest.mark.parametrize("content, reason", [(None, "missing or damaged"), (b"", "missing or damaged"), (b"{}", "missing or damaged")])
+@pytest.mark.parametrize(
+    "content, reason", [(None, "missing or damaged"), (b"", "missing or damaged"), (b"{}", "missing or damaged")]
+)
 def test_damaged_weights(tmp_path, content, reason):
     path = tmp_path / "preview.safetensors"
     if content is not None:

@@ -1,4 +1,5 @@
 """SAM 3D Objects' pipeline.yaml is data: it names a depth model, and nothing it asks for is built."""
+
 import pytest
 
 from sam3d_geometry.models import ModelError
@@ -22,9 +23,14 @@ def write(path, text):
     return path
 
 
-@pytest.mark.parametrize("target, version", [
-    ("moge.model.v1.MoGeModel.from_pretrained", "v1"), ("moge.model.v2.MoGeModel", "v2"), ("moge.model.v3.MoGeModel.from_pretrained", "v3"),
-])
+@pytest.mark.parametrize(
+    "target, version",
+    [
+        ("moge.model.v1.MoGeModel.from_pretrained", "v1"),
+        ("moge.model.v2.MoGeModel", "v2"),
+        ("moge.model.v3.MoGeModel.from_pretrained", "v3"),
+    ],
+)
 def test_reads_version_and_repository(tmp_path, target, version):
     model = read_pipeline(write(tmp_path / "pipeline.yaml", PIPELINE.format(target=target, source="Ruicheng/moge-x")))
     assert (model.version, model.source) == (version, "Ruicheng/moge-x")
@@ -40,7 +46,7 @@ def test_hostile_tags_are_empty_values(tmp_path):
     proof = tmp_path / "ran"
     hostile = (
         f"evil: !!python/object/apply:os.system ['echo > {proof}']\n"
-        f"worse: !!python/object/new:os.system [\"echo > {proof}\"]\n"
+        f'worse: !!python/object/new:os.system ["echo > {proof}"]\n'
         "odd: !unknown {a: 1}\n"
     )
     assert read_pipeline(write(tmp_path / "pipeline.yaml", hostile + RELEASED)).source == "Ruicheng/moge-vitl"
@@ -50,17 +56,24 @@ def test_hostile_tags_are_empty_values(tmp_path):
     assert proof.exists()
 
 
-@pytest.mark.parametrize("text, reason", [
-    ("", "names no depth model"),
-    ("- a list", "names no depth model"),
-    ("depth_model: {model: {_target_: moge.model.v1.MoGeModel}}", "names no depth model"),
-    ("depth_model: {model: {pretrained_model_name_or_path: !!python/name:os.system }}", "names no depth model"),
-    (PIPELINE.format(target="os.system", source="Ruicheng/moge-vitl"), "only MoGe can be loaded"),
-    (PIPELINE.format(target="moge.model.v1.MoGeModel.__init__", source="Ruicheng/moge-vitl"), "only MoGe can be loaded"),
-    ("a: [1, 2", "not valid YAML"),
-    ("? {a: 1}\n: 2", "not valid YAML"),
-    ("[" * 5000, "not valid YAML"),
-], ids=["empty", "list", "no-source", "hostile-source", "other-target", "odd-target", "broken", "unhashable", "deep"])
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("", "names no depth model"),
+        ("- a list", "names no depth model"),
+        ("depth_model: {model: {_target_: moge.model.v1.MoGeModel}}", "names no depth model"),
+        ("depth_model: {model: {pretrained_model_name_or_path: !!python/name:os.system }}", "names no depth model"),
+        (PIPELINE.format(target="os.system", source="Ruicheng/moge-vitl"), "only MoGe can be loaded"),
+        (
+            PIPELINE.format(target="moge.model.v1.MoGeModel.__init__", source="Ruicheng/moge-vitl"),
+            "only MoGe can be loaded",
+        ),
+        ("a: [1, 2", "not valid YAML"),
+        ("? {a: 1}\n: 2", "not valid YAML"),
+        ("[" * 5000, "not valid YAML"),
+    ],
+    ids=["empty", "list", "no-source", "hostile-source", "other-target", "odd-target", "broken", "unhashable", "deep"],
+)
 def test_refuses_in_one_sentence(tmp_path, text, reason):
     with pytest.raises(ModelError, match=reason) as error:
         read_pipeline(write(tmp_path / "pipeline.yaml", text))
@@ -73,7 +86,9 @@ def test_not_text(tmp_path):
         read_pipeline(tmp_path / "pipeline.yaml")
 
 
-@pytest.mark.parametrize("place", ["pipeline.yaml", "checkpoints/pipeline.yaml", "checkpoints/hf/pipeline.yaml", "hf/pipeline.yaml"])
+@pytest.mark.parametrize(
+    "place", ["pipeline.yaml", "checkpoints/pipeline.yaml", "checkpoints/hf/pipeline.yaml", "hf/pipeline.yaml"]
+)
 def test_pipeline_in_a_copy_of_the_repository(tmp_path, place):
     assert find_pipeline(tmp_path) is None
     path = write(tmp_path / place, RELEASED)

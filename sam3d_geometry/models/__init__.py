@@ -1,4 +1,5 @@
-"""Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`GeometryModel.predict`)."""
+"""Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`predict`)."""
+
 from .catalogue import CATALOGUE, PREVIEW, ModelCard
 from .find import menu
 from .geometry_model import GeometryModel
@@ -8,5 +9,13 @@ from .precision import PRECISIONS
 from .prediction import Prediction
 
 __all__ = [
-    "CATALOGUE", "PRECISIONS", "PREVIEW", "GeometryModel", "ModelCard", "ModelError", "Prediction", "load_model", "menu",
+    "CATALOGUE",
+    "PRECISIONS",
+    "PREVIEW",
+    "GeometryModel",
+    "ModelCard",
+    "ModelError",
+    "Prediction",
+    "load_model",
+    "menu",
 ]

@@ -1,4 +1,5 @@
 """Reads MoGe checkpoints as data: safetensors, or PyTorch files limited to tensors and plain values."""
+
 from __future__ import annotations
 
 import json
@@ -65,7 +66,9 @@ def _read(path: Path) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist: choose a file that is there.") from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror or error}): check the file and its permissions.") from error
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror or error}): check the file and its permissions."
+        ) from error
     if size == 0:
         raise ModelError(f"{path} is empty: {_AGAIN}.")
     if start.startswith(b"version https://git-lfs"):

@@ -1,4 +1,5 @@
 """Downloads one file of a Hugging Face repository into a model folder, whole or not at all."""
+
 from __future__ import annotations
 
 import contextlib
@@ -40,7 +41,9 @@ def download(repository: str, filename: str, target: Path, on_progress: Progress
         token = hub.get_token()
         metadata = hub.get_hf_file_metadata(url, token=token)
         if metadata.commit_hash is None:
-            raise ModelError(f"What answered for {repository} is not a Hugging Face hub: check HF_ENDPOINT and the proxy.")
+            raise ModelError(
+                f"What answered for {repository} is not a Hugging Face hub: check HF_ENDPOINT and the proxy."
+            )
         headers = hub.utils.build_hf_headers(token=token)
         if _host(metadata.location) != _host(url):
             # The file lies on a storage service with a signed address, which must not see the token.
@@ -75,7 +78,8 @@ def _verify(partial: Path, metadata: Any, target: Path) -> None:
     size = partial.stat().st_size
     if metadata.size is not None and size != metadata.size:
         raise ModelError(
-            f"The download of {target.name} stopped at {size:,} of {metadata.size:,} bytes: load the model again to continue it."
+            f"The download of {target.name} stopped at {size:,} of {metadata.size:,} bytes: "
+            "load the model again to continue it."
         )
     if not _SHA256.fullmatch(metadata.etag or ""):
         return
@@ -85,7 +89,9 @@ def _verify(partial: Path, metadata: Any, target: Path) -> None:
             digest.update(block)
     if digest.hexdigest() != metadata.etag:
         partial.unlink()
-        raise ModelError(f"The download of {target.name} was damaged on the way (SHA-256 differs): load the model again.")
+        raise ModelError(
+            f"The download of {target.name} was damaged on the way (SHA-256 differs): load the model again."
+        )
 
 
 class _ReportingFile(io.FileIO):
@@ -117,8 +123,8 @@ def _explained(hub: Any, repository: str, filename: str, target: Path) -> Iterat
                 "then set HF_TOKEN or run `hf auth login`."
             ) from error
         raise ModelError(
-            f"{repository} is gated and your Hugging Face account has not been given access: accept its terms on {page} "
-            "and try again when the request is granted."
+            f"{repository} is gated and your Hugging Face account has not been given access: "
+            f"accept its terms on {page} and try again when the request is granted."
         ) from error
     except hub.utils.EntryNotFoundError as error:
         raise ModelError(f"{repository} has no file {filename}: check the repository name on {page}.") from error
@@ -130,19 +136,28 @@ def _explained(hub: Any, repository: str, filename: str, target: Path) -> Iterat
     except hub.utils.HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no answer")
         if status in (401, 403):
-            raise ModelError(f"The hub refused {repository} (HTTP {status}): check that HF_TOKEN is valid, or unset it.") from error
-        raise ModelError(f"The hub could not give {repository} (HTTP {status}): try again later, or {by_hand}.") from error
+            raise ModelError(
+                f"The hub refused {repository} (HTTP {status}): check that HF_TOKEN is valid, or unset it."
+            ) from error
+        raise ModelError(
+            f"The hub could not give {repository} (HTTP {status}): try again later, or {by_hand}."
+        ) from error
     except ModelError:
         raise
     except (*_transport_errors(), OSError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
-                f"The disk of {target.parent} has no room for {target.name} ({error.strerror}): free some space and try again."
+                f"The disk of {target.parent} has no room for {target.name} ({error.strerror}): "
+                "free some space and try again."
             ) from error
         if isinstance(error, PermissionError):
-            raise ModelError(f"{target.parent} is not writable: choose another model folder or change its permissions.") from error
+            raise ModelError(
+                f"{target.parent} is not writable: choose another model folder or change its permissions."
+            ) from error
         if "onsistency check" in str(error):
-            raise ModelError(f"The download of {target.name} was cut short: load the model again to continue it.") from error
+            raise ModelError(
+                f"The download of {target.name} was cut short: load the model again to continue it."
+            ) from error
         raise ModelError(
             f"The hub cannot be reached for {repository} ({type(error).__name__}): check the network and the proxy, "
             f"set HF_ENDPOINT to a mirror, or {by_hand}."
@@ -167,7 +182,9 @@ def _import_hub() -> Any:
         import huggingface_hub
         import huggingface_hub.utils
     except ImportError as error:
-        raise ModelError("Downloading needs the Python package huggingface_hub: run `pip install huggingface_hub`.") from error
+        raise ModelError(
+            "Downloading needs the Python package huggingface_hub: run `pip install huggingface_hub`."
+        ) from error
     return huggingface_hub
 
 
@@ -177,7 +194,7 @@ def _is_offline(hub: Any) -> bool:
 
 
 def _transport_errors() -> tuple[type[BaseException], ...]:
-    # huggingface_hub has changed its HTTP client twice; the errors of requests are OSErrors, those of the others are not.
+    # huggingface_hub has changed its HTTP client twice; only the errors of the first, requests, are OSErrors.
     return tuple(sys.modules[name].TransportError for name in ("httpx", "httpx2") if name in sys.modules)
 
 

@@ -1,4 +1,5 @@
 """Finds model files in folders, and lists what a menu can offer. Never asks the network."""
+
 from __future__ import annotations
 
 import os
@@ -33,7 +34,12 @@ def download_name(card: ModelCard) -> str:
 
 def find_card(card: ModelCard, folders: Sequence[Folder]) -> Path | None:
     """File of a catalogue model: in the folders, else in the user's Hugging Face cache."""
-    names = [download_name(card), f"{card.file_stem}.safetensors", f"{card.file_stem}/{card.filename}", *card.local_names]
+    names = [
+        download_name(card),
+        f"{card.file_stem}.safetensors",
+        f"{card.file_stem}/{card.filename}",
+        *card.local_names,
+    ]
     for folder in search_folders(folders):
         for name in names:
             if (folder / name).is_file():
@@ -60,7 +66,7 @@ def find_local(name: str, folders: Sequence[Folder]) -> Path | None:
 
 
 def menu(folders: Sequence[Folder] = ()) -> list[str]:
-    """Names that `load_model` takes: the catalogue first, then files found in the folders, sorted, with / between parts.
+    """Names that `load_model` takes: the catalogue first, then files in the folders, sorted, with / between parts.
 
     A file that a catalogue entry was downloaded to is listed under the entry's name only.
     """

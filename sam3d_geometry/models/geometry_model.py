@@ -1,4 +1,5 @@
 """A loaded estimator with the one interface that all networks share."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -48,10 +49,12 @@ class GeometryModel:
     def predict(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction at the images' own size, on the network's device.
 
-        images: (B, 3, H, W) in [0, 1] on any device. num_tokens sets detail and cost. Raises ValueError for other shapes.
+        images: (B, 3, H, W) in [0, 1] on any device. num_tokens sets detail and cost. Raises ValueError otherwise.
         """
         if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
-            raise ValueError(f"images have the shape {tuple(images.shape)}, needed is a batch (B, 3, H, W) of at least one pixel.")
+            raise ValueError(
+                f"images have the shape {tuple(images.shape)}, needed is a batch (B, 3, H, W) of at least one pixel."
+            )
         if num_tokens < 1:
             raise ValueError(f"num_tokens is {num_tokens}, needed is at least 1.")
         return self.network(images.to(self.device, torch.float32), int(num_tokens))

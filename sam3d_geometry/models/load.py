@@ -1,4 +1,5 @@
 """From a name to a model that can predict."""
+
 from __future__ import annotations
 
 import logging
@@ -35,11 +36,11 @@ def load_model(
 ) -> GeometryModel:
     """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
-    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm and MPS, else fp32).
-    weights_device: where the weights are put now, by default `device`; a host with a memory manager keeps them elsewhere.
+    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS).
+    weights_device: where the weights are put now, by default `device`; a memory manager keeps them elsewhere.
     folders: searched in order; the first one receives downloads; none means ~/.cache/sam3d_geometry.
-    allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download; what
-    it raises stops the download, and the next one continues. Raises ModelError, one sentence, when there is no model.
+    allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download;
+    what it raises stops the download, and the next one continues. Raises ModelError, one sentence, without a model.
     """
     device = torch.device(device)
     dtype = compute_dtype(precision, device)
@@ -47,12 +48,19 @@ def load_model(
         # Three million parameters gain nothing from half precision unless it is asked for.
         dtype = torch.float32 if precision == "auto" else dtype
         network = load_preview()
-        model = GeometryModel(name, network, dtype, metric=False, gives_normals=False, token_range=TOKEN_RANGE, preview=True)
+        model = GeometryModel(
+            name, network, dtype, metric=False, gives_normals=False, token_range=TOKEN_RANGE, preview=True
+        )
     else:
         network = build_moge(_checkpoint(name, folders, allow_download, on_progress))
         dtype = torch.float32 if isinstance(network, RefinedMoGeV3Network) else dtype
         model = GeometryModel(
-            name, network, dtype, metric=network.metric, gives_normals=network.gives_normals, token_range=network.token_range,
+            name,
+            network,
+            dtype,
+            metric=network.metric,
+            gives_normals=network.gives_normals,
+            token_range=network.token_range,
         )
     prepare_weights(network, dtype)
     logger.info("Loaded %s in %s on %s", name, str(dtype).removeprefix("torch."), device)
@@ -71,7 +79,10 @@ def _on_device(model: GeometryModel, network: nn.Module, device: torch.device) -
 
 
 def _checkpoint(
-    name: str, folders: Sequence[Folder], allow_download: bool, on_progress: Callable[[int, int], None] | None,
+    name: str,
+    folders: Sequence[Folder],
+    allow_download: bool,
+    on_progress: Callable[[int, int], None] | None,
 ) -> Checkpoint:
     card = card_named(name)
     if card is not None:
@@ -83,7 +94,8 @@ def _checkpoint(
         if path is None:
             places = ", ".join(map(str, search_folders(folders)))
             raise ModelError(
-                f"{name} is neither in the catalogue nor a file in {places}: choose a model from the menu or put the file there."
+                f"{name} is neither in the catalogue nor a file in {places}: "
+                "choose a model from the menu or put the file there."
             )
         pipeline = find_pipeline(path)
         if pipeline is None:
@@ -92,15 +104,25 @@ def _checkpoint(
     if is_hub_name(depth_model.source) and card_named(depth_model.source) is None:
         repository = depth_model.source
         card = ModelCard(
-            name=repository, repository=repository, filename="model.pt", version=depth_model.version, parameters="unknown",
-            metric=False, gives_normals=False, licence="unknown", note=f"named by {pipeline}",
+            name=repository,
+            repository=repository,
+            filename="model.pt",
+            version=depth_model.version,
+            parameters="unknown",
+            metric=False,
+            gives_normals=False,
+            licence="unknown",
+            note=f"named by {pipeline}",
         )
         return _expect(card.version, read_checkpoint(_card_file(card, folders, allow_download, on_progress)))
     return _expect(depth_model.version, _checkpoint(depth_model.source, folders, allow_download, on_progress))
 
 
 def _card_file(
-    card: ModelCard, folders: Sequence[Folder], allow_download: bool, on_progress: Callable[[int, int], None] | None,
+    card: ModelCard,
+    folders: Sequence[Folder],
+    allow_download: bool,
+    on_progress: Callable[[int, int], None] | None,
 ) -> Path:
     found = find_card(card, folders)
     if found is not None:
@@ -123,7 +145,8 @@ def _weights_in(folder: Path) -> Path:
     if len(files) == 1:
         return files[0]
     raise ModelError(
-        f"{folder} holds {len(files)} model files and no pipeline.yaml: name the file to load, or a copy of {REPOSITORY}."
+        f"{folder} holds {len(files)} model files and no pipeline.yaml: "
+        f"name the file to load, or a copy of {REPOSITORY}."
     )
 
 

@@ -1,4 +1,5 @@
 """From a checkpoint to a network: builds the upstream `moge` model around the weights and rearranges it."""
+
 from __future__ import annotations
 
 import importlib
@@ -15,13 +16,20 @@ from .moge_v1 import MoGeV1Network
 from .moge_v2 import MoGeV2Network
 from .moge_v3 import RefinedMoGeV3Network, can_refine
 
-INSTALL = "run `python install.py` in the pack's folder, or `pip install --no-deps dlr-moge dlr-utils3d`, and start again"
+INSTALL = (
+    "run `python install.py` in the pack's folder, or `pip install --no-deps dlr-moge dlr-utils3d`, and start again"
+)
 
 _NETWORKS = {"v1": MoGeV1Network, "v2": MoGeV2Network, "v3": MoGeV2Network}
 
 # Keys that released checkpoints may lack or have in excess without any effect on inference.
 _UNUSED_KEYS = {
-    "image_mean", "image_std", "encoder.image_mean", "encoder.image_std", "backbone.mask_token", "encoder.backbone.mask_token",
+    "image_mean",
+    "image_std",
+    "encoder.image_mean",
+    "encoder.image_std",
+    "backbone.mask_token",
+    "encoder.backbone.mask_token",
 }
 
 
@@ -44,7 +52,16 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
             warnings.simplefilter("ignore")
             upstream = upstream_class(**config)
         found = upstream.load_state_dict(tensors, strict=False, assign=True)
-    except (RuntimeError, TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError, ZeroDivisionError) as error:
+    except (
+        RuntimeError,
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        AssertionError,
+        ZeroDivisionError,
+    ) as error:
         reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
         raise ModelError(
             f"{checkpoint.name} is not a usable MoGe {checkpoint.version[1:]} checkpoint ({reason}): "
@@ -53,8 +70,8 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
     wrong = sorted({*found.missing_keys, *found.unexpected_keys} - _UNUSED_KEYS)
     if wrong:
         raise ModelError(
-            f"{checkpoint.name} does not fit MoGe {checkpoint.version[1:]}: {len(wrong)} tensors are missing or unknown "
-            f"(the first is {wrong[0]}); download the file again or choose another model."
+            f"{checkpoint.name} does not fit MoGe {checkpoint.version[1:]}: {len(wrong)} tensors are missing or "
+            f"unknown (the first is {wrong[0]}); download the file again or choose another model."
         )
     return network_class(upstream).eval().requires_grad_(False)
 
@@ -70,9 +87,12 @@ def _import_moge(version: str, name: str) -> ModuleType:
         if error.name == f"moge.model.{version}":
             raise ModelError(
                 f"{name} is a MoGe {version[1:]} model and the installed `moge` package has no moge.model.{version}: "
-                "install a newer MoGe from https://github.com/microsoft/MoGe (pip install --no-deps) or choose a model of version 1 or 2."
+                "install a newer MoGe from https://github.com/microsoft/MoGe (pip install --no-deps) "
+                "or choose a model of version 1 or 2."
             ) from error
-        raise ModelError(f"The `moge` package needs the module `{error.name}`, which is not installed: {INSTALL}.") from error
+        raise ModelError(
+            f"The `moge` package needs the module `{error.name}`, which is not installed: {INSTALL}."
+        ) from error
     except ImportError as error:
         raise ModelError(f"The installed `moge` package cannot be imported ({error}): {INSTALL}.") from error
 

@@ -1,4 +1,5 @@
 """The constructor arguments of a MoGe network, read from a checkpoint or worked out from the shapes of its tensors."""
+
 from __future__ import annotations
 
 import re
@@ -23,7 +24,9 @@ def version_of(config: Mapping[str, Any] | None, tensors: Tensors) -> str | None
         return "v3"
     if any(key.startswith("encoder.backbone.") for key in tensors) and any(key.startswith("neck.") for key in tensors):
         return "v2"
-    if any(key.startswith("backbone.") for key in tensors) and any(key.startswith("head.upsample_blocks.") for key in tensors):
+    if any(key.startswith("backbone.") for key in tensors) and any(
+        key.startswith("head.upsample_blocks.") for key in tensors
+    ):
         return "v1"
     return None
 
@@ -123,7 +126,7 @@ def _backbone(tensors: Tensors, prefix: str) -> str:
 
 def _indices(tensors: Tensors, prefix: str) -> list[int]:
     """Sorted distinct numbers that follow `prefix` in the names."""
-    rests = (key[len(prefix):].partition(".")[0] for key in tensors if key.startswith(prefix))
+    rests = (key[len(prefix) :].partition(".")[0] for key in tensors if key.startswith(prefix))
     return sorted({int(rest) for rest in rests if rest.isdigit()})
 
 

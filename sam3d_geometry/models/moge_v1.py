@@ -1,14 +1,16 @@
 """Inference through MoGe v1: upstream's modules and maths without gradient checkpointing and wide concatenations."""
+
 from __future__ import annotations
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import convolve_replicated, run_residual_block, run_resampler
-from .view_plane import view_plane_axes, view_plane_uv
+from .view_plane import view_plane_axes, with_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 
 
@@ -38,8 +40,8 @@ class MoGeV1Network(nn.Module):
         factor = ((num_tokens * PATCH**2) / (height * width)) ** 0.5
         resized_height, resized_width = max(PATCH, int(height * factor)), max(PATCH, int(width * factor))
         rows, columns = resized_height // PATCH, resized_width // PATCH
-        resized = F.interpolate(images, (resized_height, resized_width), mode="bicubic", align_corners=False, antialias=True)
-        patches = F.interpolate(resized, (rows * PATCH, columns * PATCH), mode="bilinear", align_corners=False, antialias=True)
+        resized = resize_antialiased(images, (resized_height, resized_width), "bicubic")
+        patches = resize_antialiased(resized, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, _ = self.transformer(patches, self.layers)
         dtype = self.projections[0].weight.dtype
         features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))
@@ -55,13 +57,13 @@ class MoGeV1Network(nn.Module):
     def _decode(self, x: torch.Tensor, height: int, width: int) -> list[torch.Tensor]:
         aspect_ratio, workspace = width / height, {}
         for upsampler, *blocks in self.upsample_blocks:
-            x = run_resampler(upsampler, _with_uv(x, aspect_ratio), workspace)
+            x = run_resampler(upsampler, with_uv(x, aspect_ratio), workspace)
             for block in blocks:
                 x = run_residual_block(block, x, workspace)
         x = F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
         if self.output is not None:
             return self.output(x, aspect_ratio)
-        x = _with_uv(x, aspect_ratio)
+        x = with_uv(x, aspect_ratio)
         return [block(x) for block in self.output_blocks]
 
 
@@ -78,7 +80,13 @@ class PairedOutput(nn.Module):
         weight = torch.cat([convolution.weight for convolution in first])
         self.channels = [convolution.out_channels for convolution in last]
         self.features = nn.Conv2d(
-            weight.shape[1] - 2, weight.shape[0], 3, padding=1, padding_mode="replicate", bias=False, device="meta",
+            weight.shape[1] - 2,
+            weight.shape[0],
+            3,
+            padding=1,
+            padding_mode="replicate",
+            bias=False,
+            device="meta",
         )
         self.features.weight = nn.Parameter(weight[:, :-2].float(), requires_grad=False)
         self.along_u = nn.Parameter(weight[:, -2].float().sum(1), requires_grad=False)
@@ -107,8 +115,3 @@ def _convolve_axis(axis: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 def _is_pairable(block: nn.Sequential) -> bool:
     return len(block) == 3 and block[0].kernel_size == (3, 3) and block[2].kernel_size == (1, 1)
-
-
-def _with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
-    uv = view_plane_uv(*x.shape[-2:], aspect_ratio, x.device).to(x.dtype)
-    return torch.cat([x, uv.expand(x.shape[0], -1, -1, -1)], dim=1)

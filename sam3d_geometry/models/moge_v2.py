@@ -5,26 +5,31 @@ twofold bilinear upsampling, a 3x3 convolution and the output projection, with n
 once, at load time, that is one 3x3 convolution at the resolution of the level before, followed by a pixel shuffle. It
 gives the same numbers up to rounding at about a tenth of the multiplications, and nothing wide is ever upsampled.
 """
+
 from __future__ import annotations
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import Workspace, convolve_replicated, run_residual_block, run_resampler
-from .view_plane import add_linear_in_uv, view_plane_uv
+from .view_plane import add_linear_in_uv, with_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 
 HEADS = ("points_head", "normal_head", "mask_head")
 
 # Twofold bilinear upsampling seen by a 3-tap kernel: [phase][tap of the kernel][low-resolution neighbour -1, 0, +1].
 # Replicated borders of the small map stand for replicated borders of the large one.
-_PHASES = torch.tensor([
-    [[0.75, 0.25, 0.0], [0.25, 0.75, 0.0], [0.0, 0.75, 0.25]],
-    [[0.25, 0.75, 0.0], [0.0, 0.75, 0.25], [0.0, 0.25, 0.75]],
-], dtype=torch.float64)
+_PHASES = torch.tensor(
+    [
+        [[0.75, 0.25, 0.0], [0.25, 0.75, 0.0], [0.0, 0.75, 0.25]],
+        [[0.25, 0.75, 0.0], [0.0, 0.75, 0.25], [0.0, 0.25, 0.75]],
+    ],
+    dtype=torch.float64,
+)
 
 # Convolutions of a multiple of 16 channels take the fast kernels of oneDNN and cuDNN.
 _CHANNEL_MULTIPLE = 16
@@ -61,7 +66,7 @@ class MoGeV2Network(nn.Module):
         aspect_ratio = width / height
         rows = max(1, round((num_tokens / aspect_ratio) ** 0.5))
         columns = max(1, round((num_tokens * aspect_ratio) ** 0.5))
-        resized = F.interpolate(images, (rows * PATCH, columns * PATCH), mode="bilinear", antialias=True)
+        resized = resize_antialiased(images, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, class_token = self.transformer(resized, self.layers)
         dtype = self.projections[0].weight.dtype
         features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))
@@ -89,15 +94,16 @@ class MoGeV2Network(nn.Module):
         return self.last_level(neck[-1][1], streams, aspect_ratio, workspace)
 
     def _neck(
-        self, features: torch.Tensor, aspect_ratio: float, workspace: Workspace,
+        self,
+        features: torch.Tensor,
+        aspect_ratio: float,
+        workspace: Workspace,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """For each level what the heads read of it, and the stream that goes on to the next level."""
         outputs, x = [], None
-        rows, columns = features.shape[-2:]
         for level, enter in enumerate(self.neck.input_blocks):
             if level == 0:
-                uv = view_plane_uv(rows, columns, aspect_ratio, features.device).to(features.dtype)
-                x = enter(torch.cat([features, uv.expand(features.shape[0], -1, -1, -1)], dim=1))
+                x = enter(with_uv(features, aspect_ratio))
             else:
                 x = run_resampler(self.neck.resamplers[level - 1], x, workspace)
                 x = add_linear_in_uv(x, enter.weight[:, :, 0, 0], enter.bias, aspect_ratio)
@@ -127,7 +133,8 @@ class FoldedLastLevel(nn.Module):
             from_uv.append(through @ enter.weight[:, :, 0, 0].double())
             biases.append(
                 through @ (enter.bias + blend.bias).double()
-                + out @ (head_enter.bias + head_blend.bias).double() + leave.bias.double()
+                + out @ (head_enter.bias + head_blend.bias).double()
+                + leave.bias.double()
             )
             kernel = torch.einsum("oc,cikl->oikl", out, head_blend.weight.double())
             self.from_head[name] = _low_resolution_convolution(kernel)
@@ -139,7 +146,11 @@ class FoldedLastLevel(nn.Module):
                 del modules[-1]
 
     def forward(
-        self, neck: torch.Tensor, heads: dict[str, torch.Tensor], aspect_ratio: float, workspace: Workspace,
+        self,
+        neck: torch.Tensor,
+        heads: dict[str, torch.Tensor],
+        aspect_ratio: float,
+        workspace: Workspace,
     ) -> dict[str, torch.Tensor]:
         """Output maps {head: (B, C, 2H, 2W)} from the streams (B, channels, H, W) of the level before."""
         total = sum(self.outputs.values())
@@ -159,8 +170,10 @@ def _is_linear_last_level(neck: nn.Module, heads: nn.ModuleDict) -> bool:
             return False
         first, second = stack.resamplers[-1][0], stack.resamplers[-1][1]
         return (
-            isinstance(first, nn.Upsample) and first.mode == "bilinear"
-            and isinstance(second, nn.Conv2d) and second.kernel_size == (3, 3)
+            isinstance(first, nn.Upsample)
+            and first.mode == "bilinear"
+            and isinstance(second, nn.Conv2d)
+            and second.kernel_size == (3, 3)
             and isinstance(stack.input_blocks[-1], nn.Conv2d)
         )
 
@@ -176,7 +189,9 @@ def _low_resolution_convolution(kernel: torch.Tensor) -> nn.Conv2d:
     folded = torch.einsum("oikl,pky,qlx->opqiyx", kernel, _PHASES.to(kernel.device), _PHASES.to(kernel.device))
     folded = folded.flatten(0, 2)
     channels = -(-len(folded) // _CHANNEL_MULTIPLE) * _CHANNEL_MULTIPLE
-    convolution = nn.Conv2d(folded.shape[1], channels, 3, padding=1, padding_mode="replicate", bias=False, device="meta")
+    convolution = nn.Conv2d(
+        folded.shape[1], channels, 3, padding=1, padding_mode="replicate", bias=False, device="meta"
+    )
     weight = folded.new_zeros(channels, *folded.shape[1:])
     weight[: len(folded)] = folded
     convolution.weight = nn.Parameter(weight.float(), requires_grad=False)

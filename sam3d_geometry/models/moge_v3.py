@@ -1,4 +1,5 @@
-"""Inference through MoGe v3 with its sparse refiner, which needs CUDA and the `flex_gemm` package; else v3 runs as v2."""
+"""Inference through MoGe v3 with its sparse refiner, which needs CUDA and `flex_gemm`; else v3 runs as v2."""
+
 from __future__ import annotations
 
 import importlib.util

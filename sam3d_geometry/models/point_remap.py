@@ -1,4 +1,5 @@
 """From what a head of a MoGe network puts out to affine points."""
+
 from __future__ import annotations
 
 import torch
@@ -7,7 +8,7 @@ REMAPS = ("linear", "sinh", "exp", "sinh_exp")
 
 
 def remap_points(raw: torch.Tensor, remap: str) -> torch.Tensor:
-    """Points (B, H, W, 3), contiguous, from a head's output (B, 3, H, W); `remap` is the checkpoint's `remap_output`."""
+    """Points (B, H, W, 3), contiguous, from a head's output (B, 3, H, W); `remap` is a config's `remap_output`."""
     batch, _, height, width = raw.shape
     points = raw.new_empty(batch, height, width, 3)
     x, y, z = raw.unbind(1)

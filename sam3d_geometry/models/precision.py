@@ -1,4 +1,5 @@
 """Which floating-point type a network computes in, and putting a network into it."""
+
 from __future__ import annotations
 
 import logging

@@ -1,4 +1,5 @@
 """What a network says about a batch of images, before the camera is recovered."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 EfficientNet-Lite0's layout as encoder (arXiv 1905.11946, symmetric padding; batch norm is folded into the convolutions)
 and a small U-Net decoder that is told where each pixel lies in the view.
 """
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .antialiased_resize import resize_antialiased
 from .model_error import ModelError
 from .prediction import Prediction
 from .spline import upsample
-from .view_plane import view_plane_axes, view_plane_uv
+from .view_plane import view_plane_axes, with_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
 TOKEN_RANGE = (450, 1900)
@@ -23,7 +25,13 @@ SIDE_MULTIPLE = 32
 
 # expansion, channels out, repeats, stride of the first, kernel
 _STAGES = [
-    (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5), (6, 192, 4, 2, 5), (6, 320, 1, 1, 3),
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
 ]
 # stage -> its channels, where the decoder reads: strides 2, 4, 8, 16, 32
 _TAPS = {0: 16, 1: 24, 2: 40, 4: 112, 6: 320}
@@ -47,9 +55,9 @@ class PreviewNetwork(nn.Module):
         self.focal = nn.Sequential(nn.Linear(320, 64), nn.ReLU(), nn.Linear(64, 1))
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
-        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W, of unknown scale and with the focal length."""
+        """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W: unknown scale, known focal length."""
         height, width = images.shape[-2:]
-        resized = F.interpolate(images, working_size(height, width, num_tokens), mode="bilinear", antialias=True)
+        resized = resize_antialiased(images, working_size(height, width, num_tokens), "bilinear")
         aspect_ratio = width / height
         log_depth, logit, log_focal = self.estimate(resized, aspect_ratio)
         if self.flip_averaging:
@@ -62,20 +70,24 @@ class PreviewNetwork(nn.Module):
         u, v = view_plane_axes(height, width, aspect_ratio, images.device)
         ray = depth / focal[:, None, None]
         return Prediction(
-            points=torch.stack([ray * u, ray * v[:, None], depth], dim=-1), mask_probability=logit.sigmoid(), focal=focal,
+            points=torch.stack([ray * u, ray * v[:, None], depth], dim=-1),
+            mask_probability=logit.sigmoid(),
+            focal=focal,
         )
 
     def estimate(
-        self, images: torch.Tensor, aspect_ratio: float | None = None,
+        self,
+        images: torch.Tensor,
+        aspect_ratio: float | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Log depth (B, H/2, W/2) up to one constant, validity logit (B, H/2, W/2), log of focal over half diagonal (B,).
+        """Log depth and validity logit (B, H/2, W/2), log of focal over half diagonal (B,); depth has no scale.
 
         images: (B, 3, H, W) in [0, 1], sides multiples of 32; aspect_ratio: that of the photo when resizing changed it.
         """
         aspect_ratio = aspect_ratio or images.shape[-1] / images.shape[-2]
         taps = self.encoder(((images * 255 - 127) / 128).to(self.context.weight.dtype))
         pooled = taps[-1].mean((2, 3))
-        side = [project(_with_uv(tap, aspect_ratio)) for project, tap in zip(self.lateral, taps)]
+        side = [project(with_uv(tap, aspect_ratio)) for project, tap in zip(self.lateral, taps)]
         y = self.top(F.relu(side[4] + self.context(pooled)[:, :, None, None]))
         for i in (3, 2, 1, 0):
             y = F.interpolate(y, size=side[i].shape[-2:], mode="bilinear", align_corners=False)
@@ -91,30 +103,29 @@ def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
 
 
 def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:
-    """The built-in network with its weights, float32 on the CPU. Raises ModelError when the file is missing or damaged."""
+    """The built-in network with its weights, float32 on the CPU. Raises ModelError when they cannot be read."""
     import safetensors
     from safetensors.torch import load_file
 
     try:
         tensors = load_file(weights)
     except (safetensors.SafetensorError, OSError) as error:
-        raise ModelError(f"The pack's {weights.name} is missing or damaged ({error}): install the pack again.") from error
+        raise ModelError(
+            f"The pack's {weights.name} is missing or damaged ({error}): install the pack again."
+        ) from error
     with torch.device("meta"):
         network = PreviewNetwork()
     try:
         network.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
-        raise ModelError(f"The pack's {weights.name} belongs to another version of the pack: install the pack again.") from error
+        raise ModelError(
+            f"The pack's {weights.name} belongs to another version of the pack: install the pack again."
+        ) from error
     return network.eval().requires_grad_(False)
 
 
 def _conv(channels_in: int, channels_out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     return nn.Conv2d(channels_in, channels_out, kernel, stride, kernel // 2, groups=groups)
-
-
-def _with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
-    uv = view_plane_uv(*x.shape[-2:], aspect_ratio, x.device).to(x.dtype)
-    return torch.cat([x, uv.expand(x.shape[0], -1, -1, -1)], dim=1)
 
 
 class _InvertedResidual(nn.Module):
@@ -156,6 +167,10 @@ class _Encoder(nn.Module):
 class _SeparablePair(nn.Sequential):
     def __init__(self, channels_in: int, channels_out: int):
         super().__init__(
-            _conv(channels_in, channels_in, 3, groups=channels_in), _conv(channels_in, channels_out), nn.ReLU(),
-            _conv(channels_out, channels_out, 3, groups=channels_out), _conv(channels_out, channels_out), nn.ReLU(),
+            _conv(channels_in, channels_in, 3, groups=channels_in),
+            _conv(channels_in, channels_out),
+            nn.ReLU(),
+            _conv(channels_out, channels_out, 3, groups=channels_out),
+            _conv(channels_out, channels_out),
+            nn.ReLU(),
         )

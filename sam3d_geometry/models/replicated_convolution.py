@@ -1,4 +1,5 @@
 """3x3 convolutions over replicated borders, the border built together with the rectifier before it."""
+
 from __future__ import annotations
 
 import torch
@@ -8,7 +9,9 @@ from torch.nn import functional as F
 Workspace = dict[tuple, torch.Tensor]
 
 
-def convolve_replicated(convolution: nn.Conv2d, x: torch.Tensor, workspace: Workspace, rectify: bool = False) -> torch.Tensor:
+def convolve_replicated(
+    convolution: nn.Conv2d, x: torch.Tensor, workspace: Workspace, rectify: bool = False
+) -> torch.Tensor:
     """`convolution` of x (B, C, H, W), rectified first on request; equals the module with padding_mode="replicate".
 
     The padded copy lives in `workspace`, a dict that one forward pass hands from layer to layer: PyTorch's own padding
@@ -51,4 +54,6 @@ def run_resampler(resampler: nn.Sequential, x: torch.Tensor, workspace: Workspac
 
 
 def _is_replicated_3x3(convolution: nn.Conv2d) -> bool:
-    return convolution.kernel_size == (3, 3) and convolution.padding_mode == "replicate" and convolution.stride == (1, 1)
+    return (
+        convolution.kernel_size == (3, 3) and convolution.padding_mode == "replicate" and convolution.stride == (1, 1)
+    )

@@ -1,4 +1,5 @@
 """Finds the depth model that a copy of facebook/sam-3d-objects names, reading its pipeline.yaml as data only."""
+
 from __future__ import annotations
 
 import re
@@ -35,7 +36,9 @@ def find_pipeline(path: Path) -> Path | None:
 
 
 def obtain_pipeline(
-    folders: Sequence[Folder], allow_download: bool, on_progress: Callable[[int, int], None] | None = None,
+    folders: Sequence[Folder],
+    allow_download: bool,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """pipeline.yaml of facebook/sam-3d-objects: from the folders, the Hugging Face cache, or the gated repository.
 
@@ -52,8 +55,8 @@ def obtain_pipeline(
     target = searched[0] / "sam-3d-objects" / "checkpoints" / PIPELINE
     if not allow_download:
         raise ModelError(
-            f"{REPOSITORY} is not on this machine and downloading is switched off: allow it, put its {PIPELINE} at {target}, "
-            "or choose `sam-3d-objects (moge-vitl)`, which needs no access."
+            f"{REPOSITORY} is not on this machine and downloading is switched off: allow it, put its {PIPELINE} at "
+            f"{target}, or choose `sam-3d-objects (moge-vitl)`, which needs no access."
         )
     return download(REPOSITORY, PIPELINE_IN_REPOSITORY, target, on_progress)
 
@@ -81,7 +84,9 @@ def read_pipeline(path: Path) -> DepthModel:
     target = _at(model, "_target_")
     match = _TARGET.fullmatch(target) if isinstance(target, str) else None
     if match is None:
-        raise ModelError(f"{path} names the depth model {target}, and only MoGe can be loaded: use the {PIPELINE} of {REPOSITORY}.")
+        raise ModelError(
+            f"{path} names the depth model {target}, and only MoGe can be loaded: use the {PIPELINE} of {REPOSITORY}."
+        )
     return DepthModel(match.group(1), _resolved(source.strip(), path))
 
 

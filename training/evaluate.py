@@ -41,8 +41,10 @@ def working_size(height: int, width: int, long_edge: int) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def predict(network: PreviewNetwork, photo: np.ndarray, long_edge: int, flip: bool) -> tuple[np.ndarray, np.ndarray, float]:
-    """Disparity (H, W) up to scale, validity (H, W) in [0, 1] and the relative focal length for a photo (H, W, 3) uint8."""
+def predict(
+    network: PreviewNetwork, photo: np.ndarray, long_edge: int, flip: bool
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Disparity (H, W) up to scale, validity (H, W) in [0, 1] and the relative focal length of a photo (H, W, 3)."""
     height, width = photo.shape[:2]
     image = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None].float() / 255
     image = F.interpolate(image, working_size(height, width, long_edge), mode="bilinear", antialias=True)
@@ -76,7 +78,11 @@ def score(disparity: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> tuple[
         weights = 1 / np.maximum(np.abs(design @ fit - true), 1e-3)
     fitted = np.maximum(design @ fit, 1e-3)
     within = np.maximum(fitted / true, true / fitted) < 1.25
-    return rank_correlation(predicted[::37], true[::37]), float(within.mean()), float(np.mean(np.abs(fitted - true) / true))
+    return (
+        rank_correlation(predicted[::37], true[::37]),
+        float(within.mean()),
+        float(np.mean(np.abs(fitted - true) / true)),
+    )
 
 
 def print_scores(files: list[Path]) -> None:

@@ -131,14 +131,15 @@ def recover_focal_and_shift(
 
     Minimises sum |focal * xy / (z + shift) - uv|^2 over valid pixels, as MoGe does image by image (arXiv 2410.19115,
     section 3.1). `focal` is relative to half the image diagonal; when given (B,), only the shift is solved for.
-    A frame with fewer than two valid samples gets focal 1 (a diagonal field of view of 90 degrees) and shift 0.
+    A frame without a solution (fewer than two valid samples, points that no camera sees so) gets focal 1 (a diagonal
+    field of view of 90 degrees) and shift 0.
     """
     uv, xyz, valid = _samples(points, mask)
     known = None if focal is None else focal.to(xyz.device, xyz.dtype).expand(len(points))
     error = _ReprojectionError(uv, xyz, valid, known)
     shift = _levenberg_marquardt(error, len(points), tolerance)
     found = error.best_focal(shift)
-    solvable = (valid.sum(1) >= 2) & torch.isfinite(shift) & torch.isfinite(found)
+    solvable = (valid.sum(1) >= 2) & torch.isfinite(shift) & torch.isfinite(found) & (found > 0)
     shift = torch.where(solvable, shift, 0)
     found = torch.where(solvable, found, torch.ones_like(found) if known is None else known)
     return found.float(), shift.float()

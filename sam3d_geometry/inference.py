@@ -27,8 +27,7 @@ def tokens_for_size(size: Size, token_range: tuple[int, int]) -> int:
     return int(min(max(size[0] * size[1] / PIXELS_PER_TOKEN, least), most))
 
 
-def check_images(images: torch.Tensor) -> torch.Tensor:
-    """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan; alpha is dropped."""
+def _check_images(images: torch.Tensor) -> None:
     if images.dim() != 4 or images.shape[-1] not in (1, 3, 4) or 0 in images.shape:
         raise ValueError(
             f"The images came as a tensor of shape {tuple(images.shape)}; (frames, height, width, 3) with at least one frame "
@@ -36,6 +35,10 @@ def check_images(images: torch.Tensor) -> torch.Tensor:
         )
     if not images.is_floating_point():
         raise ValueError(f"The images came as {images.dtype}; float values in [0, 1] are needed (divide uint8 by 255).")
+
+
+def _clean(images: torch.Tensor) -> torch.Tensor:
+    """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan; alpha is dropped."""
     images = images[..., :3].expand(-1, -1, -1, 3)
     return images.float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
 
@@ -136,11 +139,10 @@ def infer_pointmap(
     whole photo. `fov_x_degrees` fixes the camera. `frames_per_batch` frames go through the network at once, halved when
     the device runs out of memory. `on_progress(done, total)` is called after each batch and may raise to stop.
     """
-    images_shape = tuple(images.shape)
+    _check_images(images)
     if resolution < 1:
         raise ValueError(f"Inference resolution came as {resolution}; it must be at least 1 (256 to 1024 is usual).")
-    check_images(images[:1])
-    frames, source = images_shape[0], (images_shape[1], images_shape[2])
+    frames, source = len(images), (images.shape[1], images.shape[2])
     if mask is not None and (mask.dim() != 3 or len(mask) not in (1, frames)):
         raise ValueError(
             f"The mask came as {tuple(mask.shape)}; (frames, height, width) with 1 or {frames} frames is needed to fit the images."
@@ -200,7 +202,7 @@ def _infer_chunk(
     source = (images.shape[1], images.shape[2])
     # antialiased resizing has no kernel on MPS in every supported torch
     device = torch.device("cpu") if model.device.type == "mps" else model.device
-    images = check_images(images).to(device)
+    images = _clean(images.to(device))
     network_images = resize_image(images, network_size)
     prediction = model.predict(network_images.movedim(-1, 1), num_tokens)
     prediction = Prediction(

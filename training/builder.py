@@ -77,7 +77,9 @@ class SceneBuilder:
                 "wood", "stripes", "weave", "dots",
             )  # fmt: skip
         colour = fixed.pop("colour", None) or self.colour()
-        second = tuple(np.clip(np.array(colour) * random.uniform(0.4, 1.7), 0, 1)) if self.chance(0.6) else self.colour()
+        second = (
+            tuple(np.clip(np.array(colour) * random.uniform(0.4, 1.7), 0, 1)) if self.chance(0.6) else self.colour()
+        )
         look = Material(
             texture=self.choice(*textures),
             colour=colour,
@@ -127,8 +129,16 @@ class SceneBuilder:
 class Group:
     """One object: parts share an object id and are given in the object's axes (x right, y back to front, z up)."""
 
-    def __init__(self, builder: SceneBuilder, origin: np.ndarray, rotation: np.ndarray, scale: float, object_id: int) -> None:
-        self.builder, self.origin, self.rotation, self.scale, self.object_id = builder, origin, rotation, scale, object_id
+    def __init__(
+        self, builder: SceneBuilder, origin: np.ndarray, rotation: np.ndarray, scale: float, object_id: int
+    ) -> None:
+        self.builder, self.origin, self.rotation, self.scale, self.object_id = (
+            builder,
+            origin,
+            rotation,
+            scale,
+            object_id,
+        )
 
     def add(
         self,
@@ -168,7 +178,7 @@ class Group:
         self.add("capsule", (start + end) / 2, (radius, radius, length / 2), material, z_along(end - start))
 
     def rod(self, start, end, radius, material, taper=0.0) -> None:
-        """A rod with flat ends from `start` to `end`; its radius goes from (1 - taper) to (1 + taper) times `radius`."""
+        """A rod with flat ends; its radius goes from (1 - taper) at `start` to (1 + taper) times `radius` at `end`."""
         start, end = np.asarray(start, float), np.asarray(end, float)
         half = float(np.linalg.norm(end - start)) / 2
         self.cylinder((start + end) / 2, radius, half, material, z_along(end - start), taper)

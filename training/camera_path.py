@@ -14,7 +14,7 @@ from .scene import UP, Camera, rotation_from_axis_angle
 def travel(
     start: Camera, frames: int, right: float = 0.0, down: float = 0.0, forward: float = 0.0, yaw_degrees: float = 0.0
 ) -> list[Camera]:
-    """A steady move and turn in the axes of `start`, which is the first frame; the amounts are those of the last frame."""
+    """A steady move and turn in the axes of `start`, the first frame; the amounts are those of the last frame."""
     shares = [k / max(frames - 1, 1) for k in range(_checked(frames))]
     return [start.moved(s * right, s * down, s * forward, s * yaw_degrees) for s in shares]
 
@@ -41,7 +41,7 @@ def hand_held(cameras: Sequence[Camera], seed: int = 0, metres: float = 0.01, de
 
 
 def stereo_pair(left: Camera, baseline: float = 0.064) -> list[Camera]:
-    """Left and right eye, `baseline` metres apart and parallel: disparity in pixels is fx * width * baseline / depth."""
+    """Left and right eye, parallel, `baseline` metres apart: disparity in pixels is fx * width * baseline / depth."""
     return [left, left.moved(right=baseline)]
 
 

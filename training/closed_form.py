@@ -42,7 +42,10 @@ def sphere_on_plane(
         "plane", (0, camera_height, 0), (INFINITY, INFINITY, 1), FLOOR_UP, Material("checker", (0.7,) * 3, scale=2)
     )
     sphere = Body(
-        "ellipsoid", (0, camera_height - radius, distance), (radius,) * 3, material=Material("noise", (0.8, 0.3, 0.2), scale=6)
+        "ellipsoid",
+        (0, camera_height - radius, distance),
+        (radius,) * 3,
+        material=Material("noise", (0.8, 0.3, 0.2), scale=6),
     )
     return Scene((floor, sphere), Camera(fov_x_degrees=fov_x_degrees), name="sphere on a plane")
 

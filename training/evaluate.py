@@ -1,6 +1,6 @@
 """How good weight files are on one real photo with measured depth, and how their answers look on others.
 
-    python -m training.evaluate FILE.safetensors ... --sheet predictions.png
+    python -m training.evaluate FILE.safetensors ... --sheet predictions.png --held-out SHARDS
 
 The photo is Middlebury 2014 Motorcycle (skimage.data.stereo_motorcycle), which no training picture shows. A predicted
 disparity (1 / depth) is fitted to the measured one by a robust affine map, for scale and shift are unknown.
@@ -18,8 +18,14 @@ from PIL import Image
 from torch.nn import functional as F
 
 from sam3d_geometry.colormap import apply_colormap
+from sam3d_geometry.inference import infer_pointmap
+from sam3d_geometry.models import PREVIEW, load_model
 from sam3d_geometry.models.preview import SIDE_MULTIPLE, PreviewNetwork, load_preview
 
+from .dataset import SKY
+from .losses import training_loss
+
+SHIPPED_RESOLUTION = 512
 LONG_EDGES = (160, 192, 224, 256, 288, 320)
 SHEET_SKIMAGE = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "gravel", "clock")
 SHEET_SKLEARN = ("china.jpg", "flower.jpg")
@@ -41,8 +47,10 @@ def working_size(height: int, width: int, long_edge: int) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def predict(network: PreviewNetwork, photo: np.ndarray, long_edge: int, flip: bool) -> tuple[np.ndarray, np.ndarray, float]:
-    """Disparity (H, W) up to scale, validity (H, W) in [0, 1] and the relative focal length for a photo (H, W, 3) uint8."""
+def predict(
+    network: PreviewNetwork, photo: np.ndarray, long_edge: int, flip: bool
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Disparity (H, W) up to scale, validity (H, W) in [0, 1] and the relative focal length of a photo (H, W, 3)."""
     height, width = photo.shape[:2]
     image = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None].float() / 255
     image = F.interpolate(image, working_size(height, width, long_edge), mode="bilinear", antialias=True)
@@ -53,6 +61,14 @@ def predict(network: PreviewNetwork, photo: np.ndarray, long_edge: int, flip: bo
         log_focal = (log_focal + mirrored[2]) / 2
     maps = F.interpolate(torch.stack([log_depth, logit], 1), (height, width), mode="bilinear", align_corners=False)[0]
     return torch.exp(-maps[0]).numpy(), maps[1].sigmoid().numpy(), float(log_focal.exp())
+
+
+def shipped_disparity(photo: np.ndarray) -> np.ndarray:
+    """Disparity (H, W) of a photo (H, W, 3) uint8 by the pack with its own network at the default resolution."""
+    image = torch.from_numpy(photo)[None].float() / 255
+    pointmap = infer_pointmap(load_model(PREVIEW), image, resolution=SHIPPED_RESOLUTION)
+    disparity = torch.where(pointmap.mask, 1 / pointmap.depth.clamp_min(1e-6), 0)
+    return F.interpolate(disparity[None], photo.shape[:2], mode="bilinear")[0, 0].numpy()
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -76,7 +92,11 @@ def score(disparity: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> tuple[
         weights = 1 / np.maximum(np.abs(design @ fit - true), 1e-3)
     fitted = np.maximum(design @ fit, 1e-3)
     within = np.maximum(fitted / true, true / fitted) < 1.25
-    return rank_correlation(predicted[::37], true[::37]), float(within.mean()), float(np.mean(np.abs(fitted - true) / true))
+    return (
+        rank_correlation(predicted[::37], true[::37]),
+        float(within.mean()),
+        float(np.mean(np.abs(fitted - true) / true)),
+    )
 
 
 def print_scores(files: list[Path]) -> None:
@@ -91,12 +111,31 @@ def print_scores(files: list[Path]) -> None:
     line("row number as depth", np.repeat(np.linspace(0, 1, height)[:, None], width, 1))
     torch.manual_seed(0)
     line("untrained network", predict(PreviewNetwork().eval(), photo, 224, False)[0])
+    line(f"the pack's network, resolution {SHIPPED_RESOLUTION}", shipped_disparity(photo))
     for file in files:
         network = load_preview(file).float()
         for long_edge in LONG_EDGES:
             size = "x".join(str(side) for side in reversed(working_size(height, width, long_edge)))
             for flip in (False, True):
                 line(f"{file.stem} {size}{' flip' if flip else ''}", predict(network, photo, long_edge, flip)[0])
+
+
+@torch.inference_mode()
+def print_held_out(files: list[Path], folder: Path) -> None:
+    """Print the parts of the training loss on shards whose seeds were not trained on, at 224x160."""
+    for file in files:
+        network, parts = load_preview(file).float(), []
+        for path in sorted(folder.glob("*.npz")):
+            with np.load(path) as shard:
+                images, log_depths, focals = shard["images"], shard["log_depths"], shard["focals"]
+            images = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+            images = F.interpolate(images, (160, 224), mode="bilinear", antialias=True)
+            log_depths = torch.from_numpy(log_depths).float()[:, None]
+            log_depths = F.interpolate(log_depths, (80, 112), mode="nearest-exact")[:, 0]
+            answer = network.estimate(images)
+            parts.append(training_loss(*answer, log_depths, log_depths > SKY / 2, torch.from_numpy(focals).log())[1])
+        means = "  ".join(f"{name} {np.mean([part[name] for part in parts]):.3f}" for name in parts[0])
+        print(f"{file.stem} on held-out pictures: {means}", flush=True)
 
 
 def sheet_photos() -> dict[str, np.ndarray]:
@@ -134,11 +173,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Score weight files of the preview network.")
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--sheet", type=Path, help="write a picture of predictions here")
+    parser.add_argument("--held-out", type=Path, help="shards of pictures that were not trained on")
     parser.add_argument("--long-edge", type=int, default=224, help="working size of the sheet")
     parser.add_argument("--flip", action="store_true", help="average with the mirrored photo in the sheet")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     print_scores(arguments.files)
+    if arguments.held_out:
+        print_held_out(arguments.files, arguments.held_out)
     if arguments.sheet:
         write_sheet(arguments.files, arguments.sheet, arguments.long_edge, arguments.flip)
 

@@ -28,7 +28,11 @@ def table(b: SceneBuilder, place, yaw: float, scale: float = 1.0) -> None:
             for end in (-1, 1):
                 group.box((side * (width - 0.06), end * (depth - 0.06), height / 2), (0.03, 0.03, height / 2), look)
     for _ in range(b.count(0, 5)):
-        spot = group.origin + group.rotation @ (b.uniform(-0.7, 0.7) * width, b.uniform(-0.7, 0.7) * depth, height + thick)
+        spot = group.origin + group.rotation @ (
+            b.uniform(-0.7, 0.7) * width,
+            b.uniform(-0.7, 0.7) * depth,
+            height + thick,
+        )
         small_thing(b, spot, b.uniform(0.04, 0.16))
 
 
@@ -49,7 +53,11 @@ def chair(b: SceneBuilder, place, yaw: float) -> None:
 
 
 def sofa(b: SceneBuilder, place, yaw: float) -> None:
-    group, look, width = b.place(place, yaw), b.material("plain", "noise", "weave", "stripes", size=0.5), b.uniform(0.5, 1.2)
+    group, look, width = (
+        b.place(place, yaw),
+        b.material("plain", "noise", "weave", "stripes", size=0.5),
+        b.uniform(0.5, 1.2),
+    )
     group.box((0, 0, 0.22), (width, 0.42, 0.2), look)
     group.box((0, 0.34, 0.55), (width, 0.12, 0.35), look)
     for side in (-1, 1):
@@ -76,7 +84,9 @@ def shelf(b: SceneBuilder, place, yaw: float, max_height: float = 2.2) -> None:
             thick, tall = b.uniform(0.02, 0.09), b.uniform(0.4, 0.9) * half / boards
             if b.chance(0.7):
                 centre = (x + thick, -0.02, z + tall + 0.02)
-                group.box(centre, (thick * 0.95, depth * b.uniform(0.5, 0.9), tall), b.material("plain", "stripes", size=0.3))
+                group.box(
+                    centre, (thick * 0.95, depth * b.uniform(0.5, 0.9), tall), b.material("plain", "stripes", size=0.3)
+                )
             x += 2 * thick + (b.uniform(0, 0.3) if b.chance(0.3) else 0)
 
 
@@ -116,7 +126,9 @@ def plant(b: SceneBuilder, place, scale: float = 1.0) -> None:
     group, radius = b.place(place, b.uniform(0, 6.28), scale), b.uniform(0.12, 0.25)
     group.cylinder((0, 0, radius), radius, radius, b.material(size=0.3), taper=0.25)
     green = (b.uniform(0.02, 0.12), b.uniform(0.12, 0.35), b.uniform(0.02, 0.1))
-    leaf = b.material("noise", colour=green, holes=b.uniform(0.35, 0.52), hole_frequency=b.uniform(8, 18), photo_weight=0.0)
+    leaf = b.material(
+        "noise", colour=green, holes=b.uniform(0.35, 0.52), hole_frequency=b.uniform(8, 18), photo_weight=0.0
+    )
     for _ in range(b.count(3, 8)):
         centre = (b.uniform(-0.3, 0.3), b.uniform(-0.3, 0.3), 2 * radius + b.uniform(0.1, 0.9))
         group.ellipsoid(centre, b.random.uniform(0.12, 0.35, 3), leaf, random_rotation(b))
@@ -130,12 +142,16 @@ def tree(b: SceneBuilder, place, scale: float = 1.0) -> None:
         "noise", colour=tuple(green * 0.6), colour_2=tuple(green * 1.6), scale=b.uniform(1.5, 5) / scale, bump=0.6,
         photo_weight=0.0, holes=b.uniform(0.3, 0.5) if b.chance(0.8) else 0.0, hole_frequency=b.uniform(1.5, 6) / scale,
     )  # fmt: skip
-    group.rod((0, 0, -0.3), (b.uniform(-0.2, 0.2), b.uniform(-0.2, 0.2), height * 0.7), 0.035 * height, bark, taper=-0.4)
+    group.rod(
+        (0, 0, -0.3), (b.uniform(-0.2, 0.2), b.uniform(-0.2, 0.2), height * 0.7), 0.035 * height, bark, taper=-0.4
+    )
     if b.chance(0.3):
         for k in range(b.count(3, 6)):
             share = k / 6
             half = height * 0.17
-            group.cylinder((0, 0, height * (0.3 + 0.85 * share)), (1.15 - share) * height * 0.13, half, leaf, taper=-0.95)
+            group.cylinder(
+                (0, 0, height * (0.3 + 0.85 * share)), (1.15 - share) * height * 0.13, half, leaf, taper=-0.95
+            )
         return
     for _ in range(b.count(2, 5)):
         end = (b.uniform(-0.3, 0.3) * height, b.uniform(-0.3, 0.3) * height, height * b.uniform(0.65, 0.9))
@@ -151,7 +167,10 @@ def person(b: SceneBuilder, place, yaw: float, height: float | None = None) -> N
     group = b.place(place, yaw, height / 1.75)
     cloth, trousers = b.material(bump=0.4, size=0.4), b.material("plain", "noise", size=0.4)
     skin = b.plain(np.array([0.6, 0.36, 0.25]) * b.uniform(0.2, 1.2), gloss=0.1, bump=0.1)
-    sway = lambda reach: b.uniform(-reach, reach)  # noqa: E731
+
+    def sway(reach: float) -> float:
+        return b.uniform(-reach, reach)
+
     group.ellipsoid((0, 0, 1.17), (0.19, 0.13, 0.3), cloth)
     group.capsule((-0.15, 0, 1.38), (0.15, 0, 1.38), 0.075, cloth)
     group.ellipsoid((0, 0, 0.95), (0.17, 0.13, 0.14), trousers)
@@ -159,7 +178,9 @@ def person(b: SceneBuilder, place, yaw: float, height: float | None = None) -> N
     group.ellipsoid((0, -0.02, 1.62), (0.082, 0.1, 0.125), skin)
     group.ellipsoid((0, -0.12, 1.6), (0.014, 0.02, 0.028), skin)
     if b.chance(0.85):
-        hair = b.material("noise", colour=tuple(np.array(b.earth_colour()) * 0.3), scale=20.0, bump=0.6, photo_weight=0.0)
+        hair = b.material(
+            "noise", colour=tuple(np.array(b.earth_colour()) * 0.3), scale=20.0, bump=0.6, photo_weight=0.0
+        )
         group.ellipsoid((0, 0.015, 1.66), (0.095, 0.1, 0.1 + b.uniform(0, 0.06)), hair)
     for side in (-1, 1):
         elbow = (side * (0.28 + sway(0.1)), sway(0.12), 1.1)
@@ -200,7 +221,11 @@ def rounded_lump(b: SceneBuilder, place, scale: float, look=None) -> None:
 
 
 def bottle(b: SceneBuilder, place, radius: float) -> None:
-    group, look, height = b.place(place), b.material("plain", "noise", "stripes", size=radius, gloss=0.5), b.uniform(1.5, 4)
+    group, look, height = (
+        b.place(place),
+        b.material("plain", "noise", "stripes", size=radius, gloss=0.5),
+        b.uniform(1.5, 4),
+    )
     wide, neck = b.uniform(0.4, 0.8), b.uniform(0.1, 0.25)
     group.cylinder((0, 0, radius * height / 2), radius * wide, radius * height / 2, look, taper=b.uniform(-0.3, 0.3))
     group.ellipsoid((0, 0, radius * height), (radius * wide, radius * wide, radius * 0.5), look)
@@ -244,4 +269,6 @@ def small_thing(b: SceneBuilder, place, radius: float) -> None:
         for k in range(b.count(2, 5)):
             half = radius * b.uniform(0.5, 0.9)
             book = b.material("plain", "stripes", size=radius)
-            group.box((0, 0, radius * 0.2 * (2 * k + 1)), (half, half * 0.75, radius * 0.19), book, turn(b.uniform(-0.3, 0.3)))
+            group.box(
+                (0, 0, radius * 0.2 * (2 * k + 1)), (half, half * 0.75, radius * 0.19), book, turn(b.uniform(-0.3, 0.3))
+            )

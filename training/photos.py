@@ -50,7 +50,9 @@ def photo_textures(count: int = 128, size: int = 160, seed: int = 0) -> torch.Te
         height, width = photo.shape[:2]
         side = int(min(height, width) * random.uniform(0.25, 1.0))
         top, left = random.integers(height - side + 1), random.integers(width - side + 1)
-        crop = Image.fromarray(photo[top : top + side, left : left + side]).resize((size, size), Image.Resampling.BICUBIC)
+        crop = Image.fromarray(photo[top : top + side, left : left + side]).resize(
+            (size, size), Image.Resampling.BICUBIC
+        )
         texture = (np.asarray(crop, np.float32) / 255) ** 2
         if index >= len(sources):
             texture = np.rot90(texture[..., random.permutation(3)] * random.uniform(0.6, 1.4, 3), random.integers(4))

@@ -17,7 +17,9 @@ BISECTIONS = 40
 TINY = 1e-30
 
 
-def intersect(body: Body, origins: torch.Tensor, directions: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Tensor]:
+def intersect(
+    body: Body, origins: torch.Tensor, directions: torch.Tensor, near: float
+) -> tuple[torch.Tensor, torch.Tensor]:
     """First and last t >= `near` (N,) at which the rays cross the surface; inf where they do not."""
     entry, leave = CROSSINGS[body.shape](body, origins, directions, near)
     first = torch.where(entry >= near, entry, torch.where(leave >= near, leave, INFINITY))

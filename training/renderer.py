@@ -1,8 +1,8 @@
 """Pictures and exact geometry of a scene from any camera at any time.
 
-    rendering = render(scene, scene.camera, height=480, width=640)
-    left_and_right = render(scene, [camera, camera.moved(right=0.06)], 480, 640)
-    video = render(scene, cameras, 480, 640, times=[k / 30 for k in range(len(cameras))])
+rendering = render(scene, scene.camera, height=480, width=640)
+left_and_right = render(scene, [camera, camera.moved(right=0.06)], 480, 640)
+video = render(scene, cameras, 480, 640, times=[k / 30 for k in range(len(cameras))])
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _cast(scene, camera, time, size, rows, samples, noise) -> Surface:
 
 
 def _span(centre: float, depth: float, radius: float, axis: torch.Tensor) -> tuple[int, int] | None:
-    """First and past-the-last index along `axis` (x/z or y/z of the rays) whose rays can meet a sphere; None: no ray."""
+    """First and past-the-last index along `axis` (x/z or y/z of the rays) whose rays can meet a sphere, or None."""
     if not math.isfinite(radius) or depth * depth + centre * centre <= radius * radius * 1.001:
         return 0, len(axis)
     middle, half = math.atan2(centre, depth), math.asin(radius / math.hypot(centre, depth))

@@ -1,7 +1,8 @@
 """What a procedural scene is made of: bodies, materials, light, sky, and the camera that looks at it.
 
 World axes are those of an OpenCV camera at the origin: x right, y down, z forward; gravity points along +y. A camera
-at the identity pose therefore looks along +z, and its camera axes are the world axes. Lengths are metres, times seconds.
+at the identity pose therefore looks along +z, and its camera axes are the world axes. Lengths are metres, times are
+seconds.
 All types are frozen and describe only; `training.renderer.render` makes pictures and geometry from them.
 """
 

@@ -57,7 +57,7 @@ def shade(scene: Scene, surface: Surface, time: float, photos: torch.Tensor | No
 
 
 def _towards_light(scene: Scene, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Vectors (N, 3) to the light, whose length is the distance (the sun's are long), and the share (N, 1) that arrives."""
+    """Vectors (N, 3) to the light, as long as it is far (the sun's are long), and the share (N, 1) that arrives."""
     towards = points.new_tensor(scene.light.towards)
     if scene.light.is_lamp:
         vector = towards - points
@@ -72,7 +72,9 @@ def _irradiance(scene, surface, hit, relief, time):
     vector, share = _towards_light(scene, points)
     facing = (relief * F.normalize(vector, dim=-1)).sum(-1, keepdim=True).clamp_min(0)
     if light.shadows:
-        share = share * (1 - _shadow(scene, points + normals * 2e-3 * (1 + surface.depth.view(-1)[hit, None]), vector, time))
+        share = share * (
+            1 - _shadow(scene, points + normals * 2e-3 * (1 + surface.depth.view(-1)[hit, None]), vector, time)
+        )
     upwards = 0.5 - 0.5 * relief[:, 1:2]
     ambient = torch.lerp(points.new_tensor(light.ambient_down), points.new_tensor(light.ambient_up), upwards)
     return ambient * _openness(scene, points, normals, time) + facing * share * points.new_tensor(light.colour)
@@ -99,12 +101,12 @@ def _shadow(scene: Scene, points: torch.Tensor, vector: torch.Tensor, time: floa
         near = torch.nonzero(((gap * gap).sum(-1) < body.bounding_radius**2) & (shadow == 0))[:, 0]
         if len(near):
             t, _ = intersect(body, (points[near] - position) @ rotation, vector[near] @ rotation, 1e-7)
-            shadow[near] = ((t < 1).to(shadow) * (1 - 0.7 * body.material.holes))
+            shadow[near] = (t < 1).to(shadow) * (1 - 0.7 * body.material.holes)
     return shadow[:, None]
 
 
 def _openness(scene: Scene, points: torch.Tensor, normals: torch.Tensor, time: float) -> torch.Tensor:
-    """Share (N, 1) of the surrounding light that arrives: planes and round stand-ins of the bodies shut some of it out."""
+    """Share (N, 1) of the surrounding light that arrives past planes and round stand-ins of the bodies."""
     open_share = torch.ones_like(points[:, 0])
     radius = scene.light.occlusion_radius
     if radius <= 0:

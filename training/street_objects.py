@@ -27,7 +27,9 @@ def car(b: SceneBuilder, place, yaw: float) -> None:
     for side in (-1, 1):
         for end in (-0.62, 0.62):
             group.cylinder((side * width * 0.95, end * length, 0.33), 0.33, 0.12, rubber, SIDEWAYS)
-            group.cylinder((side * width * 0.97, end * length, 0.33), 0.2, 0.12, b.plain((0.5,) * 3, gloss=0.5), SIDEWAYS)
+            group.cylinder(
+                (side * width * 0.97, end * length, 0.33), 0.2, 0.12, b.plain((0.5,) * 3, gloss=0.5), SIDEWAYS
+            )
         group.box((side * 0.6, length * 1.03, 0.62), (0.16, 0.05, 0.08), b.plain((0.9, 0.9, 0.8), emission=0.4))
         group.box((side * 0.6, -length * 1.03, 0.65), (0.16, 0.05, 0.08), b.plain((0.6, 0.03, 0.03)))
 
@@ -37,7 +39,11 @@ def wheel(b: SceneBuilder, group, centre, radius: float, thick: float) -> None:
     rubber, metal = b.plain((0.03, 0.03, 0.03)), b.material("plain", photo_weight=0.0, gloss=0.5)
     segments = 14
     rim = [
-        (centre[0], centre[1] + radius * math.cos(6.2832 * k / segments), centre[2] + radius * math.sin(6.2832 * k / segments))
+        (
+            centre[0],
+            centre[1] + radius * math.cos(6.2832 * k / segments),
+            centre[2] + radius * math.sin(6.2832 * k / segments),
+        )
         for k in range(segments)
     ]
     for k in range(segments):
@@ -63,26 +69,35 @@ def two_wheeler(b: SceneBuilder, place, yaw: float, scale: float = 1.0) -> None:
     group.capsule(head, (0, base * 0.5, radius * 3), rod, frame)
     group.ellipsoid((seat[0], seat[1], seat[2] + 0.06), (0.1, 0.16 if not heavy else 0.35, 0.06), b.material(size=0.3))
     if heavy:
-        group.ellipsoid((0, base * 0.2, radius * 2.6), (0.15, 0.3, 0.15), b.material("plain", "stripes", gloss=0.6, size=0.5))
+        group.ellipsoid(
+            (0, base * 0.2, radius * 2.6), (0.15, 0.3, 0.15), b.material("plain", "stripes", gloss=0.6, size=0.5)
+        )
         group.box((0, 0, radius * 1.3), (0.16, 0.22, 0.18), b.material("stripes", "plain", size=0.2, gloss=0.4))
         group.capsule((0.15, 0, radius * 0.8), (0.17, -base * 1.2, radius * 1.1), 0.05, b.plain((0.6,) * 3, gloss=0.7))
         group.ellipsoid((0, base * 0.75, radius * 2.7), (0.1, 0.08, 0.1), b.plain((0.7,) * 3, gloss=0.7))
         for _ in range(b.count(3, 10)):
             centre = b.random.uniform((-0.18, -base * 0.5, radius * 0.7), (0.18, base * 0.5, radius * 2.2))
-            group.box(centre, b.random.uniform(0.02, 0.09, 3), b.material("plain", size=0.1), z_along(b.random.normal(size=3)))
+            group.box(
+                centre, b.random.uniform(0.02, 0.09, 3), b.material("plain", size=0.1), z_along(b.random.normal(size=3))
+            )
 
 
 def machine(b: SceneBuilder, place, yaw: float, scale: float = 1.0) -> None:
     """A workshop thing of boxes, drums and pipes, with gaps to look through."""
     group, looks = b.place(place, yaw, scale), [b.material(size=0.4) for _ in range(4)]
-    pick = lambda: looks[b.count(0, 3)]  # noqa: E731
+
+    def pick():
+        return looks[b.count(0, 3)]
+
     for _ in range(b.count(3, 9)):
         centre = b.random.uniform((-0.6, -0.4, 0.1), (0.6, 0.4, 1.3))
         if b.chance(0.5):
             group.box(centre, b.random.uniform(0.05, 0.35, 3), pick())
         else:
             axis = np.eye(3)[b.count(0, 2)]
-            group.cylinder(centre, b.uniform(0.05, 0.3), b.uniform(0.05, 0.35), pick(), z_along(axis), b.uniform(-0.3, 0.3))
+            group.cylinder(
+                centre, b.uniform(0.05, 0.3), b.uniform(0.05, 0.35), pick(), z_along(axis), b.uniform(-0.3, 0.3)
+            )
     for _ in range(b.count(4, 14)):
         start = b.random.uniform((-0.7, -0.5, 0.0), (0.7, 0.5, 1.4))
         end = start + np.eye(3)[b.count(0, 2)] * b.uniform(-1, 1) if b.chance(0.7) else b.random.uniform(-0.7, 1.2, 3)
@@ -137,7 +152,11 @@ def _gable_roof(b: SceneBuilder, group, half, height: float) -> None:
 
 
 def _windows(b: SceneBuilder, group, half, height: float, floor: float) -> None:
-    glass, frame, spacing = b.plain((0.03, 0.04, 0.06), gloss=0.6), b.material("plain", photo_weight=0.0), b.uniform(2, 3.5)
+    glass, frame, spacing = (
+        b.plain((0.03, 0.04, 0.06), gloss=0.6),
+        b.material("plain", photo_weight=0.0),
+        b.uniform(2, 3.5),
+    )
     rows = max(1, int(height / floor))
     for axis in (0, 1):
         reach = half[1 - axis]

@@ -7,7 +7,20 @@ from torch.nn import functional as F
 
 from .scene import Material
 
-TEXTURES = ("plain", "noise", "marble", "checker", "bricks", "tiles", "planks", "wood", "stripes", "weave", "dots", "windows")
+TEXTURES = (
+    "plain",
+    "noise",
+    "marble",
+    "checker",
+    "bricks",
+    "tiles",
+    "planks",
+    "wood",
+    "stripes",
+    "weave",
+    "dots",
+    "windows",
+)
 LATTICE = 32
 
 
@@ -15,7 +28,9 @@ class NoiseField:
     """Smooth pseudo-random values over space with a period of 32 units, the same for the same seed."""
 
     def __init__(self, seed: int = 0, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu") -> None:
-        lattice = torch.rand(LATTICE, LATTICE, LATTICE, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        lattice = torch.rand(
+            LATTICE, LATTICE, LATTICE, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        )
         self.lattice = F.pad(lattice[None, None], (0, 1, 0, 1, 0, 1), mode="circular").to(device, dtype)
 
     def value(self, points: torch.Tensor) -> torch.Tensor:
@@ -38,7 +53,7 @@ class NoiseField:
 
 
 def surface_uv(points: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
-    """Coordinates (N, 2) in metres on the side of a box that each normal faces most; v runs along z on upright sides."""
+    """Coordinates (N, 2) in metres on the side of a box that each normal faces most; v is z on upright sides."""
     axis = normals.abs().argmax(-1)
     x, y, z = points.unbind(-1)
     u = torch.where(axis == 0, y, x)

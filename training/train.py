@@ -1,6 +1,6 @@
 """Train the preview network on shards of pictures.
 
-    python -m training.train SHARDS --start sam3d_geometry/models/preview.safetensors --minutes 60 --output new.safetensors
+    python -m training.train SHARDS --start sam3d_geometry/models/preview.safetensors --output new.safetensors
 
 The shard folder may still be filling while this runs: it is read again every so often.
 """
@@ -63,7 +63,9 @@ class PicturePool:
         for _ in range(count):
             shard = self.files[self.random.integers(len(self.files))]
             index = self.random.integers(len(shard["focals"]))
-            examples.append(self._augmented(shard["images"][index], shard["log_depths"][index], shard["focals"][index], size))
+            examples.append(
+                self._augmented(shard["images"][index], shard["log_depths"][index], shard["focals"][index], size)
+            )
         images, depths, focals = (torch.stack(parts) for parts in zip(*examples))
         return images.contiguous(memory_format=torch.channels_last), depths, depths > SKY / 2, focals
 
@@ -104,7 +106,7 @@ def train(
     decoder_rate: float = 4e-4,
     device: str = "cpu",
 ) -> None:
-    """Train for a time, cosine-annealed to its end; the running average of the weights is saved on the way and at the end."""
+    """Train for a time, with cosine annealing to its end; the running average of the weights is saved now and then."""
     network = network.float().to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     for part in (network.encoder.stem, *network.encoder.stages[:FROZEN_STAGES]):
         part.requires_grad_(False)

@@ -186,11 +186,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=2000)
     parser.add_argument("--short-frames", type=int, default=400)
     parser.add_argument("--resolution", type=int, default=256)
+    parser.add_argument("--format", default="h264-10-bit-mp4", help="an mp4 format")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--only", choices=("long", "overlap", "ray"))
     parser.add_argument("--ray", action="store_true")
     args = parser.parse_args()
-    options = ["--resolution", str(args.resolution), "--device", "cpu"]
+    options = ["--resolution", str(args.resolution), "--device", "cpu", "--format", args.format]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0] if hasattr(os, 'getloadavg') else 'unknown'}, {args.threads} threads")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -8,6 +8,7 @@ from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
+from .video import VideoToDepthAndNormals
 
 NODES = [
     LoadSAM3DGeometry,
@@ -19,4 +20,5 @@ NODES = [
     TemporalSmoothPointmap,
     Blend,
     SideBySide,
+    VideoToDepthAndNormals,
 ]

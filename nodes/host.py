@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 
@@ -172,3 +173,27 @@ class ModelHandle:
 def activation_bytes(frames: int, num_tokens: int) -> int:
     """Rough memory of a forward pass: the decoder's maps at the photo's resolution outweigh the transformer's."""
     return frames * num_tokens * 14 * 14 * 1024
+
+
+def output_base(filename_prefix: str) -> Path:
+    """Folder and beginning of the name of an output file for a prefix such as 'video/%date:yyyy-MM-dd%/depth'."""
+    import folder_paths
+
+    folder, name, *_ = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory())
+    return Path(folder) / name
+
+
+def temporary_path(name: str) -> Path:
+    """A file in ComfyUI's temp folder, which is emptied when it starts."""
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def nothing() -> object:
+    """What an output gives that has nothing to give: the nodes behind it do not run."""
+    from comfy_execution.graph_utils import ExecutionBlocker
+
+    return ExecutionBlocker(None)

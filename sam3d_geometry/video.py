@@ -175,14 +175,15 @@ class VideoFile:
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
         av = import_av()
-        frames = min(count, self.facts.frames or count)
-        length = (self.facts.frames or count) / (self._rate * self._time_base)
+        length = self.facts.frames or count
+        frames, step = min(count, length), 1 / (self._rate * self._time_base)
         with av.open(str(self.path)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             origin = max(0, (stream.start_time or 0) - int(self._start / self._time_base))
             for i in range(frames):
-                target = origin + int(length * Fraction(2 * i + 1, 2 * frames))
+                wanted = (2 * i + 1) * length // (2 * frames)
+                target = max(0, origin + int((wanted - Fraction(1, 2)) * step)) if wanted else 0
                 found = self._in_window(container, stream, target)
                 near = next((frame for time, frame in found if time >= target), None)
                 if near is not None:  # the length is an estimate and may lie beyond the end

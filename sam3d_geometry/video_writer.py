@@ -46,7 +46,10 @@ class Format:
 FORMATS = {
     "h265 10-bit mp4": Format(
         ".mp4", 10, "libx265", "yuv420p10le", "yuv420p10le", "nut",
-        {"crf": "14", "preset": "veryfast", "x265-params": "bframes=0:log-level=error"},
+        {"crf": "14", "preset": "ultrafast", "x265-params": "bframes=0:log-level=error"},
+    ),
+    "h264 10-bit mp4": Format(
+        ".mp4", 10, "libx264", "yuv420p10le", "yuv420p10le", "nut", {"crf": "14", "preset": "veryfast", "bf": "0"},
     ),
     "h264 8-bit mp4": Format(
         ".mp4", 8, "libx264", "yuv420p", "yuv420p", "nut", {"crf": "14", "preset": "veryfast", "bf": "0"},

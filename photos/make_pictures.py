@@ -1,7 +1,7 @@
 """Makes the pictures of README.md and of the help pages in web/docs/img/, with the library's public functions only.
 
-    python examples/make_pictures.py                 all of them
-    python examples/make_pictures.py header depth    some of them
+    python photos/make_pictures.py                 all of them
+    python photos/make_pictures.py header depth    some of them
 """
 
 from __future__ import annotations

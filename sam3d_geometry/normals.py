@@ -22,20 +22,21 @@ STRIP_VALUES = 1 << 17  # values a strip holds, so that its dozen temporaries st
 
 
 def _one_sided_slopes(taps: torch.Tensor) -> torch.Tensor:
-    """Inverse depth at five pixels in a row (N, 5) -> derivative per pixel at the middle one (N,); weighted ENO."""
-    steps = taps.diff(dim=1)
-    centre = taps[:, 2:3]
+    """Inverse depth at five pixels in a row (5, N) -> derivative per pixel at the middle one (N,); weighted ENO."""
+    steps = taps.diff(dim=0)
+    centre = taps[2]
     noise = (centre * NOISE).square() + 1e-16
-    bends = steps.diff(dim=1).square()
+    bends = steps.diff(dim=0).square()
     weight = (bends + noise).square().reciprocal()
     # the stencils are left, central and right; the central difference is the mean of the two others
-    weight = weight[:, ::2] + 0.5 * weight[:, 1:2]
-    left_right = steps[:, 1:3]
-    slope = (weight * left_right).sum(1) / weight.sum(1)
+    central = 0.5 * weight[1]
+    from_left, from_right = weight[0] + central, weight[2] + central
+    left, right = steps[1], steps[2]
+    slope = (from_left * left + from_right * right) / (from_left + from_right)
     # between two edges (a wire, a single pixel) every stencil bends: take the flatter side, or none at all
-    jump = DEPTH_EDGE * taps[:, 2]
-    flatter = left_right.gather(1, left_right.abs().argmin(1, keepdim=True))[:, 0]
-    alone = bends.amin(1) > jump.square()
+    jump = DEPTH_EDGE * centre
+    flatter = torch.where(right.abs() < left.abs(), right, left)
+    alone = bends.amin(0) > jump.square()
     return torch.where(alone, torch.where(flatter.abs() < jump, flatter, 0), slope)
 
 
@@ -54,7 +55,7 @@ def _slopes(w: torch.Tensor, dim: int) -> torch.Tensor:
     index = bent.reshape(-1).nonzero()[:, 0]
     if index.numel():
         taps = w.unfold(dim, 5, 1)  # (B, h, W, 5)
-        slope.view(-1)[index] = _one_sided_slopes(taps[torch.unravel_index(index, bent.shape)])
+        slope.view(-1)[index] = _one_sided_slopes(taps[torch.unravel_index(index, bent.shape)].T.contiguous())
     return slope
 
 

@@ -1,0 +1,114 @@
+"""A real ComfyUI, found by where it usually is, started with a folder of its own so that nothing of the user's is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = "sam3d-geometry"
+START_SECONDS = 300
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "tests", "training", "benchmarks", ".*cache")
+
+
+def find_comfyui() -> list[tuple[Path, str]]:
+    """(folder, Python) of every ComfyUI there is to test with.
+
+    COMFYUI_PATH and COMFYUI_PYTHON may each name several, separated as in PATH. Without them: the ComfyUI in whose
+    custom_nodes the pack lies, ~/comfy/ComfyUI and ~/ComfyUI, with the virtual environment in it or this Python.
+    """
+    named = [Path(p) for p in os.environ.get("COMFYUI_PATH", "").split(os.pathsep) if p]
+    usual = [ROOT.parents[1], Path.home() / "comfy" / "ComfyUI", Path.home() / "ComfyUI"]
+    folders = named or [p for p in usual if (p / "comfy" / "model_management.py").is_file()][:1]
+    pythons = [p for p in os.environ.get("COMFYUI_PYTHON", "").split(os.pathsep) if p]
+    return [(folder, pythons[min(i, len(pythons) - 1)] if pythons else _python_of(folder)) for i, folder in enumerate(folders)]
+
+
+def _python_of(folder: Path) -> str:
+    for candidate in (".venv/bin/python", "venv/bin/python", ".venv/Scripts/python.exe", "venv/Scripts/python.exe"):
+        if (folder / candidate).is_file():
+            return str(folder / candidate)
+    return sys.executable
+
+
+class Server:
+    """One running ComfyUI with the pack copied into its custom_nodes."""
+
+    def __init__(self, folder: Path, python: str, base: Path):
+        self.folder, self.python, self.base = folder, python, base
+        shutil.copytree(ROOT, base / "custom_nodes" / PACK, ignore=NOT_COPIED)
+        (base / "input").mkdir()
+        shutil.copy(ROOT / "photos" / "temple.jpg", base / "input" / "example.png")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_file = base / "server.log"
+        command = [python, "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(self.port), "--base-directory", str(base)]
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUTF8": "1"}
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self) -> None:
+        """Returns when the server answers; RuntimeError with its log's end when it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                self.get("/system_stats")
+                return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.5)
+        raise RuntimeError(f"ComfyUI at {self.folder} did not start:\n{self.log[-3000:]}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def fetch(self, path: str) -> tuple[int, bytes]:
+        """Status and body of a GET."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def get(self, path: str):
+        """The JSON that a GET gives."""
+        status, body = self.fetch(path)
+        if status != 200:
+            raise urllib.error.URLError(f"{path} gave {status}")
+        return json.loads(body)
+
+    def queue(self, graph: dict) -> str:
+        """Queues a graph in API format; its id."""
+        request = urllib.request.Request(self.url + "/prompt", json.dumps({"prompt": graph}).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())["prompt_id"]
+
+    def result(self, prompt_id: str, seconds: float = 300) -> dict:
+        """The history entry of a queued graph once it has ended."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            history = self.get(f"/history/{prompt_id}")
+            if prompt_id in history:
+                return history[prompt_id]
+            time.sleep(0.3)
+        raise TimeoutError(f"The graph did not end within {seconds:.0f} s:\n{self.log[-3000:]}")

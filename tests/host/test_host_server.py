@@ -1,0 +1,107 @@
+"""The pack in a real ComfyUI, asked through its server: loads without a warning, is documented, and runs."""
+
+import io
+import json
+
+import pytest
+from PIL import Image
+from server import PACK, ROOT
+
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+NODES = {
+    "SAM3DGeometry_Load",
+    "SAM3DGeometry_PointmapInference",
+    "SAM3DGeometry_DepthFromPointmap",
+    "SAM3DGeometry_NormalsFromPointmap",
+    "SAM3DGeometry_Colormap",
+    "SAM3DGeometry_TemporalSmooth",
+    "SAM3DGeometry_TemporalSmoothPointmap",
+    "SAM3DGeometry_Blend",
+    "SAM3DGeometry_SideBySide",
+}
+
+
+def graph():
+    """Photo to depth and normals beside each other, in API format."""
+    return {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True}},
+        "3": {
+            "class_type": "SAM3DGeometry_PointmapInference",
+            "inputs": {
+                "model": ["2", 0], "images": ["1", 0], "resolution": 512, "frames_per_batch": 4, "camera": "from the picture",
+                "fov_x_degrees": 60.0, "focal_mm": 35.0, "sensor_width_mm": 36.0, "focal_pixels": 1000.0,
+            },
+        },
+        "4": {
+            "class_type": "SAM3DGeometry_DepthFromPointmap",
+            "inputs": {
+                "pointmap": ["3", 0], "curve": "disparity", "range": "whole batch", "near": 0.5, "far": 20.0, "invert": False,
+                "clip_percent": 0.5, "invalid": "black",
+            },
+        },
+        "5": {
+            "class_type": "SAM3DGeometry_NormalsFromPointmap",
+            "inputs": {
+                "pointmap": ["3", 0], "convention": "controlnet", "space": "camera", "smoothing": 2, "source": "auto",
+                "world": "ground, whole batch", "pitch_degrees": 0.0, "roll_degrees": 0.0,
+            },
+        },
+        "6": {"class_type": "SAM3DGeometry_SideBySide", "inputs": {"first": ["4", 0], "second": ["5", 0], "direction": "horizontal", "gap": 0}},
+        "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "test"}},
+    }  # fmt: skip
+
+
+def test_it_loads_without_a_warning(host):
+    about_the_pack = [line for line in host.log.splitlines() if PACK in line or "sam3d" in line.lower()]
+    assert about_the_pack, "the pack is not in the log"
+    assert not [line for line in about_the_pack if any(w in line.lower() for w in ("error", "warning", "failed", "cannot"))]
+    assert "IMPORT FAILED" not in host.log
+
+
+def test_every_node_is_there_and_documented(host):
+    info = host.get("/object_info")
+    found = {name for name in info if name.startswith("SAM3DGeometry_")}
+    assert found == NODES
+    for name in found:
+        node = info[name]
+        assert node["description"] and node["category"] == "SAM3D Geometry"
+        inputs = {**node["input"].get("required", {}), **node["input"].get("optional", {})}
+        assert all(len(spec) > 1 and spec[1].get("tooltip") for spec in inputs.values()), name
+
+
+@pytest.mark.parametrize("node", sorted(NODES))
+def test_every_node_has_its_help_page(host, node):
+    status, page = host.fetch(f"/extensions/{PACK}/docs/{node}.md")
+    assert status == 200 and len(page) > 200
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda w: w.stem)
+def test_workflows_are_offered_with_their_thumbnails(host, workflow):
+    assert workflow.stem in host.get("/workflow_templates").get(PACK, [])
+    status, body = host.fetch(f"/api/workflow_templates/{PACK}/{workflow.name}")
+    assert status == 200 and json.loads(body) == json.loads(workflow.read_text(encoding="utf-8"))
+    status, body = host.fetch(f"/api/workflow_templates/{PACK}/{workflow.stem}.jpg")
+    assert status == 200 and Image.open(io.BytesIO(body)).format == "JPEG"
+
+
+def test_a_graph_runs_to_the_end_and_gives_pictures_of_the_photos_size(host):
+    result = host.result(host.queue(graph()))
+    assert result["status"]["status_str"] == "success", result["status"]
+    (picture,) = result["outputs"]["7"]["images"]
+    status, body = host.fetch(f"/view?filename={picture['filename']}&subfolder={picture['subfolder']}&type={picture['type']}")
+    width, height = Image.open(ROOT / "photos" / "temple.jpg").size
+    assert status == 200 and Image.open(io.BytesIO(body)).size == (2 * width, height)
+
+
+def test_a_model_file_that_is_not_one_ends_the_run_in_one_sentence(host):
+    folder = host.base / "models" / "sam3d_geometry"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "broken.safetensors").write_bytes(b"not a model")
+    changed = graph()
+    changed["2"]["inputs"]["model"] = "broken.safetensors"
+    result = host.result(host.queue(changed))
+    assert result["status"]["status_str"] == "error"
+    (failure,) = [body for kind, body in result["status"]["messages"] if kind == "execution_error"]
+    assert failure["node_type"] == "SAM3DGeometry_Load" and "broken.safetensors" in failure["exception_message"]
+    assert "\n" not in failure["exception_message"].strip()

@@ -4,8 +4,8 @@
     python benchmarks/streaming.py --frames 300     a quick look
     python benchmarks/streaming.py --ray            also two Ray workers against one, and one killed (needs ray[data])
 
-Every run is a process of its own. Memory is the resident set of the process and its children, ten times a second; the frame
-that it belongs to is read from the job's journal.
+Every run is a process of its own. Memory is the resident set of the process and its children, ten times a second; the
+frame that it belongs to is read from the job's journal.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def make_clip(path: Path, frames: int) -> None:
     if photos:
         with Image.open(photos[0]) as photo:
             scale = max(1.4 * width / photo.width, 1.4 * height / photo.height)
-            picture = numpy.asarray(photo.convert("RGB").resize((round(photo.width * scale), round(photo.height * scale))))
+            picture = numpy.asarray(
+                photo.convert("RGB").resize((round(photo.width * scale), round(photo.height * scale)))
+            )
     else:
         y, x = numpy.mgrid[: int(height * 1.4), : int(width * 1.4)]
         picture = numpy.stack([x % 256, y % 256, (x * y // 64) % 256], -1).astype(numpy.uint8)
@@ -50,7 +52,9 @@ def make_clip(path: Path, frames: int) -> None:
         stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         for i in range(frames):
-            top, left = (round(room * (0.5 + 0.5 * numpy.sin(i / slow))) for room, slow in ((room_y, 90), (room_x, 140)))
+            top, left = (
+                round(room * (0.5 + 0.5 * numpy.sin(i / slow))) for room, slow in ((room_y, 90), (room_x, 140))
+            )
             pixels = numpy.ascontiguousarray(picture[top : top + height, left : left + width])
             frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
             frame.pts, frame.time_base = i * 1001, TIME_BASE
@@ -93,7 +97,9 @@ def _memory(process: psutil.Process) -> float:
     return total / 2**20
 
 
-def run(clip: Path, out: Path, options: list[str], threads: int, kill_at: int | None = None, kill_worker: int | None = None) -> Outcome:
+def run(
+    clip: Path, out: Path, options: list[str], threads: int, kill_at: int | None = None, kill_worker: int | None = None
+) -> Outcome:
     """The command line on a clip; killed, or one of its Ray workers, once that many frames are on the disk."""
     command = [sys.executable, "-m", "sam3d_geometry", "--video", str(clip), "-o", str(out), "--depth", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
@@ -131,9 +137,15 @@ def measure_long(folder: Path, frames: int, options: list[str], threads: int) ->
     make_clip(clip, frames)
     whole = run(clip, folder / "whole", options, threads)
     target = folder / "whole" / "long_depth.mp4"
-    print(f"{frames} frames of 1280x720: {whole.seconds:.0f} s, {frames / whole.seconds:.1f} frames/s with start and joining")
+    print(
+        f"{frames} frames of 1280x720: {whole.seconds:.0f} s, {frames / whole.seconds:.1f} frames/s "
+        "with start and joining"
+    )
     early, late = whole.peak(frames // 10, frames // 5), whole.peak(frames // 5)
-    print(f"peak memory: {early:.0f} MiB in frames {frames // 10} to {frames // 5}, {late:.0f} MiB after: {late / early - 1:+.1%}")
+    print(
+        f"peak memory: {early:.0f} MiB in frames {frames // 10} to {frames // 5}, {late:.0f} MiB after: "
+        f"{late / early - 1:+.1%}"
+    )
     print(f"every frame once, at its time: {frame_times(target) == frame_times(clip)}")
     moments = sorted(random.sample(range(1, frames), 3))
     for moment in moments:
@@ -156,8 +168,11 @@ def measure_overlap(folder: Path, frames: int, options: list[str], threads: int)
             seconds = run(clip, folder / "short", ["--overwrite", *options, *more], threads).seconds - startup
             best[label] = min(best.get(label, seconds), seconds)
     rates = {label: frames / seconds for label, seconds in best.items()}
-    print(f"overlap ({frames} frames, best of 2, start-up of {startup:.1f} s taken off): {rates['with']:.1f} frames/s with, "
-          f"{rates['without']:.1f} without: {rates['with'] / rates['without']:.2f} x")
+    print(
+        f"overlap ({frames} frames, best of 2, start-up of {startup:.1f} s taken off): "
+        f"{rates['with']:.1f} frames/s with, "
+        f"{rates['without']:.1f} without: {rates['with'] / rates['without']:.2f} x"
+    )
 
 
 def measure_ray(folder: Path, frames: int, options: list[str], threads: int) -> None:
@@ -174,7 +189,10 @@ def measure_ray(folder: Path, frames: int, options: list[str], threads: int) -> 
         seconds = run(clip, folder / f"ray{workers}", more, threads).seconds
         rates[workers] = frames / (seconds - startup)
         same_bytes = same(folder / "local" / "ray_depth.mp4", folder / f"ray{workers}" / "ray_depth.mp4")
-        print(f"{workers} Ray worker(s): {rates[workers]:.1f} frames/s (start-up of {startup:.0f} s taken off), {same_bytes}")
+        print(
+            f"{workers} Ray worker(s): {rates[workers]:.1f} frames/s (start-up of {startup:.0f} s taken off), "
+            f"{same_bytes}"
+        )
     print(f"two workers against one: {rates[2] / rates[1]:.2f} x")
     outcome = run(clip, folder / "ray_killed", more, threads, kill_worker=frames // 3)
     same_bytes = same(folder / "local" / "ray_depth.mp4", folder / "ray_killed" / "ray_depth.mp4")
@@ -192,7 +210,7 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true")
     args = parser.parse_args()
     options = ["--resolution", str(args.resolution), "--device", "cpu", "--format", args.format]
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0] if hasattr(os, 'getloadavg') else 'unknown'}, {args.threads} threads")
+    print(f"{os.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}, {args.threads} threads")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if args.only in (None, "overlap"):

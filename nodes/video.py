@@ -63,18 +63,20 @@ class VideoToDepthAndNormals(io.ComfyNode):
             node_id="SAM3DGeometry_VideoToDepthAndNormals",
             display_name="Video To Depth And Normals",
             category=CATEGORY,
-            description="Depth and normals of a video of any length, written as it goes: memory does not depend on the length. "
-            "Sound and frame times are kept; an interrupted run goes on where it was.",
+            description="Depth and normals of a video of any length, written as it goes: memory does not depend on "
+            "length. Sound and frame times are kept; an interrupted run goes on where it was.",
             search_aliases=["video", "depth video", "normal video", "stream", "long video", "exr sequence", "png16"],
             inputs=[
                 GeometryModelType.Input("model", tooltip="The model from Load SAM3D Geometry."),
-                io.Video.Input("video", tooltip="The video, from Load Video. Read frame by frame, never held as a whole."),
+                io.Video.Input(
+                    "video", tooltip="The video, from Load Video. Read frame by frame, never held as a whole."
+                ),
                 io.Combo.Input(
                     "depth",
                     options=DEPTH_FORMATS,
                     default=DEPTH_FORMATS[1],
-                    tooltip="How depth is written. 10 bits and more do not band; ffv1 and png are exact; exr is the true "
-                    "distance in floats; h264 8-bit plays everywhere; none writes no depth.",
+                    tooltip="How depth is written. 10 bits and more do not band; ffv1 and png are exact; exr is the "
+                    "true distance in floats; h264 8-bit plays everywhere; none writes no depth.",
                 ),
                 io.Combo.Input(
                     "normals",
@@ -101,14 +103,24 @@ class VideoToDepthAndNormals(io.ComfyNode):
                     "range",
                     options=list(RANGES),
                     default=RANGES[0],
-                    tooltip="Which distances become white and black. whole clip: one range, found from frames spread over the "
-                    "video, no flicker; per frame: each frame its own; fixed: near and far below.",
+                    tooltip="Which distances become white and black. whole clip: one range, found from frames spread "
+                    "over the video, no flicker; per frame: each frame its own; fixed: near and far below.",
                 ),
                 io.Float.Input(
-                    "near", default=0.5, min=0.0, max=1e6, step=0.01, tooltip="Distance that becomes white when range is fixed."
+                    "near",
+                    default=0.5,
+                    min=0.0,
+                    max=1e6,
+                    step=0.01,
+                    tooltip="Distance that becomes white when range is fixed.",
                 ),
                 io.Float.Input(
-                    "far", default=20.0, min=0.0, max=1e6, step=0.01, tooltip="Distance that becomes black when range is fixed."
+                    "far",
+                    default=20.0,
+                    min=0.0,
+                    max=1e6,
+                    step=0.01,
+                    tooltip="Distance that becomes black when range is fixed.",
                 ),
                 io.Float.Input(
                     "smooth",
@@ -116,18 +128,21 @@ class VideoToDepthAndNormals(io.ComfyNode):
                     min=0.0,
                     max=MAX_STRENGTH,
                     step=0.01,
-                    tooltip="How much of the last frame's geometry stays: 0 is off, 0.95 very steady but slow to follow motion. "
+                    tooltip="How much of the last frame's geometry stays: 0 is off, 0.95 very steady but slow. "
                     "Starts anew at a cut.",
                 ),
                 io.String.Input(
                     "filename_prefix",
                     default="video/sam3d_geometry",
-                    tooltip="Folder and beginning of the file names in ComfyUI's output folder; a code for the video and the "
-                    "settings is added.",
+                    tooltip="Folder and beginning of the file names in ComfyUI's output folder; a code for the video "
+                    "and the settings is added.",
                 ),
                 advanced(
                     io.Combo.Input(
-                        "curve", options=list(CURVES), default="disparity", tooltip="What is linear in the depth picture."
+                        "curve",
+                        options=list(CURVES),
+                        default="disparity",
+                        tooltip="What is linear in the depth picture.",
                     )
                 ),
                 advanced(io.Boolean.Input("invert", default=False, tooltip="Off: near is white, as ControlNets want.")),
@@ -136,7 +151,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
                         "normal_convention",
                         options=list(NORMAL_MAP_SIGNS),
                         default="opengl",
-                        tooltip="Colours of the normal map: opengl green up, directx green down, controlnet for normalbae.",
+                        tooltip="Colours: opengl green up, directx green down, controlnet for normalbae.",
                     )
                 ),
                 advanced(
@@ -149,11 +164,17 @@ class VideoToDepthAndNormals(io.ComfyNode):
             ],
             outputs=[
                 io.Video.Output(display_name="depth", tooltip="The depth video; nothing for files of single frames."),
-                io.Video.Output(display_name="normals", tooltip="The normal video; nothing for files of single frames."),
+                io.Video.Output(
+                    display_name="normals", tooltip="The normal video; nothing for files of single frames."
+                ),
                 io.String.Output(display_name="depth_path", tooltip="The depth file, or the folder of its frames."),
                 io.String.Output(display_name="normals_path", tooltip="The normal file, or the folder of its frames."),
-                io.Float.Output(display_name="near", tooltip="Distance that is white; 0 where each frame has its own range."),
-                io.Float.Output(display_name="far", tooltip="Distance that is black; 0 where each frame has its own range."),
+                io.Float.Output(
+                    display_name="near", tooltip="Distance that is white; 0 where each frame has its own range."
+                ),
+                io.Float.Output(
+                    display_name="far", tooltip="Distance that is black; 0 where each frame has its own range."
+                ),
             ],
             is_output_node=True,
         )
@@ -203,7 +224,9 @@ class VideoToDepthAndNormals(io.ComfyNode):
             _, survey = stream_clip(engine, clip, list(products.values()), settings, stages, on_progress=on_progress)
         model.release()
         paths = {label: str(product.target) for label, product in products.items()}
-        videos = {p: InputImpl.VideoFromFile(paths[p]) for p in paths if not format_named(products[p].format_name).sequence}
+        videos = {
+            p: InputImpl.VideoFromFile(paths[p]) for p in paths if not format_named(products[p].format_name).sequence
+        }
         fixed = settings.range == "fixed"
         return io.NodeOutput(
             videos.get("depth") or host.nothing(),

@@ -1,4 +1,4 @@
-"""The first half of a stream: a clip's frames read by the chunk and taken through the network, here or on other machines."""
+"""The first half of a stream: a clip's frames read by the chunk and taken through the network, here or elsewhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is settled for a whole clip before its first frame: one camera and one range, None where each frame has its own."""
+    """One camera and one range for a whole clip, settled before its first frame; None where each frame has its own."""
 
     fov_x_degrees: float | None = None
     near: float | None = None
@@ -92,7 +92,7 @@ class Engine(Protocol):
 def read_chunks(
     clip: Clip, frames_per_chunk: int, after: Position | None, pinned: bool = False
 ) -> Generator[FrameChunk]:
-    """A clip's frames after a position by the chunk; in pinned memory, which a GPU copies from without waiting, if asked for."""
+    """A clip's frames after a position by the chunk; `pinned` in memory that a GPU copies from without waiting."""
     shape = (frames_per_chunk, clip.facts.height, clip.facts.width, 3)
     positions: list[Position] = []
     for frame in clip.frames(after):
@@ -163,7 +163,7 @@ class LocalEngine:
 
 
 def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:
-    """One camera and one depth range for a clip, from a few frames spread over it; only what the settings leave open."""
+    """One camera and one depth range for a clip, from a few frames of it; only what the settings leave open."""
     fov, near, far = settings.fov_x_degrees, None, None
     wants_camera = fov is None and settings.one_camera
     if not wants_camera and settings.range != "whole clip":

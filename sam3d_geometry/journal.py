@@ -1,7 +1,7 @@
 """The journal of an unfinished job: what is on the disk for good, and the state to go on from after a kill.
 
-Whatever the moment of the kill, the folder holds one commit that is whole: the journal file is replaced last, and names the
-state file and the segments that belong to it; everything else in the folder is swept away when the job goes on.
+Whatever the moment of the kill, the folder holds one commit that is whole: the journal file is replaced last, and names
+the state file and the segments that belong to it; everything else in the folder is swept away when the job goes on.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Journal:
         except FileNotFoundError:
             return Commit()
         if entry["job"] != self._fingerprint:
-            log.warning("%s belongs to a job with other settings or another source; starting from the first frame.", self.folder)
+            log.warning(
+                "%s belongs to a job with other settings or another source; starting from the first frame.", self.folder
+            )
             return Commit()
         states = ()
         if entry["state_file"] is not None:

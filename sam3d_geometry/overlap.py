@@ -1,4 +1,4 @@
-"""Iterators run ahead in threads of their own, with a bounded queue between: the steps of a stream overlap, memory does not grow."""
+"""Iterators that run ahead in threads of their own, a bounded queue between: steps overlap, memory does not grow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _END = object()  # comes after the last item
 def run_ahead(items: Generator[T], room: int, name: str) -> Iterator[T]:
     """The items of a generator, made in a thread of this `name` that runs at most `room` items ahead.
 
-    An error in the thread is raised where the items are taken. Closing the result ends the thread and the generator in it.
+    An error in the thread is raised where the items are taken. Closing the result ends the thread and its generator.
     """
     waiting: queue.Queue = queue.Queue(room)
     stopped = threading.Event()

@@ -1,8 +1,9 @@
 """A clip's frames taken through the network by the workers of a Ray cluster, `--engine ray`; an optional extra.
 
 Workers decode and infer spans of frames; their geometry comes back in order, and everything with a memory (smoothing,
-writing, the journal) stays in the one process that asked. So a worker that dies costs the span it was at, which Ray gives
-to another one, and nothing can be written twice. The clip and this package must lie at the same path on every machine.
+writing, the journal) stays in the one process that asked. So a worker that dies costs the span it was at, which Ray
+gives to another one, and nothing can be written twice. The clip and this package must lie at the same path on every
+machine.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class _Worker:
         for row in zip(*(spans[name].tolist() for name in ("after_index", "after_time", "frames", "last_time"))):
             yield from self._span(*row)
 
-    def _span(self, after_index: int, after_time: int, frames: int, last_time: int) -> Iterator[dict[str, numpy.ndarray]]:
+    def _span(
+        self, after_index: int, after_time: int, frames: int, last_time: int
+    ) -> Iterator[dict[str, numpy.ndarray]]:
         after = None if after_index < 0 else Position(after_index, after_time)
         read, settings = 0, self._settings
         chunks = read_chunks(self._clip, settings.frames_per_chunk, after)
@@ -58,14 +61,19 @@ class _Worker:
         chunks.close()
         if read != frames or positions[-1].time != last_time:
             raise ValueError(
-                f"Frames {after_index + 1} to {after_index + frames} of {self._clip.path} are not where the file's index says; "
-                "use --engine local, which counts them from the start."
+                f"Frames {after_index + 1} to {after_index + frames} of {self._clip.path} are not where the file's "
+                "index says; use --engine local, which counts them from the start."
             )
 
 
 def _rows(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, numpy.ndarray]:
     """Geometry as Ray's columns; the points follow from depth and intrinsics."""
-    columns = {"depth": pointmap.depth, "mask": pointmap.mask, "intrinsics": pointmap.intrinsics, "image": pointmap.image}
+    columns = {
+        "depth": pointmap.depth,
+        "mask": pointmap.mask,
+        "intrinsics": pointmap.intrinsics,
+        "image": pointmap.image,
+    }
     if pointmap.normals is not None:
         columns["normals"] = pointmap.normals
     arrays = {name: tensor.cpu().contiguous().numpy() for name, tensor in columns.items()}
@@ -80,7 +88,13 @@ def _chunk(rows: dict[str, numpy.ndarray], source_size: tuple[int, int]) -> Geom
     normals = torch.from_numpy(numpy.array(rows["normals"])) if "normals" in rows else None
     points = unproject(tensors["depth"], tensors["intrinsics"])
     pointmap = Pointmap(
-        points, tensors["mask"].bool(), tensors["intrinsics"], tensors["image"], normals, bool(rows["metric"][0]), source_size
+        points,
+        tensors["mask"].bool(),
+        tensors["intrinsics"],
+        tensors["image"],
+        normals,
+        bool(rows["metric"][0]),
+        source_size,
     )
     positions = tuple(Position(int(i), int(t)) for i, t in zip(rows["index"], rows["time"]))
     return GeometryChunk(positions, pointmap)
@@ -94,12 +108,14 @@ def _sample(wanted: dict[str, Any], threads: int, clip: Clip, settings: StreamSe
 class RayEngine:
     """`workers` copies of the network, each with `worker_cpus` cores and, for a CUDA device, a GPU of its own.
 
-    `wanted` are the arguments of `models.load_model`. Connects to the cluster that RAY_ADDRESS names, or starts one here.
+    `wanted` are the arguments of `models.load_model`. Connects to the cluster of RAY_ADDRESS, or starts one here.
     """
 
     def __init__(self, wanted: dict[str, Any], workers: int = 2, worker_cpus: int = 1):
         if workers < 1 or worker_cpus < 1:
-            raise ValueError(f"Ray was asked for {workers} workers of {worker_cpus} cores; at least 1 of each is needed.")
+            raise ValueError(
+                f"Ray was asked for {workers} workers of {worker_cpus} cores; at least 1 of each is needed."
+            )
         self._ray = import_ray()
         self._wanted, self._workers, self._cpus = wanted, workers, worker_cpus
         self._gpus = 1 if str(wanted.get("device", "cpu")).startswith("cuda") else 0
@@ -111,7 +127,11 @@ class RayEngine:
         if self._ray.is_initialized():
             return
         path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-        options = {"runtime_env": {"env_vars": {"PYTHONPATH": path}}, "log_to_driver": False, "include_dashboard": False}
+        options = {
+            "runtime_env": {"env_vars": {"PYTHONPATH": path}},
+            "log_to_driver": False,
+            "include_dashboard": False,
+        }
         if "RAY_ADDRESS" not in os.environ:
             options["num_cpus"] = max(os.cpu_count() or 1, self._workers * self._cpus + 1)
         self._ray.init(**options)
@@ -141,7 +161,9 @@ class RayEngine:
             num_gpus=self._gpus,
         )
         size = (clip.facts.height, clip.facts.width)
-        for rows in geometry.iter_batches(batch_size=settings.frames_per_chunk, batch_format="numpy", prefetch_batches=1):
+        for rows in geometry.iter_batches(
+            batch_size=settings.frames_per_chunk, batch_format="numpy", prefetch_batches=1
+        ):
             yield _chunk(rows, size)
 
 
@@ -152,5 +174,7 @@ def _spans(times: list[int], frames_per_chunk: int, after: Position | None) -> l
     for first in range(0 if after is None else after.index + 1, len(times), length):
         last = min(first + length, len(times)) - 1
         before = times[first - 1] if first else -1
-        spans.append({"after_index": first - 1, "after_time": before, "frames": last + 1 - first, "last_time": times[last]})
+        spans.append(
+            {"after_index": first - 1, "after_time": before, "frames": last + 1 - first, "last_time": times[last]}
+        )
     return spans

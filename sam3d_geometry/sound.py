@@ -14,7 +14,7 @@ LAYOUTS = {1: "mono", 6: "5.1"}
 class Sound:
     """The first sound track of `path` on its way into `output`, in step with the pictures.
 
-    `window` is (first second, end second or None) of the clip; the sound is cut to it and begins at 0 as the pictures do.
+    `window` is (first second, end second or None) of the clip; the sound is cut to it and begins at 0 too.
     """
 
     def __init__(self, output, path: Path, window: tuple[Fraction, Fraction | None]):

@@ -1,7 +1,7 @@
-"""Stages that a clip's geometry runs through chunk by chunk, with a state that lives on from chunk to chunk and through a kill.
+"""Stages that a clip's geometry runs through chunk by chunk, with a state that outlives the chunk and a kill.
 
-A stage never holds its state itself: it is given one and returns the next, so that a reader can run ahead of the writer and
-a job can go on from the state that belongs to the last frame on the disk.
+A stage never holds its state itself: it is given one and returns the next, so that a reader can run ahead of the writer
+and a job can go on from the state that belongs to the last frame on the disk.
 """
 
 from __future__ import annotations

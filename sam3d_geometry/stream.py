@@ -1,4 +1,4 @@
-"""A clip of any length turned into depth and normals in bounded memory: read, infer, render and write overlap, chunk by chunk."""
+"""A clip of any length turned into depth and normals in bounded memory: its steps overlap, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ class PictureChunk:
     states: tuple
 
 
-def _staged(
-    chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence
-) -> Generator[GeometryChunk]:
+def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence) -> Generator[GeometryChunk]:
     states = list(states) or [None] * len(stages)
     for chunk in chunks:
         pointmap = chunk.pointmap
@@ -141,8 +139,8 @@ def stream_clip(
 ) -> tuple[int, Survey]:
     """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound.
 
-    Memory does not depend on the clip's length. Killed at any moment, the same call goes on after the last frame that is
-    on the disk, from the notes in `work_folder` (beside the first target if not given), which goes when all is done.
+    Memory does not depend on the clip's length. Killed at any moment, the same call goes on after the last frame that
+    is on the disk, from the notes in `work_folder` (beside the first target if not given), which goes when all is done.
     `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate. Returned are the
     number of frames, and the camera and range that all of them share.
     """

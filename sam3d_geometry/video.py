@@ -23,7 +23,9 @@ def import_av() -> ModuleType:
     try:
         import av
     except ImportError as error:
-        raise ImportError("Reading and writing video needs PyAV, which ComfyUI brings; install it with: pip install av") from error
+        raise ImportError(
+            "Reading and writing video needs PyAV, which ComfyUI brings; install it with: pip install av"
+        ) from error
     return av
 
 
@@ -81,7 +83,9 @@ class VideoFile:
                 frames = self._count(stream, container)
                 first = next(self._decoded(container, stream), None)
         except av.FFmpegError as error:
-            raise ValueError(f"{self.path} cannot be read as a video ({error}); give a video file or a folder of pictures.") from error
+            raise ValueError(
+                f"{self.path} cannot be read as a video ({error}); give a video file or a folder of pictures."
+            ) from error
         if first is None:
             raise ValueError(f"{self.path} holds no frame that can be decoded; give another video file.")
         height, width = first.height, first.width
@@ -168,7 +172,9 @@ class VideoFile:
         with av.open(str(self.path)) as container:
             packets = [p for p in container.demux(container.streams.video[0]) if p.size and not p.is_discard]
             if any(p.pts is None for p in packets):
-                raise ValueError(f"The frames of {self.path} have no times, so workers cannot find them; use --engine local.")
+                raise ValueError(
+                    f"The frames of {self.path} have no times, so workers cannot find them; use --engine local."
+                )
             times = sorted(p.pts for p in packets)
         return [time - start for time in times if time >= start and (end is None or time < end)]
 
@@ -227,10 +233,14 @@ class FrameFolder:
         files = (p for p in self.path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith("."))
         self._files = sorted(files, key=_natural)
         if not self._files:
-            raise ValueError(f"{self.path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}); give another folder.")
+            raise ValueError(
+                f"{self.path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}); give another folder."
+            )
         stems = {p.stem for p in self._files}
         if len(stems) != len(self._files):
-            raise ValueError(f"{self.path} holds pictures that differ only in their suffix; leave one file for each frame.")
+            raise ValueError(
+                f"{self.path} holds pictures that differ only in their suffix; leave one file for each frame."
+            )
         height, width, _ = _picture(self._files[0]).shape
         self.facts = ClipFacts(height, width, rate, 1 / rate, len(self._files), False)
 
@@ -284,12 +294,14 @@ def _picture(path: Path) -> numpy.ndarray:
                 return numpy.repeat(grey[..., None], 3, axis=2)
             return numpy.array(picture.convert("RGB"))
     except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(f"{path} cannot be read as a picture ({error}); take it out of the folder or mend it.") from error
+        raise ValueError(
+            f"{path} cannot be read as a picture ({error}); take it out of the folder or mend it."
+        ) from error
 
 
 def _require_size(pixels: numpy.ndarray, facts: ClipFacts, name: str) -> None:
     if pixels.shape[:2] != (facts.height, facts.width):
         raise ValueError(
-            f"{name} has {pixels.shape[1]} x {pixels.shape[0]} pixels and the first one {facts.width} x {facts.height}; all "
-            "frames of a clip must have one size."
+            f"{name} has {pixels.shape[1]} x {pixels.shape[0]} pixels and the first one "
+            f"{facts.width} x {facts.height}; all frames of a clip must have one size."
         )

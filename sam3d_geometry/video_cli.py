@@ -74,10 +74,23 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--video", nargs="*", required=True, type=Path, metavar="CLIP", help="video files, or folders with the frames of a clip")
+    add(
+        "--video",
+        nargs="*",
+        required=True,
+        type=Path,
+        metavar="CLIP",
+        help="video files, or folders with the frames of a clip",
+    )
     add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
     add("--overwrite", action="store_true", help="do clips again whose results exist")
-    add("--frame-rate", type=float, default=24.0, metavar="FPS", help="of folders of frames; files keep their own (default: 24)")
+    add(
+        "--frame-rate",
+        type=float,
+        default=24.0,
+        metavar="FPS",
+        help="of folders of frames; files keep their own (default: 24)",
+    )
     _add_model(parser)
     _add_results(parser)
     _add_running(parser)
@@ -102,29 +115,82 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--depth", action="store_true", help="the depth picture")
     add("--normals", action="store_true", help="the normal map")
     add("--exr", action="store_true", help="the true depth as float EXR files")
-    add("--format", type=_choice(formats), default=_hyphened(formats[0]), metavar="NAME",
-        help=f"of depth and normals: {', '.join(map(_hyphened, formats))} (default: the first)")
-    add("--range", type=_choice(RANGES), default=_hyphened(RANGES[0]), metavar="NAME",
-        help=f"which distances become white and black: {', '.join(map(_hyphened, RANGES))} (default: the first)")
-    add("--near", type=float, default=0.5, metavar="DISTANCE", help="with --range fixed: what becomes white (default: 0.5)")
-    add("--far", type=float, default=20.0, metavar="DISTANCE", help="with --range fixed: what becomes black (default: 20)")
-    add("--clip-percent", type=float, default=0.5, metavar="PERCENT", help="stray pixels cut off at each end (default: 0.5)")
+    add(
+        "--format",
+        type=_choice(formats),
+        default=_hyphened(formats[0]),
+        metavar="NAME",
+        help=f"of depth and normals: {', '.join(map(_hyphened, formats))} (default: the first)",
+    )
+    add(
+        "--range",
+        type=_choice(RANGES),
+        default=_hyphened(RANGES[0]),
+        metavar="NAME",
+        help=f"which distances become white and black: {', '.join(map(_hyphened, RANGES))} (default: the first)",
+    )
+    add(
+        "--near",
+        type=float,
+        default=0.5,
+        metavar="DISTANCE",
+        help="with --range fixed: what becomes white (default: 0.5)",
+    )
+    add(
+        "--far",
+        type=float,
+        default=20.0,
+        metavar="DISTANCE",
+        help="with --range fixed: what becomes black (default: 20)",
+    )
+    add(
+        "--clip-percent",
+        type=float,
+        default=0.5,
+        metavar="PERCENT",
+        help="stray pixels cut off at each end (default: 0.5)",
+    )
     add("--curve", choices=CURVES, default="disparity", help="what is linear in the depth picture")
     add("--invert", action="store_true", help="near is black")
     add("--colormap", choices=tuple(COLORMAPS), metavar="NAME", help=f"depth in colours: {', '.join(COLORMAPS)}")
     add("--normal-convention", choices=tuple(NORMAL_MAP_SIGNS), default="opengl", help="as for photos")
     add("--normal-source", choices=SOURCES, default="auto", help="as for photos")
-    add("--smoothing", type=int, default=0, metavar="PIXELS", help="radius over which normals are averaged (default: 0)")
-    add("--smooth", type=float, default=0.0, metavar="STRENGTH", help="over time: share of the last frame that stays, 0 to 0.95")
+    add(
+        "--smoothing", type=int, default=0, metavar="PIXELS", help="radius over which normals are averaged (default: 0)"
+    )
+    add(
+        "--smooth",
+        type=float,
+        default=0.0,
+        metavar="STRENGTH",
+        help="over time: share of the last frame that stays, 0 to 0.95",
+    )
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("running").add_argument
-    add("--frames-per-batch", type=int, default=4, metavar="FRAMES", help="frames through the network at once (default: 4)")
+    add(
+        "--frames-per-batch",
+        type=int,
+        default=4,
+        metavar="FRAMES",
+        help="frames through the network at once (default: 4)",
+    )
     add("--no-overlap", action="store_true", help="one step after the other: slower, for measuring")
-    add("--engine", choices=ENGINES, default="local", help="local (default), or ray: workers of a Ray cluster (pip install ray[data])")
+    add(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="local (default), or ray: workers of a Ray cluster (pip install ray[data])",
+    )
     add("--workers", type=int, default=2, metavar="N", help="with --engine ray: how many (default: 2)")
-    add("--worker-cpus", type=int, default=1, metavar="N", help="with --engine ray: CPU cores of each worker (default: 1)")
+    add(
+        "--worker-cpus",
+        type=int,
+        default=1,
+        metavar="N",
+        help="with --engine ray: CPU cores of each worker (default: 1)",
+    )
 
 
 def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
@@ -140,7 +206,9 @@ def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
 
         return RayEngine(wanted, args.workers, args.worker_cpus)
     show = progress.show
-    model = models.load_model(**wanted, on_progress=lambda done, total: show(done >> 20, total >> 20, f"MiB of {args.model}"))
+    model = models.load_model(
+        **wanted, on_progress=lambda done, total: show(done >> 20, total >> 20, f"MiB of {args.model}")
+    )
     return LocalEngine(model)
 
 
@@ -186,7 +254,9 @@ def _names(paths: Sequence[Path]) -> list[str]:
     stems = [path.name if path.is_dir() else path.stem for path in paths]
     names = [path.name if stems.count(stem) > 1 else stem for path, stem in zip(paths, stems)]
     if len(set(names)) < len(names):
-        raise ValueError("Two clips have the same file name, so their results would too; give them one after the other.")
+        raise ValueError(
+            "Two clips have the same file name, so their results would too; give them one after the other."
+        )
     return names
 
 

@@ -38,7 +38,7 @@ class Look:
 
 @dataclass(frozen=True)
 class VideoProduct:
-    """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file, or a folder of files."""
+    """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file or a folder."""
 
     kind: str
     format_name: str
@@ -50,7 +50,8 @@ class VideoProduct:
         chosen = format_named(self.format_name)
         if (self.kind == "true depth") != (chosen.bits == 32):
             raise ValueError(
-                f"{self.kind} cannot be written as {self.format_name}; true depth needs exr 32-bit files and pictures any other."
+                f"{self.kind} cannot be written as {self.format_name}; "
+                "true depth needs exr 32-bit files and pictures any other."
             )
         if not chosen.sequence and self.target.suffix != chosen.suffix:
             raise ValueError(f"{self.target} is to hold {self.format_name}; give it the suffix {chosen.suffix}.")

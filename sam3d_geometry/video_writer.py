@@ -1,7 +1,7 @@
 """Pictures written as video or as numbered 16-bit PNG or EXR files; deep enough that depth does not show steps.
 
-A video is written in segments, each a file of its own that is whole or not there, and joined by copying packets, so that a
-killed job goes on after its last segment. Every picture keeps the time of the frame that it was made from.
+A video is written in segments, each a file of its own that is whole or not there, and joined by copying packets, so
+that a killed job goes on after its last segment. Every picture keeps the time of the frame that it was made from.
 """
 
 from __future__ import annotations
@@ -45,19 +45,40 @@ class Format:
 # without frames that refer forward, decoding times equal presentation times and segments join at any place
 FORMATS = {
     "h265 10-bit mp4": Format(
-        ".mp4", 10, "libx265", "yuv420p10le", "yuv420p10le", "nut",
+        ".mp4",
+        10,
+        "libx265",
+        "yuv420p10le",
+        "yuv420p10le",
+        "nut",
         {"crf": "14", "preset": "ultrafast", "x265-params": "bframes=0:log-level=error"},
     ),
     "h264 10-bit mp4": Format(
-        ".mp4", 10, "libx264", "yuv420p10le", "yuv420p10le", "nut", {"crf": "14", "preset": "veryfast", "bf": "0"},
+        ".mp4",
+        10,
+        "libx264",
+        "yuv420p10le",
+        "yuv420p10le",
+        "nut",
+        {"crf": "14", "preset": "veryfast", "bf": "0"},
     ),
     "h264 8-bit mp4": Format(
-        ".mp4", 8, "libx264", "yuv420p", "yuv420p", "nut", {"crf": "14", "preset": "veryfast", "bf": "0"},
+        ".mp4",
+        8,
+        "libx264",
+        "yuv420p",
+        "yuv420p",
+        "nut",
+        {"crf": "14", "preset": "veryfast", "bf": "0"},
     ),
     "prores 10-bit mov": Format(".mov", 10, "prores_ks", "yuv422p10le", "yuv422p10le", "mov", {"profile": "3"}),
     "ffv1 16-bit mkv": Format(".mkv", 16, "ffv1", "gray16le", "gbrp16le", "nut", {"level": "3", "slices": "4"}),
-    "png 16-bit files": Format(".png", 16, "png", "gray16be", "rgb48be", options={"compression_level": "3", "pred": "sub"}),
-    "exr 32-bit files": Format(".exr", 32, "exr", "grayf32le", "gbrpf32le", options={"compression": "zip16", "format": "float"}),
+    "png 16-bit files": Format(
+        ".png", 16, "png", "gray16be", "rgb48be", options={"compression_level": "3", "pred": "sub"}
+    ),
+    "exr 32-bit files": Format(
+        ".exr", 32, "exr", "grayf32le", "gbrpf32le", options={"compression": "zip16", "format": "float"}
+    ),
 }
 
 
@@ -75,14 +96,16 @@ def check_codec(name: str) -> None:
         av.Codec(format_named(name).codec, "w")
     except ValueError as error:
         codec = format_named(name).codec
-        raise ValueError(f"The installed PyAV has no {codec} encoder, which {name!r} needs; choose another format.") from error
+        raise ValueError(
+            f"The installed PyAV has no {codec} encoder, which {name!r} needs; choose another format."
+        ) from error
 
 
 def quantise(pictures: torch.Tensor, chosen: Format) -> numpy.ndarray:
     """Pictures (B, H, W) or (B, H, W, 3) -> the values that the encoder takes, same shape.
 
-    In [0, 1] for all but EXR, which keeps its float32 untouched. Grey video is in the luma range of BT.709 (16 to 235 of
-    255, scaled to the bits), so it is not converted again; everything else takes the full range of 16 bits.
+    In [0, 1] for all but EXR, which keeps its float32 untouched. Grey video is in the luma range of BT.709 (16 to 235
+    of 255, scaled to the bits), so it is not converted again; everything else takes the full range of 16 bits.
     """
     if chosen.bits == 32:
         return pictures.float().cpu().numpy()
@@ -134,11 +157,13 @@ def _even_padding(values: numpy.ndarray, size: tuple[int, int]) -> tuple[tuple[i
 class SegmentWriter:
     """Encodes pictures of one kind into one segment, which appears under its name when closed.
 
-    Times are counted from the segment's first picture. Widths and heights that are odd get one column or row more where the
-    format halves its colours, as every such video has.
+    Times are counted from the segment's first picture. Widths and heights that are odd get one column or row more where
+    the format halves its colours, as every such video has.
     """
 
-    def __init__(self, path: Path, chosen: Format, grey: bool, size: tuple[int, int], frame_rate: Fraction, time_base: Fraction):
+    def __init__(
+        self, path: Path, chosen: Format, grey: bool, size: tuple[int, int], frame_rate: Fraction, time_base: Fraction
+    ):
         av = import_av()
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._format = chosen

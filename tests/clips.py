@@ -13,7 +13,9 @@ TIME_BASE = Fraction(1, 30000)
 def picture(index, height=54, width=96):
     """Frame `index` (height, width, 3) uint8: its number in 12 bars on top, a moving ramp below."""
     y, x = numpy.mgrid[:height, :width]
-    pixels = numpy.stack([(x + 2 * index) % 200 + 20, (2 * y + index) % 200 + 20, numpy.full_like(x, 90)], -1).astype(numpy.uint8)
+    pixels = numpy.stack([(x + 2 * index) % 200 + 20, (2 * y + index) % 200 + 20, numpy.full_like(x, 90)], -1).astype(
+        numpy.uint8
+    )
     for bar in range(BARS):
         pixels[:BAR_HEIGHT, bar * BAR_WIDTH : (bar + 1) * BAR_WIDTH] = 255 if index >> bar & 1 else 0
     return pixels

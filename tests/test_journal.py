@@ -19,7 +19,8 @@ def test_what_was_committed_is_read_back(tmp_path):
     commit(Journal(tmp_path / "job", JOB), 2, 7.0)
     last = Journal(tmp_path / "job", JOB).last
     assert (last.position, last.segments, last.survey) == (Position(19, 1001), (0, 1), {"near": 0.5})
-    assert last.states[0]["value"][0].item() == 7 and last.states[0]["size"] == (4, 5)
+    assert last.states[0]["value"][0].item() == 7
+    assert last.states[0]["size"] == (4, 5)
 
 
 def test_only_the_last_state_is_kept(tmp_path):
@@ -34,7 +35,13 @@ def test_what_a_kill_left_behind_is_swept_away(tmp_path):
     journal = Journal(tmp_path / "job", JOB)
     commit(journal, 1, 1.0)
     before = {p.name for p in journal.folder.iterdir()}
-    leftovers = ["000001_0.segment", "000001_0.segment.part", "000000_0.segment.part", "state_000002.pt", FILE + ".part"]
+    leftovers = [
+        "000001_0.segment",
+        "000001_0.segment.part",
+        "000000_0.segment.part",
+        "state_000002.pt",
+        FILE + ".part",
+    ]
     for name in leftovers:
         (journal.folder / name).write_bytes(b"half")
     last = Journal(tmp_path / "job", JOB).last

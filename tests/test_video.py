@@ -80,8 +80,10 @@ class TestVideoFile:
 
     def test_samples_are_spread_over_the_clip(self, uneven):
         numbers = [number(pixels) for pixels in VideoFile(uneven[0]).samples(5)]
-        assert len(numbers) == 5 and numbers == sorted(set(numbers))
-        assert numbers[0] < 10 and numbers[-1] > 40
+        assert len(numbers) == 5
+        assert numbers == sorted(set(numbers))
+        assert numbers[0] < 10
+        assert numbers[-1] > 40
 
     @pytest.mark.parametrize("frames", [1, 2, 5])
     def test_samples_of_a_short_clip_are_all_its_frames(self, tmp_path, frames):
@@ -91,7 +93,7 @@ class TestVideoFile:
 
     def test_what_is_no_video_is_refused_in_a_sentence(self, tmp_path):
         (tmp_path / "clip.mp4").write_bytes(b"no video" * 100)
-        with pytest.raises(ValueError, match="cannot be read as a video.*give a video file"):
+        with pytest.raises(ValueError, match=r"cannot be read as a video.*give a video file"):
             open_clip(tmp_path / "clip.mp4")
         with pytest.raises(ValueError, match="does not exist"):
             open_clip(tmp_path / "gone.mp4")
@@ -113,7 +115,7 @@ class TestFrameFolder:
     def test_frames_of_two_sizes_are_refused(self, tmp_path):
         folder = make_folder(tmp_path / "frames", 2)
         Image.fromarray(picture(2, 54, 100)).save(folder / "shot_2.png")
-        with pytest.raises(ValueError, match="shot_2.png has 100 x 54 pixels and the first one 96 x 54"):
+        with pytest.raises(ValueError, match=r"shot_2\.png has 100 x 54 pixels and the first one 96 x 54"):
             list(FrameFolder(folder).frames())
 
     def test_sixteen_bit_pictures_keep_their_brightness(self, tmp_path):

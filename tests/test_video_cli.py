@@ -27,19 +27,37 @@ def source(tmp_path_factory):
 
 
 def command(source, out, *more):
-    options = ["--video", str(source), "-o", str(out), "--depth", "--format", "ffv1-16-bit-mkv", "--smooth", "0.4", *FAST, *more]
+    options = [
+        "--video",
+        str(source),
+        "-o",
+        str(out),
+        "--depth",
+        "--format",
+        "ffv1-16-bit-mkv",
+        "--smooth",
+        "0.4",
+        *FAST,
+        *more,
+    ]
     return [sys.executable, "-m", "sam3d_geometry", *options]
 
 
 def run_all(arguments):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def kill_after_segments(arguments, folder, segments):
     """Starts the command and kills it, without warning, once that many segments are on the disk."""
     process = subprocess.Popen(
-        arguments, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        arguments,
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
     while len(list(folder.glob("*.segment"))) < segments and process.poll() is None and time.monotonic() < deadline:
@@ -53,7 +71,9 @@ def kill_after_segments(arguments, folder, segments):
 def test_killed_twice_and_started_again_it_gives_the_same_bytes(source, tmp_path):
     assert run_all(command(source, tmp_path / "whole")).returncode == 0
     for segments in (1, 2):
-        assert kill_after_segments(command(source, tmp_path / "killed"), tmp_path / "killed" / "walk.unfinished", segments)
+        assert kill_after_segments(
+            command(source, tmp_path / "killed"), tmp_path / "killed" / "walk.unfinished", segments
+        )
     assert not (tmp_path / "killed" / "walk_depth.mkv").exists()
     finished = run_all(command(source, tmp_path / "killed"))
     assert finished.returncode == 0, finished.stderr

@@ -1,4 +1,4 @@
-"""Writing pictures: values survive as well as the format promises, times and sound come along, files are whole or absent."""
+"""Writing pictures: values are as deep as the format, times and sound come along, files are whole or absent."""
 
 from fractions import Fraction
 
@@ -39,7 +39,9 @@ def write(folder, name, pictures, target=None, sound=None, facts=FACTS):
     values = quantise(pictures, chosen)
     for number, part in enumerate((slice(0, 3), slice(3, 8))):
         path = folder / f"{number}.segment"
-        writer = SegmentWriter(path, chosen, pictures.dim() == 3, tuple(pictures.shape[1:3]), facts.frame_rate, facts.time_base)
+        writer = SegmentWriter(
+            path, chosen, pictures.dim() == 3, tuple(pictures.shape[1:3]), facts.frame_rate, facts.time_base
+        )
         for picture, time in zip(values[part], TIMES[part]):
             writer.write(picture, time)
         assert not path.exists()
@@ -79,7 +81,8 @@ class TestVideo:
         odd = ramps()[:, :45, :101]
         facts = ClipFacts(45, 101, RATE, TIME_BASE, None, False)
         _, pictures = decode(write(tmp_path, name, odd, facts=facts))
-        assert pictures[0].shape[0] in (45, 46) and pictures[0].shape[1] in (101, 102)
+        assert pictures[0].shape[0] in (45, 46)
+        assert pictures[0].shape[1] in (101, 102)
         assert numpy.abs(pictures[0][:45, :101] / 65535 - odd[0].numpy()).mean() < 0.01
 
 
@@ -108,7 +111,8 @@ def test_the_frame_rate_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "codec, target, arrives", [("aac", "out.mp4", "aac"), ("aac", "out.mkv", "aac"), ("pcm_s16le", "out.mp4", "aac")]
+    ("codec", "target", "arrives"),
+    [("aac", "out.mp4", "aac"), ("aac", "out.mkv", "aac"), ("pcm_s16le", "out.mp4", "aac")],
 )
 def test_sound_comes_along(tmp_path, codec, target, arrives):
     source = tmp_path / ("source.mp4" if codec == "aac" else "source.mkv")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .video import Position
 log = logging.getLogger(__name__)
 
 FILE = "journal.json"
+OWN_FILE = re.compile(r"(\d{6}_\d+\.segment|state_\d{6}\.pt|journal\.json)(\.part)?")
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,13 @@ class Journal:
         position = None if entry["position"] is None else Position(*entry["position"])
         return Commit(position, tuple(entry["segments"]), entry["survey"], tuple(states))
 
+    def _own(self) -> list[Path]:
+        """The files of a journal in the folder; what else may lie there is never touched."""
+        return [path for path in self.folder.iterdir() if OWN_FILE.fullmatch(path.name)]
+
     def _sweep(self) -> None:
         kept = {FILE, self._state_name(self.last)}
-        for path in self.folder.iterdir():
+        for path in self._own():
             number = path.name.partition("_")[0]
             finished = number.isdigit() and int(number) < len(self.last.segments) and not path.name.endswith(".part")
             if path.name not in kept and not finished:
@@ -109,4 +114,7 @@ class Journal:
 
     def remove(self) -> None:
         """Ends the job: its products are in place."""
-        shutil.rmtree(self.folder)
+        for path in self._own():
+            path.unlink()
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()

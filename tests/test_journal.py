@@ -61,3 +61,11 @@ def test_a_finished_job_leaves_nothing(tmp_path):
     commit(journal, 1, 1.0)
     journal.remove()
     assert not (tmp_path / "job").exists()
+
+
+def test_files_of_others_are_never_touched(tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"photo")
+    journal = Journal(tmp_path, JOB)
+    commit(journal, 1, 1.0)
+    journal.remove()
+    assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]

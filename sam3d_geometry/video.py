@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 DEFAULT_FRAME_RATE = Fraction(24)
+OLDEST_AV = 16  # 14 joins segments to videos that cannot be decoded
 
 
 def import_av() -> ModuleType:
@@ -26,6 +27,8 @@ def import_av() -> ModuleType:
         raise ImportError(
             "Reading and writing video needs PyAV, which ComfyUI brings; install it with: pip install av"
         ) from error
+    if int(av.__version__.split(".")[0]) < OLDEST_AV:
+        raise ImportError(f"PyAV {av.__version__} is too old to write video here; update it with: pip install -U av")
     return av
 
 

@@ -41,6 +41,10 @@ class Report:
         self.held &= good
         print(f"  {'ok  ' if good else 'FAIL'} {what:66s} {value:10.2e}  bound {bound:g} {unit}", flush=True)
 
+    def without_bound(self, what: str, value: float) -> None:
+        """Prints a value for which nothing is promised, so that what a bound leaves out is seen."""
+        print(f"       {what:66s} {value:10.2e}  no bound", flush=True)
+
 
 def near(mask: torch.Tensor, pixels: int) -> torch.Tensor:
     """Pixels (B, H, W) within `pixels` of one where the mask is True."""
@@ -73,14 +77,17 @@ def depth_at_the_photos_size(report: Report, sizes: list[tuple[int, int]]) -> No
             depth, mask = true_depth(closed_form.pointmap(truth))
             error = max(error, worst(((depth - truth).abs() / truth)[mask]))
         report(f"{name}, {sizes[0][1]} x {sizes[0][0]} to {sizes[-1][1]} x {sizes[-1][0]}", error, 1e-4)
-        error = 0.0
+        error, left_out = 0.0, 0.0
         for factor in (2.5, 4):
             small, large = scene(96, 128), scene(int(96 * factor), int(128 * factor))
             depth, mask = resize_depth(small.float(), small > 0, tuple(large.shape[1:]))
             # at the border and beside the horizon a pixel has neighbours on one side only, and is held
             inside = ~border(near((large == 0) | ~mask, 8), 4)
-            error = max(error, worst(((depth - large).abs() / large)[inside]))
+            relative = (depth - large).abs() / large
+            error = max(error, worst(relative[inside]))
+            left_out = max(left_out, worst(relative[mask & (large > 0) & ~inside]))
         report(f"{name}, upsampled", error, 1e-4)
+        report.without_bound(f"{name}, upsampled, at the border and beside the horizon", left_out)
     truths = {"sphere": closed_form.sphere, "box room": closed_form.box_room}
     for name, scene in truths.items():
         truth = scene(*sizes[-1])[0]
@@ -194,7 +201,7 @@ def main() -> int:
     camera(report)
     if not options.small:
         largest(report)
-    print("Every bound holds." if report.held else "At least one bound does not hold.")
+    print("Every bound holds; see the lines without one." if report.held else "At least one bound does not hold.")
     return 0 if report.held else 1
 
 

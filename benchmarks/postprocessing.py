@@ -106,7 +106,7 @@ def kornia_normals(pointmap: Pointmap) -> torch.Tensor:
 
 
 def best_of_turns(rounds: int, works: dict[str, Callable[[], torch.Tensor]]) -> dict[str, tuple[float, float]]:
-    """Shortest wall and processor time of each work in seconds; they take turns, so that a busy machine troubles all."""
+    """Shortest wall and processor time of each work in seconds; they take turns, so that load troubles all."""
     best = dict.fromkeys(works, (math.inf, math.inf))
     for turn in range(rounds + 1):
         for name, work in works.items():

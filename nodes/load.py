@@ -23,7 +23,7 @@ class LoadSAM3DGeometry(io.ComfyNode):
                 io.Combo.Input(
                     "model",
                     options=names,
-                    default=models.PREVIEW,
+                    default=models.CATALOGUE[0].name,
                     tooltip="Which estimator. 'built-in preview' needs no download but is only a rough first look; "
                     "'sam-3d-objects (moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); "
                     "'moge-2-...-normal' gives metres and sharper normals. Files in models/geometry_estimation and "

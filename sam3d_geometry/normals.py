@@ -18,7 +18,7 @@ SOURCES = ("auto", "network", "geometry")
 INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
 SAME_SURFACE_COSINE = 0.8  # smoothing stops at creases sharper than this
-STRIP_VALUES = 1 << 17  # values a strip holds, so that its dozen temporaries stay in the cache
+STRIP_VALUES = 1 << 18  # values a strip holds, so that its dozen temporaries stay in the cache
 
 
 def _one_sided_slopes(taps: torch.Tensor) -> torch.Tensor:

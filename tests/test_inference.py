@@ -1,6 +1,7 @@
 """Inference keeps memory in bounds, takes any photo, and gives what upstream's own `infer` gives."""
 
 import copy
+import gc
 from dataclasses import replace
 
 import pytest
@@ -80,6 +81,40 @@ def test_batches_are_halved_when_memory_runs_out_and_nothing_is_lost():
     assert len(pointmap) == 7 and pointmap.mask[:, 10:].all()
     assert [c[0] for c in scripted.network.calls] == [7, 4, 2, 2, 2, 1]
     assert progress == [(2, 7), (4, 7), (6, 7), (7, 7)]
+
+
+def test_cudas_own_error_is_recognised():
+    scripted = model()
+    answer = scripted.network.forward
+
+    def forward(images, num_tokens):
+        if len(images) > 1:
+            raise torch.cuda.OutOfMemoryError("no words about it")
+        return answer(images, num_tokens)
+
+    scripted.network.forward = forward
+    assert len(infer_pointmap(scripted, torch.rand(3, 8, 8, 3))) == 3
+
+
+def living_bytes():
+    """Bytes of every tensor that Python can still reach, each storage once."""
+    gc.collect()
+    storages = [t.untyped_storage() for t in gc.get_objects() if type(t) is torch.Tensor]
+    return sum({s.data_ptr(): s.nbytes() for s in storages}.values())
+
+
+def test_a_long_clip_is_held_once():
+    images, living = torch.rand(300, 24, 32, 3), []
+    before = living_bytes()
+
+    def on_progress(done, total):
+        if done in (total // 2, total):
+            living.append(living_bytes() - before)
+
+    pointmap = infer_pointmap(model(), images, frames_per_batch=10, on_progress=on_progress)
+    parts = (pointmap.points, pointmap.mask, pointmap.intrinsics, pointmap.image)
+    held = sum(t.numel() * t.element_size() for t in parts)
+    assert len(living) == 2 and held <= max(living) < 1.2 * held
 
 
 def test_a_single_frame_too_many_is_said_in_one_sentence():

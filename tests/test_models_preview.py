@@ -41,11 +41,11 @@ def test_weights_are_small_enough_to_ship():
 @pytest.mark.parametrize(
     "size, tokens, expected",
     [
-        ((512, 512), 1337, (224, 224)),
+        ((512, 512), 1337, (192, 192)),
         ((512, 512), 450, (128, 128)),
-        ((1080, 1920), 1337, (160, 288)),
-        ((1, 4000), 600, (32, 9280)),
-        ((1, 1), 600, (160, 160)),
+        ((1080, 1920), 1337, (160, 256)),
+        ((1, 4000), 600, (32, 8480)),
+        ((1, 1), 600, (128, 128)),
     ],
 )
 def test_working_size(size, tokens, expected):
@@ -54,7 +54,7 @@ def test_working_size(size, tokens, expected):
 
 
 def test_token_range_bounds_the_working_size():
-    assert [working_size(1000, 1000, tokens)[0] for tokens in TOKEN_RANGE] == [128, 256]
+    assert [working_size(1000, 1000, tokens)[0] for tokens in TOKEN_RANGE] == [128, 224]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 61), (64, 512), (300, 40)], ids=str)

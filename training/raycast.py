@@ -13,7 +13,7 @@ from .scene import Body
 
 INFINITY = float("inf")
 TERRAIN_STEPS = 160
-BISECTIONS = 40
+BISECTIONS = 32
 TINY = 1e-30
 
 

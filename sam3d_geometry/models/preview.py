@@ -20,7 +20,7 @@ from .view_plane import view_plane_axes, with_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
 TOKEN_RANGE = (450, 1900)
-PIXELS_PER_TOKEN = 36
+PIXELS_PER_TOKEN = 30
 SIDE_MULTIPLE = 32
 
 # expansion, channels out, repeats, stride of the first, kernel
@@ -41,8 +41,8 @@ _WIDTHS = [40, 56, 80, 112, 160]
 class PreviewNetwork(nn.Module):
     """Image to (log depth, validity logit, log focal); `forward` gives them as a Prediction, `estimate` as they are."""
 
-    # Averaging with the mirrored image doubles the cost.
-    flip_averaging = False
+    # Averaging with the mirrored image doubles the cost and lowers the error on every size tried.
+    flip_averaging = True
 
     def __init__(self):
         super().__init__()
@@ -103,7 +103,7 @@ def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
 
 
 def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:
-    """The built-in network with its weights, float32 on the CPU. Raises ModelError when they cannot be read."""
+    """The built-in network with its weights as they are in the file (fp16), on the CPU. Raises ModelError when they cannot be read."""
     import safetensors
     from safetensors.torch import load_file
 

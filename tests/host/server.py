@@ -52,6 +52,7 @@ class Server:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = base / "server.log"
+        self.start_log = ""
         command = [python, "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(self.port), "--base-directory", str(base)]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
@@ -70,6 +71,7 @@ class Server:
                 break
             try:
                 self.get("/system_stats")
+                self.start_log = self.log
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.5)

@@ -53,10 +53,10 @@ def graph():
 
 
 def test_it_loads_without_a_warning(host):
-    about_the_pack = [line for line in host.log.splitlines() if PACK in line or "sam3d" in line.lower()]
+    about_the_pack = [line for line in host.start_log.splitlines() if PACK in line or "sam3d" in line.lower()]
     assert about_the_pack, "the pack is not in the log"
     assert not [line for line in about_the_pack if any(w in line.lower() for w in ("error", "warning", "failed", "cannot"))]
-    assert "IMPORT FAILED" not in host.log
+    assert "IMPORT FAILED" not in host.start_log
 
 
 def test_every_node_is_there_and_documented(host):

@@ -19,6 +19,21 @@ START_SECONDS = 300
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", "tests", "training", "benchmarks", ".*cache")
 
 
+CLIP = """
+import av, numpy, sys
+from PIL import Image
+photo = numpy.asarray(Image.open(sys.argv[1]).convert("RGB"))
+with av.open(sys.argv[2], "w") as clip:
+    stream = clip.add_stream("libx264", rate=12)
+    stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+    for i in range(8):
+        for packet in stream.encode(av.VideoFrame.from_ndarray(photo[50:290, 10 * i : 10 * i + 320].copy(), format="rgb24")):
+            clip.mux(packet)
+    for packet in stream.encode():
+        clip.mux(packet)
+"""
+
+
 def find_comfyui() -> list[tuple[Path, str]]:
     """(folder, Python) of every ComfyUI there is to test with.
 
@@ -76,6 +91,13 @@ class Server:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.5)
         raise RuntimeError(f"ComfyUI at {self.folder} did not start:\n{self.log[-3000:]}")
+
+    def make_clip(self) -> None:
+        """Puts clip.mp4, a pan over a photo, into the input folder; made by ComfyUI's own PyAV."""
+        target = self.base / "input" / "clip.mp4"
+        if not target.exists():
+            photo = ROOT / "photos" / "temple.jpg"
+            subprocess.run([self.python, "-c", CLIP, str(photo), str(target)], check=True, stdin=subprocess.DEVNULL)
 
     def stop(self) -> None:
         self.process.terminate()

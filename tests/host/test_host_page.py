@@ -1,7 +1,6 @@
 """The example workflows in ComfyUI's page: no red node, no alert, and they run as far as this machine has the files."""
 
 import json
-import subprocess
 
 import pytest
 from page import ARGUMENTS, LOAD, READY, chromium
@@ -11,27 +10,13 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 NEED_CHECKPOINTS = {"depth_for_controlnet", "normals_for_controlnet"}
-CLIP = """
-import av, numpy, sys
-from PIL import Image
-photo = numpy.asarray(Image.open(sys.argv[1]).convert("RGB"))
-with av.open(sys.argv[2], "w") as clip:
-    stream = clip.add_stream("libx264", rate=12)
-    stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-    for i in range(8):
-        for packet in stream.encode(av.VideoFrame.from_ndarray(photo[50:290, 10 * i : 10 * i + 320].copy(), format="rgb24")):
-            clip.mux(packet)
-    for packet in stream.encode():
-        clip.mux(packet)
-"""
 
 
 @pytest.fixture(scope="module")
 def page(host):
     if chromium() is None:
         pytest.skip("no Chromium was found; install it or set CHROMIUM_PATH")
-    clip = [host.python, "-c", CLIP, str(ROOT / "photos" / "temple.jpg"), str(host.base / "input" / "clip.mp4")]
-    subprocess.run(clip, check=True, stdin=subprocess.DEVNULL)
+    host.make_clip()
     settings = host.base / "user" / "default" / "comfy.settings.json"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(json.dumps({"Comfy.TutorialCompleted": True}), encoding="utf-8")

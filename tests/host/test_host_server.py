@@ -18,6 +18,7 @@ NODES = {
     "SAM3DGeometry_TemporalSmoothPointmap",
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
+    "SAM3DGeometry_VideoToDepthAndNormals",
 }
 
 
@@ -92,6 +93,30 @@ def test_a_graph_runs_to_the_end_and_gives_pictures_of_the_photos_size(host):
     status, body = host.fetch(f"/view?filename={picture['filename']}&subfolder={picture['subfolder']}&type={picture['type']}")
     width, height = Image.open(ROOT / "photos" / "temple.jpg").size
     assert status == 200 and Image.open(io.BytesIO(body)).size == (2 * width, height)
+
+
+def test_a_video_streams_to_a_video_of_depth(host):
+    host.make_clip()
+    result = host.result(
+        host.queue(
+            {
+                "1": {"class_type": "LoadVideo", "inputs": {"file": "clip.mp4"}},
+                "2": graph()["2"],
+                "3": {
+                    "class_type": "SAM3DGeometry_VideoToDepthAndNormals",
+                    "inputs": {
+                        "model": ["2", 0], "video": ["1", 0], "depth": "h264 8-bit", "normals": "none", "resolution": 128,
+                        "frames_per_batch": 4, "range": "whole clip", "near": 0.5, "far": 20.0, "smooth": 0.3,
+                        "filename_prefix": "video/test", "curve": "disparity", "invert": False,
+                        "normal_convention": "opengl", "one_camera": True,
+                    },
+                },
+                "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},
+            }
+        )
+    )  # fmt: skip
+    assert result["status"]["status_str"] == "success", result["status"]
+    assert list((host.base / "output" / "video").glob("test*_depth.mp4"))
 
 
 def test_a_model_file_that_is_not_one_ends_the_run_in_one_sentence(host):

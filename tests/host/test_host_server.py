@@ -105,7 +105,7 @@ def test_a_video_streams_to_a_video_of_depth(host):
                 "3": {
                     "class_type": "SAM3DGeometry_VideoToDepthAndNormals",
                     "inputs": {
-                        "model": ["2", 0], "video": ["1", 0], "depth": "h264 8-bit", "normals": "none", "resolution": 128,
+                        "model": ["2", 0], "video": ["1", 0], "depth": "h264 8-bit mp4", "normals": "none", "resolution": 128,
                         "frames_per_batch": 4, "range": "whole clip", "near": 0.5, "far": 20.0, "smooth": 0.3,
                         "filename_prefix": "video/test", "curve": "disparity", "invert": False,
                         "normal_convention": "opengl", "one_camera": True,

@@ -51,6 +51,10 @@ def _second_difference_jumps(inverse_depth: torch.Tensor, threshold: float) -> t
     return torch.maximum(bend_x.abs(), bend_y.abs()) > threshold * inverse_depth
 
 
+def _bilinear_weights(fy: torch.Tensor, fx: torch.Tensor) -> torch.Tensor:
+    return torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
+
+
 class GeometryResize:
     """Resizes maps that belong to one depth map, bilinear inside surfaces and one-sided at their edges.
 
@@ -68,28 +72,40 @@ class GeometryResize:
         inverse = torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
         special = _second_difference_jumps(inverse, edge) | ~mask
         touched = F.interpolate(special[:, None].float(), self.size, mode="bilinear", align_corners=False)[:, 0] > 0
+        outside_rows, outside_columns = (self._beyond_outermost(axis, depth.device) for axis in (0, 1))
+        touched |= outside_rows[:, None] | outside_columns[None, :]
         frame, row, column = torch.nonzero(touched & self.mask, as_tuple=True)
         self._target = (frame, row, column)
         y0, y1, fy = self._neighbours(row, 0)
         x0, x1, fx = self._neighbours(column, 1)
-        weights = torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
         height, width = self.source
         offset = frame * (height * width)
         self._taps = torch.stack([y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1], -1) + offset[:, None]
         tap_inverse = inverse.reshape(-1)[self._taps]
+        held = _bilinear_weights(fy.clamp(0, 1), fx.clamp(0, 1))
         # the reference is the heaviest valid tap; where none is valid (a hole closed by the mask's resize) all weigh 0
-        reference = (weights * (tap_inverse > 0)).argmax(-1, keepdim=True)
+        reference = (held * (tap_inverse > 0)).argmax(-1, keepdim=True)
         centre = tap_inverse.gather(-1, reference)
         same_side = (tap_inverse > 0) & ((tap_inverse - centre).abs() <= edge * torch.maximum(tap_inverse, centre))
-        weights = (weights + 1e-6) * same_side
+        # beyond the outermost pixels' centres a surface goes on straight, where no edge is near
+        smooth = ~special.reshape(-1)[self._taps].any(-1, keepdim=True)
+        weights = torch.where(smooth, _bilinear_weights(fy, fx), (held + 1e-6) * same_side)
         self._weights = weights / weights.sum(-1, keepdim=True).clamp_min(1e-12)
         self.mask[self._target] &= same_side.any(-1)
 
+    def _position(self, target: torch.Tensor, axis: int) -> torch.Tensor:
+        return (target + 0.5) * (self.source[axis] / self.size[axis]) - 0.5
+
+    def _beyond_outermost(self, axis: int, device: torch.device) -> torch.Tensor:
+        """Which rows or columns of the target lie beyond the centres of the outermost ones of the source."""
+        position = self._position(torch.arange(self.size[axis], device=device), axis)
+        return (position < 0) | (position > self.source[axis] - 1)
+
     def _neighbours(self, target: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        limit = self.source[axis]
-        position = ((target + 0.5) * (limit / self.size[axis]) - 0.5).clamp(0, limit - 1)
-        lower = position.floor().long()
-        return lower, (lower + 1).clamp_max(limit - 1), position - lower
+        last = self.source[axis] - 1
+        position = self._position(target, axis)
+        lower = position.floor().long().clamp(0, max(0, last - 1))
+        return lower, (lower + 1).clamp_max(last), position - lower
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
         """Map (B, H, W) or (B, H, W, C) float -> the target size; 0 where the resized mask is False."""

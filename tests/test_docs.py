@@ -109,8 +109,9 @@ def test_readme_lists_every_workflow_and_no_other():
 def test_command_line_options_in_readme_exist(capsys):
     from sam3d_geometry.cli import main
 
-    with pytest.raises(SystemExit):
-        main(["--help"])
+    for arguments in (["--help"], ["--video", "--help"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
     offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out))
     commands = [line for line in README.splitlines() if "-m sam3d_geometry" in line]
     assert commands

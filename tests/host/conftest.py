@@ -1,5 +1,5 @@
 import pytest
-from server import Server, find_comfyui
+from comfyui_server import Server, find_comfyui
 
 HOSTS = find_comfyui()
 NONE_FOUND = "no ComfyUI was found; set COMFYUI_PATH to its folder (and COMFYUI_PYTHON to its Python)"

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from page import ARGUMENTS, LOAD, READY, chromium
-from server import PACK, ROOT
+from comfyui_page import ARGUMENTS, LOAD, READY, chromium
+from comfyui_server import PACK, ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from PIL import Image
-from server import PACK, ROOT
+from comfyui_server import PACK, ROOT
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 NODES = {

@@ -69,7 +69,9 @@ def bench() -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("command", choices=("demo", "test", "bench"))
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "test":

@@ -40,7 +40,9 @@ def main() -> int:
         return 0
     command = installer()
     if command is None:
-        print("SAM3D Geometry: this Python has neither pip nor uv, so MoGe was not installed; the built-in preview works.")
+        print(
+            "SAM3D Geometry: this Python has neither pip nor uv, so MoGe was not installed; the built-in preview works."
+        )
         return 1
     for step in steps:
         status = subprocess.run([*command, *step], stdin=subprocess.DEVNULL, check=False).returncode

@@ -42,7 +42,9 @@ class Blend(io.ComfyNode):
                     )
                 ),
                 io.Mask.Input(
-                    "mask", optional=True, tooltip="Where the layer shows (white). One for all frames or one each; any size."
+                    "mask",
+                    optional=True,
+                    tooltip="Where the layer shows (white). One for all frames or one each; any size.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The blended picture.")],

@@ -18,9 +18,20 @@ class Colormap(io.ComfyNode):
             display_name="Colormap",
             category=CATEGORY,
             description="Colours a depth picture (or any grey picture) with matplotlib's colour tables.",
-            search_aliases=["colormap", "color map", "magma", "viridis", "turbo", "false color", "depth colored", "lut"],
+            search_aliases=[
+                "colormap",
+                "color map",
+                "magma",
+                "viridis",
+                "turbo",
+                "false color",
+                "depth colored",
+                "lut",
+            ],
             inputs=[
-                io.Image.Input("image", tooltip="A grey picture, such as depth; of a coloured one the brightness is used."),
+                io.Image.Input(
+                    "image", tooltip="A grey picture, such as depth; of a coloured one the brightness is used."
+                ),
                 io.Combo.Input(
                     "colormap",
                     options=list(COLORMAPS),

@@ -84,7 +84,9 @@ class DepthFromPointmap(io.ComfyNode):
                 ),
                 io.Float.Output(display_name="near", tooltip="Near end of the range in use (over all frames)."),
                 io.Float.Output(display_name="far", tooltip="Far end of the range in use (over all frames)."),
-                io.Mask.Output(display_name="mask", tooltip="1 where there is geometry, 0 for sky and outside the mask."),
+                io.Mask.Output(
+                    display_name="mask", tooltip="1 where there is geometry, 0 for sky and outside the mask."
+                ),
             ],
         )
 
@@ -97,4 +99,6 @@ class DepthFromPointmap(io.ComfyNode):
             return picture, *true_depth(frames)
 
         picture, distance, mask = host.by_chunk(pointmap, pictures)
-        return io.NodeOutput(image_from_scalar(picture), image_from_scalar(distance), *shown.limits, mask_from_bool(mask))
+        return io.NodeOutput(
+            image_from_scalar(picture), image_from_scalar(distance), *shown.limits, mask_from_bool(mask)
+        )

@@ -93,7 +93,9 @@ def by_chunk(
             part = slice(start, min(start + FRAMES_AT_ONCE, len(pointmap)))
             outputs = function(pointmap[part].to(mm.get_torch_device()), part)
             if results is None:
-                results = tuple(torch.empty((len(pointmap), *o.shape[1:]), dtype=o.dtype, device=device) for o in outputs)
+                results = tuple(
+                    torch.empty((len(pointmap), *o.shape[1:]), dtype=o.dtype, device=device) for o in outputs
+                )
             for result, output in zip(results, outputs):
                 result[part] = output
             on_progress(part.stop, len(pointmap))

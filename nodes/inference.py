@@ -104,7 +104,8 @@ class PointmapInference(io.ComfyNode):
             outputs=[
                 PointmapType.Output(display_name="pointmap", tooltip="The points, for all other nodes of the pack."),
                 io.Float.Output(
-                    display_name="fov_x_degrees", tooltip="Horizontal field of view in degrees, the median over the frames."
+                    display_name="fov_x_degrees",
+                    tooltip="Horizontal field of view in degrees, the median over the frames.",
                 ),
             ],
         )

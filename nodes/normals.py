@@ -85,8 +85,12 @@ class NormalsFromPointmap(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output(display_name="normals", tooltip="The normal map; flat blue where there is no geometry."),
-                io.Mask.Output(display_name="mask", tooltip="1 where there is geometry, 0 for sky and outside the mask."),
+                io.Image.Output(
+                    display_name="normals", tooltip="The normal map; flat blue where there is no geometry."
+                ),
+                io.Mask.Output(
+                    display_name="mask", tooltip="1 where there is geometry, 0 for sky and outside the mask."
+                ),
             ],
         )
 

@@ -1,7 +1,7 @@
 """Makes the pictures of README.md and of the help pages in web/docs/img/, with the library's public functions only.
 
-    python photos/make_pictures.py                 all of them
-    python photos/make_pictures.py header depth    some of them
+python photos/make_pictures.py                 all of them
+python photos/make_pictures.py header depth    some of them
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ def panel(picture: torch.Tensor, width: int, height: int) -> Image.Image:
     pixels = (picture[0].clamp(0, 1) * 255 + 0.5).to(torch.uint8).numpy()
     image = Image.fromarray(numpy.ascontiguousarray(pixels))
     scale = max(width / image.width, height / image.height)
-    image = image.resize((max(width, round(image.width * scale)), max(height, round(image.height * scale))), Image.LANCZOS)
+    image = image.resize(
+        (max(width, round(image.width * scale)), max(height, round(image.height * scale))), Image.LANCZOS
+    )
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
 
@@ -242,7 +244,9 @@ def temporal_smooth_pointmap() -> Image.Image:
         draw.line(steps, fill=shade, width=2)
         name = "as estimated" if strength == 0 else f"strength {strength}"
         draw.text((20 + 130 * i, 284), name, font=font, fill=shade, anchor="lm")
-    draw.text((820, 284), "depth of one floor pixel over time, with a cut", font=font, fill=(225, 225, 225), anchor="rm")
+    draw.text(
+        (820, 284), "depth of one floor pixel over time, with a cut", font=font, fill=(225, 225, 225), anchor="rm"
+    )
     return page
 
 

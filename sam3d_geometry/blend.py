@@ -31,7 +31,9 @@ MODES = {
 SIZE_MATCH = ("resize layer to base", "resize base to layer", "refuse")
 
 
-def match_frames(first: torch.Tensor, second: torch.Tensor, names: tuple[str, str]) -> tuple[torch.Tensor, torch.Tensor]:
+def match_frames(
+    first: torch.Tensor, second: torch.Tensor, names: tuple[str, str]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Two batches -> the same two with as many frames; a single frame serves all frames of the other."""
     if len(first) != len(second) and 1 not in (len(first), len(second)):
         raise ValueError(

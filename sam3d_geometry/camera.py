@@ -26,7 +26,9 @@ def fov_x_degrees_from_focal_mm(focal_mm: float, sensor_width_mm: float = 36.0) 
 def fov_x_degrees_from_focal_pixels(focal_pixels: float, image_width: int) -> float:
     """Horizontal field of view in degrees of a camera whose focal length is `focal_pixels` at `image_width` pixels."""
     if not (focal_pixels > 0 and image_width > 0):
-        raise ValueError(f"Focal length {focal_pixels} px and image width {image_width} px must both be greater than 0.")
+        raise ValueError(
+            f"Focal length {focal_pixels} px and image width {image_width} px must both be greater than 0."
+        )
     return math.degrees(2 * math.atan(0.5 * image_width / focal_pixels))
 
 

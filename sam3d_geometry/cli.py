@@ -72,8 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER",
-        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them")
+    add(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="PHOTO_OR_FOLDER",
+        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them",
+    )
     add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
     add("--video", action="store_true", help="clips in place of photos: see the help with --video")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
@@ -90,32 +95,68 @@ def _parser() -> argparse.ArgumentParser:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("model").add_argument
     names = ", ".join(card.name for card in models.CATALOGUE)
-    add("--model", default=models.PREVIEW, metavar="NAME_OR_FILE",
+    add(
+        "--model",
+        default=models.PREVIEW,
+        metavar="NAME_OR_FILE",
         help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: "
-             f"{models.PREVIEW}, which needs no download but is only a rough first look; the others are downloaded once")
-    add("--models-dir", action="append", type=Path, default=[], metavar="FOLDER",
-        help="folder with models; the first one given takes downloads (default: ~/.cache/sam3d_geometry)")
+        f"{models.PREVIEW}, which needs no download but is only a rough first look; the others are downloaded once",
+    )
+    add(
+        "--models-dir",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="folder with models; the first one given takes downloads (default: ~/.cache/sam3d_geometry)",
+    )
     add("--offline", action="store_true", help="never download a model")
-    add("--precision", choices=models.PRECISIONS, default="auto",
-        help="auto (default): fp16 on a GPU, fp32 on the CPU; bf16 is much faster than fp32 on recent CPUs")
-    add("--device", default="auto", type=device_named, metavar="DEVICE",
-        help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps")
-    add("--resolution", type=int, default=512, metavar="PIXELS",
-        help="long edge at which the geometry is computed, 256 to 1024 (default: 512); sets detail, time and memory")
+    add(
+        "--precision",
+        choices=models.PRECISIONS,
+        default="auto",
+        help="auto (default): fp16 on a GPU, fp32 on the CPU; bf16 is much faster than fp32 on recent CPUs",
+    )
+    add(
+        "--device",
+        default="auto",
+        type=device_named,
+        metavar="DEVICE",
+        help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps",
+    )
+    add(
+        "--resolution",
+        type=int,
+        default=512,
+        metavar="PIXELS",
+        help="long edge at which the geometry is computed, 256 to 1024 (default: 512); sets detail, time and memory",
+    )
 
 
 def _add_camera(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("camera and object")
     add = group.add_mutually_exclusive_group().add_argument
-    add("--fov", type=_fov, metavar="DEGREES|exif",
+    add(
+        "--fov",
+        type=_fov,
+        metavar="DEGREES|exif",
         help="horizontal field of view, which is found from the photo unless given; exif: by the focal length in the "
-             "photo's EXIF where it has one")
+        "photo's EXIF where it has one",
+    )
     add("--focal-mm", type=float, metavar="MM", help="focal length, for a sensor of --sensor-width-mm")
     add("--focal-px", type=float, metavar="PIXELS", help="focal length in pixels of the photo")
-    group.add_argument("--sensor-width-mm", type=float, default=36.0, metavar="MM",
-                       help="long side of the sensor, for --focal-mm (default: 36, full frame)")
-    group.add_argument("--mask-from-alpha", action="store_true",
-                       help="keep only what the photo's alpha channel shows; transparent pixels get no geometry")
+    group.add_argument(
+        "--sensor-width-mm",
+        type=float,
+        default=36.0,
+        metavar="MM",
+        help="long side of the sensor, for --focal-mm (default: 36, full frame)",
+    )
+    group.add_argument(
+        "--mask-from-alpha",
+        action="store_true",
+        help="keep only what the photo's alpha channel shows; transparent pixels get no geometry",
+    )
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
@@ -129,31 +170,69 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def _add_depth(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("depth picture").add_argument
-    add("--curve", choices=CURVES, default="disparity",
-        help="what is linear: 1 / distance, distance, or its logarithm (default: disparity)")
-    add("--range", type=_spaced, choices=RANGE_MODES, default="per frame", metavar="{per-frame,whole-batch,fixed}",
+    add(
+        "--curve",
+        choices=CURVES,
+        default="disparity",
+        help="what is linear: 1 / distance, distance, or its logarithm (default: disparity)",
+    )
+    add(
+        "--range",
+        type=_spaced,
+        choices=RANGE_MODES,
+        default="per frame",
+        metavar="{per-frame,whole-batch,fixed}",
         help="which distances become white and black: each photo's own (default), one range over all photos (no "
-             "flicker; every photo goes through the network twice), or --near and --far")
+        "flicker; every photo goes through the network twice), or --near and --far",
+    )
     add("--near", type=float, metavar="DISTANCE", help="with --range fixed: the distance that becomes white")
     add("--far", type=float, metavar="DISTANCE", help="with --range fixed: the distance that becomes black")
-    add("--clip-percent", type=float, default=0.5, metavar="PERCENT",
-        help="share of stray pixels cut off at each end of the range (default: 0.5)")
+    add(
+        "--clip-percent",
+        type=float,
+        default=0.5,
+        metavar="PERCENT",
+        help="share of stray pixels cut off at each end of the range (default: 0.5)",
+    )
     add("--invert", action="store_true", help="near is black")
-    add("--invalid", choices=tuple(INVALID_FILL), default="black",
-        help="what sky and masked pixels become (default: black)")
-    add("--colormap", choices=tuple(COLORMAPS), metavar="NAME", help=f"colours in place of grey: {', '.join(COLORMAPS)}")
+    add(
+        "--invalid",
+        choices=tuple(INVALID_FILL),
+        default="black",
+        help="what sky and masked pixels become (default: black)",
+    )
+    add(
+        "--colormap", choices=tuple(COLORMAPS), metavar="NAME", help=f"colours in place of grey: {', '.join(COLORMAPS)}"
+    )
 
 
 def _add_normals(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("normal map").add_argument
-    add("--normal-convention", choices=tuple(NORMAL_MAP_SIGNS), default="opengl",
-        help="opengl (default): red right, green up; directx: green down; controlnet: red left, green up (normalbae)")
-    add("--normal-space", choices=SPACES, default="camera",
-        help="camera (default), or world: level axes, by the photo's ground; the arrays stay in camera axes")
-    add("--normal-source", choices=SOURCES, default="auto",
-        help="the network's own normals where it gives them (auto, the default), or force network or geometry")
-    add("--smoothing", type=int, default=0, metavar="PIXELS",
-        help="radius over which normals are averaged, never across edges (default: 0)")
+    add(
+        "--normal-convention",
+        choices=tuple(NORMAL_MAP_SIGNS),
+        default="opengl",
+        help="opengl (default): red right, green up; directx: green down; controlnet: red left, green up (normalbae)",
+    )
+    add(
+        "--normal-space",
+        choices=SPACES,
+        default="camera",
+        help="camera (default), or world: level axes, by the photo's ground; the arrays stay in camera axes",
+    )
+    add(
+        "--normal-source",
+        choices=SOURCES,
+        default="auto",
+        help="the network's own normals where it gives them (auto, the default), or force network or geometry",
+    )
+    add(
+        "--smoothing",
+        type=int,
+        default=0,
+        metavar="PIXELS",
+        help="radius over which normals are averaged, never across edges (default: 0)",
+    )
 
 
 def device_named(name: str) -> str:
@@ -162,7 +241,9 @@ def device_named(name: str) -> str:
         try:
             return str(torch.device(name))
         except RuntimeError as error:
-            raise argparse.ArgumentTypeError(f"{name!r} is no device; choose auto, cpu, cuda, cuda:1 or mps.") from error
+            raise argparse.ArgumentTypeError(
+                f"{name!r} is no device; choose auto, cpu, cuda, cuda:1 or mps."
+            ) from error
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -220,7 +301,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"--model {models.CATALOGUE[1].name}."
             )
         if args.normal_source == "network" and not model.gives_normals:
-            raise models.ModelError(f"{model.name} gives no normals; leave --normal-source out or choose a '-normal' model.")
+            raise models.ModelError(
+                f"{model.name} gives no normals; leave --normal-source out or choose a '-normal' model."
+            )
         run = Run(args, model, progress)
         run.photos(files, out)
     except KeyboardInterrupt:

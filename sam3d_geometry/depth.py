@@ -146,12 +146,16 @@ def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: st
     return far * (near / far) ** nearness
 
 
-def _smooth_resize(picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+def _smooth_resize(
+    picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Picture (B, H, W) -> `size` by bilinear interpolation over valid pixels only, and the mask there."""
     if tuple(picture.shape[1:]) == tuple(size):
         return picture, mask
     if bool(mask.all()):
-        return F.interpolate(picture[:, None], size, mode="bilinear", align_corners=False)[:, 0], resize_mask(mask, size)
+        return F.interpolate(picture[:, None], size, mode="bilinear", align_corners=False)[:, 0], resize_mask(
+            mask, size
+        )
     weight = mask.to(picture.dtype)
     planes = F.interpolate(torch.stack([picture * weight, weight], 1), size, mode="bilinear", align_corners=False)
     return planes[:, 0] / planes[:, 1].clamp_min(1e-6), planes[:, 1] >= 0.5

@@ -116,7 +116,9 @@ def _samples(points: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, to
     # float64 where the device has it: the slope of the cost is a difference of nearly equal numbers
     dtype = torch.float32 if points.device.type == "mps" else torch.float64
     rows = F.interpolate(torch.arange(height, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES).long()
-    columns = F.interpolate(torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES).long()
+    columns = F.interpolate(
+        torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES
+    ).long()
     index = (rows[0, 0][:, None] * width + columns[0, 0][None, :]).expand(grid).reshape(-1)
     xyz = points.reshape(len(points), -1, 3)[:, index].to(dtype)
     valid = mask.reshape(len(points), -1)[:, index] & torch.isfinite(xyz).all(-1)

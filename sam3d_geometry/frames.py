@@ -22,8 +22,12 @@ FRAMES = {
     frame.name: frame
     for frame in (
         Frame("opencv", ((1, 0, 0), (0, 1, 0), (0, 0, 1)), "right", 1.0, "x right, y down, z forward"),
-        Frame("opengl", ((1, 0, 0), (0, -1, 0), (0, 0, -1)), "right", 1.0, "x right, y up, z toward the viewer; glTF too"),
-        Frame("pytorch3d", ((-1, 0, 0), (0, -1, 0), (0, 0, 1)), "right", 1.0, "x left, y up, z forward; SAM 3D Objects"),
+        Frame(
+            "opengl", ((1, 0, 0), (0, -1, 0), (0, 0, -1)), "right", 1.0, "x right, y up, z toward the viewer; glTF too"
+        ),
+        Frame(
+            "pytorch3d", ((-1, 0, 0), (0, -1, 0), (0, 0, 1)), "right", 1.0, "x left, y up, z forward; SAM 3D Objects"
+        ),
         Frame("blender", ((1, 0, 0), (0, 0, 1), (0, -1, 0)), "right", 1.0, "x right, y into the scene, z up"),
         Frame("unreal", ((0, 0, 1), (1, 0, 0), (0, -1, 0)), "left", 100.0, "x forward, y right, z up, centimetres"),
         Frame("unity", ((1, 0, 0), (0, -1, 0), (0, 0, 1)), "left", 1.0, "x right, y up, z forward"),

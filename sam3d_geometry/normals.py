@@ -76,7 +76,9 @@ def _unit_normals(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch
     torch.mul(slope_c, scale, out=out[..., 2])
 
 
-def _padded_inverse_depth(depth: torch.Tensor, mask: torch.Tensor, mean: torch.Tensor, top: int, stop: int) -> torch.Tensor:
+def _padded_inverse_depth(
+    depth: torch.Tensor, mask: torch.Tensor, mean: torch.Tensor, top: int, stop: int
+) -> torch.Tensor:
     """Rows top to stop of mean / depth with two pixels more on every side; INVALID outside the image and the mask."""
     batch, height, width = depth.shape
     padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID)
@@ -147,7 +149,9 @@ def smooth_normals(normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tenso
         normals = torch.nn.functional.normalize(normals, dim=-1)
         for dim in (1, 2):
             shorter = max(0, links[dim].shape[dim] - step)
-            links[dim] = links[dim].narrow(dim, 0, shorter) * links[dim].narrow(dim, links[dim].shape[dim] - shorter, shorter)
+            links[dim] = links[dim].narrow(dim, 0, shorter) * links[dim].narrow(
+                dim, links[dim].shape[dim] - shorter, shorter
+            )
         step *= 2
     return normals * mask[..., None]
 

@@ -60,7 +60,9 @@ class OutputFolder:
         except FileExistsError as error:
             raise OutputError(f"The output {root} is a file; choose a folder with -o.") from error
         except OSError as error:
-            raise OutputError(f"The output folder {root} cannot be written to ({error.strerror}); choose another with -o.") from error
+            raise OutputError(
+                f"The output folder {root} cannot be written to ({error.strerror}); choose another with -o."
+            ) from error
         self._resolved = root.resolve()
 
     def claim(self, source: dict[str, Any], folder: PurePath, suffixes: Collection[str]) -> Path:
@@ -152,4 +154,6 @@ def is_done(base: Path, source: dict[str, Any], options: dict[str, Any], suffixe
         return False
     listed = record.get("outputs")
     names = {base.name + suffix for suffix in suffixes}
-    return isinstance(listed, dict) and names <= set(listed.values()) and all((base.parent / n).is_file() for n in names)
+    return (
+        isinstance(listed, dict) and names <= set(listed.values()) and all((base.parent / n).is_file() for n in names)
+    )

@@ -34,7 +34,18 @@ TURNS = {
 ORIENTATION, EXIF_IFD = 0x0112, 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error, zlib.error)
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
 
 
 class PhotoError(ValueError):
@@ -90,7 +101,9 @@ def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple
             problems.append(f"{given}: there is no such file or folder.")
             continue
         if given.resolve() == out:
-            raise PhotoError(f"{given} is both the folder of photos and the output folder; choose another folder for -o.")
+            raise PhotoError(
+                f"{given} is both the folder of photos and the output folder; choose another folder for -o."
+            )
         below = PurePath(given.resolve().name) if several else PurePath()
         files = {path.resolve(): PhotoFile(path, below / rest) for path, rest in _walk(given, out, suffixes, recursive)}
         if not files:
@@ -119,7 +132,9 @@ def _register_heif() -> None:
     try:
         import pillow_heif
     except ImportError as error:
-        raise PhotoError("HEIC photos need the package pillow-heif; install it with: pip install pillow-heif.") from error
+        raise PhotoError(
+            "HEIC photos need the package pillow-heif; install it with: pip install pillow-heif."
+        ) from error
     pillow_heif.register_heif_opener()
 
 

@@ -31,7 +31,9 @@ class Pointmap:
 
     def __post_init__(self) -> None:
         if self.points.dim() != 4 or self.points.shape[-1] != 3 or 0 in self.points.shape:
-            raise ValueError(f"Pointmap points came as {tuple(self.points.shape)}; (B, H, W, 3) with B, H, W >= 1 is needed.")
+            raise ValueError(
+                f"Pointmap points came as {tuple(self.points.shape)}; (B, H, W, 3) with B, H, W >= 1 is needed."
+            )
         batch, height, width, _ = self.points.shape
         needed = {
             "mask": (batch, height, width),
@@ -48,7 +50,9 @@ class Pointmap:
         if self.mask.dtype != torch.bool:
             raise ValueError(f"Pointmap mask came as {self.mask.dtype}; bool is needed.")
         if len(self.source_size) != 2 or min(self.source_size) < 1:
-            raise ValueError(f"Pointmap source_size came as {self.source_size}; (height, width) of the photo is needed.")
+            raise ValueError(
+                f"Pointmap source_size came as {self.source_size}; (height, width) of the photo is needed."
+            )
 
     def __len__(self) -> int:
         return self.points.shape[0]
@@ -80,7 +84,9 @@ class Pointmap:
         return self._map(lambda tensor: tensor.to(device))
 
     def _map(self, function) -> Pointmap:
-        tensors = {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), torch.Tensor)}
+        tensors = {
+            f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), torch.Tensor)
+        }
         return replace(self, **{name: function(tensor) for name, tensor in tensors.items()})
 
     @staticmethod

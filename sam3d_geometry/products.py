@@ -69,7 +69,9 @@ class Products:
                 "intrinsics": pointmap.intrinsics,
                 "normals": normals,
             }
-            writers[SUFFIXES["arrays"]] = partial(_write_arrays, {name: value[0].numpy() for name, value in arrays.items()})
+            writers[SUFFIXES["arrays"]] = partial(
+                _write_arrays, {name: value[0].numpy() for name, value in arrays.items()}
+            )
         if "normals" in self.kinds:
             record["normals"] = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == "world":

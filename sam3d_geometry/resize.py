@@ -21,9 +21,7 @@ def resize_image(image: torch.Tensor, size: Size) -> torch.Tensor:
     if tuple(image.shape[1:3]) == tuple(size):
         return image
     shrinks = size[0] < image.shape[1] or size[1] < image.shape[2]
-    planes = F.interpolate(
-        image.movedim(-1, 1).float(), size, mode="bilinear", align_corners=False, antialias=shrinks
-    )
+    planes = F.interpolate(image.movedim(-1, 1).float(), size, mode="bilinear", align_corners=False, antialias=shrinks)
     return planes.movedim(1, -1).clamp(0, 1)
 
 
@@ -80,7 +78,9 @@ class GeometryResize:
         x0, x1, fx = self._neighbours(column, 1)
         height, width = self.source
         offset = frame * (height * width)
-        self._taps = torch.stack([y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1], -1) + offset[:, None]
+        self._taps = (
+            torch.stack([y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1], -1) + offset[:, None]
+        )
         tap_inverse = inverse.reshape(-1)[self._taps]
         held = _bilinear_weights(fy.clamp(0, 1), fx.clamp(0, 1))
         # the reference is the heaviest valid tap; where none is valid (a hole closed by the mask's resize) all weigh 0

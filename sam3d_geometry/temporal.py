@@ -33,7 +33,8 @@ class TemporalState:
 def _looks(images: torch.Tensor) -> torch.Tensor:
     """Images (B, H, W, C) -> thumbnails (B, 48, 48, 3), frame by frame so that a long clip is not copied."""
     looks = [
-        F.interpolate(frame[None, ..., :3].movedim(-1, 1).float(), THUMBNAIL, mode="area").movedim(1, -1) for frame in images
+        F.interpolate(frame[None, ..., :3].movedim(-1, 1).float(), THUMBNAIL, mode="area").movedim(1, -1)
+        for frame in images
     ]
     return torch.cat(looks).expand(-1, -1, -1, 3)
 
@@ -85,7 +86,9 @@ def smooth_images(
     """
     _check_strength(strength)
     if guide is not None and len(guide) != len(images):
-        raise ValueError(f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number.")
+        raise ValueError(
+            f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
+        )
     looks = _looks(images if guide is None else guide)
     size = (images.shape[1], images.shape[2])
     state = _usable(state, (images.shape[1:],), size)

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def save_photo(path, size=(64, 48), mode="RGB", seed=0, **options):
-    rows = numpy.linspace(40, 220, size[1])[:, None, None] + numpy.random.default_rng(seed).integers(0, 30, (size[1], size[0], 3))
+    rows = numpy.linspace(40, 220, size[1])[:, None, None] + numpy.random.default_rng(seed).integers(
+        0, 30, (size[1], size[0], 3)
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(rows.clip(0, 255).astype(numpy.uint8)).convert(mode).save(path, **options)
     return path
@@ -75,7 +77,9 @@ def output_steps():
 
 def test_what_is_done_is_not_done_again_unless_options_or_photo_change(folder, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run(folder, "-o", out, "--depth") == 0 and names(out) == [f"{i}{s}" for i in range(3) for s in (".json", "_depth.png")]
+    assert run(folder, "-o", out, "--depth") == 0 and names(out) == [
+        f"{i}{s}" for i in range(3) for s in (".json", "_depth.png")
+    ]
     before = {p: p.stat().st_mtime_ns for p in out.iterdir()}
     assert run(folder, "-o", out, "--depth") == 0
     assert "0 done, 3 were done before" in capsys.readouterr().out
@@ -92,7 +96,11 @@ def test_photos_of_one_name_do_not_overwrite_each_other(tmp_path):
     for name in ("in/a.png", "in/a.jpg", "in/sub/a.png"):
         save_photo(tmp_path / name)
     assert run(tmp_path / "in", "-o", tmp_path / "out", "--recursive", "--depth") == 0
-    assert [n for n in names(tmp_path / "out") if n.endswith("png")] == ["a.png_depth.png", "a_depth.png", "sub/a_depth.png"]
+    assert [n for n in names(tmp_path / "out") if n.endswith("png")] == [
+        "a.png_depth.png",
+        "a_depth.png",
+        "sub/a_depth.png",
+    ]
 
 
 def test_one_bad_file_does_not_stop_the_rest_and_is_named_at_the_end(folder, tmp_path, capsys):
@@ -129,7 +137,14 @@ def test_nothing_is_started_and_one_sentence_says_why(folder, tmp_path, capsys, 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--range", "fixed"], ["--near", "1"], ["--fov", "200"], ["--resolution", "0"], ["--range", "fixed", "--near", "3", "--far", "2"], ["--curve", "gone"]],
+    [
+        ["--range", "fixed"],
+        ["--near", "1"],
+        ["--fov", "200"],
+        ["--resolution", "0"],
+        ["--range", "fixed", "--near", "3", "--far", "2"],
+        ["--curve", "gone"],
+    ],
     ids=" ".join,
 )
 def test_wrong_options_are_refused_before_anything_is_loaded(folder, tmp_path, arguments):

@@ -46,7 +46,9 @@ def test_the_sky_keeps_its_fill_when_inverted(landscape, fill, value):
 def test_the_curves_are_their_formulas():
     depth = torch.tensor([[[1.0, 2.0, 4.0, 8.0]]])
     shown = fixed_range(1, 8, 1)
-    assert normalise_depth(depth, shown, "disparity").flatten().tolist() == pytest.approx([1, 3 / 7, 1 / 7, 0], abs=1e-6)
+    assert normalise_depth(depth, shown, "disparity").flatten().tolist() == pytest.approx(
+        [1, 3 / 7, 1 / 7, 0], abs=1e-6
+    )
     assert normalise_depth(depth, shown, "linear").flatten().tolist() == pytest.approx([1, 6 / 7, 4 / 7, 0], abs=1e-6)
     assert normalise_depth(depth, shown, "log").flatten().tolist() == pytest.approx([1, 2 / 3, 1 / 3, 0], abs=1e-6)
 

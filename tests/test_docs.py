@@ -12,7 +12,9 @@ PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
 NUMBER = r"(-?\d+(?:\.\d+)?)"
-VAGUE = re.compile(r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b", re.I)
+VAGUE = re.compile(
+    r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b", re.I
+)
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
 MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 1_200_000
 
@@ -113,9 +115,13 @@ def test_command_line_options_in_readme_exist(of, capsys):
     with pytest.raises(SystemExit):
         main(["--help"] if of == "photos" else ["--video", "--help"])
     offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out)) | {"--video"}
-    commands = [line for line in README.splitlines() if "-m sam3d_geometry" in line and ("--video" in line) == (of == "clips")]
+    commands = [
+        line for line in README.splitlines() if "-m sam3d_geometry" in line and ("--video" in line) == (of == "clips")
+    ]
     assert commands
-    used = {word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])}
+    used = {
+        word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])
+    }
     if of == "photos":
         table = rows(section(README, "Command line"))
         used |= {option for cells in table for cell in cells[:2] for option in re.findall(r"`(--[\w-]+)", cell)}
@@ -129,7 +135,9 @@ def test_error_sentences_in_readme_are_raised_by_the_code():
         for path in (ROOT / folder).rglob("*.py")
     )
     joined = re.sub(r"\"\s*\n\s*f?\"", "", sources)
-    explained = [part for cells in rows(section(README, "Troubleshooting")) for part in re.findall(r"(`+)(.+?)\1", cells[0])]
+    explained = [
+        part for cells in rows(section(README, "Troubleshooting")) for part in re.findall(r"(`+)(.+?)\1", cells[0])
+    ]
     assert len(explained) >= 8
     for _, part in explained:
         assert part in joined, part

@@ -87,7 +87,9 @@ def test_invalid_pixels_look_flat_in_every_convention():
         assert encode_normals(torch.zeros(1, 2, 2, 3), convention, mask)[0, 0, 0].tolist() == [0.5, 0.5, 1.0]
 
 
-@pytest.mark.parametrize("call", [lambda: target_from_source("maya", "opencv"), lambda: encode_normals(torch.zeros(1, 1, 1, 3), "gl")])
+@pytest.mark.parametrize(
+    "call", [lambda: target_from_source("maya", "opencv"), lambda: encode_normals(torch.zeros(1, 1, 1, 3), "gl")]
+)
 def test_unknown_names_are_refused_with_the_choices(call):
     with pytest.raises(ValueError, match="choose one of"):
         call()

@@ -76,7 +76,10 @@ def test_batches_are_halved_when_memory_runs_out_and_nothing_is_lost():
     scripted = model(most=2)
     progress = []
     pointmap = infer_pointmap(
-        scripted, torch.rand(7, 30, 40, 3), frames_per_batch=8, on_progress=lambda done, total: progress.append((done, total))
+        scripted,
+        torch.rand(7, 30, 40, 3),
+        frames_per_batch=8,
+        on_progress=lambda done, total: progress.append((done, total)),
     )
     assert len(pointmap) == 7 and pointmap.mask[:, 10:].all()
     assert [c[0] for c in scripted.network.calls] == [7, 4, 2, 2, 2, 1]
@@ -251,6 +254,8 @@ def test_everything_equals_upstreams_infer(version, monkeypatch):
     assert torch.allclose(found.intrinsics, expected["intrinsics"], rtol=1e-4)
     depth = expected["depth"][mask]
     assert torch.allclose(found.depth[mask], depth, rtol=1e-4)
-    assert ((found.points[mask] - expected["points"][mask]).abs().amax(-1) / expected["points"][mask].norm(dim=-1)).max() < 1e-4
+    assert (
+        (found.points[mask] - expected["points"][mask]).abs().amax(-1) / expected["points"][mask].norm(dim=-1)
+    ).max() < 1e-4
     if version == "v2":
         assert torch.allclose(found.normals[mask], expected["normal"][mask], atol=1e-4)

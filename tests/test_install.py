@@ -61,5 +61,9 @@ def test_a_failed_download_says_what_still_works(install, monkeypatch, capsys):
 
 
 def test_requirements_pin_nothing_and_never_name_torch():
-    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    lines = [
+        line
+        for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
     assert all(line.replace("_", "").isalnum() for line in lines) and not any("torch" in line for line in lines)

@@ -9,7 +9,6 @@ pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
 from random_moge import V1_CONFIG, random_network, shorten_backbone, use_one_thread, v2_config  # noqa: E402
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:In CPU autocast")  # upstream's forward on a CPU
 
 

@@ -172,7 +172,8 @@ def test_a_stream_smooths_over_runs_as_over_one_batch(photos):
 def test_a_pointmap_stream_smooths_over_runs_as_over_one_batch(pointmap):
     (whole,) = run(TemporalSmoothPointmap, pointmap=pointmap, strength=0.5)
     parts = [
-        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0)[0] for i in range(3)
+        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0)[0]
+        for i in range(3)
     ]
     assert torch.allclose(torch.cat([p.points for p in parts]), whole.points, rtol=1e-4, atol=1e-6)
 

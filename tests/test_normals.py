@@ -36,7 +36,9 @@ def test_a_sphere_is_within_half_a_degree(size):
 
 def test_a_box_room_is_exact_up_to_its_creases():
     depth, normals, axis = closed_form.box_room(240, 320)
-    crease = torch.nn.functional.max_pool2d(axis[:, None].float(), 3, 1, 1) != -torch.nn.functional.max_pool2d(-axis[:, None].float(), 3, 1, 1)
+    crease = torch.nn.functional.max_pool2d(axis[:, None].float(), 3, 1, 1) != -torch.nn.functional.max_pool2d(
+        -axis[:, None].float(), 3, 1, 1
+    )
     error = closed_form.angles(normals_of(depth), normals)
     assert error[~crease[:, 0]].max() < 0.5
 

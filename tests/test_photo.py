@@ -17,7 +17,19 @@ def corner_marked(size=(40, 20)):
 
 @pytest.mark.parametrize(
     ("mode", "suffix"),
-    [("RGB", "png"), ("RGB", "jpg"), ("L", "png"), ("P", "gif"), ("CMYK", "jpg"), ("1", "png"), ("RGB", "webp"), ("RGBA", "png"), ("RGB", "bmp"), ("RGB", "tif"), ("LA", "png")],
+    [
+        ("RGB", "png"),
+        ("RGB", "jpg"),
+        ("L", "png"),
+        ("P", "gif"),
+        ("CMYK", "jpg"),
+        ("1", "png"),
+        ("RGB", "webp"),
+        ("RGBA", "png"),
+        ("RGB", "bmp"),
+        ("RGB", "tif"),
+        ("LA", "png"),
+    ],
 )
 def test_modes_and_formats(tmp_path, mode, suffix):
     path = tmp_path / f"photo.{suffix}"
@@ -36,7 +48,15 @@ def test_16_bit_grey_keeps_its_range(tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(tmp_path, orientation):
     upright = corner_marked()
-    undo = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"}
+    undo = {
+        2: "FLIP_LEFT_RIGHT",
+        3: "ROTATE_180",
+        4: "FLIP_TOP_BOTTOM",
+        5: "TRANSPOSE",
+        6: "ROTATE_90",
+        7: "TRANSVERSE",
+        8: "ROTATE_270",
+    }
     stored = upright if orientation == 1 else upright.transpose(Image.Transpose[undo[orientation]])
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -62,7 +82,12 @@ def test_a_photo_of_100_megapixels_is_shrunk_when_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "empty"), (b"\x89PNG\r\n\x1a\nrubbish", "damaged|not a picture"), (b"GIF89a", "damaged|not a picture"), (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture")],
+    [
+        (b"", "empty"),
+        (b"\x89PNG\r\n\x1a\nrubbish", "damaged|not a picture"),
+        (b"GIF89a", "damaged|not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture"),
+    ],
 )
 def test_what_is_no_picture_is_refused_in_one_sentence(tmp_path, content, sentence):
     (tmp_path / "file.png").write_bytes(content)

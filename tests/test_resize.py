@@ -67,7 +67,12 @@ def test_a_mask_is_true_where_half_is_covered():
 
 @pytest.mark.parametrize(
     ("source", "edge", "size"),
-    [((1080, 1920), 512, (288, 512)), ((300, 200), 512, (300, 200)), ((1, 4000), 512, (1, 512)), ((4320, 7680), 1024, (576, 1024))],
+    [
+        ((1080, 1920), 512, (288, 512)),
+        ((300, 200), 512, (300, 200)),
+        ((1, 4000), 512, (1, 512)),
+        ((4320, 7680), 1024, (576, 1024)),
+    ],
 )
 def test_long_edge_sets_the_size_and_nothing_is_enlarged(source, edge, size):
     assert size_for_long_edge(source, edge) == size

@@ -16,7 +16,9 @@ def test_both_parts_and_the_gap_are_where_they_should_be(direction, axis):
     assert torch.equal(both.narrow(axis, size + 2, size), second.expand(3, -1, -1, -1))
 
 
-@pytest.mark.parametrize(("direction", "shape"), [("horizontal", (2, 10, 20 + 5, 3)), ("vertical", (2, 10 + 40, 20, 3))])
+@pytest.mark.parametrize(
+    ("direction", "shape"), [("horizontal", (2, 10, 20 + 5, 3)), ("vertical", (2, 10 + 40, 20, 3))]
+)
 def test_the_second_is_scaled_to_fit_the_first(direction, shape):
     assert side_by_side(torch.rand(2, 10, 20, 3), torch.rand(2, 40, 20, 4), direction).shape == shape
 

@@ -109,7 +109,9 @@ def test_pointmaps_are_smoothed_in_log_depth_where_both_frames_have_geometry():
 
 
 def test_inputs_are_left_alone():
-    pointmap = closed_form.pointmap(torch.rand(3, 5, 6) + 1, normals=torch.nn.functional.normalize(torch.rand(3, 5, 6, 3), dim=-1))
+    pointmap = closed_form.pointmap(
+        torch.rand(3, 5, 6) + 1, normals=torch.nn.functional.normalize(torch.rand(3, 5, 6, 3), dim=-1)
+    )
     points, normals = pointmap.points.clone(), pointmap.normals.clone()
     smooth_pointmap(pointmap, 0.5)
     assert torch.equal(points, pointmap.points) and torch.equal(normals, pointmap.normals)

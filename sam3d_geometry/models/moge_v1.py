@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
-from .replicated_convolution import convolve_replicated, run_residual_block, run_resampler
+from .replicated_convolution import convolve_replicated, run_resampler, run_residual_block
 from .view_plane import view_plane_axes, with_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 

@@ -44,7 +44,10 @@ def find_comfyui() -> list[tuple[Path, str]]:
     usual = [ROOT.parents[1], Path.home() / "comfy" / "ComfyUI", Path.home() / "ComfyUI"]
     folders = named or [p for p in usual if (p / "comfy" / "model_management.py").is_file()][:1]
     pythons = [p for p in os.environ.get("COMFYUI_PYTHON", "").split(os.pathsep) if p]
-    return [(folder, pythons[min(i, len(pythons) - 1)] if pythons else _python_of(folder)) for i, folder in enumerate(folders)]
+    return [
+        (folder, pythons[min(i, len(pythons) - 1)] if pythons else _python_of(folder))
+        for i, folder in enumerate(folders)
+    ]
 
 
 def _python_of(folder: Path) -> str:
@@ -68,10 +71,25 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = base / "server.log"
         self.start_log = ""
-        command = [python, "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(self.port), "--base-directory", str(base)]
+        command = [
+            python,
+            "main.py",
+            "--cpu",
+            "--listen",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--base-directory",
+            str(base),
+        ]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUTF8": "1"}
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUTF8": "1"},
             )
 
     @property
@@ -123,7 +141,9 @@ class Server:
 
     def queue(self, graph: dict) -> str:
         """Queues a graph in API format; its id."""
-        request = urllib.request.Request(self.url + "/prompt", json.dumps({"prompt": graph}).encode(), {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.url + "/prompt", json.dumps({"prompt": graph}).encode(), {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())["prompt_id"]
 

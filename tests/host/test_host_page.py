@@ -43,7 +43,9 @@ def test_workflow_loads_and_runs(host, page, workflow, tmp_path):
     assert loaded["unknown"] == [] and loaded["bad"] == [] and page.problems == []
     assert loaded["nodes"] == len(content["nodes"]) and loaded["links"] == len(content["links"])
 
-    with page.expect_response(lambda r: r.url.endswith("/prompt") and r.request.method == "POST", timeout=60_000) as caught:
+    with page.expect_response(
+        lambda r: r.url.endswith("/prompt") and r.request.method == "POST", timeout=60_000
+    ) as caught:
         page.evaluate("() => window.app.queuePrompt(0, 1)")
     answer = caught.value.json()
     missing = {e["class_type"] for e in (answer.get("node_errors") or {}).values()}

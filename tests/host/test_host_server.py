@@ -4,8 +4,8 @@ import io
 import json
 
 import pytest
-from PIL import Image
 from comfyui_server import PACK, ROOT
+from PIL import Image
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 NODES = {
@@ -56,7 +56,9 @@ def graph():
 def test_it_loads_without_a_warning(host):
     about_the_pack = [line for line in host.start_log.splitlines() if PACK in line or "sam3d" in line.lower()]
     assert about_the_pack, "the pack is not in the log"
-    assert not [line for line in about_the_pack if any(w in line.lower() for w in ("error", "warning", "failed", "cannot"))]
+    assert not [
+        line for line in about_the_pack if any(w in line.lower() for w in ("error", "warning", "failed", "cannot"))
+    ]
     assert "IMPORT FAILED" not in host.start_log
 
 
@@ -90,7 +92,9 @@ def test_a_graph_runs_to_the_end_and_gives_pictures_of_the_photos_size(host):
     result = host.result(host.queue(graph()))
     assert result["status"]["status_str"] == "success", result["status"]
     (picture,) = result["outputs"]["7"]["images"]
-    status, body = host.fetch(f"/view?filename={picture['filename']}&subfolder={picture['subfolder']}&type={picture['type']}")
+    status, body = host.fetch(
+        f"/view?filename={picture['filename']}&subfolder={picture['subfolder']}&type={picture['type']}"
+    )
     width, height = Image.open(ROOT / "photos" / "temple.jpg").size
     assert status == 200 and Image.open(io.BytesIO(body)).size == (2 * width, height)
 

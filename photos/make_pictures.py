@@ -117,7 +117,7 @@ def sphere_on_floor(
 
 
 def flickering_clip(frames: int = 96, cut: int = 60) -> Pointmap:
-    """The ball rolling past while the scale of depth jumps by some per cent from frame to frame; another view after `cut`."""
+    """The ball rolling past, the scale of depth jumping by some per cent each frame; another view after `cut`."""
     scales = 1 + 0.08 * torch.randn(frames, generator=torch.Generator().manual_seed(3))
     clip = []
     for i in range(frames):

@@ -25,7 +25,7 @@ FRAMES_AT_ONCE = 4
 
 
 def model_folders() -> list[str]:
-    """Folders in which models are looked for, the one for downloads last; extra_model_paths.yaml comes first."""
+    """Folders in which models are looked for; the first takes downloads, and extra_model_paths.yaml comes first."""
     import folder_paths
 
     folders = []

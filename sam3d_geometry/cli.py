@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from . import __version__, models
 from .colormap import COLORMAPS
+from .command import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
 from .depth import CURVES, INVALID_FILL, RANGE_MODES
 from .frames import NORMAL_MAP_SIGNS
 from .normals import SOURCES
@@ -19,8 +18,6 @@ from .photo import PhotoError, find_photos
 from .products import SPACES
 from .progress import Progress
 from .run import Run
-
-DONE, SOME_FAILED, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
 
 DESCRIPTION = """\
 Depth maps, normal maps and 3D points from photos, with one small network that is built in or with MoGe.
@@ -233,20 +230,6 @@ def _add_normals(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="radius over which normals are averaged, never across edges (default: 0)",
     )
-
-
-def device_named(name: str) -> str:
-    """Type of a --device option: a torch device by its name, the best there is for "auto"."""
-    if name != "auto":
-        try:
-            return str(torch.device(name))
-        except RuntimeError as error:
-            raise argparse.ArgumentTypeError(
-                f"{name!r} is no device; choose auto, cpu, cuda, cuda:1 or mps."
-            ) from error
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

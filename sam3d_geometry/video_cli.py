@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import models
-from .cli import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
 from .colormap import COLORMAPS
+from .command import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
 from .depth import CURVES
 from .engine import RANGES, Engine, LocalEngine, StreamSettings
 from .frames import NORMAL_MAP_SIGNS

@@ -49,7 +49,8 @@ class PointmapInference(io.ComfyNode):
                     "mask",
                     optional=True,
                     tooltip="Keeps only the points of an object (white). One mask for all frames or one each; any size. "
-                    "The camera is still found from the whole photo.",
+                    "The camera is still found from the whole photo. Load Image's mask is white where the photo is "
+                    "transparent: put Invert Mask in between to keep the object.",
                 ),
                 io.Combo.Input(
                     "camera",

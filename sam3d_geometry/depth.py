@@ -137,6 +137,8 @@ def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: st
     """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
     if curve not in CURVES:
         raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
+    if far <= 0:
+        return torch.zeros_like(nearness)  # the range of frames without geometry
     if curve == "linear":
         return torch.lerp(torch.full_like(nearness, far), torch.full_like(nearness, near), nearness)
     floor = max(far * 1e-3, torch.finfo(nearness.dtype).tiny)

@@ -147,6 +147,11 @@ def infer_pointmap(
         raise ValueError(
             f"The mask came as {tuple(mask.shape)}; (frames, height, width) with 1 or {frames} frames is needed to fit the images."
         )
+    if mask is not None and not bool((mask >= 0.5).any()):
+        raise ValueError(
+            "The mask is empty, so no pixel would be left; leave the mask input unconnected or give it one that is white on "
+            "the object (Load Image gives an empty one for a photo without transparency)."
+        )
     size = size_for_long_edge(source, resolution)
     num_tokens = tokens_for_size(size, model.token_range)
     network_size = _network_size(source, size, num_tokens, model.pixels_per_token_edge)

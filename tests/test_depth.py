@@ -60,6 +60,11 @@ def test_a_shade_tells_its_depth(curve):
     assert torch.allclose(depth_at_nearness(nearness, 0.5, 20, curve), depth, rtol=1e-4)
 
 
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_range_of_nothing_stands_for_nothing(curve):
+    assert not depth_at_nearness(torch.linspace(0, 1, 5), 0.0, 0.0, curve).any()
+
+
 def test_ranges_are_per_frame_over_the_batch_or_given(landscape):
     each = depth_range(landscape, "per frame", clip_percent=0)
     batch = depth_range(landscape, "whole batch", clip_percent=0)

@@ -208,6 +208,7 @@ def test_an_object_mask_of_any_size_keeps_the_object(preview):
         (torch.zeros(1, 4, 6, 3, dtype=torch.uint8), {}, "divide uint8 by 255"),
         (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(3, 4, 6)}, "2 frames"),
         (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(4, 6)}, "mask came as (4, 6)"),
+        (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(1, 64, 64)}, "mask is empty"),
         (torch.rand(1, 4, 6, 3), {"resolution": 0}, "resolution"),
         (torch.rand(1, 4, 6, 3), {"fov_x_degrees": 180.0}, "between 0 and 180"),
     ],

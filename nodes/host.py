@@ -102,6 +102,13 @@ def by_chunk(
     return results
 
 
+def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) -> torch.Tensor | None:
+    """The frames of an optional image or mask input that belong to a chunk; a single one serves all frames."""
+    if images is None:
+        return None
+    return (images if len(images) == 1 else images[part]).to(device)
+
+
 class _Box(torch.nn.Module):
     """Holds a network for ComfyUI's ModelPatcher, which sets a `device` that MoGe's own class has as read-only."""
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch.nn import functional as F
+
+from .camera import unproject
+from .pointmap import Pointmap
 
 Size = tuple[int, int]
 
@@ -119,11 +124,43 @@ class GeometryResize:
         return out[..., 0] if values.dim() == 3 else out
 
 
+def _through_inverse(
+    resize: GeometryResize, depth: torch.Tensor, mask: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    tiny = torch.finfo(depth.dtype).tiny
+    inverse = resize(torch.where(mask, 1 / depth.clamp_min(tiny), 0))
+    valid = resize.mask & (inverse > 0)
+    return torch.where(valid, 1 / inverse.clamp_min(tiny), 0), valid
+
+
 def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[torch.Tensor, torch.Tensor]:
     """Depth (B, H, W) and mask -> both at `size`; interpolated in 1 / depth, which is exact on planes at any tilt."""
     if tuple(depth.shape[1:]) == tuple(size):
         return depth, mask
-    resize = GeometryResize(depth, mask, size)
-    inverse = resize(torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0))
-    valid = resize.mask & (inverse > 0)
-    return torch.where(valid, 1 / inverse.clamp_min(torch.finfo(depth.dtype).tiny), 0), valid
+    return _through_inverse(GeometryResize(depth, mask, size), depth, mask)
+
+
+def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> Pointmap:
+    """The pointmap at the size of `image` (1 or B, H, W, 3 or more), which becomes its image: what the effects work on.
+
+    Without an image it comes to the photo's size (`source_size`) with its own image enlarged. Every point lies on the ray of
+    its new pixel; the network's normals are kept where there are any.
+    """
+    if image is not None and len(image) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
+            "frames, or a single one."
+        )
+    size = pointmap.source_size if image is None else tuple(image.shape[1:3])
+    picture = resize_image(pointmap.image, size) if image is None else image[..., :3].float()
+    picture = picture.to(pointmap.device).expand(len(pointmap), -1, -1, -1)
+    if pointmap.size == size:
+        return replace(pointmap, image=picture, source_size=size)
+    resize = GeometryResize(pointmap.depth, pointmap.mask, size)
+    depth, mask = _through_inverse(resize, pointmap.depth, pointmap.mask)
+    normals = None
+    if pointmap.normals is not None:
+        normals = F.normalize(resize(pointmap.normals), dim=-1) * mask[..., None]
+    return Pointmap(
+        unproject(depth, pointmap.intrinsics), mask, pointmap.intrinsics, picture, normals, pointmap.metric, size
+    )

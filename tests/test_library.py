@@ -15,7 +15,8 @@ HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
 # a file imports only from files further left
 ORDER = (
-    "frames camera focal pointmap resize depth normals gravity colormap temporal blend side_by_side models inference "
+    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
+    "crop transform measure summary mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -24,12 +25,14 @@ MAX_LINES = 350
 PUBLIC = {
     "frames": "FRAMES Frame NORMAL_MAP_SIGNS convert_directions convert_points decode_normals encode_normals "
     "flips_winding target_from_source",
+    "transfer": "linear_from_srgb srgb_from_linear",
     "camera": "diagonal_focal_from_fov_x_degrees fov_degrees_from_intrinsics fov_x_degrees_from_focal_mm "
     "fov_x_degrees_from_focal_pixels intrinsics_from_diagonal_focal intrinsics_from_focal "
     "intrinsics_from_fov_x_degrees project unproject view_plane_axes",
     "focal": "MAX_EVALUATIONS SAMPLES TOLERANCE recover_focal_and_shift",
     "pointmap": "Pointmap",
-    "resize": "DEPTH_EDGE GeometryResize Size resize_depth resize_image resize_mask size_for_long_edge",
+    "resize": "DEPTH_EDGE GeometryResize Size pointmap_at_image resize_depth resize_image resize_mask "
+    "size_for_long_edge",
     "depth": "CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES depth_at_nearness depth_picture depth_range "
     "fixed_range normalise_depth true_depth",
     "normals": "INVALID NOISE SAME_SURFACE_COSINE SOURCES STRIP_VALUES geometric_normals normals_from_pointmap "

@@ -4,7 +4,15 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.resize import GeometryResize, resize_depth, resize_image, resize_mask, size_for_long_edge
+from sam3d_geometry.camera import project
+from sam3d_geometry.resize import (
+    GeometryResize,
+    pointmap_at_image,
+    resize_depth,
+    resize_image,
+    resize_mask,
+    size_for_long_edge,
+)
 
 SMALL, LARGE = (90, 120), (360, 480)
 
@@ -76,3 +84,21 @@ def test_a_mask_is_true_where_half_is_covered():
 )
 def test_long_edge_sets_the_size_and_nothing_is_enlarged(source, edge, size):
     assert size_for_long_edge(source, edge) == size
+
+
+def test_a_pointmap_at_its_photo_has_every_point_on_the_ray_of_its_pixel():
+    small, _ = closed_form.plane(*SMALL, 40, 20)
+    large, _ = closed_form.plane(*LARGE, 40, 20)
+    photo = torch.rand(1, *LARGE, 3)
+    pointmap = pointmap_at_image(closed_form.pointmap(small), photo)
+    assert pointmap.size == pointmap.source_size == LARGE and torch.equal(pointmap.image, photo)
+    assert ((pointmap.depth - large).abs() / large).max() < 1e-4
+    uv = project(pointmap.points, pointmap.intrinsics)[0]
+    assert uv[0, 0].tolist() == pytest.approx([0.5 / LARGE[1], 0.5 / LARGE[0]], abs=1e-5)
+
+
+def test_one_image_serves_all_frames_and_another_number_is_refused():
+    frames = closed_form.pointmap(torch.ones(3, 8, 8))
+    assert pointmap_at_image(frames, torch.rand(1, 16, 16, 4)).image.shape == (3, 16, 16, 3)
+    with pytest.raises(ValueError, match="has 2 frames and the pointmap 3"):
+        pointmap_at_image(frames, torch.rand(2, 16, 16, 3))

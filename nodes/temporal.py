@@ -4,7 +4,8 @@ from collections import OrderedDict
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.temporal import CUT_THRESHOLD, MAX_STRENGTH, TemporalState, smooth_images, smooth_pointmap
+from ..sam3d_geometry.cuts import CUT_THRESHOLD
+from ..sam3d_geometry.temporal import MAX_STRENGTH, TemporalState, smooth_images, smooth_pointmap
 from .sockets import CATEGORY, PointmapType, advanced, schema
 
 MAX_STREAMS = 32

@@ -54,6 +54,12 @@ def _second_difference_jumps(inverse_depth: torch.Tensor, threshold: float) -> t
     return torch.maximum(bend_x.abs(), bend_y.abs()) > threshold * inverse_depth
 
 
+def depth_edges(depth: torch.Tensor, mask: torch.Tensor, threshold: float = DEPTH_EDGE) -> torch.Tensor:
+    """(B, H, W) bool: pixels of depth (B, H, W) at a jump or beside an invalid pixel; planes have none at any tilt."""
+    inverse = torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
+    return _second_difference_jumps(inverse, threshold)
+
+
 def _bilinear_weights(fy: torch.Tensor, fx: torch.Tensor) -> torch.Tensor:
     return torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from .cuts import CUT_THRESHOLD
 from .pointmap import Pointmap
-from .temporal import CUT_THRESHOLD, TemporalState, smooth_pointmap
+from .temporal import TemporalState, smooth_pointmap
 
 
 class Stage(Protocol):

@@ -8,12 +8,10 @@ import torch
 from torch.nn import functional as F
 
 from .camera import unproject
+from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
 from .pointmap import Pointmap
 
 MAX_STRENGTH = 0.95
-CUT_THRESHOLD = 0.35
-THUMBNAIL = (48, 48)
-HISTOGRAM_BINS = 16
 
 
 @dataclass(frozen=True)
@@ -28,36 +26,6 @@ class TemporalState:
     value: tuple[torch.Tensor, ...]
     look: torch.Tensor
     size: tuple[int, int]
-
-
-def _looks(images: torch.Tensor) -> torch.Tensor:
-    """Images (B, H, W, C) -> thumbnails (B, 48, 48, 3), frame by frame so that a long clip is not copied."""
-    looks = [
-        F.interpolate(frame[None, ..., :3].movedim(-1, 1).float(), THUMBNAIL, mode="area").movedim(1, -1)
-        for frame in images
-    ]
-    return torch.cat(looks).expand(-1, -1, -1, 3)
-
-
-def _histograms(looks: torch.Tensor) -> torch.Tensor:
-    """(B, 3, bins) share of pixels in each brightness bin of each channel; neighbouring bins share a pixel linearly."""
-    position = looks.reshape(len(looks), -1, 3).clamp(0, 1) * (HISTOGRAM_BINS - 1)
-    centres = torch.arange(HISTOGRAM_BINS, device=looks.device, dtype=looks.dtype)
-    return (1 - (position[..., None] - centres).abs()).clamp_min(0).mean(1)
-
-
-def frame_changes(looks: torch.Tensor, before: torch.Tensor | None = None) -> torch.Tensor:
-    """How different each frame looks from the one before it, (B,) in [0, 1]; the first is compared with `before` or 1.
-
-    Half the distance of the colour histograms, which motion hardly changes, plus the mean difference of the thumbnails.
-    """
-    previous = torch.cat([looks[:1] if before is None else before, looks[:-1]])
-    histogram = (_histograms(looks) - _histograms(previous)).abs().sum(-1).mean(-1) / 2
-    picture = (looks - previous).abs().mean((1, 2, 3))
-    changes = (0.5 * histogram + picture).clamp(0, 1)
-    if before is None:
-        changes[0] = 1
-    return changes
 
 
 def _check_strength(strength: float) -> None:
@@ -89,7 +57,7 @@ def smooth_images(
         raise ValueError(
             f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
         )
-    looks = _looks(images if guide is None else guide)
+    looks = thumbnails(images if guide is None else guide)
     size = (images.shape[1], images.shape[2])
     state = _usable(state, (images.shape[1:],), size)
     cuts = frame_changes(looks, None if state is None else state.look.to(looks)) > cut_threshold
@@ -115,7 +83,7 @@ def smooth_pointmap(
     A pixel that was or is invalid takes the new frame's value; the mask stays that of each frame.
     """
     _check_strength(strength)
-    looks = _looks(pointmap.image)
+    looks = thumbnails(pointmap.image)
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     parts = [pointmap.depth.clamp_min(torch.finfo(torch.float32).tiny).log(), pointmap.mask, focal]
     if pointmap.normals is not None:

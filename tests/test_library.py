@@ -15,7 +15,7 @@ HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
 # a file imports only from files further left
 ORDER = (
-    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
+    "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align temporal blend side_by_side "
     "crop transform measure summary mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
@@ -31,7 +31,7 @@ PUBLIC = {
     "intrinsics_from_fov_x_degrees project unproject view_plane_axes",
     "focal": "MAX_EVALUATIONS SAMPLES TOLERANCE recover_focal_and_shift",
     "pointmap": "Pointmap",
-    "resize": "DEPTH_EDGE GeometryResize Size pointmap_at_image resize_depth resize_image resize_mask "
+    "resize": "DEPTH_EDGE GeometryResize Size depth_edges pointmap_at_image resize_depth resize_image resize_mask "
     "size_for_long_edge",
     "depth": "CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES depth_at_nearness depth_picture depth_range "
     "fixed_range normalise_depth true_depth",
@@ -39,8 +39,8 @@ PUBLIC = {
     "smooth_normals",
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",
     "colormap": "COLORMAPS LUMINANCE TABLE_SIZE apply_colormap legend luminance",
-    "temporal": "CUT_THRESHOLD HISTOGRAM_BINS MAX_STRENGTH THUMBNAIL TemporalState frame_changes smooth_images "
-    "smooth_pointmap",
+    "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots thumbnails",
+    "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",

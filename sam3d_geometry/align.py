@@ -1,0 +1,233 @@
+"""One scale, shift and field of view for a sequence: each frame's depth is fitted to those around it.
+
+Every estimator that sees one image at a time gives each frame a scale of its own. A frame is fitted to the one before it
+and to the keyframe that looks most like it, together with the camera's motion (`ego_motion`), so that a step forward is not
+mistaken for a change of scale. Keyframes bind a long take to its beginning, and to it again when the camera comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from .camera import unproject
+from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
+from .ego_motion import Fit, Match, Motion, View, fit_frame, match
+from .flicker import frame_flicker
+from .pointmap import Pointmap
+
+MAX_KEYFRAMES = 8
+KEYFRAME_OVERLAP = 0.6  # share of a frame that its keyframe must see
+MAX_CHANGE = 4.0  # a scale beyond this, or its inverse, is a fit that failed
+GAUGE_STEP = 5e-4  # how fast a stream's scale may follow the mean of what the estimator says, per frame
+LEAST_DEPTH = 0.1  # of the scaled depth: a shift never takes a point closer to the camera
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """An aligned frame that later ones are fitted to, its thumbnail (1, 48, 48, 3) and its place in the shot's world."""
+
+    view: View
+    look: torch.Tensor
+    world_from_camera: Motion
+
+
+@dataclass(frozen=True)
+class AlignState:
+    """What a stream carries from one run to the next: the last frame, the keyframes, and means over the frames seen.
+
+    last        the last frame as a keyframe, aligned
+    scale, shift  what its depth was fitted with
+    depth       (H, W) its depth before the fit, and `aligned` after it
+    log_focal   (2,) mean over the clip so far
+    log_scale   mean over the shot so far; `gauge` is the factor's logarithm that brings results back to it
+    """
+
+    last: Keyframe
+    keyframes: tuple[Keyframe, ...]
+    scale: float
+    shift: float
+    depth: torch.Tensor
+    aligned: torch.Tensor
+    log_focal: torch.Tensor
+    frames: int
+    log_scale: float
+    shot_frames: int
+    gauge: float
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What was done to each frame, (B,) each; nan where there is no frame before to compare with.
+
+    scale, shift       aligned depth = scale * depth + shift
+    residual           median relative depth left over between a frame and its references
+    flicker_before, flicker_after  see `flicker.frame_flicker`
+    cut                bool, where a new shot starts
+    world_from_camera  (B, 4, 4) camera poses within each shot, its first camera being the origin, in the aligned unit
+    """
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+    residual: torch.Tensor
+    flicker_before: torch.Tensor
+    flicker_after: torch.Tensor
+    cut: torch.Tensor
+    world_from_camera: torch.Tensor
+
+    @property
+    def flicker(self) -> tuple[float, float]:
+        """Mean flicker over all frames before and after; 0 where no two frames could be compared."""
+        return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
+
+
+def _applied(depth: torch.Tensor, mask: torch.Tensor, scale: float, shift: float) -> torch.Tensor:
+    return torch.where(mask, torch.maximum(scale * depth + shift, LEAST_DEPTH * scale * depth), 0)
+
+
+def _pose(motion: Motion, unit: float) -> torch.Tensor:
+    pose = torch.eye(4, dtype=torch.float64)
+    pose[:3, :3], pose[:3, 3] = motion.rotation, motion.translation * unit
+    return pose
+
+
+class _Aligner:
+    """Fits the frames of a clip one after the other."""
+
+    def __init__(self, state: AlignState | None, one_focal: bool):
+        self.state = state
+        self.one_focal = one_focal
+
+    def start(self, frame: Pointmap, look: torch.Tensor, view: View, log_focal: torch.Tensor, frames: int) -> None:
+        """A new shot: its first frame is taken as it is."""
+        first = Keyframe(view, look, Motion.none())
+        depth = frame.depth[0].cpu()
+        self.state = AlignState(
+            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 1, 0.0, frame.source_size
+        )
+
+    def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
+        """Takes in one frame; scale, shift, residual and flicker before and after."""
+        own_focal = frame.intrinsics[0, (0, 1), (0, 1)].double().log().cpu()
+        state, nan = self.state, float("nan")
+        frames = 1 if state is None else state.frames + 1
+        log_focal = own_focal if state is None else state.log_focal + (own_focal - state.log_focal) / frames
+        view = View.of(with_focal(frame, log_focal[None]) if self.one_focal else frame)
+        if state is None or cut or state.depth.shape != frame.size or state.size != frame.source_size:
+            self.start(frame, look, view, log_focal, frames)
+            return 1.0, 0.0, nan, nan, nan
+        last = state.last
+        keyframe = min(state.keyframes, key=lambda k: (k.look - look).abs().mean().item())
+        to_last, to_key = match(view, last.view), match(view, keyframe.view)
+        guess = Motion.none()
+        to_keyframe = guess.then(last.world_from_camera).then(keyframe.world_from_camera.inverse())
+        fit = fit_frame(view, [(last.view, to_last), (keyframe.view, to_key)], [guess, to_keyframe])
+        if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
+            # too little in common: the last fit is the best guess, and what follows is bound to this frame
+            fit = Fit(state.scale, state.shift, (guess, to_keyframe), nan, 0.0)
+        depth, mask = frame.depth[0].cpu(), frame.mask[0].cpu()
+        aligned = _applied(depth, mask, fit.scale, fit.shift)
+        world = fit.motions[0].then(last.world_from_camera)
+        if to_key.seen.float().mean() >= KEYFRAME_OVERLAP:
+            world = fit.motions[1].then(keyframe.world_from_camera)
+        now = Keyframe(view.fitted(fit.scale, fit.shift), look, world)
+        keyframes = state.keyframes
+        if to_key.seen.float().mean() < KEYFRAME_OVERLAP:
+            keyframes = (*keyframes, now)
+            if len(keyframes) > MAX_KEYFRAMES:  # the first stays: it holds the shot's scale
+                keyframes = (keyframes[0], *keyframes[2:])
+        shot_frames = state.shot_frames + 1
+        log_scale = torch.tensor(fit.scale).log().item()
+        log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
+        before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
+        wanted = -log_scale - state.gauge
+        gauge = state.gauge + max(-GAUGE_STEP, min(GAUGE_STEP, wanted))
+        self.state = AlignState(
+            now,
+            keyframes,
+            fit.scale,
+            fit.shift,
+            depth,
+            aligned,
+            log_focal,
+            frames,
+            log_scale,
+            shot_frames,
+            gauge,
+            frame.source_size,
+        )
+        return fit.scale, fit.shift, fit.residual, before, after
+
+    def _flicker(
+        self, depth: torch.Tensor, aligned: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit
+    ) -> tuple[float, float]:
+        motion = fit.motions[0]
+        # the motion is in the aligned unit
+        unaligned = Motion(motion.rotation, motion.translation / fit.scale)
+        return (
+            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned),
+            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion),
+        )
+
+
+def with_focal(pointmap: Pointmap, log_focal: torch.Tensor) -> Pointmap:
+    """The pointmap seen through a lens of log focal lengths (1 or B, 2), its depth as it was."""
+    intrinsics = pointmap.intrinsics.clone()
+    intrinsics[:, (0, 1), (0, 1)] = log_focal.exp().to(intrinsics).expand(len(pointmap), 2)
+    return replace(pointmap, points=unproject(pointmap.depth, intrinsics), intrinsics=intrinsics)
+
+
+def align_sequence(
+    pointmap: Pointmap,
+    state: AlignState | None = None,
+    *,
+    one_focal: bool = True,
+    cut_threshold: float = CUT_THRESHOLD,
+    streaming: bool = False,
+    on_progress=None,
+) -> tuple[Pointmap, AlignState, Alignment]:
+    """The frames of a clip with one scale and shift from cut to cut and one field of view, and the state to go on from.
+
+    Depth becomes scale * depth + shift, in the unit that the estimator gives on average over a shot, or, when `streaming`,
+    in one that follows that average slowly, since what comes later is not known. `one_focal` False keeps each frame's
+    field of view, for clips that zoom. `on_progress(done, total)` is called after each frame and may raise to stop.
+    """
+    looks = thumbnails(pointmap.image).cpu()
+    cuts = frame_changes(looks, None if state is None else state.last.look) > cut_threshold
+    focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
+    if one_focal and not streaming and state is None:
+        pointmap = with_focal(pointmap, focal.median(0, keepdim=True).values)
+    aligner = _Aligner(state, one_focal)
+    rows, gauges, poses = [], [], []
+    for i in range(len(pointmap)):
+        rows.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
+        gauges.append(aligner.state.gauge)
+        poses.append(aligner.state.last.world_from_camera)
+        if one_focal and streaming:
+            focal[i] = aligner.state.log_focal.to(focal)
+        if on_progress is not None:
+            on_progress(i + 1, len(pointmap))
+    scale, shift, residual, before, after = torch.tensor(rows, dtype=torch.float64).unbind(-1)
+    gauge = torch.tensor(gauges, dtype=torch.float64).exp()
+    if not streaming:
+        gauge = _gauge_of_shots(scale, cuts)
+    scale, shift = scale * gauge, shift * gauge
+    if one_focal and streaming:
+        pointmap = with_focal(pointmap, focal)
+    depth = pointmap.depth
+    s, b = (v.to(device=depth.device, dtype=depth.dtype)[:, None, None] for v in (scale, shift))
+    aligned = torch.where(pointmap.mask, torch.maximum(s * depth + b, LEAST_DEPTH * s * depth), 0)
+    result = replace(pointmap, points=unproject(aligned, pointmap.intrinsics))
+    world = torch.stack([_pose(p, g) for p, g in zip(poses, gauge.tolist())])
+    return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
+
+
+def _gauge_of_shots(scale: torch.Tensor, cuts: torch.Tensor) -> torch.Tensor:
+    """(B,) the factor for each shot that makes the median of its scales 1."""
+    shot = cuts.long().cumsum(0)
+    gauge = torch.ones_like(scale)
+    for number in shot.unique():
+        gauge[shot == number] = 1 / scale[shot == number].median()
+    return gauge

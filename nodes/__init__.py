@@ -1,5 +1,6 @@
 """The nodes of the pack, in menu order."""
 
+from .align import AlignSequence
 from .blend import Blend
 from .colormap import Colormap
 from .depth import DepthFromPointmap
@@ -16,6 +17,7 @@ NODES = [
     DepthFromPointmap,
     NormalsFromPointmap,
     Colormap,
+    AlignSequence,
     TemporalSmooth,
     TemporalSmoothPointmap,
     Blend,

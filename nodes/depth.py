@@ -30,7 +30,8 @@ class DepthFromPointmap(io.ComfyNode):
                     options=list(RANGE_MODES),
                     default=RANGE_MODES[0],
                     tooltip="Which distances become white and black. whole batch: one range for all frames, no flicker; per "
-                    "frame: each frame its own; fixed: near and far below.",
+                    "frame: each frame its own; fixed: near and far below; per shot: one from cut to cut; adaptive: follows the "
+                    "frames slowly, starts anew at a cut.",
                 ),
                 io.Float.Input(
                     "near",

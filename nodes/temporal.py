@@ -5,19 +5,25 @@ from collections import OrderedDict
 from comfy_api.latest import io
 
 from ..sam3d_geometry.cuts import CUT_THRESHOLD
-from ..sam3d_geometry.temporal import MAX_STRENGTH, TemporalState, smooth_images, smooth_pointmap
-from .sockets import CATEGORY, PointmapType, advanced, schema
+from ..sam3d_geometry.image_smoothing import smooth_images_along_motion
+from ..sam3d_geometry.motion_smoothing import smooth_along_motion
+from ..sam3d_geometry.temporal import MAX_STRENGTH, smooth_images, smooth_pointmap
+from . import host
+from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
 
 MAX_STREAMS = 32
-_streams: OrderedDict[tuple[str, str], TemporalState] = OrderedDict()
+_streams: OrderedDict[tuple[str, str], object] = OrderedDict()
+
+BOTH_WAYS, CAUSAL, AVERAGE = MODES = ("follow motion, both ways", "follow motion", "average")
 
 
-def _recall(kind: str, stream: str, restart: bool) -> TemporalState | None:
+def recall(kind: str, stream: str, restart: bool) -> object | None:
+    """What a stream's last run left, or None."""
     return None if restart or not stream else _streams.get((kind, stream))
 
 
-def _remember(kind: str, stream: str, state: TemporalState) -> None:
-    """Keeps a stream's state on the CPU; the stream unused for longest goes when there are too many."""
+def remember(kind: str, stream: str, state: object) -> None:
+    """Keeps a stream's state for its next run; the stream unused for longest goes when there are too many."""
     if not stream:
         return
     _streams[kind, stream] = state
@@ -26,16 +32,9 @@ def _remember(kind: str, stream: str, state: TemporalState) -> None:
         _streams.popitem(last=False)
 
 
-def _common_inputs() -> list[io.Input]:
+def stream_inputs() -> list[io.Input]:
+    """How cuts are found, and the name under which a live graph goes on from run to run."""
     return [
-        io.Float.Input(
-            "strength",
-            default=0.3,
-            min=0.0,
-            max=MAX_STRENGTH,
-            step=0.01,
-            tooltip="How much of the last frame stays: 0 is off, 0.95 very steady but slow to follow motion.",
-        ),
         advanced(
             io.Float.Input(
                 "cut_threshold",
@@ -43,7 +42,7 @@ def _common_inputs() -> list[io.Input]:
                 min=0.0,
                 max=1.0,
                 step=0.01,
-                tooltip="How different two frames must look to count as a cut, where smoothing starts again (0 to 1; 1 never).",
+                tooltip="How different two frames must look to count as a cut, where everything starts again (0 to 1; 1 never).",
             )
         ),
         advanced(
@@ -60,6 +59,28 @@ def _common_inputs() -> list[io.Input]:
     ]
 
 
+def _strength() -> io.Input:
+    return io.Float.Input(
+        "strength",
+        default=0.8,
+        min=0.0,
+        max=MAX_STRENGTH,
+        step=0.01,
+        tooltip="How much of the past stays, 0 (off) to 0.95: averages reach over 1 / (1 - strength) frames, 0.8 over 5. With "
+        "mode average take less, such as 0.3: it smears what moves.",
+    )
+
+
+def _mode() -> io.Input:
+    return io.Combo.Input(
+        "mode",
+        options=list(MODES),
+        default=BOTH_WAYS,
+        tooltip="follow motion: averages move with what they show, no ghosts; both ways looks at later frames too, steadier and "
+        "without lag (one way for live streams); average: each pixel with the same pixel of the last frame.",
+    )
+
+
 class TemporalSmooth(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -67,25 +88,37 @@ class TemporalSmooth(io.ComfyNode):
             node_id="SAM3DGeometry_TemporalSmooth",
             display_name="Temporal Smooth",
             category=CATEGORY,
-            description="Steadies a clip: each frame is mixed with the one before, starting again at a cut.",
-            search_aliases=["temporal", "smooth", "flicker", "deflicker", "ema", "video", "stabilize"],
+            description="Steadies a clip of depth, normals or any picture: what was seen before is carried along the motion and "
+            "averaged with the new frame, starting again at a cut.",
+            search_aliases=["temporal", "smooth", "flicker", "deflicker", "ema", "video", "stabilize", "optical flow"],
             inputs=[
                 io.Image.Input("images", tooltip="The frames to smooth, such as depth or normals."),
-                *_common_inputs(),
+                _strength(),
+                *stream_inputs(),
+                _mode(),
                 io.Image.Input(
                     "guide",
                     optional=True,
-                    tooltip="The original frames, to find cuts by: depth may hardly change across one. As many frames as images.",
+                    tooltip="The original frames, in which motion and cuts are found: depth shows little of either. As many "
+                    "frames as images.",
                 ),
             ],
             outputs=[io.Image.Output(display_name="images", tooltip="The smoothed frames.")],
         )
 
     @classmethod
-    def execute(cls, images, strength, cut_threshold, stream, restart, guide=None) -> io.NodeOutput:
-        state = _recall("images", stream, restart)
-        smoothed, state = smooth_images(images, strength, guide, state, cut_threshold)
-        _remember("images", stream, state)
+    def execute(cls, images, strength, cut_threshold, stream, restart, mode, guide=None) -> io.NodeOutput:
+        require_option("mode", mode, MODES)
+        kind = "average" if mode == AVERAGE else "motion"
+        state = recall(f"images {kind}", stream, restart)
+        if mode == AVERAGE:
+            smoothed, state = smooth_images(images, strength, guide, state, cut_threshold)
+        else:
+            direction = "zero lag" if mode == BOTH_WAYS else "causal"
+            smoothed, state = smooth_images_along_motion(
+                images, strength, guide, state, direction=direction, cut_threshold=cut_threshold
+            )
+        remember(f"images {kind}", stream, state)
         return io.NodeOutput(smoothed)
 
 
@@ -96,18 +129,37 @@ class TemporalSmoothPointmap(io.ComfyNode):
             node_id="SAM3DGeometry_TemporalSmoothPointmap",
             display_name="Temporal Smooth Pointmap",
             category=CATEGORY,
-            description="Steadies the geometry of a clip itself, so that depth and normals made from it stay consistent.",
-            search_aliases=["temporal", "smooth", "flicker", "deflicker", "ema", "video", "pointmap"],
+            description="Steadies the geometry of a clip itself, so that depth and normals made from it stay consistent. Best "
+            "after Align Sequence.",
+            search_aliases=["temporal", "smooth", "flicker", "deflicker", "ema", "video", "pointmap", "optical flow"],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="The pointmap of a clip, from Pointmap Inference."),
-                *_common_inputs(),
+                PointmapType.Input(
+                    "pointmap", tooltip="The pointmap of a clip, from Align Sequence or Pointmap Inference."
+                ),
+                _strength(),
+                *stream_inputs(),
+                _mode(),
             ],
             outputs=[PointmapType.Output(display_name="pointmap", tooltip="The smoothed pointmap.")],
         )
 
     @classmethod
-    def execute(cls, pointmap, strength, cut_threshold, stream, restart) -> io.NodeOutput:
-        state = _recall("pointmap", stream, restart)
-        smoothed, state = smooth_pointmap(pointmap, strength, state, cut_threshold)
-        _remember("pointmap", stream, state)
+    def execute(cls, pointmap, strength, cut_threshold, stream, restart, mode) -> io.NodeOutput:
+        require_option("mode", mode, MODES)
+        kind = "average" if mode == AVERAGE else "motion"
+        state = recall(f"pointmap {kind}", stream, restart)
+        if mode == AVERAGE:
+            smoothed, state = smooth_pointmap(pointmap, strength, state, cut_threshold)
+        else:
+            direction = "zero lag" if mode == BOTH_WAYS else "causal"
+            with host.progress_bar(len(pointmap)) as on_progress:
+                smoothed, state = smooth_along_motion(
+                    pointmap,
+                    strength,
+                    state,
+                    direction=direction,
+                    cut_threshold=cut_threshold,
+                    on_progress=on_progress,
+                )
+        remember(f"pointmap {kind}", stream, state)
         return io.NodeOutput(smoothed)

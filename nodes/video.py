@@ -12,7 +12,7 @@ from ..sam3d_geometry.engine import RANGES, LocalEngine, StreamSettings
 from ..sam3d_geometry.frames import NORMAL_MAP_SIGNS
 from ..sam3d_geometry.inference import tokens_for_size
 from ..sam3d_geometry.resize import size_for_long_edge
-from ..sam3d_geometry.stages import Smooth
+from ..sam3d_geometry.stages import STEADY, steadying
 from ..sam3d_geometry.stream import job_fingerprint, stream_clip
 from ..sam3d_geometry.temporal import MAX_STRENGTH
 from ..sam3d_geometry.video import VideoFile
@@ -104,7 +104,8 @@ class VideoToDepthAndNormals(io.ComfyNode):
                     options=list(RANGES),
                     default=RANGES[0],
                     tooltip="Which distances become white and black. whole clip: one range, found from frames spread "
-                    "over the video, no flicker; per frame: each frame its own; fixed: near and far below.",
+                    "over the video, no flicker; per frame: each frame its own; fixed: near and far below; adaptive: follows the "
+                    "frames slowly.",
                 ),
                 io.Float.Input(
                     "near",
@@ -124,12 +125,12 @@ class VideoToDepthAndNormals(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "smooth",
-                    default=0.3,
+                    default=0.8,
                     min=0.0,
                     max=MAX_STRENGTH,
                     step=0.01,
-                    tooltip="How much of the last frame's geometry stays: 0 is off, 0.95 very steady but slow. "
-                    "Starts anew at a cut.",
+                    tooltip="How much of the past stays, 0 to 0.95: averages reach over 1 / (1 - smooth) frames. 0.3 is "
+                    "right for steady = average. Starts anew at a cut.",
                 ),
                 io.String.Input(
                     "filename_prefix",
@@ -160,6 +161,13 @@ class VideoToDepthAndNormals(io.ComfyNode):
                         default=True,
                         tooltip="On: one field of view for the video. Off: one for each frame, for videos that zoom.",
                     )
+                ),
+                io.Combo.Input(
+                    "steady",
+                    options=list(STEADY),
+                    default=STEADY[0],
+                    tooltip="Against flicker. follow motion: one scale from cut to cut, and averages that move with what "
+                    "they show; average: at fixed pixels, which smears motion; off: each frame as it comes.",
                 ),
             ],
             outputs=[
@@ -197,6 +205,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
         invert,
         normal_convention,
         one_camera,
+        steady,
     ) -> io.NodeOutput:
         require_option("depth", depth, DEPTH_FORMATS)
         require_option("normals", normals, PICTURE_FORMATS)
@@ -214,7 +223,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
         size = size_for_long_edge((clip.facts.height, clip.facts.width), resolution)
         tokens = tokens_for_size(size, hosted.model.token_range)
         engine = LocalEngine(hosted.to_device(host.activation_bytes(frames_per_batch, tokens)))
-        stages = [Smooth(smooth)] if smooth else []
+        stages = steadying(steady, smooth, one_camera)
         base = host.output_base(filename_prefix)
         unnamed = _products(base, "", depth, normals)
         job = job_fingerprint(engine, clip, list(unnamed.values()), settings, stages)

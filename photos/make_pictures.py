@@ -31,7 +31,6 @@ from sam3d_geometry.inference import infer_pointmap  # noqa: E402
 from sam3d_geometry.normals import normals_from_pointmap  # noqa: E402
 from sam3d_geometry.pointmap import Pointmap  # noqa: E402
 from sam3d_geometry.side_by_side import side_by_side  # noqa: E402
-from sam3d_geometry.temporal import smooth_images, smooth_pointmap  # noqa: E402
 
 PHOTOS = Path(__file__).resolve().parent
 TARGET = ROOT / "web" / "docs" / "img"
@@ -219,37 +218,6 @@ def colormap() -> Image.Image:
     return sheet(pictures, 4)
 
 
-def temporal_smooth() -> Image.Image:
-    clip = flickering_clip()
-    depths = grey(depth_of(clip))
-    pictures = {}
-    for strength in (0.0, 0.3, 0.8):
-        smoothed, _ = smooth_images(depths, strength, guide=clip.image)
-        name = "as estimated" if strength == 0 else f"strength {strength}"
-        pictures[f"{name}: one row over {len(clip)} frames"] = smoothed[None, :, smoothed.shape[1] // 2]
-    return sheet(pictures, 3, aspect=1.2)
-
-
-def temporal_smooth_pointmap() -> Image.Image:
-    clip = flickering_clip()
-    row, column = clip.size[0] - 8, clip.size[1] // 2
-    page = Image.new("RGB", (840, 300), BACKGROUND)
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
-    shades = {0.0: (110, 110, 120), 0.5: (240, 170, 80), 0.9: (90, 190, 255)}
-    low, high = clip.depth[:, row, column].min(), clip.depth[:, row, column].max()
-    for i, (strength, shade) in enumerate(shades.items()):
-        depths = smooth_pointmap(clip, strength)[0].depth[:, row, column]
-        heights = (30 + (high - depths) / (high - low) * 230).tolist()
-        steps = [(20 + 800 * t / (len(clip) - 1), y) for t, y in enumerate(heights)]
-        draw.line(steps, fill=shade, width=2)
-        name = "as estimated" if strength == 0 else f"strength {strength}"
-        draw.text((20 + 130 * i, 284), name, font=font, fill=shade, anchor="lm")
-    draw.text(
-        (820, 284), "depth of one floor pixel over time, with a cut", font=font, fill=(225, 225, 225), anchor="rm"
-    )
-    return page
-
-
 def blending() -> Image.Image:
     photo = main_photo()
     layer = apply_colormap(depth_of(estimate(photo)), "magma")
@@ -285,8 +253,6 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "depth": depth,
     "normals": normals,
     "colormap": colormap,
-    "temporal_smooth": temporal_smooth,
-    "temporal_smooth_pointmap": temporal_smooth_pointmap,
     "blend": blending,
     "side_by_side": beside,
     "video_to_depth_and_normals": video_to_depth_and_normals,

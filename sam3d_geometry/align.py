@@ -82,6 +82,16 @@ class Alignment:
         """Mean flicker over all frames before and after; 0 where no two frames could be compared."""
         return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
 
+    def report(self) -> str:
+        """One line a frame, and the mean flicker in the first."""
+        before, after = self.flicker
+        lines = [f"flicker {before:.2%} before, {after:.2%} after", "frame   scale   shift  left over  flicker"]
+        for i in range(len(self.scale)):
+            start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
+            compared = f"{self.residual[i]:8.2%}   {self.flicker_before[i]:.2%} -> {self.flicker_after[i]:.2%}"
+            lines.append(start + ("new shot" if self.cut[i] else compared))
+        return "\n".join(lines)
+
 
 def _applied(depth: torch.Tensor, mask: torch.Tensor, scale: float, shift: float) -> torch.Tensor:
     return torch.where(mask, torch.maximum(scale * depth + shift, LEAST_DEPTH * scale * depth), 0)

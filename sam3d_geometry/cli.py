@@ -10,7 +10,7 @@ from pathlib import Path
 from . import __version__, models
 from .colormap import COLORMAPS
 from .command import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
-from .depth import CURVES, INVALID_FILL, RANGE_MODES
+from .depth import CURVES, INVALID_FILL
 from .frames import NORMAL_MAP_SIGNS
 from .normals import SOURCES
 from .output import OutputFolder
@@ -18,6 +18,8 @@ from .photo import PhotoError, find_photos
 from .products import SPACES
 from .progress import Progress
 from .run import Run
+
+RANGES = ("per frame", "whole batch", "fixed")
 
 DESCRIPTION = """\
 Depth maps, normal maps and 3D points from photos, with one small network that is built in or with MoGe.
@@ -176,7 +178,7 @@ def _add_depth(parser: argparse.ArgumentParser) -> None:
     add(
         "--range",
         type=_spaced,
-        choices=RANGE_MODES,
+        choices=RANGES,
         default="per frame",
         metavar="{per-frame,whole-batch,fixed}",
         help="which distances become white and black: each photo's own (default), one range over all photos (no "

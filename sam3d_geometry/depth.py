@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from .cuts import CUT_THRESHOLD, frame_changes, shots, thumbnails
 from .pointmap import Pointmap
 from .resize import resize_depth, resize_mask
 
-RANGE_MODES = ("whole batch", "per frame", "fixed")
+RANGE_MODES = ("whole batch", "per frame", "fixed", "per shot", "adaptive")
+ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
 CURVES = ("disparity", "linear", "log")
 INVALID_FILL = {"black": 0.0, "white": 1.0, "grey": 0.5}
 MAX_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
@@ -36,6 +38,14 @@ class DepthRange:
         if not bool(seen.any()):
             return 0.0, 0.0
         return float(self.near[seen].min()), float(self.far[seen].max())
+
+
+@dataclass(frozen=True)
+class RangeState:
+    """What an adaptive range carries on: log of near and far (2,) or None before any geometry, and the last look."""
+
+    log_limits: torch.Tensor | None
+    look: torch.Tensor
 
 
 def _percentiles(values: torch.Tensor, low: float, high: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,8 +91,9 @@ def depth_range(
 ) -> DepthRange:
     """The range of depths to show.
 
-    "whole batch" takes one range over all frames (no flicker), "per frame" one for each, "fixed" the given `near` and
-    `far` in the pointmap's unit. `clip_percent` of the valid pixels are cut off at each end in the first two.
+    "whole batch" takes one range over all frames (no flicker), "per frame" one for each, "per shot" one from cut to cut,
+    "adaptive" one that follows the frames' own slowly and starts anew at a cut, "fixed" the given `near` and `far` in the
+    pointmap's unit. `clip_percent` of the valid pixels are cut off at each end in all but the last.
     """
     if mode not in RANGE_MODES:
         raise ValueError(f"Range mode {mode!r} is not known; choose one of {', '.join(RANGE_MODES)}.")
@@ -90,6 +101,11 @@ def depth_range(
         return fixed_range(near, far, len(pointmap), pointmap.device)
     if not 0 <= clip_percent < 50:
         raise ValueError(f"clip_percent came as {clip_percent:g}; it must be at least 0 and less than 50.")
+    if mode == "adaptive":
+        return adaptive_range(pointmap, None, clip_percent)[0]
+    if mode == "per shot":
+        parts = [depth_range(pointmap[shot], "whole batch", 0, 0, clip_percent) for shot in shots(pointmap.image)]
+        return DepthRange(torch.cat([p.near for p in parts]), torch.cat([p.far for p in parts]))
     if mode == "whole batch":
         depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_SAMPLES // len(pointmap))))]
     else:
@@ -98,6 +114,28 @@ def depth_range(
     pairs = [_percentiles(d, clip_percent, 100 - clip_percent) if d.numel() else (nothing, nothing) for d in depths]
     limits = torch.stack([torch.stack(pair) for pair in pairs]).float().expand(len(pointmap), 2)
     return DepthRange(limits[:, 0], limits[:, 1])
+
+
+def adaptive_range(
+    pointmap: Pointmap, state: RangeState | None, clip_percent: float = 0.5, cut_threshold: float = CUT_THRESHOLD
+) -> tuple[DepthRange, RangeState]:
+    """A range that follows that of each frame exponentially, and the state to go on from; at a cut it starts anew.
+
+    The logarithms of near and far move a tenth of the way at each frame. Frames without geometry keep the last range.
+    """
+    own = depth_range(pointmap, "per frame", clip_percent=clip_percent)
+    looks = thumbnails(pointmap.image).cpu()
+    cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
+    limits = torch.stack([own.near, own.far], -1).cpu()
+    log_limits = None if state is None else state.log_limits
+    for i, cut in enumerate(cuts):
+        if limits[i, 1] > 0:
+            new = limits[i].clamp_min(1e-12).log()
+            log_limits = new if cut or log_limits is None else torch.lerp(log_limits, new, ADAPTION)
+        if log_limits is not None:
+            limits[i] = log_limits.exp()
+    limits = limits.to(pointmap.device)
+    return DepthRange(limits[:, 0], limits[:, 1]), RangeState(log_limits, looks[-1:])
 
 
 def true_depth(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:

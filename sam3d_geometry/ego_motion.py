@@ -45,10 +45,12 @@ class View:
         near_edge = (depth_edges(depth, mask, EDGE) | ~mask).float()
         usable = mask & (F.max_pool2d(near_edge[:, None], WINDOW, 1, WINDOW // 2)[:, 0] == 0)
         inverse = torch.where(mask, 1 / depth.clamp_min(1e-12), 0)
-        # windows at the border lie lopsided about their pixel, so the border is left out
-        smooth = F.avg_pool2d(inverse[:, None], WINDOW, 1)
-        smooth = F.pad(smooth, (WINDOW // 2,) * 4)[:, 0]
-        usable &= smooth > 0
+        smooth = F.avg_pool2d(inverse[:, None], WINDOW, 1, WINDOW // 2)[:, 0]
+        # windows that reach over the border say nothing of their middle
+        border = WINDOW // 2
+        whole = torch.zeros_like(usable)
+        whole[:, border:-border, border:-border] = True
+        usable &= whole
         depth = torch.where(usable, 1 / smooth.clamp_min(1e-12), 0)
         return View(grey_frames(pointmap.image)[0], depth[0], usable[0], pointmap.intrinsics[0].cpu())
 

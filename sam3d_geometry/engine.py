@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from .camera import fov_degrees_from_intrinsics
-from .depth import depth_range, fixed_range
+from .depth import DepthRange, depth_range, fixed_range
 from .inference import infer_pointmap
 from .models import GeometryModel
 from .overlap import CHUNKS_AHEAD, run_ahead
@@ -17,7 +17,7 @@ from .pointmap import Pointmap
 from .video import Clip, Position
 from .video_product import Look
 
-RANGES = ("whole clip", "per frame", "fixed")
+RANGES = ("whole clip", "per frame", "fixed", "adaptive")
 SURVEY_FRAMES = 16
 
 
@@ -27,7 +27,8 @@ class StreamSettings:
 
     resolution, fov_x_degrees, frames_per_chunk  as in `inference.infer_pointmap`
     one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
-    range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" is taken from the same frames
+    range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" is taken from the same frames,
+    "adaptive" needs no look ahead
     """
 
     resolution: int = 512
@@ -68,11 +69,12 @@ class FrameChunk:
 
 @dataclass(frozen=True)
 class GeometryChunk:
-    """A few frames' geometry, and the states of the stages after them."""
+    """A few frames' geometry, the states of the stages after them, and the range of depths to show once it is known."""
 
     positions: tuple[Position, ...]
     pointmap: Pointmap
     states: tuple = ()
+    shown: DepthRange | None = None
 
 
 class Engine(Protocol):

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from .colormap import LUMINANCE
 
+WHOLE_RESOLUTION_BELOW = 300  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
+
 
 def grey_frames(images: torch.Tensor) -> numpy.ndarray:
     """Images (B, H, W, 3) in [0, 1] -> luminance (B, H, W) uint8, the form in which flow is found."""
@@ -31,6 +33,8 @@ def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
             "'pip install opencv-python-headless', or choose a mode that does not follow motion."
         ) from error
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if max(height, width) < WHOLE_RESOLUTION_BELOW:
+        search.setFinestScale(0)
     return torch.from_numpy(search.calc(source, target, None))
 
 

@@ -129,9 +129,7 @@ def _carry(
     return carried, torch.where(known, weight, 0), moving, normals
 
 
-def _blended(
-    frame: Pointmap, history: History | None, before: View | None, view: View, memory: float
-) -> History:
+def _blended(frame: Pointmap, history: History | None, before: View | None, view: View, memory: float) -> History:
     """A frame averaged with what is known of the one before it."""
     log_depth, mask = _logarithm(frame.depth[0]), frame.mask[0]
     normals = None if frame.normals is None else frame.normals[0]
@@ -144,7 +142,6 @@ def _blended(
     noise = LEAST_NOISE
     if bool(counted.any()):
         noise = max(1.4826 * off[counted].abs().median().item(), LEAST_NOISE)
-    # one pixel's noise is no surface of its own: what is judged is the mean over its neighbours on the same side
     agreement = (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
     weight = (weight * agreement).clamp_max(memory - 1)
     share = weight / (weight + 1)

@@ -11,12 +11,12 @@ import numpy
 import torch
 
 from . import __version__
-from .depth import DepthRange, depth_range
+from .depth import DepthRange, RangeState, depth_range
 from .engine import Engine, GeometryChunk, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .pointmap import Pointmap
-from .stages import Stage
+from .stages import AdaptiveRange, Stage, pack, unpack
 from .video import Clip, Position, import_av
 from .video_product import VideoProduct
 from .video_writer import Segment, SegmentWriter, format_named, join_segments, write_picture
@@ -44,6 +44,21 @@ def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Se
         yield GeometryChunk(chunk.positions, pointmap, tuple(states))
 
 
+def _ranged(
+    chunks: Iterator[GeometryChunk], settings: StreamSettings, survey: Survey, state: RangeState | None
+) -> Generator[GeometryChunk]:
+    """Chunks with the range to show; the state of an adaptive one is the last of the chunk's states."""
+    adaptive = AdaptiveRange(settings.clip_percent)
+    for chunk in chunks:
+        states = chunk.states
+        if settings.range == "adaptive":
+            shown, state = adaptive(chunk.pointmap, state)
+            states = (*states, state)
+        else:
+            shown = _shown(chunk.pointmap, settings, survey)
+        yield GeometryChunk(chunk.positions, chunk.pointmap, states, shown)
+
+
 def _shown(pointmap: Pointmap, settings: StreamSettings, survey: Survey) -> DepthRange:
     if settings.range == "whole clip":
         ones = torch.ones(len(pointmap), device=pointmap.device)
@@ -52,19 +67,18 @@ def _shown(pointmap: Pointmap, settings: StreamSettings, survey: Survey) -> Dept
 
 
 def _rendered(
-    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings, survey: Survey
+    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings
 ) -> Generator[PictureChunk]:
     for chunk in chunks:
-        shown = _shown(chunk.pointmap, settings, survey)
-        pictures = tuple(p.render(chunk.pointmap, shown, settings.look) for p in products)
+        pictures = tuple(p.render(chunk.pointmap, chunk.shown, settings.look) for p in products)
         yield PictureChunk(chunk.positions, pictures, chunk.states)
 
 
 class _Output:
     """Writes picture chunks, segment by segment, and commits each segment to the journal."""
 
-    def __init__(self, clip: Clip, products: Sequence[VideoProduct], stages: Sequence[Stage], journal: Journal):
-        self._clip, self._products, self._stages, self._journal = clip, products, stages, journal
+    def __init__(self, clip: Clip, products: Sequence[VideoProduct], journal: Journal):
+        self._clip, self._products, self._journal = clip, products, journal
         self._writers: list[SegmentWriter | None] = []
         self._open: Commit | None = None
         self._frames = 0
@@ -106,8 +120,7 @@ class _Output:
         for writer in self._writers:
             if writer is not None:
                 writer.close()
-        packed = tuple(stage.pack(state) for stage, state in zip(self._stages, self._open.states))
-        self._journal.commit(replace(self._open, states=packed))
+        self._journal.commit(replace(self._open, states=pack(self._open.states)))
         self._writers, self._open, self._frames = [], None, 0
 
     def abandon(self) -> None:
@@ -157,15 +170,17 @@ def stream_clip(
         log.info("Going on with %s after %s.", clip.path, journal.last.position)
     survey = Survey(**journal.last.survey)
     after = journal.last.position
-    states = [stage.unpack(packed) for stage, packed in zip(stages, journal.last.states)]
-    output = _Output(clip, products, stages, journal)
+    states = unpack(journal.last.states)
+    range_state = states[len(stages)] if len(states) > len(stages) else None
+    output = _Output(clip, products, journal)
 
     def ahead(chunks: Generator, name: str) -> Iterator:
         return run_ahead(chunks, CHUNKS_AHEAD, name) if overlap else chunks
 
     geometry = engine.geometry(clip, settings, survey, after, overlap)
-    chunks = ahead(_staged(geometry, stages, states), "infer")
-    chunks = ahead(_rendered(chunks, products, settings, survey), "render")
+    chunks = ahead(_staged(geometry, stages, states[: len(stages)]), "infer")
+    chunks = _ranged(chunks, settings, survey, range_state)
+    chunks = ahead(_rendered(chunks, products, settings), "render")
     done = 0 if after is None else after.index + 1
     try:
         for chunk in chunks:

@@ -17,7 +17,7 @@ from .engine import RANGES, Engine, LocalEngine, StreamSettings
 from .frames import NORMAL_MAP_SIGNS
 from .normals import SOURCES
 from .progress import Progress
-from .stages import Smooth
+from .stages import STEADY, STRENGTHS, steadying
 from .stream import job_fingerprint, stream_clip
 from .video import Clip, open_clip
 from .video_product import Look, VideoProduct
@@ -159,11 +159,18 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "--smoothing", type=int, default=0, metavar="PIXELS", help="radius over which normals are averaged (default: 0)"
     )
     add(
+        "--steady",
+        type=_choice(STEADY),
+        default=_hyphened(STEADY[0]),
+        metavar="HOW",
+        help="over time: follow-motion (default: one scale from cut to cut, and averages that move with what they show), "
+        "average (at fixed pixels) or off",
+    )
+    add(
         "--smooth",
         type=float,
-        default=0.0,
         metavar="STRENGTH",
-        help="over time: share of the last frame that stays, 0 to 0.95",
+        help="how much of the past stays, 0 to 0.95 (default: 0.8, with --steady average 0.3)",
     )
 
 
@@ -269,7 +276,8 @@ def _is_done(record: Path, job: dict, products: Sequence[VideoProduct]) -> bool:
 def _run(args: argparse.Namespace, clip: Clip, name: str, engine: Engine, progress: Progress) -> bool:
     """Works on one clip; False when its results were there."""
     products, settings = _products(args, name), _settings(args)
-    stages = [Smooth(args.smooth)] if args.smooth else []
+    strength = STRENGTHS[args.steady] if args.smooth is None else args.smooth
+    stages = steadying(args.steady, strength, settings.one_camera)
     job = job_fingerprint(engine, clip, products, settings, stages)
     record = args.out / f"{name}.json"
     if not args.overwrite and _is_done(record, job, products):

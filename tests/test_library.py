@@ -15,7 +15,7 @@ HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
 # a file imports only from files further left
 ORDER = (
-    "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align temporal blend side_by_side "
+    "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align motion_smoothing image_smoothing temporal blend side_by_side "
     "crop transform measure summary mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
@@ -33,7 +33,7 @@ PUBLIC = {
     "pointmap": "Pointmap",
     "resize": "DEPTH_EDGE GeometryResize Size depth_edges pointmap_at_image resize_depth resize_image resize_mask "
     "size_for_long_edge",
-    "depth": "CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES depth_at_nearness depth_picture depth_range "
+    "depth": "ADAPTION CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES RangeState adaptive_range depth_at_nearness depth_picture depth_range "
     "fixed_range normalise_depth true_depth",
     "normals": "INVALID NOISE SAME_SURFACE_COSINE SOURCES STRIP_VALUES geometric_normals normals_from_pointmap "
     "smooth_normals",

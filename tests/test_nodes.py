@@ -161,18 +161,21 @@ def test_world_normals_turn_with_the_given_pitch(pointmap):
     assert torch.allclose(level, camera, atol=1e-5) and not torch.allclose(turned, camera, atol=0.05)
 
 
-def test_a_stream_smooths_over_runs_as_over_one_batch(photos):
-    whole, *_ = run(TemporalSmooth, images=photos, strength=0.5)
+@pytest.mark.parametrize("mode", ["average", "follow motion"])
+def test_a_stream_smooths_over_runs_as_over_one_batch(photos, mode):
+    whole, *_ = run(TemporalSmooth, images=photos, strength=0.5, mode=mode)
     parts = [
-        run(TemporalSmooth, images=photos[i : i + 1], strength=0.5, stream="test", restart=i == 0)[0] for i in range(3)
+        run(TemporalSmooth, images=photos[i : i + 1], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
+        for i in range(3)
     ]
     assert torch.allclose(torch.cat(parts), whole, atol=1e-6)
 
 
-def test_a_pointmap_stream_smooths_over_runs_as_over_one_batch(pointmap):
-    (whole,) = run(TemporalSmoothPointmap, pointmap=pointmap, strength=0.5)
+@pytest.mark.parametrize("mode", ["average", "follow motion"])
+def test_a_pointmap_stream_smooths_over_runs_as_over_one_batch(pointmap, mode):
+    (whole,) = run(TemporalSmoothPointmap, pointmap=pointmap, strength=0.5, mode=mode)
     parts = [
-        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0)[0]
+        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
         for i in range(3)
     ]
     assert torch.allclose(torch.cat([p.points for p in parts]), whole.points, rtol=1e-4, atol=1e-6)

@@ -188,7 +188,7 @@ class TestBounds:
 
         monkeypatch.setattr(stream, "GeometryChunk", Counted)
         run(source, tmp_path, StreamSettings(**{**SETTINGS.__dict__, "frames_per_chunk": 1}))
-        assert 0 < most[0] <= 8
+        assert 0 < most[0] <= 12
 
     def test_threads_end_with_the_stream(self, source, tmp_path):
         before = threading.active_count()

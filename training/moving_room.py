@@ -32,7 +32,9 @@ def moving_room() -> Scene:
             WALL_FACING_CAMERA,
             Material("bricks", (0.6, 0.5, 0.45), scale=1.5, bump=0.3),
         ),
-        Body("plane", (-2.6, 0, 0), (math.inf,) * 2 + (1,), WALL_ON_THE_LEFT, Material("noise", (0.7, 0.7, 0.6), scale=3)),
+        Body(
+            "plane", (-2.6, 0, 0), (math.inf,) * 2 + (1,), WALL_ON_THE_LEFT, Material("noise", (0.7, 0.7, 0.6), scale=3)
+        ),
         Body("box", (-1.5, 0.85, 4.2), (0.4, 0.45, 0.3), _upright(20), Material("marble", (0.7, 0.6, 0.5), scale=3)),
         Body("box", (1.9, 0.5, 5.0), (0.5, 0.8, 0.3), _upright(-15), Material("stripes", (0.2, 0.5, 0.7), scale=4)),
         Body("cylinder", (0.9, 0.2, 3.4), (0.15, 0.15, 1.1), FLOOR_UP, Material("checker", (0.8, 0.7, 0.3), scale=4)),
@@ -40,7 +42,15 @@ def moving_room() -> Scene:
     )
     ball = Material("checker", (0.2, 0.7, 0.4), (0.8, 0.8, 0.2), scale=5)
     moving = (
-        Body("ellipsoid", (-1.6, -0.1, 3.4), (0.35,) * 3, material=ball, velocity=(0.9, 0, 0), spin=(0, 0, 1.5), object_id=10),
+        Body(
+            "ellipsoid",
+            (-1.6, -0.1, 3.4),
+            (0.35,) * 3,
+            material=ball,
+            velocity=(0.9, 0, 0),
+            spin=(0, 0, 1.5),
+            object_id=10,
+        ),
         Body(
             "box",
             (0.3, 0.8, 4.6),

@@ -14,6 +14,7 @@ NODES = {
     "SAM3DGeometry_DepthFromPointmap",
     "SAM3DGeometry_NormalsFromPointmap",
     "SAM3DGeometry_Colormap",
+    "SAM3DGeometry_AlignSequence",
     "SAM3DGeometry_TemporalSmooth",
     "SAM3DGeometry_TemporalSmoothPointmap",
     "SAM3DGeometry_Blend",

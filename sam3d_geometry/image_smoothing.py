@@ -1,0 +1,106 @@
+"""Smoothing of pictures along motion: depth or normals of any origin, guided by the photos that they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy
+import torch
+
+from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
+from .flow import flows_agree, grey_frames, optical_flow, pixel_positions, sample_at
+from .motion_smoothing import DIRECTIONS, memory_of
+from .resize import resize_image
+
+TOLERANCE = 4.0  # in standard deviations of the noise
+LEAST_NOISE = 0.01
+
+
+@dataclass(frozen=True)
+class ImageMotionState:
+    """What a stream carries on: the last smoothed picture (H, W, C), its weight (H, W), the guide's luminance and look."""
+
+    value: torch.Tensor
+    weight: torch.Tensor
+    grey: numpy.ndarray
+    look: torch.Tensor
+
+
+def _blended(
+    image: torch.Tensor,
+    before: tuple[torch.Tensor, torch.Tensor] | None,
+    there: torch.Tensor,
+    seen: torch.Tensor,
+    memory,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    height, width = image.shape[:2]
+    if before is None:
+        return image, torch.ones(height, width, device=image.device)
+    were = pixel_positions(height, width, image.device) + there.to(image.device)
+    carried = sample_at(torch.cat([before[0], before[1][..., None]], -1), were)
+    carried, weight = carried[..., :-1], carried[..., -1] * seen.to(image.device)
+    off = (carried - image).abs().amax(-1)
+    counted = weight > 0
+    noise = LEAST_NOISE
+    if bool(counted.any()):
+        noise = max(1.4826 * off[counted].median().item(), LEAST_NOISE)
+    weight = weight * (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
+    weight = weight.clamp_max(memory - 1)
+    share = (weight / (weight + 1))[..., None]
+    return torch.lerp(image, carried, share), weight + 1
+
+
+def smooth_images_along_motion(
+    images: torch.Tensor,
+    strength: float = 0.8,
+    guide: torch.Tensor | None = None,
+    state: ImageMotionState | None = None,
+    *,
+    direction: str = "causal",
+    cut_threshold: float = CUT_THRESHOLD,
+) -> tuple[torch.Tensor, ImageMotionState]:
+    """Images (B, H, W, C) in [0, 1] -> the same averaged along the motion that optical flow finds, and the state to go on.
+
+    Motion and cuts are looked for in `guide` (B, h, w, 3), the photos, where given. Where flow does not return to where it
+    started, or the values do not fit, the new frame wins. `strength` and `direction` as in
+    `motion_smoothing.smooth_along_motion`, which does better where a pointmap is at hand: it knows the camera's motion.
+    """
+    memory = memory_of(strength)
+    if direction not in DIRECTIONS:
+        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
+    if guide is not None and len(guide) != len(images):
+        raise ValueError(
+            f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
+        )
+    size = tuple(images.shape[1:3])
+    looks = thumbnails(images if guide is None else guide).cpu()
+    greys = [grey_frames(resize_image(frame[None, ..., :3], size))[0] for frame in (images if guide is None else guide)]
+    if state is not None and state.value.shape != images.shape[1:]:
+        state = None
+    cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
+    back = [None if cut else _flows(grey, before) for cut, grey, before in zip(cuts[1:], greys[1:], greys)]
+    first = None if state is None or cuts[0] else _flows(greys[0], state.grey)
+    history = None if first is None else (state.value.to(images.device), state.weight.to(images.device))
+    result = torch.empty_like(images, dtype=torch.float32)
+    weights = []
+    for i, flows in enumerate([first, *back]):
+        there, seen = flows if flows is not None else (None, None)
+        history = _blended(images[i].float(), None if flows is None else history, there, seen, memory)
+        result[i] = history[0]
+        weights.append(history[1])
+    state = ImageMotionState(result[-1].clone(), weights[-1], greys[-1], looks[-1:])
+    if direction == "zero lag":
+        history = None
+        for i in range(len(images) - 1, -1, -1):
+            flows = None if i == len(images) - 1 or cuts[i + 1] else _flows(greys[i], greys[i + 1])
+            there, seen = flows if flows is not None else (None, None)
+            history = _blended(images[i].float(), None if flows is None else history, there, seen, memory)
+            both = (weights[i] + history[1] - 1)[..., None]
+            result[i] = (result[i] * weights[i][..., None] + history[0] * history[1][..., None] - images[i]) / both
+    return result, state
+
+
+def _flows(grey: numpy.ndarray, other: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where a frame's pixels are in the other one, and where that can be believed."""
+    there = optical_flow(grey, other)
+    return there, flows_agree(there, optical_flow(other, grey))

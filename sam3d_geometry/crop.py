@@ -20,23 +20,28 @@ class Window(NamedTuple):
     height: int
 
 
-def window_of_mask(mask: torch.Tensor, margin: int = 0) -> Window:
-    """The smallest window that holds what is white in any frame of a mask (B, H, W), `margin` pixels wider on each side."""
-    white = (mask >= 0.5).any(0)
-    if not bool(white.any()):
-        raise ValueError("The mask is empty, so there is nothing to crop to; give one that is white on the object.")
-    rows, columns = torch.nonzero(white.any(1)).flatten(), torch.nonzero(white.any(0)).flatten()
-    left, top = max(0, int(columns[0]) - margin), max(0, int(rows[0]) - margin)
-    right = min(mask.shape[2], int(columns[-1]) + 1 + margin)
-    bottom = min(mask.shape[1], int(rows[-1]) + 1 + margin)
-    return Window(left, top, right - left, bottom - top)
-
-
 def window_between(window: Window, source: Size, target: Size) -> Window:
     """A window of a picture of `source` (height, width) -> the one of the same picture at `target` that covers it."""
     left, top = window.left * target[1] // source[1], window.top * target[0] // source[0]
     right = -(-(window.left + window.width) * target[1] // source[1])
     bottom = -(-(window.top + window.height) * target[0] // source[0])
+    return Window(left, top, right - left, bottom - top)
+
+
+def window_of_mask(mask: torch.Tensor, size: Size, margin: int = 0) -> Window:
+    """The smallest window of a picture of `size` (height, width) that holds what is white in any frame of a mask (B, H, W).
+
+    It is `margin` of the picture's pixels wider on each side, as far as the picture goes; the mask may have another size.
+    """
+    white = (mask >= 0.5).any(0)
+    if not bool(white.any()):
+        raise ValueError("The mask is empty, so there is nothing to crop to; give one that is white on the object.")
+    rows, columns = torch.nonzero(white.any(1)).flatten(), torch.nonzero(white.any(0)).flatten()
+    left, top = int(columns[0]), int(rows[0])
+    box = Window(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+    left, top, width, height = window_between(box, tuple(mask.shape[1:]), size)
+    right, bottom = min(size[1], left + width + margin), min(size[0], top + height + margin)
+    left, top = max(0, left - margin), max(0, top - margin)
     return Window(left, top, right - left, bottom - top)
 
 

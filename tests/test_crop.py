@@ -3,6 +3,7 @@
 import pytest
 import torch
 from closed_form import FOV, box_before_wall, plane, pointmap
+
 from sam3d_geometry.camera import fov_degrees_from_intrinsics, project, unproject
 from sam3d_geometry.crop import Window, crop_pointmap, resize_pointmap, window_between, window_of_mask
 from sam3d_geometry.depth import true_depth
@@ -80,11 +81,12 @@ def test_a_window_outside_of_the_photo_is_refused(window):
 def test_the_window_of_a_mask_holds_all_frames_and_its_margin_stays_in_the_picture():
     mask = torch.zeros(2, 40, 60)
     mask[0, 10:12, 20], mask[1, 30, 5:50] = 1, 1
-    assert window_of_mask(mask) == Window(5, 10, 45, 21)
-    assert window_of_mask(mask, 8) == Window(0, 2, 58, 37)
-    assert window_of_mask(mask > 0, 100) == Window(0, 0, 60, 40)
+    assert window_of_mask(mask, (40, 60)) == Window(5, 10, 45, 21)
+    assert window_of_mask(mask, (40, 60), 8) == Window(0, 2, 58, 37)
+    assert window_of_mask(mask > 0, (40, 60), 100) == Window(0, 0, 60, 40)
+    assert window_of_mask(mask, (80, 120), 3) == Window(7, 17, 96, 48)
     with pytest.raises(ValueError, match="empty"):
-        window_of_mask(mask * 0)
+        window_of_mask(mask * 0, (40, 60))
 
 
 def test_a_window_at_another_size_covers_the_same_pixels():

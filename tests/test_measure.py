@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from closed_form import intrinsics, plane, pointmap, rays
+
 from sam3d_geometry.gravity import world_from_pitch_roll
 from sam3d_geometry.measure import camera_heights, length_between, metric_pointmap, point_at
 from sam3d_geometry.pointmap import Pointmap

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from closed_form import plane, pointmap
+
 from sam3d_geometry.camera import intrinsics_from_focal, unproject
 from sam3d_geometry.crop import Window, crop_pointmap
 from sam3d_geometry.pointmap import Pointmap

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from closed_form import angles, plane, pointmap, rays, sphere
+
 from sam3d_geometry.camera import fov_degrees_from_intrinsics, intrinsics_from_fov_x_degrees, unproject
 from sam3d_geometry.crop import Window, crop_pointmap
 from sam3d_geometry.normals import geometric_normals

@@ -25,7 +25,7 @@ from sam3d_geometry.transform import mirror_pointmap, turn_pointmap, with_fov_x
 
 LINE, SHADE = (90, 220, 255), (225, 225, 225)
 SAUCER_M = 0.16
-RIM = ((72, 222), (478, 222))
+RIM = ((84, 226), (470, 226))
 
 
 def to_image(picture: torch.Tensor) -> Image.Image:

@@ -198,29 +198,6 @@ def test_our_pointmap_becomes_cores_mesh_with_the_photo_on_it(core):
     assert positions["max"][2] < 0 and positions["min"][0] < 0 < positions["max"][0]
 
 
-def test_a_panorama_is_refused_in_one_sentence(core):
-    graph = core_inference(MODELS[1])
-    graph["3"] = {
-        "class_type": "MoGePanoramaInference",
-        "inputs": {
-            "moge_model": ["2", 0], "image": ["small", 0], "resolution_level": 0, "split_resolution": 256,
-            "merge_resolution": 256, "batch_size": 1,
-        },
-    }  # fmt: skip
-    graph["small"] = {
-        "class_type": "ImageScale",
-        "inputs": {"image": ["1", 0], "upscale_method": "area", "width": 64, "height": 32, "crop": "disabled"},
-    }
-    graph["4"] = {
-        "class_type": "SAM3DGeometry_MoGeGeometryToPointmap",
-        "inputs": {"moge_geometry": ["3", 0], "unit": "auto"},
-    }
-    result = core.result(core.queue(graph | depth_of(["4", 0], "panorama")))
-    (failure,) = [body for kind, body in result["status"]["messages"] if kind == "execution_error"]
-    assert failure["node_type"] == "SAM3DGeometry_MoGeGeometryToPointmap"
-    assert "panorama" in failure["exception_message"] and "\n" not in failure["exception_message"].strip()
-
-
 def test_the_photos_camera_goes_into_cores_3d_preview(core):
     graph = ours_with_the_preview() | {
         "4": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["3", 0], "size": "pointmap"}},

@@ -6,8 +6,12 @@ from closed_form import angles, plane, pointmap, rays, sphere
 
 from sam3d_geometry.camera import fov_degrees_from_intrinsics, intrinsics_from_fov_x_degrees, unproject
 from sam3d_geometry.crop import Window, crop_pointmap
-from sam3d_geometry.normals import geometric_normals
+from sam3d_geometry.depth import depth_picture, depth_range, true_depth
+from sam3d_geometry.gravity import level_world
+from sam3d_geometry.normals import geometric_normals, normals_from_pointmap
 from sam3d_geometry.pointmap import Pointmap
+from sam3d_geometry.resize import pointmap_at_image
+from sam3d_geometry.temporal import smooth_pointmap
 from sam3d_geometry.transform import TURNS, mirror_pointmap, scale_pointmap, shift_depth, turn_pointmap, with_fov_x
 
 SIZE, PHOTO = (48, 64), (96, 129)
@@ -170,3 +174,15 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(change, word):
     with pytest.raises(ValueError, match=word) as caught:
         change(scene())
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_comes_out_goes_into_everything_else(change):
+    changed = change(scene())
+    depth, mask = true_depth(changed)
+    picture, _ = depth_picture(changed, depth_range(changed))
+    normals, _ = normals_from_pointmap(changed, smoothing=2)
+    smoothed, _ = smooth_pointmap(changed, 0.5)
+    assert depth.shape == mask.shape == picture.shape == normals.shape[:-1] == (2, *changed.source_size)
+    assert len(Pointmap.cat([changed, smoothed])) == 4 and torch.isfinite(level_world(changed)).all()
+    assert pointmap_at_image(changed).size == changed.source_size

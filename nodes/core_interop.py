@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import torch
@@ -53,13 +54,19 @@ class _CoreGeometryModel(GeometryModel):
         return torch.device(self.network.core.load_device)
 
 
+def _name(core) -> str:
+    """A name that tells core's model from others of its version, as it does not say which file it is from."""
+    some = [p.detach().flatten()[:8].float().cpu().numpy().tobytes() for p in core.model.parameters()]
+    return f"core MoGe {core.version} {zlib.crc32(b''.join(some)):08x}"
+
+
 class CoreModel:
     """Core's loaded MoGe behind the interface of a ModelHandle; core keeps and frees its weights."""
 
     def __init__(self, core):
         self._core = core
         self.model = _CoreGeometryModel(
-            name=f"core MoGe {core.version}",
+            name=_name(core),
             network=_CoreNetwork(core),
             compute_dtype=core.dtype,
             metric=hasattr(core.model, "scale_head"),

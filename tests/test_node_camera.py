@@ -151,7 +151,11 @@ def test_a_known_camera_height_makes_it_metric():
     # the floor is met 0.5 along the view axis, which looks down on it by 10 degrees
     floor = ours(pointmap(plane(60, 80, 80.0, -90.0, 0.5)[0]))
     metric, scale, before = run(SetScaleFromCameraHeight, pointmap=floor, camera_height_m=1.5).args
-    assert metric.metric and scale * before == pytest.approx(1.5, rel=1e-5) and scale == pytest.approx(3 / math.cos(math.radians(80)), rel=0.01)
+    assert (
+        metric.metric
+        and scale * before == pytest.approx(1.5, rel=1e-5)
+        and scale == pytest.approx(3 / math.cos(math.radians(80)), rel=0.01)
+    )
 
 
 @pytest.mark.parametrize("node", ALL, ids=lambda n: n.__name__)

@@ -11,10 +11,11 @@ from pack.nodes.core_geometry import (  # noqa: E402
     MoGeGeometryToPointmap,
     PointmapToMoGeGeometry,
 )
+from pack.nodes.core_interop import handle_of  # noqa: E402
 from pack.nodes.inference import PointmapInference  # noqa: E402
 from pack.nodes.load import LoadSAM3DGeometry  # noqa: E402
 from pack.sam3d_geometry import models  # noqa: E402
-from pack.sam3d_geometry.camera import project  # noqa: E402
+from pack.sam3d_geometry.camera import project, unproject  # noqa: E402
 from pack.sam3d_geometry.pointmap import Pointmap  # noqa: E402
 from test_node_camera import ours, run  # noqa: E402
 
@@ -206,39 +207,36 @@ def test_images_of_another_number_or_an_unknown_size_are_refused():
         run(PointmapToMoGeGeometry, pointmap=scene(), size="gone")
 
 
+class CoreNetwork(torch.nn.Module):
+    """Says depth 1 to 2 down the picture, seen through a lens of 60 degrees, and up to a shift."""
+
+    def __init__(self, asked, seed):
+        super().__init__()
+        self.asked, self.normal_head = asked, torch.nn.Identity()
+        self.scale_head = torch.nn.Linear(3, 3)
+        torch.nn.init.constant_(self.scale_head.weight, seed)
+
+    def forward(self, images, num_tokens):
+        self.asked.append((images.dtype, num_tokens))
+        batch, _, height, width = images.shape
+        depth = torch.linspace(1, 2, height)[None, :, None].expand(batch, height, width)
+        points = unproject(depth.contiguous(), intrinsics(height, width, 60.0).expand(batch, 3, 3))
+        points[..., 2] -= 0.4
+        mask = torch.ones(batch, height, width)
+        mask[:, : height // 4] = 0.2
+        normal = torch.zeros(batch, height, width, 3)
+        normal[..., 2] = -1
+        return {"points": points, "mask": mask, "metric_scale": torch.full((batch,), 3.0), "normal": normal}
+
+
 class CoreMoGe:
-    """Looks like core's loaded MoGe: a network that says depth 1 to 2 down the picture, seen through a lens of 60 degrees."""
+    """Looks like core's loaded MoGe."""
 
-    version, num_tokens_range, mask_threshold, dtype, load_device, patcher = (
-        "v2",
-        (1200, 3600),
-        0.5,
-        torch.float16,
-        "cpu",
-        None,
-    )
+    version, num_tokens_range, mask_threshold = "v2", (1200, 3600), 0.5
+    dtype, load_device, patcher = torch.float16, torch.device("cpu"), None
 
-    def __init__(self, asked):
-        self.asked = asked
-
-    @property
-    def model(self):
-        def network(images, num_tokens):
-            self.asked.append((images.dtype, num_tokens))
-            batch, _, height, width = images.shape
-            from sam3d_geometry.camera import unproject
-
-            depth = torch.linspace(1, 2, height)[None, :, None].expand(batch, height, width)
-            points = unproject(depth.contiguous(), intrinsics(height, width, 60.0).expand(batch, 3, 3))
-            points[..., 2] -= 0.4  # the network is right up to a shift
-            mask = torch.ones(batch, height, width)
-            mask[:, : height // 4] = 0.2
-            normal = torch.zeros(batch, height, width, 3)
-            normal[..., 2] = -1
-            return {"points": points, "mask": mask, "metric_scale": torch.full((batch,), 3.0), "normal": normal}
-
-        network.scale_head = network.normal_head = True
-        return network
+    def __init__(self, asked, seed=0.0):
+        self.model = CoreNetwork(asked, seed)
 
 
 def test_cores_moge_runs_through_pointmap_inference_with_our_camera_and_mask(monkeypatch):
@@ -255,6 +253,12 @@ def test_cores_moge_runs_through_pointmap_inference_with_our_camera_and_mask(mon
     # torch cannot resize fp16 on the CPU, which core asks for there
     assert [dtype for dtype, _ in asked] == [torch.float32] * 2 and all(1200 <= n <= 3600 for _, n in asked)
     assert len(loaded) == 1
+
+
+def test_two_models_of_core_have_two_names():
+    names = {handle_of(CoreMoGe([], seed)).model.name for seed in (0.0, 0.5, 0.5)}
+    # the second node's unfinished video must not be continued with another model
+    assert len(names) == 2 and all(name.startswith("core MoGe v2 ") for name in names)
 
 
 def test_what_is_no_model_is_refused_and_ours_still_works():

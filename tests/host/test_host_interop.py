@@ -63,14 +63,14 @@ def inference(model):
     }  # fmt: skip
 
 
-def depth_of(pointmap, name, near=0.0001, far=1000.0):
-    """Two more nodes: the true depth of a pointmap, on a fixed logarithmic range, to a file."""
+def depth_of(pointmap, name):
+    """Two more nodes: the depth of a pointmap over its own range, to a file."""
     return {
         f"{name} depth": {
             "class_type": "SAM3DGeometry_DepthFromPointmap",
             "inputs": {
-                "pointmap": pointmap, "curve": "log", "range": "fixed", "near": near, "far": far, "invert": False,
-                "clip_percent": 0.0, "invalid": "black",
+                "pointmap": pointmap, "curve": "disparity", "range": "whole batch", "near": 0.5, "far": 20.0, "invert": False,
+                "clip_percent": 0.5, "invalid": "black",
             },
         },
         name: {"class_type": "SaveImage", "inputs": {"images": [f"{name} depth", 0], "filename_prefix": f"interop/{name}"}},
@@ -109,9 +109,9 @@ def test_cores_loader_and_ours_give_the_same_pointmap(core, model):
     outputs = run(core, graph | depth_of(["5", 0], "ours"))
     by_core, by_us = picture(core, outputs["core"]), picture(core, outputs["ours"])
     assert by_core.shape[:2] == photo_size()[::-1]
-    # random weights put half of the picture behind the camera; both agree where
-    assert by_us.max() > 60 and len(numpy.unique(by_us)) > 20
-    assert (abs(by_core - by_us) <= 1).mean() > 0.999
+    # random weights put part of the picture behind the camera; both agree on where
+    assert len(numpy.unique(by_us)) > 100 and 0.1 < (by_us > 0).mean()
+    assert (abs(by_core - by_us) <= 2).mean() > 0.995
 
 
 def core_inference(model):

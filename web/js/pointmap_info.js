@@ -14,11 +14,14 @@ function addText(node) {
   const widget = node.addDOMWidget("camera", "SAM3D_TEXT", element, {
     serialize: false,
     hideOnZoom: false,
-    getMinHeight: () => 130,
-    getMaxHeight: () => 260,
+    getMinHeight: () => 150,
+    getMaxHeight: () => 300,
   })
   widget.serialize = false
   node.sam3dText = element
+  // wide enough for a line of the text; a saved workflow restores its own size after this
+  const [width, height] = node.computeSize()
+  node.setSize([Math.max(width, 400), height])
 }
 
 function show(node, output) {

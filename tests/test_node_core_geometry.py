@@ -213,7 +213,7 @@ class CoreNetwork(torch.nn.Module):
     def __init__(self, asked, seed):
         super().__init__()
         self.asked, self.normal_head = asked, torch.nn.Identity()
-        self.scale_head = torch.nn.Linear(3, 3)
+        self.scale_head = torch.nn.Linear(3, 3, bias=False)
         torch.nn.init.constant_(self.scale_head.weight, seed)
 
     def forward(self, images, num_tokens):

@@ -126,7 +126,7 @@ class DA3GeometryToPointmap(io.ComfyNode):
                     max=170.0,
                     step=0.1,
                     tooltip="Horizontal field of view in degrees (1 to 170) where the geometry brings no camera, which is always so in "
-                    "mono mode: wire Pointmap Inference's here, or give your lens's. Not used in multiview mode.",
+                    "mono mode: wire Pointmap Inference's here, or give your lens's. Not used where the network found one (multiview).",
                 ),
                 advanced(
                     io.Float.Input(

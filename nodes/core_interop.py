@@ -182,19 +182,18 @@ def _da3_intrinsics(geometry: dict, frames: int, size: tuple[int, int], fov_x_de
 
     The principal point is at that picture's centre, so twice of it is the size. Core itself reads them as pixels of the photo.
     """
-    pixels = geometry.get("intrinsics")
-    # core hands out identities where the network found no camera
-    if pixels is None or bool((pixels[..., 0, 2] <= 0).any()):
-        return intrinsics_from_fov_x_degrees(fov_x_degrees, *size).expand(frames, 3, 3).clone()
-    pixels = pixels.float().reshape(-1, 3, 3)
+    given = intrinsics_from_fov_x_degrees(fov_x_degrees, *size).expand(frames, 3, 3)
+    if geometry.get("intrinsics") is None:
+        return given.clone()
+    pixels = geometry["intrinsics"].float().cpu().reshape(-1, 3, 3)
     if len(pixels) != frames:
         raise ValueError(f"The da3_geometry has {len(pixels)} cameras for {frames} frames; one for each is needed.")
-    intrinsics = torch.zeros_like(pixels)
+    intrinsics = given.clone()
     intrinsics[:, 0, 0] = pixels[:, 0, 0] / (2 * pixels[:, 0, 2])
     intrinsics[:, 1, 1] = pixels[:, 1, 1] / (2 * pixels[:, 1, 2])
-    intrinsics[:, :2, 2] = 0.5
-    intrinsics[:, 2, 2] = 1
-    return intrinsics
+    # core hands out identities where the network found no camera
+    found = (pixels[:, :2, 2] > 0).all(-1) & torch.isfinite(intrinsics).flatten(1).all(-1)
+    return torch.where(found[:, None, None], intrinsics, given)
 
 
 def _sure(confidence: torch.Tensor, drop_percent: float) -> torch.Tensor:

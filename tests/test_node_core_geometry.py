@@ -161,6 +161,15 @@ def test_da3_without_a_camera_takes_the_given_field_of_view(camera):
     assert torch.allclose(result.intrinsics, intrinsics(*PHOTO, 70.0).expand(2, 3, 3)) and result.metric
 
 
+def test_da3_views_without_a_camera_among_others_take_the_given_one():
+    k = torch.stack([core_da3()["intrinsics"][0, 0], torch.eye(3)])[None]
+    (result,) = run(DA3GeometryToPointmap, da3_geometry=core_da3(intrinsics=k), fov_x_degrees=70.0).args
+    assert torch.allclose(result.intrinsics[0], intrinsics(42, 56, 50.0)[0], atol=1e-6)
+    assert torch.allclose(result.intrinsics[1], intrinsics(*PHOTO, 70.0)[0])
+    with pytest.raises(ValueError, match="3 cameras for 2 frames"):
+        run(DA3GeometryToPointmap, da3_geometry=core_da3(intrinsics=torch.eye(3).expand(1, 3, 3, 3)))
+
+
 def test_da3_sky_bad_depths_and_doubtful_pixels_are_masked_out():
     sky, sure = torch.zeros(2, *PHOTO), torch.rand(2, *PHOTO)
     sky[:, :20] = 0.9

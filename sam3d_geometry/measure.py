@@ -20,7 +20,7 @@ MINIMUM_GROUND = 0.01  # share of the valid pixels that the ground must have
 
 
 def point_at(pointmap: Pointmap, pixel: Pixel, radius: int = 1) -> torch.Tensor:
-    """The points (B, 3) in camera axes under a pixel (x, y) of the photo, one per frame.
+    """The points (B, 3) in camera axes under a pixel (x, y) of the photo, one per frame, on the CPU.
 
     The depth is the median over the valid ones of (2 * radius + 1) squared pointmap pixels around it, and the point lies on
     the ray through the pixel's centre. ValueError where the pixel is outside the photo or no geometry is there.
@@ -35,8 +35,9 @@ def point_at(pointmap: Pointmap, pixel: Pixel, radius: int = 1) -> torch.Tensor:
     row, column = min(height - 1, int(v * height)), min(width - 1, int(u * width))
     rows = slice(max(0, row - radius), row + radius + 1)
     columns = slice(max(0, column - radius), column + radius + 1)
-    depth = pointmap.depth[:, rows, columns].flatten(1)
-    valid = pointmap.mask[:, rows, columns].flatten(1)
+    # a few values, and not every device has a median that leaves out the holes
+    depth = pointmap.depth[:, rows, columns].flatten(1).cpu()
+    valid = pointmap.mask[:, rows, columns].flatten(1).cpu()
     empty = torch.nonzero(~valid.any(1)).flatten().tolist()
     if empty:
         where = "" if len(pointmap) == 1 else f" in frame {empty[0]}"
@@ -44,7 +45,7 @@ def point_at(pointmap: Pointmap, pixel: Pixel, radius: int = 1) -> torch.Tensor:
             f"There is no geometry at {x:g}, {y:g}{where} (sky or masked out); pick a point on a surface or a larger radius."
         )
     middle = torch.where(valid, depth, torch.nan).nanmedian(1).values
-    k = pointmap.intrinsics
+    k = pointmap.intrinsics.cpu()
     ray = torch.stack([(u - k[:, 0, 2]) / k[:, 0, 0], (v - k[:, 1, 2]) / k[:, 1, 1], torch.ones_like(middle)], -1)
     return ray * middle[:, None]
 
@@ -94,7 +95,7 @@ def camera_heights(pointmap: Pointmap, shared: bool = True) -> torch.Tensor:
         frame, rotation = pointmap[i], world_from_camera[i]
         normals, mask = normals_from_pointmap(replace(frame, source_size=frame.size), world_from_camera=rotation[None])
         heights = (frame.points @ rotation[1])[mask & (normals[..., 1] < -LEVEL_COSINE)]
-        found.append(heights[heights > 0])
+        found.append(heights[heights > 0].cpu())
         if not shared:
             _require_ground(found[-1:], frame.mask, f" in frame {i}" if len(pointmap) > 1 else "")
     if shared:

@@ -3,10 +3,15 @@
 from .align import AlignSequence
 from .blend import Blend
 from .colormap import Colormap
+from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
 from .depth import DepthFromPointmap
 from .inference import PointmapInference
+from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
+from .pointmap_crop import PointmapCrop, PointmapResize
+from .pointmap_info import PointmapInfo
+from .pointmap_transform import TransformPointmap
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -23,4 +28,13 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    PointmapInfo,
+    PointmapCrop,
+    PointmapResize,
+    TransformPointmap,
+    SetScaleFromKnownLength,
+    SetScaleFromCameraHeight,
+    PointmapToMoGeGeometry,
+    MoGeGeometryToPointmap,
+    DA3GeometryToPointmap,
 ]

@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -100,6 +100,18 @@ def by_chunk(
                 result[part] = output
             on_progress(part.stop, len(pointmap))
     return results
+
+
+def pointmap_by_chunk(pointmap: Pointmap, function: Callable[[Pointmap, slice], Pointmap]) -> Pointmap:
+    """`by_chunk` for a function from a pointmap to a pointmap of as many frames."""
+    names, made = ("points", "mask", "intrinsics", "image", "normals"), []
+
+    def tensors(frames: Pointmap, part: slice) -> tuple[torch.Tensor, ...]:
+        made[:] = [function(frames, part)]
+        return tuple(getattr(made[0], name) for name in names if getattr(made[0], name) is not None)
+
+    results = by_chunk(pointmap, tensors)
+    return replace(made[0], **dict(zip(names, results)))
 
 
 def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) -> torch.Tensor | None:

@@ -10,7 +10,8 @@ from ..sam3d_geometry.camera import (
 from ..sam3d_geometry.inference import infer_pointmap, tokens_for_size
 from ..sam3d_geometry.resize import size_for_long_edge
 from . import host
-from .sockets import CATEGORY, GeometryModelType, PointmapType, advanced, require_option, schema
+from .core_interop import handle_of, model_input
+from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
 
 CAMERAS = ["from the picture", "field of view", "focal length in mm", "focal length in pixels"]
 
@@ -25,7 +26,7 @@ class PointmapInference(io.ComfyNode):
             description="One 3D point for every pixel of every image. Depth, normals and effects are made from its output.",
             search_aliases=["moge", "depth", "pointmap", "point cloud", "geometry", "depth estimation", "3d"],
             inputs=[
-                GeometryModelType.Input("model", tooltip="The model from Load SAM3D Geometry."),
+                model_input("The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."),
                 io.Image.Input("images", tooltip="One photo, or the frames of a clip: any size, any number."),
                 io.Int.Input(
                     "resolution",
@@ -133,6 +134,7 @@ class PointmapInference(io.ComfyNode):
             CAMERAS[3]: lambda: fov_x_degrees_from_focal_pixels(focal_pixels, width),
         }
         require_option("camera", camera, CAMERAS)
+        model = handle_of(model)
         hosted = model.load()
         num_tokens = tokens_for_size(size_for_long_edge((height, width), resolution), hosted.model.token_range)
         network = hosted.to_device(host.activation_bytes(min(frames, frames_per_batch), num_tokens))

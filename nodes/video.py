@@ -19,7 +19,8 @@ from ..sam3d_geometry.video import VideoFile
 from ..sam3d_geometry.video_product import Look, VideoProduct
 from ..sam3d_geometry.video_writer import FORMATS, format_named
 from . import host
-from .sockets import CATEGORY, GeometryModelType, advanced, require_option, schema
+from .core_interop import handle_of, model_input
+from .sockets import CATEGORY, advanced, require_option, schema
 
 NOTHING = "none"
 PICTURE_FORMATS = [NOTHING, *(name for name, chosen in FORMATS.items() if chosen.bits < 32)]
@@ -67,7 +68,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
             "length. Sound and frame times are kept; an interrupted run goes on where it was.",
             search_aliases=["video", "depth video", "normal video", "stream", "long video", "exr sequence", "png16"],
             inputs=[
-                GeometryModelType.Input("model", tooltip="The model from Load SAM3D Geometry."),
+                model_input("The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."),
                 io.Video.Input(
                     "video", tooltip="The video, from Load Video. Read frame by frame, never held as a whole."
                 ),
@@ -219,6 +220,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
             far=far,
             look=Look(curve=curve, invert=invert, normal_convention=normal_convention),
         )
+        model = handle_of(model)
         hosted = model.load()
         size = size_for_long_edge((clip.facts.height, clip.facts.width), resolution)
         tokens = tokens_for_size(size, hosted.model.token_range)

@@ -43,6 +43,10 @@ PUBLIC = {
     "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
+    "crop": "Window crop_pointmap resize_pointmap window_between window_of_mask",
+    "transform": "TURNS mirror_pointmap scale_pointmap shift_depth turn_pointmap with_fov_x",
+    "measure": "HEIGHT_BAND LEVEL_COSINE MINIMUM_GROUND Pixel camera_heights length_between metric_pointmap point_at",
+    "summary": "Summary describe summarise",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }
 

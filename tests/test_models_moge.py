@@ -69,6 +69,19 @@ def test_equals_upstream_forward(name, size):
         assert relative_error(ours.metric_scale, theirs["metric_scale"]) < 1e-4
 
 
+@pytest.mark.parametrize("name", ["v1", "v2"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+def test_read_and_run_in_inference_mode_as_comfyui_runs_nodes(tmp_path, name, suffix):
+    path = save_checkpoint(tmp_path / f"model{suffix}", *NETWORKS[name])
+    images = torch.rand(1, 3, 70, 98)
+    with torch.inference_mode():
+        network = prepare_weights(build_moge(read_checkpoint(path)), torch.float32)
+        first, again = network(images, 60), network(images, 60)
+    with torch.no_grad():
+        outside = prepare_weights(build_moge(read_checkpoint(path)), torch.float32)(images, 60)
+    assert torch.equal(first.points, again.points) and torch.allclose(first.points, outside.points, atol=1e-5)
+
+
 def test_last_level_is_folded_only_where_it_is_linear():
     assert isinstance(build(*NETWORKS["v2"]).last_level, FoldedLastLevel)
     assert build(*NETWORKS["v2 not foldable"]).last_level is None

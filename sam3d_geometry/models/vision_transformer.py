@@ -61,8 +61,10 @@ class VisionTransformer(nn.Module):
         return torch.cat([x[:, :1], self.register_tokens.float().expand(batch, -1, -1), x[:, 1:]], dim=1)
 
     def _position_embedding(self, rows: int, columns: int) -> torch.Tensor:
-        # A video asks for the same size again and again; weights that moved or were replaced have another address.
-        key = (rows, columns, self.pos_embed.device, self.pos_embed.data_ptr(), self.pos_embed._version)
+        # A video asks for the same size again and again; weights that moved or were replaced have another address. Weights
+        # that were read in inference mode, as ComfyUI runs nodes, count no versions.
+        version = None if self.pos_embed.is_inference() else self.pos_embed._version
+        key = (rows, columns, self.pos_embed.device, self.pos_embed.data_ptr(), version)
         if self._positions is None or self._positions[0] != key:
             self._positions = (key, self._interpolated_positions(rows, columns))
         return self._positions[1]

@@ -60,7 +60,7 @@ def _python_of(folder: Path) -> str:
 class Server:
     """One running ComfyUI with the pack copied into its custom_nodes."""
 
-    def __init__(self, folder: Path, python: str, base: Path):
+    def __init__(self, folder: Path, python: str, base: Path, *arguments: str):
         self.folder, self.python, self.base = folder, python, base
         shutil.copytree(ROOT, base / "custom_nodes" / PACK, ignore=NOT_COPIED)
         (base / "input").mkdir()
@@ -81,6 +81,7 @@ class Server:
             str(self.port),
             "--base-directory",
             str(base),
+            *arguments,
         ]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(

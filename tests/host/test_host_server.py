@@ -20,6 +20,15 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_PointmapInfo",
+    "SAM3DGeometry_PointmapCrop",
+    "SAM3DGeometry_PointmapResize",
+    "SAM3DGeometry_TransformPointmap",
+    "SAM3DGeometry_SetScaleFromKnownLength",
+    "SAM3DGeometry_SetScaleFromCameraHeight",
+    "SAM3DGeometry_PointmapToMoGeGeometry",
+    "SAM3DGeometry_MoGeGeometryToPointmap",
+    "SAM3DGeometry_DA3GeometryToPointmap",
 }
 
 

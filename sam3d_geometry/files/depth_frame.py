@@ -9,7 +9,6 @@ import torch
 
 from ..camera import unproject
 from ..depth_to_pointmap import nearness_image
-from ..normals import normals_from_pointmap
 from ..pointmap import Pointmap
 from .depth_record import DepthRecord
 from .depth_steps import Steps
@@ -59,13 +58,13 @@ def extent(depth: torch.Tensor, mask: torch.Tensor) -> tuple[float, float]:
 
 
 def frame_from_pointmap(
-    pointmap: Pointmap, steps: Steps | None = None, normals: bool = False, image: bool = False
+    pointmap: Pointmap, steps: Steps | None = None, normals: torch.Tensor | None = None
 ) -> DepthFrame:
-    """A pointmap of one frame, at the size that it is to be written in -> what is written of it."""
+    """A pointmap of one frame, at the size that it is to be written in, and its normals (1, H, W, 3) -> what is written."""
     depth, mask = torch.where(pointmap.mask, pointmap.depth, 0)[0].cpu().float(), pointmap.mask[0].cpu()
     record = DepthRecord(pointmap.intrinsics[0].cpu().float(), pointmap.metric, *extent(depth, mask), steps)
-    vectors = normals_from_pointmap(pointmap)[0][0].cpu() if normals else None
-    return DepthFrame(depth, mask, record, vectors, pointmap.image[0].cpu() if image else None)
+    vectors = None if normals is None else (normals[0].cpu() * mask[..., None])
+    return DepthFrame(depth, mask, record, vectors, pointmap.image[0].cpu())
 
 
 def clean_frame(

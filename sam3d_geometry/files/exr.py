@@ -32,9 +32,9 @@ def import_openexr() -> ModuleType:
     try:
         import OpenEXR
     except ImportError as error:
-        raise ValueError(f"EXR files need the Python package OpenEXR; {install}") from error
+        raise ImportError(f"EXR files need the Python package OpenEXR; {install}") from error
     if tuple(int(part) for part in OpenEXR.__version__.split(".")[:2]) < OLDEST:
-        raise ValueError(f"OpenEXR {OpenEXR.__version__} is too old to read and write EXR files here; {install}")
+        raise ImportError(f"OpenEXR {OpenEXR.__version__} is too old to read and write EXR files here; {install}")
     return OpenEXR
 
 

@@ -37,11 +37,11 @@ def import_rerun() -> ModuleType:
         import rerun
         import rerun.blueprint
     except ImportError as error:
-        raise ValueError(
+        raise ImportError(
             "A recording needs the Python package rerun-sdk; install it with: pip install rerun-sdk"
         ) from error
     if not hasattr(rerun.RecordingStream, "set_log_time_enabled"):
-        raise ValueError(
+        raise ImportError(
             f"rerun-sdk {rerun.__version__} is too old to write recordings here; update it with: pip install -U rerun-sdk"
         )
     return rerun
@@ -172,7 +172,7 @@ def write_recording(
     """The frames of a pointmap, at the size it is held at, as one .rrd into an open file.
 
     `frame_rate` is for the timeline "time"; points and `mesh` are thinned to every n-th row and column until a frame has no
-    more than `max_points`. ValueError when rerun-sdk is missing.
+    more than `max_points`. ImportError, one sentence, when rerun-sdk is missing.
     """
     if not 0 < frame_rate < math.inf:
         raise ValueError(f"The frame rate came as {frame_rate:g}; it must be greater than 0.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -38,6 +39,10 @@ class DepthFrame:
     record: DepthRecord
     normals: torch.Tensor | None = None
     image: torch.Tensor | None = None
+
+    def description(self) -> dict[str, Any]:
+        """What the file and the JSON beside it say."""
+        return self.record.to_dict(tuple(self.depth.shape))
 
 
 def check_size(height: int, width: int, channels: int = 1) -> None:

@@ -57,7 +57,7 @@ def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -
         channels |= {name: light[..., i] for i, name in enumerate("RGB")}
     elif picture == "depth":
         channels |= dict.fromkeys("RGB", frame.depth)
-    record = frame.record.to_dict(tuple(frame.depth.shape))
+    record = frame.description()
     header = {
         "compression": exr.ZIP_COMPRESSION,
         "type": exr.scanlineimage,

@@ -22,7 +22,7 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Type
 
 
 def _text(frame: DepthFrame) -> str:
-    return json.dumps(frame.record.to_dict(tuple(frame.depth.shape)))
+    return json.dumps(frame.description())
 
 
 def _values(frame: DepthFrame) -> numpy.ndarray:

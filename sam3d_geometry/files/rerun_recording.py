@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy
 import torch
@@ -22,6 +22,7 @@ from ..pointmap import Pointmap
 from ..resize import DEPTH_EDGE
 
 APPLICATION = "sam3d_geometry"
+OLDEST = (0, 28)
 POINT_RADIUS = 1.5  # on the screen, so that points show at any distance
 FRUSTUM_SHARE = 0.25  # depth of the drawn camera, of the median depth
 GRAZING_COSINE = math.cos(math.radians(85))
@@ -40,7 +41,7 @@ def import_rerun() -> ModuleType:
         raise ImportError(
             "A recording needs the Python package rerun-sdk; install it with: pip install rerun-sdk"
         ) from error
-    if not hasattr(rerun.RecordingStream, "set_log_time_enabled"):
+    if tuple(int(part) for part in rerun.__version__.split(".")[:2]) < OLDEST:
         raise ImportError(
             f"rerun-sdk {rerun.__version__} is too old to write recordings here; update it with: pip install -U rerun-sdk"
         )
@@ -161,6 +162,17 @@ def _log_surface(
     )
 
 
+def recording_facts(pointmap: Pointmap, frame_rate: float) -> dict[str, Any]:
+    """What the JSON beside a recording says."""
+    return {
+        "format": "sam3d-geometry recording 1",
+        "frames": len(pointmap),
+        "frame_rate": frame_rate,
+        "unit": "metre" if pointmap.metric else "unknown",
+        "axes": "OpenCV: x right, y down, z forward",
+    }
+
+
 def write_recording(
     pointmap: Pointmap,
     file: BinaryIO,
@@ -185,8 +197,6 @@ def write_recording(
         path = Path(folder) / "recording.rrd"
         try:
             recording.save(path, default_blueprint=_layout(rerun, len(pointmap), frame_rate))
-            recording.set_log_time_enabled(False)
-            recording.set_log_tick_enabled(False)
             recording.log("world", rerun.ViewCoordinates.RDF, static=True)
             recording.log("world/camera/mask", rerun.AnnotationContext(MASK_LEGEND), static=True)
             for i in range(len(pointmap)):

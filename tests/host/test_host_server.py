@@ -19,6 +19,10 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_DepthToPointmap",
+    "SAM3DGeometry_SaveDepthExact",
+    "SAM3DGeometry_LoadDepthExact",
+    "SAM3DGeometry_SaveRerunRecording",
 }
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy
 import torch
 
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
 from .depth_record import DepthRecord, intrinsics_checked
 
 DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, SyntaxError, OverflowError, NotImplementedError)
@@ -101,7 +101,7 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
     except DepthFileError:
         raise
     except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        reason = reason_of(error)
         raise DepthFileError(f"it is damaged or no {path.suffix.lower()[1:]} file ({reason}).") from error
 
 

@@ -56,7 +56,10 @@ def _beside(path: Path) -> DepthRecord | None:
     json = path.with_suffix(".json")
     if not json.is_file() or json.stat().st_size > MAX_CHARACTERS:
         return None
-    return DepthRecord.from_json(json.read_text(encoding="utf-8", errors="replace"))
+    try:
+        return DepthRecord.from_json(json.read_text(encoding="utf-8", errors="replace"))
+    except ValueError as error:
+        raise DepthFileError(f"the JSON beside it is damaged: {error}") from error
 
 
 def read_depth(path: Path, channel: str = "", steps_per_unit: float = 1000.0) -> DepthFrame:

@@ -56,6 +56,12 @@ def check_size(height: int, width: int, channels: int = 1) -> None:
         )
 
 
+def reason_of(error: Exception) -> str:
+    """What a decoder says about a damaged file, short enough to stand in a sentence."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(". ")
+
+
 def extent(depth: torch.Tensor, mask: torch.Tensor) -> tuple[float, float]:
     """Nearest and farthest depth where the mask is True, (0, 0) where it is nowhere."""
     valid = depth[mask]

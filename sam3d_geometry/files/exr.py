@@ -16,7 +16,7 @@ import torch
 
 from ..camera import unproject
 from ..transfer import linear_from_srgb, srgb_from_linear
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
 from .depth_record import KEY, DepthRecord
 
 PICTURES = ("photo", "depth", "none")
@@ -147,7 +147,7 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
     except DepthFileError:
         raise
     except DAMAGE as error:
-        raise DepthFileError(f"it is damaged or no EXR file ({str(error).splitlines()[0][:200]}).") from error
+        raise DepthFileError(f"it is damaged or no EXR file ({reason_of(error)}).") from error
 
 
 def _pixels(parts: list, windows: list) -> tuple[dict[str, numpy.ndarray], tuple, dict]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy
 import torch
 
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
 from .depth_record import KEY, DepthRecord
 from .depth_steps import UnitSteps
 
@@ -75,7 +75,7 @@ def read_png_tiff(path: Path, beside: DepthRecord | None, steps_per_unit: float)
     except DepthFileError:
         raise
     except (*DAMAGE, struct.error, zlib.error, Image.DecompressionBombError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        reason = reason_of(error)
         raise DepthFileError(f"it is damaged or no PNG or TIFF file ({reason}).") from error
     if values.dtype.kind == "f":
         return clean_frame(torch.from_numpy(values.astype(numpy.float32)), None, record)

@@ -412,6 +412,14 @@ def test_a_file_cut_short_or_with_flipped_bytes_is_an_error_or_a_depth_map(tmp_p
     assert refused >= 4
 
 
+def test_an_exr_cut_short_is_never_taken_for_whole(exr):
+    whole = exr.read_bytes()
+    for share in (0.5, 0.9, 0.999):
+        exr.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(DepthFileError, match=r"^a\.exr: its pixels are damaged or cut short\.$"):
+            read_depth(exr)
+
+
 def test_an_exr_that_announces_far_more_than_it_holds_takes_no_memory(tmp_path, exr):
     resource = pytest.importorskip("resource")
     data = exr.read_bytes()

@@ -107,7 +107,7 @@ def numbered_from(path: Path, count: int) -> list[Path]:
 def check_one_clip(paths: Sequence[Path], frames: Sequence[DepthFrame]) -> None:
     """Refuses files that differ in size, which cannot be one batch."""
     size = tuple(frames[0].depth.shape)
-    for path, frame in zip(paths, frames, strict=True):
+    for path, frame in zip(paths, frames):
         if tuple(frame.depth.shape) != size:
             raise DepthFileError(
                 f"{path.name} has {frame.depth.shape[1]} x {frame.depth.shape[0]} pixels and {paths[0].name} {size[1]} x "

@@ -113,13 +113,10 @@ def _placed(
     if values.shape == display and corner == (0, 0):
         return values.astype(dtype)
     placed = numpy.zeros(display, dtype)
-    spans = [
-        (max(0, start), min(length, start + given))
-        for start, given, length in zip(corner, values.shape, display, strict=True)
-    ]
+    spans = [(max(0, start), min(length, start + given)) for start, given, length in zip(corner, values.shape, display)]
     if all(first < stop for first, stop in spans):
         inside = tuple(slice(*span) for span in spans)
-        source = tuple(slice(first - start, stop - start) for (first, stop), start in zip(spans, corner, strict=True))
+        source = tuple(slice(first - start, stop - start) for (first, stop), start in zip(spans, corner))
         placed[inside] = values[source]
     return placed
 
@@ -142,7 +139,10 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
                 raise DepthFileError(f"it says that it has {count} channels; at most {MAX_CHANNELS} are read.")
             windows = [_check(header, count) for header in headers]
             file.seek(0)
-            channels, window, header = _pixels(exr.File(file, separate_channels=True).parts, windows)
+            parts = exr.File(file, separate_channels=True).parts
+        if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
+            raise DepthFileError("its pixels are damaged or cut short.")
+        channels, window, header = _pixels(parts, windows)
         return _frame(channels, channel, window, header)
     except DepthFileError:
         raise
@@ -153,7 +153,7 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
 def _pixels(parts: list, windows: list) -> tuple[dict[str, numpy.ndarray], tuple, dict]:
     """All channels of the size of the first part, by name, with that part's windows and header."""
     channels: dict[str, numpy.ndarray] = {}
-    for part, (size, *_) in zip(parts, windows, strict=True):
+    for part, (size, *_) in zip(parts, windows):
         for name, held in part.channels.items():
             if held.pixels.shape == size == windows[0][0]:
                 channels.setdefault(name, held.pixels)

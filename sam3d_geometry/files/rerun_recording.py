@@ -67,9 +67,7 @@ def grid_faces(points: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor) 
         fine &= usable[down : down + height - 1, right : right + width - 1]
     for first, second in ((0, 1), (0, 2), (3, 1), (3, 2)):
         one, other = (
-            tuple(
-                slice(start, start + length) for start, length in zip(corners[i], (height - 1, width - 1), strict=True)
-            )
+            tuple(slice(start, start + length) for start, length in zip(corners[i], (height - 1, width - 1)))
             for i in (first, second)
         )
         off_plane = (normals[one] * (points[other] - points[one])).sum(-1).abs()

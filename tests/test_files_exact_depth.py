@@ -367,6 +367,7 @@ HOSTILE = {
     "minus.npy": _npy((-4, 4)),
     "object.npy": _npy((2, 2), "|O"),
     "code.npy": b"\x93NUMPY\x01\x00\x20\x00" + b"__import__('os').getcwd()".ljust(32),
+    "open.npy": b"\x93NUMPY\x01\x00\x20\x00" + b"{'descr': '<f4', 'shape': ((".ljust(32),
     "text.npz": b"PK\x03\x04 not an archive",
     "huge.pfm": b"Pf\n2000000 2000000\n-1.0\n",
     "lies.pfm": b"Pf\n4000 4000\n-1.0\n\0\0\0\0",

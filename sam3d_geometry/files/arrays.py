@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,7 +16,20 @@ import torch
 from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
 from .depth_record import DepthRecord, intrinsics_checked
 
-DAMAGE = (OSError, ValueError, EOFError, KeyError, TypeError, SyntaxError, OverflowError, NotImplementedError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,  # an encrypted archive, a header nested too deeply
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 PFM_HEADER = 128  # characters that the three lines of a PFM's header may take
 PFM_GREY = b"Pf"
 
@@ -22,7 +38,9 @@ def _array(file: BinaryIO) -> numpy.ndarray:
     """The array in an open .npy; its size is checked before anything is allocated, and objects are refused."""
     version = numpy.lib.format.read_magic(file)
     header = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = header(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+        shape, by_columns, dtype = header(file)
     if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
         raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is no depth.")
     height, width = (1, shape[0]) if len(shape) == 1 else shape[:2]
@@ -100,7 +118,7 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
         return frame
     except DepthFileError:
         raise
-    except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         reason = reason_of(error)
         raise DepthFileError(f"it is damaged or no {path.suffix.lower()[1:]} file ({reason}).") from error
 

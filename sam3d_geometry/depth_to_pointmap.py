@@ -12,8 +12,8 @@ from .resize import resize_image, resize_mask
 MEANINGS = (
     "distance along the view axis",
     "distance along the ray",
-    "picture, near is white",
-    "picture, near is black",
+    "picture with near white",
+    "picture with near black",
 )
 
 FEW_LEVELS = 8  # a few flat objects may happen to lie at multiples of 1 / 255

@@ -227,6 +227,11 @@ def test_numbered_files_are_one_clip(tmp_path):
     first = tmp_path / "shot2_00008_.exr"
     assert [p.name[6:11] for p in numbered_from(first, 0)] == ["00008", "00009", "00010"]
     assert len(numbered_from(first, 2)) == 2 and numbered_from(first, 1) == [first]
+    with pytest.raises(DepthFileError, match=r"4 files were asked for and there is no shot2_00011_\.exr"):
+        numbered_from(first, 4)
+    with pytest.raises(DepthFileError, match="has no number"):
+        numbered_from(tmp_path / "shot.exr", 2)
+    assert numbered_from(tmp_path / "shot.exr", 0) == [tmp_path / "shot.exr"]
     small, large = read_depth_of(tmp_path, 4), read_depth_of(tmp_path, 5)
     with pytest.raises(DepthFileError, match="read files of one size together"):
         check_one_clip([first, first], [small, large])

@@ -86,19 +86,26 @@ def read_depth(path: Path, channel: str = "", steps_per_unit: float = 1000.0) ->
 
 
 def numbered_from(path: Path, count: int) -> list[Path]:
-    """A file and those of the next numbers, until `count` or, with 0, as far as they go.
+    """A file and those of the next numbers: `count` of them or, with 0, as far as they go.
 
-    The last number in the name is the one that counts; a name without one stands alone.
+    The last number in the name is the one that counts. DepthFileError when there are fewer than `count`.
     """
     match = NUMBER.search(path.stem)
-    if count == 1 or match is None:
+    if count == 1 or (match is None and count == 0):
         return [path]
+    if match is None:
+        raise DepthFileError(f"{path.name}: its name has no number to count {count} files from; set frames to 1.")
     first, digits = int(match[1]), len(match[1])
     found = [path]
     while count == 0 or len(found) < count:
         number = f"{first + len(found):0{digits}d}"
         following = path.with_name(path.stem[: match.start()] + number + path.stem[match.end() :] + path.suffix)
         if not following.is_file():
+            if count:
+                raise DepthFileError(
+                    f"{path.name}: {count} files were asked for and there is no {following.name}; lower frames, or set it to 0 "
+                    "to read as far as the numbers go."
+                )
             break
         found.append(following)
     return found

@@ -128,7 +128,7 @@ def save_rerun_recording() -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         path, shown = Path(folder) / "photo.rrd", Path(folder) / "shown.png"
         with path.open("wb") as file:
-            write_recording(estimate(main_photo()), file)
+            write_recording(estimate(photos().get("coffee", main_photo())), file)
         viewer = Path(rerun_cli.__file__).parent / "rerun"
         ports = ["--bind", "127.0.0.1", "--port", str(DATA_PORT), "--web-viewer-port", str(PAGE_PORT)]
         server = subprocess.Popen(

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
+from ..depth import depth_range
 from ..normals import geometric_normals
 from ..pointmap import Pointmap
 from ..resize import DEPTH_EDGE
@@ -109,7 +110,7 @@ def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: b
     height, width = frame.size
     depth, mask = frame.depth[0], frame.mask[0]
     valid = depth[mask]
-    near, far = (float(end) for end in torch.aminmax(valid)) if valid.numel() else (0.0, 1.0)
+    shown = depth_range(frame, "per frame", clip_percent=1).limits
     scale = torch.tensor([[width], [height], [1.0]])
     photo = (frame.image[0] * 255 + 0.5).to(torch.uint8).numpy()
     log(
@@ -122,7 +123,7 @@ def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: b
         ),
     )
     log("world/camera/photo", rerun.Image(photo).compress(jpeg_quality=JPEG_QUALITY))
-    log("world/camera/depth", rerun.DepthImage(depth.numpy(), meter=1.0, depth_range=(near, far)))
+    log("world/camera/depth", rerun.DepthImage(depth.numpy(), meter=1.0, depth_range=shown if shown[1] else (0.0, 1.0)))
     log("world/camera/mask", rerun.SegmentationImage(mask.to(torch.uint8).numpy()))
     _log_surface(rerun, recording, frame, photo, max_points, mesh)
 

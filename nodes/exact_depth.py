@@ -154,7 +154,7 @@ class SaveDepthExact(io.ComfyNode):
         series = DepthSeries(
             format, size, values, steps_per_unit, near, far, curve, normals=normals, position=position, picture=picture
         )
-        folder, bases = host.output_folder(), host.numbered_outputs(filename_prefix, len(pointmap))
+        folder, bases = host.output_folder(), host.next_outputs(filename_prefix, len(pointmap))
         with host.progress_bar(len(bases)) as on_progress:
             for i, frame in enumerate(series.frames(pointmap, image)):
                 folder.write(bases[i], frame.description(), {series.suffix: series.writer(frame)})

@@ -219,7 +219,7 @@ def output_base(filename_prefix: str) -> Path:
     return folder / name
 
 
-def numbered_outputs(filename_prefix: str, count: int = 1) -> list[Path]:
+def next_outputs(filename_prefix: str, count: int = 1) -> list[Path]:
     """Paths without suffix of `count` new output files, numbered on from those that are there, as Save Image does."""
     folder, name, first = _save_path(filename_prefix)
     return [folder / f"{name}_{number:05d}_" for number in range(first, first + count)]

@@ -59,7 +59,7 @@ class SaveRerunRecording(io.ComfyNode):
 
     @classmethod
     def execute(cls, pointmap, frame_rate, mesh, filename_prefix, max_points) -> io.NodeOutput:
-        base = host.numbered_outputs(filename_prefix)[0]
+        base = host.next_outputs(filename_prefix)[0]
         with host.progress_bar(len(pointmap)) as on_progress:
             write = partial(
                 write_recording,

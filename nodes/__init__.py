@@ -5,6 +5,8 @@ from .blend import Blend
 from .colormap import Colormap
 from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
 from .depth import DepthFromPointmap
+from .depth_to_pointmap import DepthToPointmap
+from .exact_depth import LoadDepthExact, SaveDepthExact
 from .inference import PointmapInference
 from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .load import LoadSAM3DGeometry
@@ -12,6 +14,7 @@ from .normals import NormalsFromPointmap
 from .pointmap_crop import PointmapCrop, PointmapResize
 from .pointmap_info import PointmapInfo
 from .pointmap_transform import TransformPointmap
+from .rerun_recording import SaveRerunRecording
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -37,4 +40,8 @@ NODES = [
     PointmapToMoGeGeometry,
     MoGeGeometryToPointmap,
     DA3GeometryToPointmap,
+    DepthToPointmap,
+    SaveDepthExact,
+    LoadDepthExact,
+    SaveRerunRecording,
 ]

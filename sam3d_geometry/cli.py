@@ -11,6 +11,8 @@ from . import __version__, models
 from .colormap import COLORMAPS
 from .command import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
 from .depth import CURVES, INVALID_FILL
+from .files.exr import import_openexr
+from .files.rerun_recording import import_rerun
 from .frames import NORMAL_MAP_SIGNS
 from .normals import SOURCES
 from .output import OutputFolder
@@ -28,6 +30,8 @@ For every photo the output folder gets
   NAME_depth.png     depth picture, near white, sky black (as ControlNets want it), at the photo's size
   NAME_normals.png   normal map
   NAME_depth16.png   with --png16: depth in 65535 steps; the json says how a value becomes a distance
+  NAME.exr           with --exr: depth, mask, normals and points as 32-bit floats in named channels
+  NAME.rrd           with --rrd: photo, depth, points and mesh for the rerun viewer
   NAME.npz           with --npz: points (H,W,3), depth (H,W), mask (H,W), intrinsics (3,3), normals (H,W,3)
   NAME.json          camera, range, unit, model, options
 """
@@ -40,10 +44,12 @@ examples:
   python -m sam3d_geometry frames -o out --range whole-batch --depth --colormap magma
   python -m sam3d_geometry scans -o out --depth --png16 --curve linear --range fixed --near 0.5 --far 10
   python -m sam3d_geometry plates -o out --npz --focal-mm 35 --sensor-width-mm 24.9
+  python -m sam3d_geometry plates -o out --depth --exr --model moge-2-vitl-normal
 
 Arrays are float32 (mask is bool), in OpenCV camera axes (x right, y down, z forward), at the photo's size, 0 where there
 is no geometry; intrinsics are normalised by the image size. The unit is the metre for moge-2 and moge-3 models, else
-unknown and different for every photo.
+unknown and different for every photo. EXR files hold the same as Z, mask, N.X N.Y N.Z and P.X P.Y P.Z, bit for bit; R, G
+and B are the depth once more, for programs that read nothing else.
 
 Photos whose results exist, made with the same options, are skipped: run the same command again after an interruption.
 Files appear whole or not at all. Two photos of one name (a.jpg, a.png) do not overwrite each other: the second one's
@@ -164,6 +170,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--normals", action="store_true", help="the normal map")
     add("--png16", action="store_true", help="also the 16-bit depth")
     add("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
+    add("--exr", action="store_true", help='also an EXR file of floats (needs: pip install "OpenEXR>=3.5")')
+    add("--rrd", action="store_true", help="also a rerun recording (needs: pip install rerun-sdk)")
     add("--json", action="store_true", help="the json, which is written in any case")
 
 
@@ -266,6 +274,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check(args, parser)
     progress = Progress(sys.stderr)
     try:
+        if args.exr:
+            import_openexr()
+        if args.rrd:
+            import_rerun()
         files, problems = find_photos(args.inputs, args.out, args.recursive)
         for problem in problems:
             progress.say(problem)
@@ -294,7 +306,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         progress.say("Interrupted; run the same command again to go on.")
         return INTERRUPTED
-    except (PhotoError, OSError, models.ModelError) as error:
+    except (PhotoError, OSError, ImportError, models.ModelError) as error:
         progress.say(str(error))
         return NOT_STARTED
     finally:

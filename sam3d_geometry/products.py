@@ -10,16 +10,28 @@ import numpy
 import torch
 from PIL import Image
 
-from .camera import fov_degrees_from_intrinsics, unproject
+from .camera import unproject
 from .colormap import apply_colormap
 from .depth import DepthRange, depth_picture, normalise_depth, true_depth
+from .files.depth_frame import frame_from_pointmap
+from .files.depth_record import camera_entry
+from .files.exr import write_exr
+from .files.rerun_recording import write_recording
 from .frames import encode_normals
 from .gravity import level_world
 from .normals import normals_from_pointmap
 from .output import Writer
 from .pointmap import Pointmap
+from .resize import pointmap_at_image
 
-SUFFIXES = {"depth": "_depth.png", "normals": "_normals.png", "depth16": "_depth16.png", "arrays": ".npz"}
+SUFFIXES = {
+    "depth": "_depth.png",
+    "normals": "_normals.png",
+    "depth16": "_depth16.png",
+    "arrays": ".npz",
+    "exr": ".exr",
+    "recording": ".rrd",
+}
 SPACES = ("camera", "world")
 PNG_COMPRESSION = 3  # zlib's default of 6 takes three times as long for files 5 % smaller
 DEPTH16_STEPS = 65534  # 1 to 65535 are depths, 0 is no geometry
@@ -48,7 +60,8 @@ class Products:
     def make(self, pointmap: Pointmap, shown: DepthRange) -> tuple[dict[str, Writer], dict[str, Any]]:
         """One frame's pointmap and the range of its depth picture -> a writer per file suffix, and what to record."""
         writers: dict[str, Writer] = {}
-        record = {"camera": _camera(pointmap), "depth": self._describe_depth(pointmap, shown)}
+        camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
+        record = {"camera": camera, "depth": self._describe_depth(pointmap, shown)}
         if "depth" in self.kinds:
             picture, _ = depth_picture(pointmap, shown, self.curve, self.invert, self.invalid)
             if self.colormap is not None:
@@ -59,7 +72,7 @@ class Products:
         if "depth16" in self.kinds:
             nearness = normalise_depth(depth, shown, self.curve)
             writers[SUFFIXES["depth16"]] = partial(_write_png, _sixteen_bit(nearness, mask, self.invert))
-        if {"normals", "arrays"} & set(self.kinds):
+        if {"normals", "arrays", "exr"} & set(self.kinds):
             normals, normal_mask = normals_from_pointmap(pointmap, self.normal_source, self.smoothing)
         if "arrays" in self.kinds:
             arrays = {
@@ -72,6 +85,11 @@ class Products:
             writers[SUFFIXES["arrays"]] = partial(
                 _write_arrays, {name: value[0].numpy() for name, value in arrays.items()}
             )
+        if "exr" in self.kinds:
+            frame = frame_from_pointmap(pointmap_at_image(pointmap), normals=normals)
+            writers[SUFFIXES["exr"]] = partial(write_exr, frame, True, "depth")
+        if "recording" in self.kinds:
+            writers[SUFFIXES["recording"]] = partial(write_recording, pointmap)
         if "normals" in self.kinds:
             record["normals"] = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == "world":
@@ -101,20 +119,6 @@ class Products:
                 f"value 0: no geometry; else n = {f'1 - {share}' if self.invert else share}, {NEARNESS[self.curve]}"
             )
         return described
-
-
-def _camera(pointmap: Pointmap) -> dict[str, Any]:
-    height, width = pointmap.source_size
-    fov_x, fov_y = fov_degrees_from_intrinsics(pointmap.intrinsics)
-    intrinsics = pointmap.intrinsics[0]
-    return {
-        "fov_x_degrees": float(fov_x[0]),
-        "fov_y_degrees": float(fov_y[0]),
-        "focal_px": float(intrinsics[0, 0]) * width,
-        "principal_point_px": [float(intrinsics[0, 2]) * width, float(intrinsics[1, 2]) * height],
-        "intrinsics_normalised": intrinsics.tolist(),
-        "axes": "OpenCV: x right, y down, z forward",
-    }
 
 
 def _eight_bit(values: torch.Tensor) -> numpy.ndarray:

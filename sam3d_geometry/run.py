@@ -56,7 +56,8 @@ class Run:
         self.args, self.model, self.progress = args, model, progress
         self.camera = Camera(args.fov, args.focal_mm, args.focal_px, args.sensor_width_mm)
         chosen = [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
-        chosen += [kind for kind, wanted in (("depth16", args.png16), ("arrays", args.npz)) if wanted]
+        also = {"depth16": args.png16, "arrays": args.npz, "exr": args.exr, "recording": args.rrd}
+        chosen += [kind for kind, wanted in also.items() if wanted]
         self.products = Products(
             tuple(chosen),
             args.curve,

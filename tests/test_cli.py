@@ -245,6 +245,69 @@ def test_the_alpha_channel_masks_the_object(tmp_path):
     assert not mask[:, :28].any() and mask[:, 34:].mean() > 0.5
 
 
+def test_an_exr_holds_the_arrays_bit_for_bit(tmp_path):
+    exr = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    photo, out = save_photo(tmp_path / "room.png", (90, 60)), tmp_path / "out"
+    assert run(photo, "-o", out, "--depth", "--npz", "--exr") == 0
+    assert names(out) == ["room.exr", "room.json", "room.npz", "room_depth.png"]
+    arrays = numpy.load(out / "room.npz")
+    channels = {k: v.pixels for k, v in exr.File(str(out / "room.exr"), separate_channels=True).channels().items()}
+    expected = {"Z": arrays["depth"], "mask": arrays["mask"], **dict.fromkeys("RGB", arrays["depth"])}
+    for i, axis in enumerate("XYZ"):
+        expected |= {f"P.{axis}": arrays["points"][..., i], f"N.{axis}": arrays["normals"][..., i]}
+    assert set(channels) == set(expected)
+    for name, values in expected.items():
+        assert numpy.array_equal(channels[name], values), name
+    assert json.loads((out / "room.json").read_text(encoding="utf-8"))["outputs"]["exr"] == "room.exr"
+    # and is skipped the next time, while what is missing is made
+    assert run(photo, "-o", out, "--depth", "--npz", "--exr") == 0
+    (out / "room.exr").unlink()
+    assert run(photo, "-o", out, "--depth", "--npz", "--exr") == 0 and (out / "room.exr").is_file()
+
+
+def test_a_recording_of_a_photo(tmp_path):
+    pytest.importorskip("rerun", reason="rerun-sdk is not installed")
+    photo, out = save_photo(tmp_path / "room.png"), tmp_path / "out"
+    assert run(photo, "-o", out, "--depth", "--rrd") == 0
+    assert names(out) == ["room.json", "room.rrd", "room_depth.png"]
+    assert (out / "room.rrd").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("option", "package", "sentence"),
+    [
+        ("--exr", "OpenEXR", "EXR files need the Python package"),
+        ("--rrd", "rerun", "A recording needs the Python package"),
+    ],
+)
+def test_a_missing_package_is_said_before_anything_is_started(
+    folder, tmp_path, capsys, monkeypatch, option, package, sentence
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run(folder, "-o", tmp_path / "out", option) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert (
+        len(lines) == 1
+        and lines[0].startswith(sentence)
+        and "pip install" in lines[0]
+        and not (tmp_path / "out").exists()
+    )
+
+
+@pytest.mark.parametrize("option", ["--exr", "--rrd"])
+def test_an_exact_file_that_cannot_be_written_leaves_no_other_either(tmp_path, monkeypatch, capsys, option):
+    pytest.importorskip("OpenEXR" if option == "--exr" else "rerun")
+    from sam3d_geometry import products
+
+    def full(*arguments):
+        arguments[-1].write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(products, "write_exr" if option == "--exr" else "write_recording", full)
+    assert run(save_photo(tmp_path / "a.png"), "-o", tmp_path / "out", option) == 1
+    assert names(tmp_path / "out") == [] and "No space left" in capsys.readouterr().err
+
+
 def test_as_a_command_of_its_own(tmp_path):
     photo = save_photo(tmp_path / "ph\u00f6to.png")
     command = [sys.executable, "-m", "sam3d_geometry", str(photo), "-o", str(tmp_path / "out"), "--npz"]

@@ -16,6 +16,7 @@ HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap",
 # a file imports only from files further left
 ORDER = (
     "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align motion_smoothing image_smoothing temporal blend side_by_side "
+    "frames transfer camera focal pointmap resize depth depth_to_pointmap normals gravity colormap flow temporal align blend side_by_side "
     "crop transform measure summary mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
@@ -35,6 +36,7 @@ PUBLIC = {
     "size_for_long_edge",
     "depth": "ADAPTION CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES RangeState adaptive_range depth_at_nearness depth_picture depth_range "
     "fixed_range normalise_depth true_depth",
+    "depth_to_pointmap": "FEW_LEVELS MEANINGS distance_from_depth nearness_image pointmap_from_depth",
     "normals": "INVALID NOISE SAME_SURFACE_COSINE SOURCES STRIP_VALUES geometric_normals normals_from_pointmap "
     "smooth_normals",
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",

@@ -29,6 +29,10 @@ NODES = {
     "SAM3DGeometry_PointmapToMoGeGeometry",
     "SAM3DGeometry_MoGeGeometryToPointmap",
     "SAM3DGeometry_DA3GeometryToPointmap",
+    "SAM3DGeometry_DepthToPointmap",
+    "SAM3DGeometry_SaveDepthExact",
+    "SAM3DGeometry_LoadDepthExact",
+    "SAM3DGeometry_SaveRerunRecording",
 }
 
 

@@ -1,0 +1,128 @@
+"""Depth in plain arrays, read as data only: .npy, .npz (as the command line's --npz writes them) and .pfm."""
+
+from __future__ import annotations
+
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy
+import torch
+
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_record import DepthRecord, intrinsics_checked
+
+DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,  # an encrypted archive, a header nested too deeply
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+PFM_HEADER = 128  # characters that the three lines of a PFM's header may take
+PFM_GREY = b"Pf"
+
+
+def _array(file: BinaryIO) -> numpy.ndarray:
+    """The array in an open .npy; its size is checked before anything is allocated, and objects are refused."""
+    version = numpy.lib.format.read_magic(file)
+    header = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+        shape, by_columns, dtype = header(file)
+    if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
+        raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is no depth.")
+    height, width = (1, shape[0]) if len(shape) == 1 else shape[:2]
+    check_size(height, width, int(numpy.prod(shape[2:], dtype=object)) if len(shape) > 2 else 1)
+    count = int(numpy.prod(shape, dtype=object)) * dtype.itemsize
+    data = file.read(count)
+    if len(data) < count:
+        raise DepthFileError(f"it is cut short: {count:,} bytes of values are announced and {len(data):,} are there.")
+    array = numpy.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
+    return array.astype(numpy.float32 if dtype.kind != "b" else bool)
+
+
+def _plane(array: numpy.ndarray) -> torch.Tensor:
+    """(H, W), (1, H, W) or (H, W, 1) -> (H, W)."""
+    plane = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
+    plane = plane[0] if plane.ndim == 3 and len(plane) == 1 else plane
+    if plane.ndim != 2:
+        raise DepthFileError(f"it holds an array of shape {array.shape}; (height, width) is needed.")
+    return torch.from_numpy(numpy.ascontiguousarray(plane))
+
+
+def _read_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
+    """The arrays of an .npz that make up a depth frame."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        names = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+        depth = key or next((name for name in ("depth", "z", "arr_0") if name in names), "")
+        if depth not in names:
+            listed = ", ".join(sorted(names)[:20]) or "nothing"
+            raise DepthFileError(f"none of its arrays is depth by name: {listed}; name the right one as channel.")
+        for name in {depth, "mask", "intrinsics", "normals"} & names:
+            with archive.open(f"{name}.npy") as member:
+                found["depth" if name == depth else name] = _array(member)
+    return found
+
+
+def _read_pfm(file: BinaryIO) -> numpy.ndarray:
+    """Grey PFM: rows from the bottom up, byte order by the sign of the scale."""
+    head = file.read(PFM_HEADER)
+    lines = head.split(b"\n", 3)
+    if len(lines) < 4 or lines[0].strip() != PFM_GREY:
+        raise DepthFileError("it is no grey PFM file.")
+    width, height = (int(word) for word in lines[1].split())
+    check_size(height, width)
+    order = "<f4" if float(lines[2]) < 0 else ">f4"
+    file.seek(len(head) - len(lines[3]))
+    data = file.read(height * width * 4)
+    if len(data) < height * width * 4:
+        raise DepthFileError(
+            f"it is cut short: {height * width * 4:,} bytes of values are announced, {len(data):,} are there."
+        )
+    return numpy.frombuffer(data, order).reshape(height, width)[::-1].astype(numpy.float32)
+
+
+def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> DepthFrame:
+    """The depth in a .npy, .npz or .pfm file, as distances; `channel` names an array of an .npz.
+
+    Nothing in the file is run or unpickled. DepthFileError, a part of a sentence, when it is damaged, too large or no depth.
+    """
+    try:
+        if path.suffix.lower() == ".npz":
+            found = _read_npz(path, channel)
+        else:
+            with path.open("rb") as file:
+                found = {"depth": _read_pfm(file) if path.suffix.lower() == ".pfm" else _array(file)}
+        depth = _plane(found["depth"]).float()
+        mask = _plane(found["mask"]) > 0 if "mask" in found else None
+        if mask is not None and mask.shape != depth.shape:
+            raise DepthFileError(f"its mask is {tuple(mask.shape)} and its depth {tuple(depth.shape)}.")
+        frame = clean_frame(depth, mask, beside, _normals(found, tuple(depth.shape)))
+        if beside is None and "intrinsics" in found:
+            intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
+            record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)
+            frame = DepthFrame(frame.depth, frame.mask, record, frame.normals)
+        return frame
+    except DepthFileError:
+        raise
+    except DAMAGE as error:
+        reason = reason_of(error)
+        raise DepthFileError(f"it is damaged or no {path.suffix.lower()[1:]} file ({reason}).") from error
+
+
+def _normals(found: dict[str, numpy.ndarray], size: tuple[int, int]) -> torch.Tensor | None:
+    normals = found.get("normals")
+    return torch.from_numpy(normals) if normals is not None and normals.shape == (*size, 3) else None

@@ -1,0 +1,113 @@
+"""One frame of exact depth with what belongs to it: what depth files are written from and read to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..camera import unproject
+from ..depth_to_pointmap import nearness_image
+from ..pointmap import Pointmap
+from .depth_record import DepthRecord
+from .depth_steps import Steps
+
+FARTHEST = 1e9  # renderers write 1e10 or infinity where nothing was hit
+MAX_PIXELS = 1 << 27
+MAX_VALUES = 1 << 29  # over all channels of a file
+
+
+class DepthFileError(ValueError):
+    """A depth file cannot be read; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class DepthFrame:
+    """One frame, on the CPU.
+
+    depth    (H, W) float32 along the view axis, 0 where invalid
+    mask     (H, W) bool
+    record   camera, unit, range
+    normals  (H, W, 3) float32 unit vectors in OpenCV axes, or None
+    image    (H, W, 3) float32 in [0, 1], the photo in sRGB, or None
+    """
+
+    depth: torch.Tensor
+    mask: torch.Tensor
+    record: DepthRecord
+    normals: torch.Tensor | None = None
+    image: torch.Tensor | None = None
+
+    def description(self) -> dict[str, Any]:
+        """What the file and the JSON beside it say."""
+        return self.record.to_dict(tuple(self.depth.shape))
+
+
+def check_size(height: int, width: int, channels: int = 1) -> None:
+    """Refuses a picture that says of itself that it is empty or larger than any depth map, before it is decoded."""
+    if height < 1 or width < 1:
+        raise DepthFileError(f"it says that it has {width} x {height} pixels.")
+    if height * width > MAX_PIXELS or height * width * channels > MAX_VALUES:
+        raise DepthFileError(
+            f"it says that it has {width} x {height} pixels of {channels} channels; depth of at most {MAX_PIXELS:,} pixels "
+            f"and {MAX_VALUES:,} values is read."
+        )
+
+
+def reason_of(error: Exception) -> str:
+    """What a decoder says about a damaged file, short enough to stand in a sentence."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(". ")
+
+
+def extent(depth: torch.Tensor, mask: torch.Tensor) -> tuple[float, float]:
+    """Nearest and farthest depth where the mask is True, (0, 0) where it is nowhere."""
+    valid = depth[mask]
+    return (float(valid.min()), float(valid.max())) if valid.numel() else (0.0, 0.0)
+
+
+def frame_from_pointmap(
+    pointmap: Pointmap, steps: Steps | None = None, normals: torch.Tensor | None = None
+) -> DepthFrame:
+    """A pointmap of one frame, at the size that it is to be written in, and its normals (1, H, W, 3) -> what is written."""
+    depth, mask = torch.where(pointmap.mask, pointmap.depth, 0)[0].cpu().float(), pointmap.mask[0].cpu()
+    record = DepthRecord(pointmap.intrinsics[0].cpu().float(), pointmap.metric, *extent(depth, mask), steps)
+    vectors = None if normals is None else (normals[0].cpu() * mask[..., None])
+    return DepthFrame(depth, mask, record, vectors, pointmap.image[0].cpu())
+
+
+def clean_frame(
+    depth: torch.Tensor,
+    mask: torch.Tensor | None,
+    record: DepthRecord | None,
+    normals: torch.Tensor | None = None,
+    image: torch.Tensor | None = None,
+) -> DepthFrame:
+    """What a file holds, with inf, nan, nothing-was-hit and negative depths made invalid; values stay as they are."""
+    valid = torch.isfinite(depth) & (depth > 0) & (depth < FARTHEST)
+    if mask is not None:
+        valid = valid & mask
+    depth = torch.where(valid, depth, 0)
+    record = DepthRecord(None, False, *extent(depth, valid)) if record is None else record
+    if normals is not None:
+        normals = torch.where(valid[..., None] & torch.isfinite(normals), normals, 0)
+    if image is not None:
+        image = image.nan_to_num(0, 1, 0).clamp(0, 1)
+    return DepthFrame(depth, valid, record, normals, image)
+
+
+def pointmap_from_frames(frames: Sequence[DepthFrame]) -> Pointmap:
+    """Frames of one size, all with a camera -> a pointmap at their size; without a photo it shows nearness instead."""
+    intrinsics = torch.stack([frame.record.intrinsics for frame in frames])
+    depth, mask = torch.stack([frame.depth for frame in frames]), torch.stack([frame.mask for frame in frames])
+    if all(frame.image is not None for frame in frames):
+        image = torch.stack([frame.image for frame in frames])
+    else:
+        image = nearness_image(depth, mask)
+    normals = None
+    if all(frame.normals is not None for frame in frames):
+        normals = torch.stack([frame.normals for frame in frames])
+    metric = all(frame.record.metric for frame in frames)
+    return Pointmap(unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(depth.shape[1:]))

@@ -1,0 +1,179 @@
+"""Depth in OpenEXR files: 32-bit floats in named channels, without any colour transform, through the OpenEXR package.
+
+Z is the depth; N.X N.Y N.Z normals and P.X P.Y P.Z positions in OpenCV camera axes; mask is 1 where there is geometry. R, G
+and B are what programs show that know of no other channels: the photo in linear light, as everywhere in EXR, or the depth.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import BinaryIO
+
+import numpy
+import torch
+
+from ..camera import unproject
+from ..transfer import linear_from_srgb, srgb_from_linear
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_record import KEY, DepthRecord
+
+PICTURES = ("photo", "depth", "none")
+DEPTH_LAYERS = ("z", "depth", "depth.z", "depth.v")
+MAX_CHANNELS = 256
+OLDEST = (3, 5)  # the first that reads and writes open files
+DAMAGE = (OSError, RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError)
+
+
+def import_openexr() -> ModuleType:
+    """OpenEXR, imported when first needed: everything else works without it."""
+    install = 'install it with: pip install "OpenEXR>=3.5"'
+    try:
+        import OpenEXR
+    except ImportError as error:
+        raise ImportError(f"EXR files need the Python package OpenEXR; {install}") from error
+    if tuple(int(part) for part in OpenEXR.__version__.split(".")[:2]) < OLDEST:
+        raise ImportError(f"OpenEXR {OpenEXR.__version__} is too old to read and write EXR files here; {install}")
+    return OpenEXR
+
+
+def _vectors(prefix: str, values: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {f"{prefix}{axis}": values[..., i] for i, axis in enumerate("XYZ")}
+
+
+def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -> None:
+    """The frame as one scan line EXR, ZIP compressed (lossless): Z, mask, normals if it has them, and what is asked for."""
+    exr = import_openexr()
+    if picture not in PICTURES:
+        raise ValueError(f"Picture {picture!r} is not known; choose one of {', '.join(PICTURES)}.")
+    channels = {"Z": frame.depth, "mask": frame.mask.half()}
+    if frame.normals is not None:
+        channels |= _vectors("N.", frame.normals)
+    if position:
+        channels |= _vectors("P.", unproject(frame.depth[None], frame.record.intrinsics[None])[0])
+    if picture == "photo" and frame.image is not None:
+        light = linear_from_srgb(frame.image)
+        channels |= {name: light[..., i] for i, name in enumerate("RGB")}
+    elif picture == "depth":
+        channels |= dict.fromkeys("RGB", frame.depth)
+    record = frame.description()
+    header = {
+        "compression": exr.ZIP_COMPRESSION,
+        "type": exr.scanlineimage,
+        "unit": record["unit"],
+        "near": frame.record.near,
+        "far": frame.record.far,
+        KEY: json.dumps({**record, "rgb": picture}),
+    }
+    arrays = {name: numpy.ascontiguousarray(values.numpy()) for name, values in channels.items()}
+    exr.File(header, arrays).write(file)
+
+
+def _depth_channel(channels: dict[str, numpy.ndarray], wanted: str) -> str:
+    """The name of the channel that holds depth."""
+    listed = ", ".join(sorted(channels)[:20])
+    if wanted:
+        if wanted not in channels:
+            raise DepthFileError(f"it has no channel {wanted!r} but {listed}; choose one of these.")
+        return wanted
+    for name in ("Z", *(n for n in channels if _is_depth_layer(n)), "Y"):
+        if name in channels:
+            return name
+    if len(channels) == 1:
+        return next(iter(channels))
+    if {"R", "G", "B"} <= set(channels):
+        red = channels["R"]
+        if all(numpy.array_equal(red, channels[name], equal_nan=True) for name in "GB"):
+            return "R"
+    raise DepthFileError(f"none of its channels is depth by name: {listed}; name the right one as channel.")
+
+
+def _is_depth_layer(name: str) -> bool:
+    """Whether a channel such as ViewLayer.Depth.Z is named as depth."""
+    name = name.lower()
+    return any(name == layer or name.endswith(f".{layer}") for layer in DEPTH_LAYERS[1:])
+
+
+def _check(header: dict, channels: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """(height, width) of the data, of the picture it lies in, and the (row, column) of the data there."""
+    (left, top), (right, bottom) = (tuple(int(v) for v in corner) for corner in header["dataWindow"])
+    data = bottom - top + 1, right - left + 1
+    check_size(*data, channels)
+    (x0, y0), (x1, y1) = (tuple(int(v) for v in corner) for corner in header["displayWindow"])
+    display = y1 - y0 + 1, x1 - x0 + 1
+    check_size(*display)
+    return data, display, (top - y0, left - x0)
+
+
+def _placed(
+    values: numpy.ndarray, display: tuple[int, int], corner: tuple[int, int], dtype: type = numpy.float32
+) -> numpy.ndarray:
+    """Data (h, w) that covers a part of the picture, or reaches beyond it -> the whole picture (H, W), 0 elsewhere."""
+    if values.shape == display and corner == (0, 0):
+        return values.astype(dtype)
+    placed = numpy.zeros(display, dtype)
+    spans = [(max(0, start), min(length, start + given)) for start, given, length in zip(corner, values.shape, display)]
+    if all(first < stop for first, stop in spans):
+        inside = tuple(slice(*span) for span in spans)
+        source = tuple(slice(first - start, stop - start) for (first, stop), start in zip(spans, corner))
+        placed[inside] = values[source]
+    return placed
+
+
+def read_exr(path: Path, channel: str = "") -> DepthFrame:
+    """The depth in an EXR file of this or of another program, and what ours hold besides.
+
+    `channel` names the depth where it is not called Z, depth or Y. DepthFileError, a part of a sentence, when the file is
+    damaged, too large, or has no depth.
+    """
+    exr = import_openexr()
+    try:
+        with path.open("rb") as file:
+            parts = exr.File(file, header_only=True).parts
+            headers = [part.header for part in parts]
+            if any("deep" in str(header["type"]) for header in headers):
+                raise DepthFileError("it holds deep samples; flatten it first.")
+            count = sum(len(header["channels"]) for header in headers)
+            if count > MAX_CHANNELS:
+                raise DepthFileError(f"it says that it has {count} channels; at most {MAX_CHANNELS} are read.")
+            windows = [_check(header, count) for header in headers]
+            file.seek(0)
+            parts = exr.File(file, separate_channels=True).parts
+        if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
+            raise DepthFileError("its pixels are damaged or cut short.")
+        channels, window, header = _pixels(parts, windows)
+        return _frame(channels, channel, window, header)
+    except DepthFileError:
+        raise
+    except DAMAGE as error:
+        raise DepthFileError(f"it is damaged or no EXR file ({reason_of(error)}).") from error
+
+
+def _pixels(parts: list, windows: list) -> tuple[dict[str, numpy.ndarray], tuple, dict]:
+    """All channels of the size of the first part, by name, with that part's windows and header."""
+    channels: dict[str, numpy.ndarray] = {}
+    for part, (size, *_) in zip(parts, windows):
+        for name, held in part.channels.items():
+            if held.pixels.shape == size == windows[0][0]:
+                channels.setdefault(name, held.pixels)
+    return channels, windows[0], parts[0].header
+
+
+def _frame(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
+    _, display, corner = window
+    text = header.get(KEY)
+    record = DepthRecord.from_json(text) if isinstance(text, str) else None
+
+    def plane(name: str) -> torch.Tensor:
+        return torch.from_numpy(_placed(channels[name], display, corner))
+
+    name = _depth_channel(channels, wanted)
+    mask = plane("mask") >= 0.5 if "mask" in channels else None
+    normals = image = None
+    if {"N.X", "N.Y", "N.Z"} <= set(channels) and record is not None:
+        normals = torch.stack([plane(f"N.{axis}") for axis in "XYZ"], -1)
+    shows_depth = record is not None and json.loads(text).get("rgb") != "photo"
+    if {"R", "G", "B"} <= set(channels) and name not in "RGB" and not shows_depth:
+        image = srgb_from_linear(torch.stack([plane(c) for c in "RGB"], -1))
+    return clean_frame(plane(name), mask, record, normals, image)

@@ -1,0 +1,93 @@
+"""Depth in 16-bit PNG and in 16-bit and float TIFF files, with the record inside, through Pillow."""
+
+from __future__ import annotations
+
+import json
+import struct
+import warnings
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy
+import torch
+
+from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_record import KEY, DepthRecord
+from .depth_steps import UnitSteps
+
+PNG_COMPRESSION = 3
+IMAGE_DESCRIPTION = 270
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
+
+
+def _text(frame: DepthFrame) -> str:
+    return json.dumps(frame.description())
+
+
+def _values(frame: DepthFrame) -> numpy.ndarray:
+    """What is stored: uint16 by the record's steps, the depth itself without."""
+    if frame.record.steps is None:
+        return frame.depth.numpy()
+    return frame.record.steps.encode(frame.depth, frame.mask)
+
+
+def write_png(frame: DepthFrame, file: BinaryIO) -> None:
+    """The frame as a grey 16-bit PNG with the record as a text chunk; its record must have steps."""
+    from PIL import Image, PngImagePlugin
+
+    if frame.record.steps is None:
+        raise ValueError("A PNG holds 16-bit values; say by steps what they mean, or write TIFF or EXR.")
+    info = PngImagePlugin.PngInfo()
+    info.add_text(KEY, _text(frame))
+    Image.fromarray(_values(frame)).save(file, "PNG", pnginfo=info, compress_level=PNG_COMPRESSION)
+
+
+def write_tiff(frame: DepthFrame, file: BinaryIO) -> None:
+    """The frame as a grey TIFF, deflated, of 32-bit floats or by the record's steps of 16 bits; the record in its description."""
+    from PIL import Image
+
+    tags = {IMAGE_DESCRIPTION: _text(frame)}
+    Image.fromarray(_values(frame)).save(file, "TIFF", tiffinfo=tags, compression="tiff_adobe_deflate")
+
+
+def read_png_tiff(path: Path, beside: DepthRecord | None, steps_per_unit: float) -> DepthFrame:
+    """The depth in a grey PNG or TIFF of 16 or 32 bits.
+
+    Its own record says what the values mean, else the one `beside`; 16-bit values of files that say nothing are divided by
+    `steps_per_unit`. DepthFileError, a part of a sentence, when it is damaged, too large, or has too few bits.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of files that are odd or large; the size is checked below
+            with Image.open(path, formats=("PNG", "TIFF")) as opened:
+                check_size(opened.height, opened.width)
+                record = _record(opened) or beside
+                colour = opened.tile and "16" in str(opened.tile[0][3]) and opened.mode.startswith("RGB")
+                if colour or opened.mode not in ("I;16", "I;16B", "I;16L", "I", "F"):
+                    raise DepthFileError(
+                        "it is a picture in colour or of 8 bits; open it with Load Image and give it to Depth To Pointmap "
+                        "as a picture, or save the depth as grey of 16 bits or as EXR."
+                    )
+                values = numpy.array(opened)
+    except DepthFileError:
+        raise
+    except (*DAMAGE, struct.error, zlib.error, Image.DecompressionBombError) as error:
+        reason = reason_of(error)
+        raise DepthFileError(f"it is damaged or no PNG or TIFF file ({reason}).") from error
+    if values.dtype.kind == "f":
+        return clean_frame(torch.from_numpy(values.astype(numpy.float32)), None, record)
+    steps = UnitSteps(steps_per_unit) if record is None or record.steps is None else record.steps
+    if int(values.min()) < 0:
+        raise DepthFileError("it holds negative values, so it is no depth.")
+    return clean_frame(steps.decode(values), torch.from_numpy(values > 0), record)
+
+
+def _record(opened) -> DepthRecord | None:
+    """The record in an opened picture, None where it has none of ours."""
+    text = getattr(opened, "text", {}).get(KEY)
+    if text is None and hasattr(opened, "tag_v2"):
+        text = opened.tag_v2.get(IMAGE_DESCRIPTION)
+    return DepthRecord.from_json(text) if isinstance(text, str) else None

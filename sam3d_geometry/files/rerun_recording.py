@@ -1,0 +1,210 @@
+"""Rerun recordings: photo, depth, mask, points, mesh and camera of every frame on a timeline, to step through in a viewer.
+
+Axes are OpenCV's (rerun calls them RDF), lengths are in the pointmap's unit. Entities: world/camera with photo, depth and
+mask; world/points; world/mesh.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import numpy
+import torch
+
+from ..depth import depth_range
+from ..normals import geometric_normals
+from ..pointmap import Pointmap
+from ..resize import DEPTH_EDGE
+
+APPLICATION = "sam3d_geometry"
+OLDEST = (0, 28)
+POINT_RADIUS = 1.5  # on the screen, so that points show at any distance
+FRUSTUM_SHARE = 0.25  # depth of the drawn camera, of the median depth
+GRAZING_COSINE = math.cos(math.radians(85))
+JPEG_QUALITY = 92
+MASK_LEGEND = [(0, "no geometry", (40, 40, 40)), (1, "geometry", (240, 240, 240))]
+COPIED_AT_ONCE = 1 << 20
+NOT_IN_3D = ("world/camera/depth", "world/camera/mask")
+
+
+def import_rerun() -> ModuleType:
+    """rerun, imported when first needed: everything else works without it."""
+    try:
+        import rerun
+        import rerun.blueprint
+    except ImportError as error:
+        raise ImportError(
+            "A recording needs the Python package rerun-sdk; install it with: pip install rerun-sdk"
+        ) from error
+    if tuple(int(part) for part in rerun.__version__.split(".")[:2]) < OLDEST:
+        raise ImportError(
+            f"rerun-sdk {rerun.__version__} is too old to write recordings here; update it with: pip install -U rerun-sdk"
+        )
+    return rerun
+
+
+def grid_faces(points: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
+    """Points (H, W, 3), mask and unit normals -> faces (F, 3), indices into H * W, seen from the front.
+
+    Two triangles between four neighbours that all have geometry, where none sees the surface edge-on and depth does not
+    jump by more than the slope there explains.
+    """
+    height, width = mask.shape
+    view = torch.nn.functional.normalize(points, dim=-1)
+    steep = (normals * view).sum(-1).abs() < GRAZING_COSINE
+    depth = points[..., 2]
+    # how far the plane through a pixel goes away at its neighbours, relative to its own depth
+    distance = (normals * points).sum(-1).abs()
+    usable = mask & ~steep
+    fine = torch.ones(height - 1, width - 1, dtype=torch.bool)
+    corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for down, right in corners:
+        fine &= usable[down : down + height - 1, right : right + width - 1]
+    for first, second in ((0, 1), (0, 2), (3, 1), (3, 2)):
+        one, other = (
+            tuple(slice(start, start + length) for start, length in zip(corners[i], (height - 1, width - 1)))
+            for i in (first, second)
+        )
+        off_plane = (normals[one] * (points[other] - points[one])).sum(-1).abs()
+        fine &= off_plane <= DEPTH_EDGE * torch.minimum(distance[one], depth[one])
+    index = torch.arange(height * width).view(height, width)
+    top_left, top_right = index[:-1, :-1][fine], index[:-1, 1:][fine]
+    low_left, low_right = index[1:, :-1][fine], index[1:, 1:][fine]
+    # counter-clockwise for an eye at the camera, whose y axis points down
+    return torch.cat(
+        [torch.stack([top_left, low_left, top_right], -1), torch.stack([top_right, low_left, low_right], -1)]
+    )
+
+
+def _layout(rerun: ModuleType, frames: int, frame_rate: float):
+    """What the viewer opens with: the scene at the left, photo, depth and mask at the right, time below for clips."""
+    views = rerun.blueprint
+    pictures = [
+        views.Spatial2DView(origin="world/camera", contents=f"$origin/{name}", name=name)
+        for name in ("photo", "depth", "mask")
+    ]
+    scene = views.Spatial3DView(
+        origin="world", contents=["$origin/**", *(f"- {path}" for path in NOT_IN_3D)], name="scene"
+    )
+    time = views.TimePanel(
+        state="expanded" if frames > 1 else "collapsed", timeline="frame", fps=frame_rate, loop_mode="all"
+    )
+    return views.Blueprint(
+        views.Horizontal(scene, views.Vertical(*pictures), column_shares=[3, 1]),
+        views.BlueprintPanel(state="collapsed"),
+        views.SelectionPanel(state="collapsed"),
+        time,
+        auto_views=False,
+    )
+
+
+def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: bool) -> None:
+    """One frame of a pointmap, on the CPU, at the recording's present time."""
+    log = recording.log
+    height, width = frame.size
+    depth, mask = frame.depth[0], frame.mask[0]
+    valid = depth[mask]
+    shown = depth_range(frame, "per frame", clip_percent=1).limits
+    scale = torch.tensor([[width], [height], [1.0]])
+    photo = (frame.image[0] * 255 + 0.5).to(torch.uint8).numpy()
+    log(
+        "world/camera",
+        rerun.Pinhole(
+            image_from_camera=(frame.intrinsics[0] * scale).numpy(),
+            resolution=[width, height],
+            camera_xyz=rerun.ViewCoordinates.RDF,
+            image_plane_distance=FRUSTUM_SHARE * (float(valid.median()) if valid.numel() else 1.0),
+        ),
+    )
+    log("world/camera/photo", rerun.Image(photo).compress(jpeg_quality=JPEG_QUALITY))
+    log("world/camera/depth", rerun.DepthImage(depth.numpy(), meter=1.0, depth_range=shown if shown[1] else (0.0, 1.0)))
+    log("world/camera/mask", rerun.SegmentationImage(mask.to(torch.uint8).numpy()))
+    _log_surface(rerun, recording, frame, photo, max_points, mesh)
+
+
+def _log_surface(
+    rerun: ModuleType, recording, frame: Pointmap, photo: numpy.ndarray, max_points: int, wants_mesh: bool
+) -> None:
+    log = recording.log
+    stride = math.ceil(math.sqrt(max(1, int(frame.mask.sum())) / max_points))
+    thin = (slice(None, None, stride),) * 2
+    points, mask, colours = frame.points[0][thin], frame.mask[0][thin], photo[thin]
+    log(
+        "world/points",
+        rerun.Points3D(points[mask].numpy(), colors=colours[mask.numpy()], radii=rerun.Radius.ui_points(POINT_RADIUS)),
+    )
+    if not wants_mesh:
+        return
+    normals = frame.normals
+    if normals is None:
+        normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
+    normals = normals[0][thin]
+    faces = grid_faces(points, mask, normals)
+    used, faces = torch.unique(faces, return_inverse=True)
+    if not len(faces):
+        log("world/mesh", rerun.Clear(recursive=False))
+        return
+    log(
+        "world/mesh",
+        rerun.Mesh3D(
+            vertex_positions=points.reshape(-1, 3)[used].numpy(),
+            triangle_indices=faces.numpy().astype(numpy.uint32),
+            vertex_normals=normals.reshape(-1, 3)[used].numpy(),
+            vertex_colors=colours.reshape(-1, 3)[used.numpy()],
+        ),
+    )
+
+
+def recording_facts(pointmap: Pointmap, frame_rate: float) -> dict[str, Any]:
+    """What the JSON beside a recording says."""
+    return {
+        "format": "sam3d-geometry recording 1",
+        "frames": len(pointmap),
+        "frame_rate": frame_rate,
+        "unit": "metre" if pointmap.metric else "unknown",
+        "axes": "OpenCV: x right, y down, z forward",
+    }
+
+
+def write_recording(
+    pointmap: Pointmap,
+    file: BinaryIO,
+    frame_rate: float = 24.0,
+    max_points: int = 200_000,
+    mesh: bool = True,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """The frames of a pointmap, at the size it is held at, as one .rrd into an open file.
+
+    `frame_rate` is for the timeline "time"; points and `mesh` are thinned to every n-th row and column until a frame has no
+    more than `max_points`. ImportError, one sentence, when rerun-sdk is missing.
+    """
+    if not 0 < frame_rate < math.inf:
+        raise ValueError(f"The frame rate came as {frame_rate:g}; it must be greater than 0.")
+    if max_points < 1:
+        raise ValueError(f"max_points came as {max_points}; at least 1 is needed.")
+    rerun = import_rerun()
+    recording = rerun.RecordingStream(APPLICATION)
+    # rerun writes only to a path of its own
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recording.rrd"
+        try:
+            recording.save(path, default_blueprint=_layout(rerun, len(pointmap), frame_rate))
+            recording.log("world", rerun.ViewCoordinates.RDF, static=True)
+            recording.log("world/camera/mask", rerun.AnnotationContext(MASK_LEGEND), static=True)
+            for i in range(len(pointmap)):
+                recording.set_time("frame", sequence=i)
+                recording.set_time("time", duration=i / frame_rate)
+                _log(rerun, recording, pointmap[i].to("cpu"), max_points, mesh)
+                if on_progress is not None:
+                    on_progress(i + 1, len(pointmap))
+        finally:
+            recording.disconnect()
+        with path.open("rb") as written:
+            shutil.copyfileobj(written, file, COPIED_AT_ONCE)

@@ -1,0 +1,60 @@
+"""Exact depth in a real ComfyUI: what one prompt saves the next one reads, and nothing leaves the output folder."""
+
+import pytest
+
+
+def graph(prefix="depth/test", path=None):
+    """A depth picture of the example photo to a pointmap and into a TIFF; with a path, that file to a pointmap and a TIFF."""
+    save = {
+        "class_type": "SAM3DGeometry_SaveDepthExact",
+        "inputs": {
+            "pointmap": ["2", 0], "format": "tiff 32-bit", "size": "of the pointmap", "values": "steps of the unit",
+            "filename_prefix": prefix, "normals": True, "position": False, "picture": "photo", "steps_per_unit": 1000.0,
+            "near": 0.0, "far": 0.0, "curve": "linear",
+        },
+    }  # fmt: skip
+    if path is not None:
+        load = {
+            "class_type": "SAM3DGeometry_LoadDepthExact",
+            "inputs": {"file": "(the path below)", "path": path, "frames": 1, "steps_per_unit": 1000.0, "channel": ""},
+        }
+        return {"2": load, "3": save}
+    return {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "2": {
+            "class_type": "SAM3DGeometry_DepthToPointmap",
+            "inputs": {
+                "depth": ["1", 0], "meaning": "picture with near white", "near": 1.0, "far": 5.0, "curve": "disparity",
+                "camera": "field of view", "fov_x_degrees": 60.0, "metric": True, "focal_mm": 35.0, "sensor_width_mm": 36.0,
+                "focal_pixels": 1000.0, "centre_x": 0.5, "centre_y": 0.5,
+            },
+        },
+        "3": save,
+    }  # fmt: skip
+
+
+def run(host, api):
+    result = host.result(host.queue(api))
+    return result["status"]["status_str"], str(result["status"].get("messages", ""))
+
+
+def test_what_is_saved_is_read_and_saved_again_the_same(host):
+    status, messages = run(host, graph("depth/first"))
+    assert status == "success", messages
+    first = host.base / "output" / "depth" / "first_00001_.tiff"
+    assert first.is_file() and first.with_suffix(".json").is_file()
+    status, messages = run(host, graph("depth/second", "depth/first_00001_.tiff [output]"))
+    assert status == "success", messages
+    assert (host.base / "output" / "depth" / "second_00001_.tiff").read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("prefix", ["../escaped", "a/../../escaped", "C:\\escaped"])
+def test_a_prefix_that_leads_out_of_the_output_folder_is_refused(host, prefix):
+    status, messages = run(host, graph(prefix))
+    assert status == "error" and "stays in ComfyUI's output folder" in messages
+    assert not list(host.base.rglob("*escaped*"))
+
+
+def test_a_path_outside_comfyuis_folders_is_refused(host):
+    status, messages = run(host, graph("depth/third", str(host.log_file)))
+    assert status == "error" and "lies outside ComfyUI's input, output and temp folders" in messages

@@ -1,0 +1,10 @@
+"""Files of meshes and point clouds: GLB, PLY and OBJ, binary where the format allows it, never a loop over points."""
+
+from __future__ import annotations
+
+from .axes import AXES, Layout, layout
+from .glb import write_glb
+from .ply import write_ply
+from .writers import FORMATS, save_files, writers_of
+
+__all__ = ["AXES", "FORMATS", "Layout", "layout", "save_files", "write_glb", "write_ply", "writers_of"]

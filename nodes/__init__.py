@@ -5,7 +5,10 @@ from .colormap import Colormap
 from .depth import DepthFromPointmap
 from .inference import PointmapInference
 from .load import LoadSAM3DGeometry
+from .mesh import DisplacedPlane, PointmapToMesh
 from .normals import NormalsFromPointmap
+from .point_cloud import PointmapToPointCloud
+from .save_3d import Save3D
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -21,4 +24,8 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    PointmapToMesh,
+    DisplacedPlane,
+    PointmapToPointCloud,
+    Save3D,
 ]

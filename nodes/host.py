@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -109,6 +112,23 @@ def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) ->
     return (images if len(images) == 1 else images[part]).to(device)
 
 
+def by_frame(
+    pointmap: Pointmap, function: Callable[[Pointmap, torch.Tensor | None], object], image: torch.Tensor | None = None
+) -> list:
+    """`function` of every frame, on the compute device, and of its picture (1, H, W, 3) where there are any; one serves all."""
+    if image is not None and len(image) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
+        )
+    results = []
+    with progress_bar(len(pointmap)) as on_progress:
+        for i in range(len(pointmap)):
+            part = slice(i, i + 1)
+            results.append(function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu"))))
+            on_progress(i + 1, len(pointmap))
+    return results
+
+
 class _Box(torch.nn.Module):
     """Holds a network for ComfyUI's ModelPatcher, which sets a `device` that MoGe's own class has as read-only."""
 
@@ -190,6 +210,44 @@ def output_base(filename_prefix: str) -> Path:
 
     folder, name, *_ = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory())
     return Path(folder) / name
+
+
+def numbered_outputs(filename_prefix: str, count: int) -> list[tuple[Path, str]]:
+    """Paths without ending of `count` output files by ComfyUI's rules, and the subfolder each lies in, with forward slashes.
+
+    Raises ValueError where the prefix leads out of the output folder, by its name or through a link.
+    """
+    import folder_paths
+
+    parts = re.split(r"[/\\]", filename_prefix)
+    named = parts[-1].strip(" .") and not re.search(r"[\x00-\x1f\x7f]", filename_prefix)
+    if not named or ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", filename_prefix):
+        raise ValueError(
+            f"The filename_prefix came as {filename_prefix!r}; give a name inside the output folder such as 3d/photo, without drive, "
+            "leading slash, .. or control characters."
+        )
+    root = Path(folder_paths.get_output_directory())
+    folder, name, counter, subfolder, _ = folder_paths.get_save_image_path("/".join(parts), str(root))
+    if not Path(folder).resolve().is_relative_to(root.resolve()):
+        raise ValueError(
+            f"The filename_prefix {filename_prefix!r} leads out of the output folder through a link; choose another subfolder."
+        )
+    subfolder = subfolder.replace("\\", "/")
+    return [(Path(folder) / f"{name}_{counter + i:05}_", subfolder) for i in range(count)]
+
+
+def file_3d(source: Path | Callable[[BinaryIO], None], file_format: str) -> object:
+    """ComfyUI's own 3D file of a path, or in memory of what `source` writes; nothing where ComfyUI (before 0.12) has none."""
+    from comfy_api.latest import Types
+
+    file_class = getattr(Types, "File3D", None)
+    if file_class is None:
+        return nothing()
+    if isinstance(source, Path):
+        return file_class(str(source), file_format)
+    buffer = BytesIO()
+    source(buffer)
+    return file_class(buffer, file_format)
 
 
 def temporary_path(name: str) -> Path:

@@ -16,7 +16,7 @@ HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap",
 # a file imports only from files further left
 ORDER = (
     "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary mesh point_cloud files effects models inference "
+    "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()

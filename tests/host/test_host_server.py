@@ -19,6 +19,10 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_PointmapToMesh",
+    "SAM3DGeometry_DisplacedPlane",
+    "SAM3DGeometry_PointmapToPointCloud",
+    "SAM3DGeometry_Save3D",
 }
 
 

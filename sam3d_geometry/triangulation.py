@@ -18,9 +18,10 @@ from .resize import DEPTH_EDGE
 
 GRAZING_DEGREES = 85.0  # beyond this angle between the ray and the surface normal a step must be straight to be believed
 BENT_SHARE = 0.2  # share of a grazing step that may stay unexplained
-REACH = 96  # straightness is judged over this part of the long edge: depth edges are blurred over a few pixels
+REACH = 48  # straightness is judged over this part of the long edge: depth edges are blurred over a few pixels
 
 ROWS_OF_VALUES = 1 << 17  # quads that are written at once, so that their corners stay in the cache
+FLAT = 1e-5  # share of inverse depth below which a bend is rounding
 _A, _B, _C, _D = (0, 0), (0, 1), (1, 1), (1, 0)  # row and column of a quad's corners, clockwise from the top left
 LONE_CORNERS = torch.tensor([[[_D, _C, _B], [_A, _D, _C]], [[_A, _C, _B], [_A, _D, _B]]])  # [has top][has left]
 
@@ -144,7 +145,7 @@ def triangulate(
 
     Pixels are joined unless depth jumps between them by more than `depth_edge` (relative) beyond what the slope on one of
     the two sides explains, or the surface is seen at more than `grazing_degrees` from its normal and is not straight.
-    Quads are split along the diagonal whose ends are nearer in inverse depth. Islands of fewer than `smallest_island`
+    Quads are split along the diagonal on which inverse depth is straighter. Islands of fewer than `smallest_island`
     triangles are left out.
     """
     height, width = depth.shape
@@ -175,6 +176,23 @@ def triangulate(
     return _number(w, whole, _touched(across, down), row, column, use_top, use_left)
 
 
+def _straighter_diagonal(w: torch.Tensor) -> torch.Tensor:
+    """Bool (H - 1, W - 1): whether w (H, W) runs straighter along the diagonal from a quad's top left than along the other.
+
+    So an edge of the mesh lies on a crease rather than across it. On a plane, where both are straight, always True.
+    """
+    straight = torch.ones(w.shape[0] - 1, w.shape[1] - 1, dtype=torch.bool)
+    rows = max(1, ROWS_OF_VALUES // w.shape[1])
+    for top in range(1, w.shape[0] - 2, rows):
+        band = w[top - 1 : min(top + rows, w.shape[0] - 2) + 2]
+        middle = band[1:-1, 1:-1] * 2
+        falling = (band[:-2, :-2] - middle).add_(band[2:, 2:]).abs_()
+        rising = (band[:-2, 2:] - middle).add_(band[2:, :-2]).abs_()
+        bend = (falling[:-1, :-1] + falling[1:, 1:]).sub_(rising[:-1, 1:]).sub_(rising[1:, :-1])
+        straight[top : top + len(bend), 1:-1] = bend <= middle[:-1, :-1].mul_(FLAT)
+    return straight
+
+
 def _number(
     w: torch.Tensor,
     whole: torch.Tensor,
@@ -193,7 +211,7 @@ def _number(
         number = used.view(-1).cumsum(0, dtype=torch.int32).sub_(1)
         pixels = used.view(-1).nonzero()[:, 0]
     # with corners a top left, b top right, c bottom right, d bottom left
-    level = (w[:-1, :-1] - w[1:, 1:]).abs_() <= (w[:-1, 1:] - w[1:, :-1]).abs_()
+    straight = _straighter_diagonal(w)
     number = number.view(height, width)
     everywhere = bool(whole.all())
     count = whole.numel() if everywhere else int(whole.sum())
@@ -204,7 +222,7 @@ def _number(
         stop = min(top + rows, height - 1)
         upper, lower = number[top:stop], number[top + 1 : stop + 1]
         corners = [upper[:, :-1], upper[:, 1:], lower[:, 1:], lower[:, :-1]]
-        along = level[top:stop]
+        along = straight[top:stop]
         if everywhere:
             corners, along = [corner.reshape(-1) for corner in corners], along.reshape(-1)
         else:

@@ -183,10 +183,9 @@ class DisplacedPlane(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, subdivisions, height, curve, drop_invalid, image=None, mask=None) -> io.NodeOutput:
         pointmap = only_masked(pointmap, mask)
-        near, far = depth_range(pointmap).limits
+        shown = depth_range(pointmap)[:1]  # one range for all frames
 
         def plane(frame, photo):
-            shown = depth_range(frame, "fixed", near, far)
             return displaced_plane(frame, shown, photo, subdivisions, height, curve, drop_invalid)
 
         return io.NodeOutput(MeshBatch(host.by_frame(pointmap, plane, image)))

@@ -27,6 +27,9 @@ For every photo the output folder gets
   NAME_normals.png   normal map
   NAME_depth16.png   with --png16: depth in 65535 steps; the json says how a value becomes a distance
   NAME.npz           with --npz: points (H,W,3), depth (H,W), mask (H,W), intrinsics (3,3), normals (H,W,3)
+  NAME_mesh.glb      with --mesh: the surface, textured, cut where one thing hides another
+  NAME_points.ply    with --points: the points with colours and normals
+  NAME_plane.glb     with --plane: a plane of 128 x 128 squares, displaced by the depth picture, the photo on it
   NAME.json          camera, range, unit, model, options
 """
 
@@ -37,10 +40,12 @@ examples:
   python -m sam3d_geometry product.png -o out --mask-from-alpha --normals --normal-convention directx
   python -m sam3d_geometry frames -o out --range whole-batch --depth --colormap magma
   python -m sam3d_geometry scans -o out --depth --png16 --curve linear --range fixed --near 0.5 --far 10
+  python -m sam3d_geometry product.png -o out --mask-from-alpha --mesh --points
   python -m sam3d_geometry plates -o out --npz --focal-mm 35 --sensor-width-mm 24.9
 
 Arrays are float32 (mask is bool), in OpenCV camera axes (x right, y down, z forward), at the photo's size, 0 where there
-is no geometry; intrinsics are normalised by the image size. The unit is the metre for moge-2 and moge-3 models, else
+is no geometry; intrinsics are normalised by the image size. Meshes and points are in glTF axes (x right, y up, z toward the
+viewer), with a vertex for every pixel of the geometry (see --resolution). The unit is the metre for moge-2 and moge-3 models, else
 unknown and different for every photo.
 
 Photos whose results exist, made with the same options, are skipped: run the same command again after an interruption.
@@ -162,6 +167,9 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--normals", action="store_true", help="the normal map")
     add("--png16", action="store_true", help="also the 16-bit depth")
     add("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
+    add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
+    add("--points", action="store_true", help="also the point cloud (PLY)")
+    add("--plane", action="store_true", help="also the displaced plane (GLB)")
     add("--json", action="store_true", help="the json, which is written in any case")
 
 

@@ -137,23 +137,24 @@ def hausdorff_share(first: Mesh, second: Mesh) -> tuple[float, float]:
 
     generator = numpy.random.default_rng(0)
 
-    def spread(mesh: Mesh, count: int) -> numpy.ndarray:
-        corners = mesh.vertices[mesh.faces.long()].double().numpy()
+    def spread(corners: numpy.ndarray, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """Points all over triangles, even relative to their depth, and the triangle that each is on."""
         doubled = numpy.linalg.norm(numpy.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-        # pixels are even in view, not in space: area over depth squared
         share = doubled / corners[..., 2].mean(1) ** 2
-        chosen = generator.choice(len(corners), count, p=share / share.sum())
-        weights = generator.dirichlet([1, 1, 1], count)
-        return numpy.einsum("nk,nkc->nc", weights, corners[chosen])
+        some = generator.choice(len(corners), count, p=share / share.sum())
+        chosen = numpy.concatenate([some, numpy.arange(len(corners))])
+        weights = generator.dirichlet([1, 1, 1], len(chosen))
+        return numpy.einsum("nk,nkc->nc", weights, corners[chosen]), chosen
 
-    places = numpy.concatenate([spread(first, 100_000), first.vertices.double().numpy()])
-    corners = second.vertices[second.faces.long()].double().numpy()
-    tree = cKDTree(corners.mean(1))
+    from_corners, to_corners = (mesh.vertices[mesh.faces.long()].double().numpy() for mesh in (first, second))
+    places = numpy.concatenate([spread(from_corners, 100_000)[0], first.vertices.double().numpy()])
+    targets, triangle = spread(to_corners, 1_000_000)
+    depth = places[:, 2:]
+    _, near = cKDTree(targets).query(places, k=12)
     best = numpy.full(len(places), numpy.inf)
-    _, near = tree.query(places, k=min(24, len(corners)))
     for candidate in near.T:
-        best = numpy.minimum(best, distance_to_triangles(places, corners[candidate]))
-    relative = best / places[:, 2]
+        best = numpy.minimum(best, distance_to_triangles(places, to_corners[triangle[candidate]]))
+    relative = best / depth[:, 0]
     return float(relative.max()), float(relative.mean())
 
 
@@ -228,9 +229,9 @@ def main() -> None:
     if options.memory_of:
         print_memory(options.memory_of, options)
         return
+    memory(options)  # first: a process starts with its parent's peak
     meshing(options)
     writing(options)
-    memory(options)
     decimation(options)
 
 

@@ -30,7 +30,7 @@ from sam3d_geometry.surface import only_masked, surface_from_pointmap  # noqa: E
 
 PAGE = torch.tensor([0.11, 0.11, 0.13])
 LIGHT = torch.nn.functional.normalize(torch.tensor([-0.5, -0.8, -0.9]), dim=0)
-SAMPLES = 12  # along each side of a triangle, at most
+SAMPLES = 12_000_000  # points that a mesh is drawn with, all over its triangles
 ARROWS = {"x": (235, 90, 80), "y": (120, 210, 90), "z": (90, 150, 255)}
 
 
@@ -67,9 +67,10 @@ def on_triangles(mesh: Mesh, shaded: bool) -> tuple[torch.Tensor, torch.Tensor]:
     uvs = mesh.uvs[mesh.faces.long()]
     light = (torch.nn.functional.normalize(face_normals(mesh.vertices, mesh.faces), dim=-1) @ LIGHT).clamp_min(0)
     places, colours = [], []
-    for i in range(SAMPLES):
-        for j in range(SAMPLES - i):
-            weight = torch.tensor([i, j, SAMPLES - 1 - i - j]).float() / (SAMPLES - 1)
+    side = max(2, math.ceil(math.sqrt(2 * SAMPLES / len(mesh.faces))))
+    for i in range(side):
+        for j in range(side - i):
+            weight = torch.tensor([i, j, side - 1 - i - j]).float() / (side - 1)
             places.append(torch.einsum("fkc,k->fc", corners, weight))
             if shaded:
                 colours.append((0.25 + 0.7 * light)[:, None].expand(-1, 3))
@@ -109,7 +110,7 @@ def pointmap_to_mesh() -> Image.Image:
 
 def plane_picture(mesh: Mesh, yaw: float, pitch: float) -> torch.Tensor:
     points, colours = on_triangles(mesh, False)
-    return splatted(seen_from(points, torch.zeros(3), yaw, pitch, 1.6), colours, (300, 420), 430.0, 1)
+    return splatted(seen_from(points, torch.zeros(3), yaw, pitch, 1.6), colours, (300, 420), 520.0, 1)
 
 
 def displaced() -> Image.Image:
@@ -126,7 +127,7 @@ def displaced() -> Image.Image:
 def pointmap_to_point_cloud() -> Image.Image:
     photo = photos().get("coffee", main_photo())
     pointmap = estimate(photo)
-    size, focal = (300, 420), 420.0
+    size, focal = (300, 420), 560.0
     pictures = {}
     for name, dot, options in (
         ("every pixel", 1, {}),
@@ -148,9 +149,9 @@ def save_3d() -> Image.Image:
     row, column = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     cup = (((column + 0.02) / 0.63).square() + ((row - 0.02) / 0.93).square() < 1)[None].float()
     mesh = surface_from_pointmap(only_masked(pointmap, cup), photo, smallest_island=500)
-    size, focal, view = (240, 260), 300.0, (20, -16)
+    size, focal, view = (240, 260), 460.0, (20, -16)
     middle = middle_of(mesh)
-    length = 0.33 * float(middle[2])
+    length = 0.26 * float(middle[2])
     drawn = picture_of(mesh, *view, size, focal, 0.35 * float(middle[2]))
     pictures = {}
     for name, frame in AXES.items():

@@ -29,7 +29,7 @@ def _two_sided(faces: numpy.ndarray, count: int) -> numpy.ndarray:
     return faces[~bad[inverse].any(1)]
 
 
-def _border(faces: numpy.ndarray, count: int) -> numpy.ndarray:
+def border_edges(faces: numpy.ndarray, count: int) -> numpy.ndarray:
     """Edges (K, 2) that only one face has, in that face's direction."""
     keys, _ = _edge_keys(faces, count)
     _, first, uses = numpy.unique(keys, return_index=True, return_counts=True)
@@ -43,7 +43,7 @@ def _without_pinches(faces: numpy.ndarray, count: int) -> tuple[numpy.ndarray, n
     from scipy.sparse.csgraph import connected_components
 
     while True:
-        border = _border(faces, count)
+        border = border_edges(faces, count)
         leaving = numpy.bincount(border[:, 0], minlength=count)
         pinched = leaving > 1
         if not pinched.any():

@@ -8,9 +8,11 @@ import torch
 from torch.nn import functional as F
 
 from .camera import project
+from .closing import border_edges
 from .mesh import Mesh, vertex_normals
 
 MINIMUM = 4
+TRIALS = 3  # how much of the walls is left is only known afterwards
 
 
 def sample_picture(picture: torch.Tensor, uvs: torch.Tensor) -> torch.Tensor:
@@ -20,9 +22,31 @@ def sample_picture(picture: torch.Tensor, uvs: torch.Tensor) -> torch.Tensor:
     return values[0, :, 0].T.contiguous()
 
 
+def _in_view(vertices: torch.Tensor) -> torch.Tensor:
+    """Points (N, 3) -> (x / z, y / z, ln z), where a distance is one relative to the depth."""
+    z = vertices[:, 2:]
+    return torch.cat([vertices[:, :2] / z, z.log()], 1)
+
+
+def _with_rim(view: torch.Tensor, faces: torch.Tensor, offset: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mesh in view coordinates with walls from its border straight back to a rim, by `offset`.
+
+    The collapse knows no other reason to keep a border in place: off a flat surface it would eat the corners.
+    """
+    border = torch.from_numpy(border_edges(faces.numpy(), len(view))).long()
+    start, end = border[:, 0], border[:, 1]
+    inner = start.unique()
+    number = torch.zeros(len(view), dtype=torch.long)
+    number[inner] = len(view) + torch.arange(len(inner))
+    walls = [torch.stack([end, start, number[start]], 1), torch.stack([end, number[start], number[end]], 1)]
+    rim = view[inner] + torch.tensor([0, 0, offset])
+    return torch.cat([view, rim]), torch.cat([faces, *(wall.int() for wall in walls)])
+
+
 def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) -> Mesh:
     """The mesh with about `triangles` triangles, by quadric edge collapse (Garland and Heckbert, 1997).
 
+    Errors are weighed relative to the depth, so what is near and what is far lose detail alike, and borders stay in place.
     Vertices move, so their place in the photo is found anew by projection, which the mesh needs its intrinsics for, colours
     from `picture` (H, W, 3) there, and normals from the faces. A mesh that has no more triangles comes back as it is.
     """
@@ -37,8 +61,20 @@ def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) ->
             "Fewer triangles need the Python package `fast-simplification`, which is not installed; install it with "
             "`python -m pip install fast-simplification`, or set the number of triangles to 0."
         ) from error
-    points, faces = simplify(mesh.vertices.numpy(), mesh.faces.numpy(), target_count=triangles)
-    vertices, faces = torch.from_numpy(points).float(), torch.from_numpy(faces).int()
+    view = _in_view(mesh.vertices)
+    near, far = (float(extreme) for extreme in view[:, 2].aminmax())
+    rimmed, corners = _with_rim(view, mesh.faces, far - near + 1)
+    share = len(corners) / len(mesh.faces)
+    for _ in range(TRIALS):
+        points, found = simplify(rimmed.numpy(), corners.numpy(), target_count=round(triangles * share))
+        points, found = torch.from_numpy(points).float(), torch.from_numpy(found).long()
+        faces = found[(points[:, 2] < far + 0.5)[found].all(1)]
+        if 0.95 * triangles <= len(faces) <= 1.01 * triangles:
+            break
+        share *= triangles / len(faces)
+    kept, faces = faces.unique(return_inverse=True)
+    z = points[kept, 2:].exp()
+    vertices, faces = torch.cat([points[kept, :2] * z, z], 1), faces.int()
     changed = {"vertices": vertices, "faces": faces}
     if mesh.normals is not None:
         changed["normals"] = vertex_normals(vertices, faces)

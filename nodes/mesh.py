@@ -31,9 +31,21 @@ class PointmapToMesh(io.ComfyNode):
             display_name="Pointmap To Mesh",
             category=f"{CATEGORY}/3D",
             description="The true surface of what the photo shows as a textured mesh, cut where one thing hides another.",
-            search_aliases=["mesh", "3d", "surface", "triangulate", "glb", "obj", "depth to mesh", "moge", "photo to 3d"],
+            search_aliases=[
+                "mesh",
+                "3d",
+                "surface",
+                "triangulate",
+                "glb",
+                "obj",
+                "depth to mesh",
+                "moge",
+                "photo to 3d",
+            ],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="From Pointmap Inference. Every frame becomes a mesh of its own."),
+                PointmapType.Input(
+                    "pointmap", tooltip="From Pointmap Inference. Every frame becomes a mesh of its own."
+                ),
                 io.Float.Input(
                     "depth_edge",
                     default=0.05,
@@ -138,7 +150,9 @@ class DisplacedPlane(io.ComfyNode):
             description="A subdivided plane with the photo on it, pushed forward where the photo is near: the classic relief.",
             search_aliases=["displacement", "relief", "plane", "bas-relief", "2.5d", "parallax", "heightmap", "mesh"],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="From Pointmap Inference. Every frame becomes a plane of its own."),
+                PointmapType.Input(
+                    "pointmap", tooltip="From Pointmap Inference. Every frame becomes a plane of its own."
+                ),
                 io.Int.Input(
                     "subdivisions",
                     default=128,

@@ -7,7 +7,7 @@ from ..sam3d_geometry.point_cloud import point_cloud_from_pointmap
 from ..sam3d_geometry.surface import only_masked
 from . import host
 from .mesh import OBJECT
-from .sockets import CATEGORY, PointCloudType, PointmapType, advanced, schema
+from .sockets import CATEGORY, PointCloudType, PointmapType, schema
 
 
 class PointmapToPointCloud(io.ComfyNode):
@@ -20,7 +20,9 @@ class PointmapToPointCloud(io.ComfyNode):
             description="The points of a pointmap with colours and normals, thinned and without strays.",
             search_aliases=["point cloud", "points", "ply", "3d", "voxel", "downsample", "outlier", "moge"],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="From Pointmap Inference. Every frame becomes a cloud of its own."),
+                PointmapType.Input(
+                    "pointmap", tooltip="From Pointmap Inference. Every frame becomes a cloud of its own."
+                ),
                 io.Int.Input(
                     "stride",
                     default=1,

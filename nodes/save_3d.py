@@ -16,7 +16,18 @@ class Save3D(io.ComfyNode):
             display_name="Save 3D",
             category=f"{CATEGORY}/3D",
             description="Saves meshes or point clouds as GLB, PLY or OBJ, in the axes of the program that they are for.",
-            search_aliases=["save mesh", "export", "glb", "gltf", "ply", "obj", "blender", "unreal", "unity", "point cloud"],
+            search_aliases=[
+                "save mesh",
+                "export",
+                "glb",
+                "gltf",
+                "ply",
+                "obj",
+                "blender",
+                "unreal",
+                "unity",
+                "point cloud",
+            ],
             is_output_node=True,
             inputs=[
                 io.MultiType.Input(

@@ -42,7 +42,9 @@ def seen_from(points: torch.Tensor, pivot: torch.Tensor, yaw: float, pitch: floa
     return (points - pivot) @ about_y.T @ about_x.T + pivot + torch.tensor([0, 0, back])
 
 
-def splatted(points: torch.Tensor, colours: torch.Tensor, size: tuple[int, int], focal: float, dot: int) -> torch.Tensor:
+def splatted(
+    points: torch.Tensor, colours: torch.Tensor, size: tuple[int, int], focal: float, dot: int
+) -> torch.Tensor:
     """Points (N, 3) before a camera, nearest first, each `dot` pixels wide -> picture (1, H, W, 3)."""
     height, width = size
     place = points[:, :2] / points[:, 2:] * focal + torch.tensor([width / 2, height / 2])

@@ -6,7 +6,9 @@ import numpy
 import torch
 
 
-def small_islands(across: torch.Tensor, down: torch.Tensor, weights: torch.Tensor, smallest: int) -> torch.Tensor | None:
+def small_islands(
+    across: torch.Tensor, down: torch.Tensor, weights: torch.Tensor, smallest: int
+) -> torch.Tensor | None:
     """(H, W) bool: pixels of islands that weigh less than `smallest`, or None where there is no such island.
 
     `across` (H, W - 1) and `down` (H - 1, W) bool link pixels to their right and lower neighbours; `weights` (H, W) uint8.

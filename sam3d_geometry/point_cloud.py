@@ -55,7 +55,9 @@ def point_cloud_from_pointmap(
     for `outlier_deviations` (0 is off) `remove_outliers`.
     """
     if len(pointmap) != 1:
-        raise ValueError(f"A point cloud is made of one frame, and the pointmap has {len(pointmap)}; choose one of them.")
+        raise ValueError(
+            f"A point cloud is made of one frame, and the pointmap has {len(pointmap)}; choose one of them."
+        )
     if stride < 1:
         raise ValueError(f"The stride came as {stride}; it must be at least 1.")
     normals = pointmap.normals

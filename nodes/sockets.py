@@ -7,6 +7,7 @@ from comfy_api.latest import io
 
 GeometryModelType = io.Custom("SAM3D_GEOMETRY_MODEL")
 PointmapType = io.Custom("SAM3D_POINTMAP")
+PointCloudType = io.Custom("SAM3D_POINT_CLOUD")
 
 CATEGORY = "SAM3D Geometry"
 _SCHEMA_FIELDS = set(io.Schema.__dataclass_fields__)

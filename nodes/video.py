@@ -68,7 +68,9 @@ class VideoToDepthAndNormals(io.ComfyNode):
             "length. Sound and frame times are kept; an interrupted run goes on where it was.",
             search_aliases=["video", "depth video", "normal video", "stream", "long video", "exr sequence", "png16"],
             inputs=[
-                model_input("The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."),
+                model_input(
+                    "The model from Load SAM3D Geometry, or from ComfyUI's own Load MoGe Model where it has one."
+                ),
                 io.Video.Input(
                     "video", tooltip="The video, from Load Video. Read frame by frame, never held as a whole."
                 ),

@@ -33,6 +33,9 @@ For every photo the output folder gets
   NAME.exr           with --exr: depth, mask, normals and points as 32-bit floats in named channels
   NAME.rrd           with --rrd: photo, depth, points and mesh for the rerun viewer
   NAME.npz           with --npz: points (H,W,3), depth (H,W), mask (H,W), intrinsics (3,3), normals (H,W,3)
+  NAME_mesh.glb      with --mesh: the surface, textured, cut where one thing hides another
+  NAME_points.ply    with --points: the points with colours and normals
+  NAME_plane.glb     with --plane: a plane of 128 x 128 squares, displaced by the depth picture, the photo on it
   NAME.json          camera, range, unit, model, options
 """
 
@@ -43,12 +46,14 @@ examples:
   python -m sam3d_geometry product.png -o out --mask-from-alpha --normals --normal-convention directx
   python -m sam3d_geometry frames -o out --range whole-batch --depth --colormap magma
   python -m sam3d_geometry scans -o out --depth --png16 --curve linear --range fixed --near 0.5 --far 10
+  python -m sam3d_geometry product.png -o out --mask-from-alpha --mesh --points
   python -m sam3d_geometry plates -o out --npz --focal-mm 35 --sensor-width-mm 24.9
   python -m sam3d_geometry plates -o out --depth --exr --model moge-2-vitl-normal
 
 Arrays are float32 (mask is bool), in OpenCV camera axes (x right, y down, z forward), at the photo's size, 0 where there
-is no geometry; intrinsics are normalised by the image size. The unit is the metre for moge-2 and moge-3 models, else
-unknown and different for every photo. EXR files hold the same as Z, mask, N.X N.Y N.Z and P.X P.Y P.Z, bit for bit; R, G
+is no geometry; intrinsics are normalised by the image size. Meshes and points are in glTF axes (x right, y up, z toward the
+viewer), with a vertex for every pixel of the geometry (see --resolution). The unit is the metre for moge-2 and moge-3 models, else
+unknown and different for every photo. EXR files hold the arrays as Z, mask, N.X N.Y N.Z and P.X P.Y P.Z, bit for bit; R, G
 and B are the depth once more, for programs that read nothing else.
 
 Photos whose results exist, made with the same options, are skipped: run the same command again after an interruption.
@@ -172,6 +177,9 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
     add("--exr", action="store_true", help='also an EXR file of floats (needs: pip install "OpenEXR>=3.5")')
     add("--rrd", action="store_true", help="also a rerun recording (needs: pip install rerun-sdk)")
+    add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
+    add("--points", action="store_true", help="also the point cloud (PLY)")
+    add("--plane", action="store_true", help="also the displaced plane (GLB)")
     add("--json", action="store_true", help="the json, which is written in any case")
 
 

@@ -17,12 +17,16 @@ from .files.depth_frame import frame_from_pointmap
 from .files.depth_record import camera_entry
 from .files.exr import write_exr
 from .files.rerun_recording import write_recording
+from .displaced_plane import displaced_plane
+from .files import writers_of
 from .frames import encode_normals
 from .gravity import level_world
 from .normals import normals_from_pointmap
 from .output import Writer
+from .point_cloud import point_cloud_from_pointmap
 from .pointmap import Pointmap
 from .resize import pointmap_at_image
+from .surface import surface_from_pointmap
 
 SUFFIXES = {
     "depth": "_depth.png",
@@ -31,7 +35,11 @@ SUFFIXES = {
     "arrays": ".npz",
     "exr": ".exr",
     "recording": ".rrd",
+    "mesh": "_mesh.glb",
+    "points": "_points.ply",
+    "plane": "_plane.glb",
 }
+SMALLEST_ISLAND = 100  # triangles; fewer that hang together are left out of the mesh
 SPACES = ("camera", "world")
 PNG_COMPRESSION = 3  # zlib's default of 6 takes three times as long for files 5 % smaller
 DEPTH16_STEPS = 65534  # 1 to 65535 are depths, 0 is no geometry
@@ -57,8 +65,10 @@ class Products:
     normal_source: str = "auto"
     smoothing: int = 0
 
-    def make(self, pointmap: Pointmap, shown: DepthRange) -> tuple[dict[str, Writer], dict[str, Any]]:
-        """One frame's pointmap and the range of its depth picture -> a writer per file suffix, and what to record."""
+    def make(
+        self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor
+    ) -> tuple[dict[str, Writer], dict[str, Any]]:
+        """One frame's pointmap, the range of its depth picture and the photo -> a writer per suffix, and what to record."""
         writers: dict[str, Writer] = {}
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
         record = {"camera": camera, "depth": self._describe_depth(pointmap, shown)}
@@ -98,7 +108,21 @@ class Products:
                 normals = normals @ rotation[0].T
             colours = encode_normals(normals, self.normal_convention, normal_mask)
             writers[SUFFIXES["normals"]] = partial(_write_png, _eight_bit(colours))
-        return writers, record
+        return writers | self._models(pointmap, shown, photo), record
+
+    def _models(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> dict[str, Writer]:
+        """A writer for every 3D file."""
+        make = {
+            "mesh": lambda: surface_from_pointmap(pointmap, photo, smallest_island=SMALLEST_ISLAND),
+            "points": lambda: point_cloud_from_pointmap(pointmap),
+            "plane": lambda: displaced_plane(pointmap, shown, photo, curve=self.curve),
+        }
+        writers = {}
+        for kind in make:
+            if kind in self.kinds:
+                file_format = SUFFIXES[kind].rpartition(".")[2]
+                writers |= {SUFFIXES[kind]: writers_of(make[kind](), file_format, "gltf", kind)[f".{file_format}"]}
+        return writers
 
     def _describe_depth(self, pointmap: Pointmap, shown: DepthRange) -> dict[str, Any]:
         near, far = shown.limits

@@ -56,8 +56,16 @@ class Run:
         self.args, self.model, self.progress = args, model, progress
         self.camera = Camera(args.fov, args.focal_mm, args.focal_px, args.sensor_width_mm)
         chosen = [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
-        also = {"depth16": args.png16, "arrays": args.npz, "exr": args.exr, "recording": args.rrd}
-        chosen += [kind for kind, wanted in also.items() if wanted]
+        more = {
+            "depth16": args.png16,
+            "arrays": args.npz,
+            "exr": args.exr,
+            "recording": args.rrd,
+            "mesh": args.mesh,
+            "points": args.points,
+            "plane": args.plane,
+        }
+        chosen += [kind for kind, wanted in more.items() if wanted]
         self.products = Products(
             tuple(chosen),
             args.curve,
@@ -129,7 +137,7 @@ class Run:
             return
         pointmap, photo, camera_source = self._pointmap(file)
         shown = self.shared or depth_range(pointmap, "per frame", clip_percent=self.args.clip_percent)
-        writers, described = self.products.make(pointmap, shown)
+        writers, described = self.products.make(pointmap, shown, photo.image)
         described["camera"]["source"] = camera_source
         height, width = photo.size
         record = {

@@ -69,6 +69,30 @@ def test_every_result_of_a_photo(tmp_path):
     assert numpy.allclose(found[inside], arrays["depth"][inside], rtol=1e-3)
 
 
+def test_3d_files_of_a_photo(tmp_path):
+    trimesh = pytest.importorskip("trimesh", reason="trimesh is not installed")
+    photo = save_photo(tmp_path / "room.jpg", (90, 60))
+    assert run(photo, "-o", tmp_path / "out", "--depth", "--npz", "--mesh", "--points", "--plane") == 0
+    out = tmp_path / "out"
+    models = ["room_mesh.glb", "room_plane.glb", "room_points.ply"]
+    assert names(out) == ["room.json", "room.npz", "room_depth.png", *models]
+    arrays = numpy.load(out / "room.npz")
+    wanted = arrays["points"][arrays["mask"]] * [1, -1, -1]
+    points = trimesh.load(out / "room_points.ply")
+    assert numpy.allclose(points.vertices, wanted, rtol=1e-5, atol=1e-6) and len(points.colors) == len(wanted)
+    mesh, plane = (next(iter(trimesh.load(out / name, process=False).geometry.values())) for name in models[:2])
+    assert 0 < len(mesh.vertices) <= len(wanted) and len(plane.faces) == 2 * 128 * 128
+    for model in (mesh, plane):
+        assert model.visual.material.baseColorTexture.size == (90, 60)
+    assert json.loads((out / "room.json").read_text(encoding="utf-8"))["outputs"]["mesh"] == "room_mesh.glb"
+    # the same call finds them done, a missing one is made again
+    (out / "room_plane.glb").unlink()
+    assert (
+        run(photo, "-o", out, "--depth", "--npz", "--mesh", "--points", "--plane") == 0
+        and (out / "room_plane.glb").exists()
+    )
+
+
 def output_steps():
     from sam3d_geometry.products import DEPTH16_STEPS
 

@@ -18,6 +18,9 @@ ORDER = (
     "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align motion_smoothing image_smoothing temporal blend side_by_side "
     "frames transfer camera focal pointmap resize depth depth_to_pointmap normals gravity colormap flow temporal align blend side_by_side "
     "crop transform measure summary mesh point_cloud files effects models inference "
+    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
+    "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files "
+    "effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -49,6 +52,14 @@ PUBLIC = {
     "transform": "TURNS mirror_pointmap scale_pointmap shift_depth turn_pointmap with_fov_x",
     "measure": "HEIGHT_BAND LEVEL_COSINE MINIMUM_GROUND Pixel camera_heights length_between metric_pointmap point_at",
     "summary": "Summary describe summarise",
+    "islands": "small_islands",
+    "triangulation": "BENT_SHARE FLAT GRAZING_DEGREES LONE_CORNERS REACH ROWS_OF_VALUES Triangulation triangulate",
+    "mesh": "Mesh face_normals vertex_normals",
+    "closing": "BACKS THICKNESS border_edges close_back",
+    "decimation": "MINIMUM TRIALS decimate sample_picture",
+    "surface": "PAINTS only_masked surface_from_pointmap",
+    "displaced_plane": "SUBDIVISIONS displaced_plane",
+    "point_cloud": "NEIGHBOURS PointCloud point_cloud_from_pointmap remove_outliers thin_by_voxel",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }
 

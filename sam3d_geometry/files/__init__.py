@@ -1,1 +1,10 @@
-"""Files that keep what a pointmap holds: geometry, exact depth, recordings. One file format per module."""
+"""Files that keep what a pointmap holds: meshes and points (GLB, PLY, OBJ), exact depth, recordings; a format a module."""
+
+from __future__ import annotations
+
+from .axes import AXES, Layout, layout
+from .glb import write_glb
+from .ply import write_ply
+from .writers import FORMATS, save_files, writers_of
+
+__all__ = ["AXES", "FORMATS", "Layout", "layout", "save_files", "write_glb", "write_ply", "writers_of"]

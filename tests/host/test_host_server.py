@@ -33,6 +33,10 @@ NODES = {
     "SAM3DGeometry_SaveDepthExact",
     "SAM3DGeometry_LoadDepthExact",
     "SAM3DGeometry_SaveRerunRecording",
+    "SAM3DGeometry_PointmapToMesh",
+    "SAM3DGeometry_DisplacedPlane",
+    "SAM3DGeometry_PointmapToPointCloud",
+    "SAM3DGeometry_Save3D",
 }
 
 

@@ -1,0 +1,80 @@
+"""ComfyUI's MESH payload: batches of meshes in glTF axes, and the library's meshes in them."""
+
+from __future__ import annotations
+
+import torch
+from comfy_api.latest import Types
+
+from ..sam3d_geometry.frames import convert_directions, convert_points
+from ..sam3d_geometry.mesh import Mesh
+
+FRAME = "opengl"  # the axes of every MESH that core makes or saves
+
+
+class MeshBatch(getattr(Types, "MESH", object)):
+    """What flows on a MESH wire, with the attributes that core's own class has in the hosts that have one.
+
+    Meshes of a batch are filled up to the same size: with their last vertex, which does not change what a mesh extends over, and
+    with triangles without area. normals, intrinsics and metric are ours, beside core's.
+    """
+
+    def __init__(self, meshes: list[Mesh]):
+        first = meshes[0]
+        self.vertices = _filled([convert_points(mesh.vertices, FRAME) for mesh in meshes])
+        self.faces = _filled([mesh.faces.long() for mesh in meshes], empty=True)
+        self.uvs = None if first.uvs is None else _filled([mesh.uvs for mesh in meshes])
+        self.vertex_colors = None if first.colours is None else _filled([mesh.colours for mesh in meshes])
+        self.texture = None if first.texture is None else torch.stack([mesh.texture for mesh in meshes])
+        self.vertex_counts = torch.tensor([len(mesh.vertices) for mesh in meshes])
+        self.face_counts = torch.tensor([len(mesh.faces) for mesh in meshes])
+        self.unlit = False
+        self.normals = (
+            None if first.normals is None else _filled([convert_directions(mesh.normals, FRAME) for mesh in meshes])
+        )
+        self.intrinsics = None if first.intrinsics is None else torch.stack([mesh.intrinsics for mesh in meshes])
+        self.metric = first.metric
+
+
+def _filled(tensors: list[torch.Tensor], empty: bool = False) -> torch.Tensor:
+    """Tensors (N_i, C) -> (B, max N_i, C); rows to fill up with are the last one again, or 0 when `empty`."""
+    longest = max(len(tensor) for tensor in tensors)
+    if all(len(tensor) == longest for tensor in tensors):
+        return torch.stack(tensors)
+    filled = [
+        torch.cat([t, (torch.zeros_like(t[-1:]) if empty else t[-1:]).expand(longest - len(t), -1)]) for t in tensors
+    ]
+    return torch.stack(filled)
+
+
+def meshes_from_payload(payload: object) -> list[Mesh]:
+    """The meshes of a MESH, ours or core's, in OpenCV axes; the filling of batches is taken off."""
+
+    def item(name: str, i: int, count: int | None = None) -> torch.Tensor | None:
+        values = getattr(payload, name, None)
+        if values is None:
+            return None
+        values = values[min(i, len(values) - 1)].detach().cpu()
+        return values if count is None else values[:count]
+
+    def counted(name: str, of: torch.Tensor, i: int) -> int:
+        counts = getattr(payload, name, None)
+        return of.shape[1] if counts is None else int(counts[i])
+
+    meshes = []
+    for i in range(len(payload.vertices)):
+        vertices = counted("vertex_counts", payload.vertices, i)
+        faces = counted("face_counts", payload.faces, i)
+        normals, colours = item("normals", i, vertices), item("vertex_colors", i, vertices)
+        meshes.append(
+            Mesh(
+                convert_points(item("vertices", i, vertices).float(), "opencv", FRAME),
+                item("faces", i, faces).int(),
+                item("uvs", i, vertices),
+                None if normals is None else convert_directions(normals, "opencv", FRAME),
+                None if colours is None else colours[:, :3].float(),
+                item("texture", i),
+                item("intrinsics", i),
+                getattr(payload, "metric", False),
+            )
+        )
+    return meshes

@@ -4,6 +4,7 @@ from .blend import Blend
 from .colormap import Colormap
 from .depth import DepthFromPointmap
 from .inference import PointmapInference
+from .inspector import PointmapInspector
 from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
 from .side_by_side import SideBySide
@@ -21,4 +22,5 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    PointmapInspector,
 ]

@@ -16,7 +16,7 @@ HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap",
 # a file imports only from files further left
 ORDER = (
     "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary mesh point_cloud files effects models inference "
+    "crop transform measure summary inspection mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -43,6 +43,8 @@ PUBLIC = {
     "smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
+    "inspection": "CLIP_PERCENT COLOURS CURVE JPEG_QUALITY MAGIC MAX_PIXELS NO_NORMAL OCTAHEDRON_STEPS VERSION "
+    "encode_inspection evenly_chosen octahedral_from_normals",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }
 

@@ -19,6 +19,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -30,7 +31,7 @@ from .pointmap import Pointmap
 MAGIC = b"S3DINSPC"
 VERSION = 1
 MAX_PIXELS = 1 << 23  # over all frames: 56 frames of 512 x 288, about 30 MB
-CLIP_PERCENT = 0.5  # of the pixels at each end of the range share the colour of that end
+CLIP_PERCENT = 0.1  # of the pixels at each end of the range share the colour of that end
 CURVE = "disparity"
 OCTAHEDRON_STEPS = 2047
 NO_NORMAL = -2048
@@ -83,12 +84,11 @@ def _jpeg(image: torch.Tensor) -> bytes:
 def _frame_parts(frame: Pointmap) -> dict[str, bytes]:
     import numpy
 
-    valid = frame.mask & frame.depth.isfinite() & (frame.depth > 0)
-    depth = torch.where(valid, frame.depth, 0).float()
+    depth = torch.where(frame.mask, frame.depth, 0).float()
     normals = frame.normals
     if normals is None:
-        normals = geometric_normals(depth, valid, frame.intrinsics)
-    octahedral = octahedral_from_normals(normals * valid[..., None])[0].cpu().numpy()
+        normals = geometric_normals(depth, frame.mask, frame.intrinsics)
+    octahedral = octahedral_from_normals(torch.where(frame.mask[..., None], normals, 0).nan_to_num())[0].cpu().numpy()
     return {
         "depth": _packed(depth[0].cpu().numpy().view(numpy.int32)),
         "normals_u": _packed(octahedral[..., 0]),
@@ -116,6 +116,8 @@ def encode_inspection(
     Normals are the network's where there are any. Beyond `max_pixels` in all, frames are left out at even steps. `near` and
     `far` are the ends of the colours over all frames, `nearest` and `farthest` the extremes, in the pointmap's unit.
     """
+    depth = pointmap.depth
+    pointmap = replace(pointmap, mask=pointmap.mask & depth.isfinite() & (depth > 0))
     height, width = pointmap.size
     chosen = evenly_chosen(len(pointmap), max_pixels // (height * width))
     shown_near, shown_far = depth_range(pointmap, clip_percent=CLIP_PERCENT).limits

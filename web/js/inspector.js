@@ -6,7 +6,7 @@ import { InspectorWidget } from "./inspector_widget.mjs"
 const NODE = "SAM3DGeometry_PointmapInspector"
 const OUTPUT = "sam3d_inspection"
 const MIN_HEIGHT = 360
-const FIRST_SIZE = [440, 640]
+const FIRST_SIZE = [440, 600]
 
 const inspectors = new Map() // node -> its widget
 
@@ -26,8 +26,14 @@ function showOutput(node, output) {
   if (file) inspectors.get(node)?.show(file)
 }
 
+/** Gives a node that still has its first size the height that its picture needs. */
+function fitNode(node, height) {
+  const [width, first] = FIRST_SIZE
+  if (Math.abs(node.size[0] - width) < 1 && Math.abs(node.size[1] - first) < 1) node.setSize([width, first + height])
+}
+
 function addInspector(node) {
-  const inspector = new InspectorWidget(fetchFile)
+  const inspector = new InspectorWidget(fetchFile, (height) => fitNode(node, height))
   inspectors.set(node, inspector)
   const widget = node.addDOMWidget("inspector", "SAM3D_INSPECTOR", inspector.element, {
     serialize: false,
@@ -35,7 +41,7 @@ function addInspector(node) {
     getMinHeight: () => MIN_HEIGHT,
   })
   widget.serialize = false
-  node.setSize([Math.max(node.size[0], FIRST_SIZE[0]), Math.max(node.size[1], FIRST_SIZE[1])])
+  node.setSize(FIRST_SIZE)
 
   const onExecuted = node.onExecuted
   node.onExecuted = function (output) {

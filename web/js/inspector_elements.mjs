@@ -65,7 +65,7 @@ export function makeElements() {
     parts.message,
   ])
   const frames = element("div", "frames", { hidden: "" }, [parts.slider, parts.frameText])
-  const range = element("div", "range", { role: "img" }, [
+  const range = element("div", "range", { role: "img", hidden: "" }, [
     element("div", "bar-box", {}, [parts.bar, parts.marker]),
     parts.ticks,
   ])

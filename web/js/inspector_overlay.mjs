@@ -5,7 +5,8 @@ import { positionOfPixel } from "./inspection_geometry.mjs"
 const LIGHT = "#ffffff"
 const DARK = "rgba(0, 0, 0, 0.75)"
 const POINT = "#ffd24a"
-const FONT = "600 12px system-ui, sans-serif"
+const FONT = "600 12px Inter, system-ui, sans-serif"
+const LABEL_HEIGHT = 20
 
 function strokeTwice(context, width, colour) {
   context.lineWidth = width + 2
@@ -31,49 +32,53 @@ function drawCrosshair(context, [x, y], cell) {
   }
 }
 
-function drawLabel(context, text, x, y, box) {
-  context.font = FONT
-  const width = context.measureText(text).width + 12
+function drawLabel(context, text, x, y, width, box) {
   const left = Math.min(Math.max(2, x - width / 2), box.width - width - 2)
-  const top = Math.min(Math.max(2, y - 10), box.height - 22)
+  const top = Math.min(Math.max(2, y - LABEL_HEIGHT / 2), box.height - LABEL_HEIGHT - 2)
   context.beginPath()
-  context.roundRect(left, top, width, 20, 10)
+  context.roundRect(left, top, width, LABEL_HEIGHT, LABEL_HEIGHT / 2)
   context.fillStyle = "rgba(16, 18, 22, 0.86)"
   context.fill()
   context.fillStyle = POINT
-  context.textAlign = "left"
+  context.textAlign = "center"
   context.textBaseline = "middle"
-  context.fillText(text, left + 6, top + 10.5)
+  context.fillText(text, left + width / 2, top + LABEL_HEIGHT / 2 + 0.5)
 }
 
-function drawPoint(context, [x, y], letter) {
+/** A point with its letter on the side away from the line. */
+function drawPoint(context, [x, y], letter, [dx, dy]) {
   context.beginPath()
   context.arc(x, y, 4, 0, 2 * Math.PI)
   strokeTwice(context, 2, POINT)
   context.font = FONT
   context.textAlign = "center"
   context.textBaseline = "middle"
+  context.lineJoin = "round"
   context.lineWidth = 3
   context.strokeStyle = DARK
-  context.strokeText(letter, x - 11, y - 9)
+  context.strokeText(letter, x + 14 * dx, y + 14 * dy)
   context.fillStyle = POINT
-  context.fillText(letter, x - 11, y - 9)
+  context.fillText(letter, x + 14 * dx, y + 14 * dy)
 }
 
-function drawLine(context, from, to, text, dashed, box) {
+function drawLine(context, from, to, dashed) {
   context.beginPath()
   context.moveTo(...from)
   context.lineTo(...to)
   context.setLineDash(dashed ? [6, 5] : [])
   strokeTwice(context, 2, POINT)
   context.setLineDash([])
-  if (!text) return
-  // beside the middle of the line, on its upper side
-  const [dx, dy] = [to[0] - from[0], to[1] - from[1]]
-  const size = Math.hypot(dx, dy) || 1
-  const side = dx < 0 ? -1 : 1
-  const label = [(from[0] + to[0]) / 2 + (side * dy * 20) / size, (from[1] + to[1]) / 2 - (side * dx * 20) / size]
-  drawLabel(context, text, ...label, box)
+}
+
+/** The distance beside the middle of the line, above it where there is room, and never on it. */
+function drawDistance(context, from, to, direction, text, box) {
+  context.font = FONT
+  const width = context.measureText(text).width + 14
+  const across = direction[0] < 0 ? [-direction[1], direction[0]] : [direction[1], -direction[0]]
+  const away = (Math.abs(across[0]) * width + Math.abs(across[1]) * LABEL_HEIGHT) / 2 + 7
+  const middle = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2]
+  const side = middle[1] + across[1] * away < LABEL_HEIGHT ? -1 : 1
+  drawLabel(context, text, middle[0] + side * across[0] * away, middle[1] + side * across[1] * away, width, box)
 }
 
 /** `scene`: { fit, hover, points, distanceText, box } with pixels of the pointmap and the stage's size. */
@@ -85,7 +90,13 @@ export function drawOverlay(canvas, ratio, { fit, hover, points, distanceText, b
   const marks = points.map((pixel) => positionOfPixel(pixel, fit))
   const at = hover && positionOfPixel(hover, fit)
   const end = marks[1] ?? at
-  if (marks.length && end) drawLine(context, marks[0], end, distanceText, marks.length === 1, box)
-  marks.forEach((mark, i) => drawPoint(context, mark, "AB"[i]))
+  let direction = [Math.SQRT1_2, Math.SQRT1_2]
+  if (marks.length && end) {
+    const length = Math.hypot(end[0] - marks[0][0], end[1] - marks[0][1])
+    if (length > 0) direction = [(end[0] - marks[0][0]) / length, (end[1] - marks[0][1]) / length]
+    drawLine(context, marks[0], end, marks.length === 1)
+    if (distanceText) drawDistance(context, marks[0], end, direction, distanceText, box)
+  }
+  marks.forEach((mark, i) => drawPoint(context, mark, "AB"[i], i ? direction : [-direction[0], -direction[1]]))
   if (at) drawCrosshair(context, at, fit.scale)
 }

@@ -40,7 +40,7 @@ function fillMeasure({ values, hint, clear }, frame, head, points, unit) {
   values.distance.textContent = measured ? `${geometry.formatLength(length)} ${unit}` : ""
   const difference = measured && ends[1].map((value, i) => value - ends[0][i])
   setAll(values, ["dx", "dy", "dz"], difference, measured && geometry.decimalsFor(length))
-  values.dx.parentElement.hidden = !measured
+  values.distance.parentElement.hidden = values.dx.parentElement.hidden = !measured
   hint.hidden = measured
   hint.textContent = missing >= 0 ? `${NO_GEOMETRY} at ${"AB"[missing]} in this frame` : points.length ? SECOND : HINT
   clear.hidden = !points.length
@@ -49,7 +49,7 @@ function fillMeasure({ values, hint, clear }, frame, head, points, unit) {
 /** Size, lens and unit of the frame, beside the choice of the picture. */
 export function fillAbout({ about }, frame, head) {
   const lens = `${geometry.fieldOfView(frame).toFixed(1)}\u00b0`
-  about.textContent = `${head.width} \u00d7 ${head.height} \u00b7 ${lens} \u00b7 ${head.metric ? "metres" : "no unit"}`
+  about.textContent = `${head.width} \u00d7 ${head.height} \u00b7 ${lens} \u00b7 ${head.metric ? "metres" : "scale unknown"}`
   about.title =
     `Pointmap of ${head.width} \u00d7 ${head.height} pixels of a ${head.photo_width} \u00d7 ${head.photo_height} photo; ` +
     `horizontal field of view ${lens}; ${head.metric ? "lengths in metres" : "lengths in one unknown unit"}; ` +
@@ -72,7 +72,7 @@ export function fillFrameText({ frameText, slider }, index, head) {
 /** Draws the colour bar and writes its labels, as many as there is room for. */
 export function drawRange({ range, bar, ticks }, head, unit, width) {
   range.hidden = !(head.farthest > 0)
-  if (range.hidden || !width) return
+  if (!(head.farthest > 0 && width > 0)) return
   const span = geometry.barRange(head)
   const context = bar.getContext("2d")
   for (let column = 0; column < bar.width; column++) {
@@ -89,7 +89,7 @@ export function drawRange({ range, bar, ticks }, head, unit, width) {
     tick(far, 1, "far"),
   )
   const extremes = `Depth from ${geometry.formatLength(head.nearest)} to ${geometry.formatLength(head.farthest)} ${unit}`
-  range.title = `${extremes} over all frames. The colours are even in 1 / depth; 0.5 % of the pixels at each end share a colour.`
+  range.title = `${extremes} over all frames. The colours are even in 1 / depth; 0.1 % of the pixels at each end share a colour.`
   range.setAttribute("aria-label", `Colour bar. ${extremes}.`)
 }
 

@@ -8,6 +8,7 @@ import { drawRange, fillAbout, fillFrameText, fillReadout } from "./inspector_re
 
 const FRAMES_KEPT = 6
 const CLICK_SLACK = 6 // CSS pixels that a finger may slip in a tap
+const MAX_STAGE = 520
 const EMPTY = "Run the graph to see the pointmap here."
 const GONE = "The file of this run is no longer there (ComfyUI empties its temp folder when it starts). Run the graph again."
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -29,15 +30,17 @@ function partReader(fetchFile, file, signal) {
 }
 
 export class InspectorWidget {
-  constructor(fetchFile) {
+  /** `fetchFile(file, headers, signal)` gives a Response; `onAspect(height)` hears how much higher the stage should be. */
+  constructor(fetchFile, onAspect) {
     this.fetchFile = fetchFile
+    this.onAspect = onAspect
     this.parts = makeElements()
     this.element = this.parts.root
-    this.view = "depth"
     this.points = []
     this.hover = null
     this.frames = new Map()
     this.listen()
+    this.setView("depth")
     this.observer = new ResizeObserver(() => this.layOut())
     this.observer.observe(this.parts.stage)
     this.say("empty", EMPTY)
@@ -84,6 +87,14 @@ export class InspectorWidget {
     frames.hidden = head.frames.length < 2
     slider.max = head.frames.length - 1
     await this.showFrame(Math.min(kept.index ?? 0, head.frames.length - 1))
+    this.onAspect(this.missingHeight())
+  }
+
+  /** CSS pixels by which the stage would have to grow to hold the picture without bars above and below or beside it. */
+  missingHeight() {
+    const { clientWidth, clientHeight } = this.parts.stage
+    const { width, height } = this.inspection.head
+    return Math.min(MAX_STAGE, (clientWidth * height) / width) - clientHeight
   }
 
   fail(error) {
@@ -162,7 +173,6 @@ export class InspectorWidget {
   onPointerDown(event) {
     if (event.button !== 0) return
     this.pressed = { x: event.clientX, y: event.clientY }
-    this.parts.stage.focus({ preventScroll: true })
     this.setHover(this.pixelAt(event))
   }
 

@@ -81,13 +81,13 @@ export class InspectorWidget {
     const sameSize = kept !== this || (before?.width === head.width && before?.height === head.height)
     this.points = sameSize ? kept.points : []
     this.hover = null
+    this.fresh = true
     this.setView(kept.view)
     const { picture, frames, slider } = this.parts
     ;[picture.width, picture.height] = [head.width, head.height]
     frames.hidden = head.frames.length < 2
     slider.max = head.frames.length - 1
     await this.showFrame(Math.min(kept.index ?? 0, head.frames.length - 1))
-    this.onAspect(this.missingHeight())
   }
 
   /** CSS pixels by which the stage would have to grow to hold the picture without bars above and below or beside it. */
@@ -263,6 +263,10 @@ export class InspectorWidget {
     if (!this.frame) return
     const { stage, picture, overlay } = this.parts
     const { head } = this.inspection
+    if (this.fresh && stage.clientWidth > 0) {
+      this.fresh = false
+      this.onAspect(this.missingHeight())
+    }
     this.box = { width: stage.clientWidth, height: stage.clientHeight }
     this.fit = geometry.fitted(this.box.width, this.box.height, head.width, head.height)
     const { left, top, width, height } = this.fit

@@ -351,9 +351,9 @@ def test_a_workflow_tab_left_and_come_back_to_is_as_it_was(page, expected):
     for pixel in (a, b):
         page.mouse.click(*position(page, pixel, expected.size))
     before = readings(page)["distance"]
-    page.locator(".workflow-tabs >> text=Unsaved Workflow >> visible=true").first.click()
+    page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
     page.wait_for_function(f"""() => !app.graph._nodes.some((node) => node.type === "{NODE}")""")
-    page.locator(".workflow-tabs >> text=/^inspector$/ >> visible=true").first.click()
+    page.evaluate("() => app.extensionManager.command.execute('Workspace.NextOpenedWorkflow')")
     page.wait_for_selector(READY_INSPECTOR)
     page.wait_for_timeout(1000)
     assert page.locator(".sam3d-views input:checked").get_attribute("value") == "normals"

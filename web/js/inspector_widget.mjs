@@ -77,6 +77,7 @@ export class InspectorWidget {
     const kept = remembered.get(this.file.filename) ?? this
     for (const frame of this.frames.values()) frame.bitmap.close()
     this.frames.clear()
+    this.frame = this.fit = null
     this.inspection = inspection
     const sameSize = kept !== this || (before?.width === head.width && before?.height === head.height)
     this.points = sameSize ? kept.points : []
@@ -200,6 +201,7 @@ export class InspectorWidget {
     } else if (event.key === "Enter" || event.key === " ") {
       this.choose(this.hover ?? centre)
     } else if (event.key === "Escape") {
+      this.hover = null
       this.setPoints([])
     } else {
       return
@@ -263,6 +265,7 @@ export class InspectorWidget {
     if (!this.frame) return
     const { stage, picture, overlay } = this.parts
     const { head } = this.inspection
+    drawRange(this.parts, head, this.unit, stage.clientWidth)
     if (this.fresh && stage.clientWidth > 0) {
       this.fresh = false
       this.onAspect(this.missingHeight())
@@ -275,7 +278,6 @@ export class InspectorWidget {
     this.ratio = Math.min(3, Math.max(1, (window.devicePixelRatio || 1) * zoom))
     overlay.width = Math.round(this.box.width * this.ratio)
     overlay.height = Math.round(this.box.height * this.ratio)
-    drawRange(this.parts, head, this.unit, this.parts.range.clientWidth)
     this.update()
   }
 

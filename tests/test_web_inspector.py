@@ -1,6 +1,7 @@
 """The modules that the Pointmap Inspector loads in the page, run by Node on a file that the library wrote."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,7 +26,7 @@ PIXELS = [[0, 47], [79, 47], [40, 24], [13, 30], [40, 2], [79, 20], [25, 14]]  #
 BOXES = [[400, 300], [300, 400], [80, 48], [1000.5, 333.25], [37, 20]]
 HATCHES = {(58, 62, 70), (72, 77, 86)}
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,13 @@ def clip():
     depth[:, :6] = 0
     generator = torch.Generator().manual_seed(0)
     return pointmap(depth, image=torch.rand(2, HEIGHT, WIDTH, 3, generator=generator), source_size=(96, 160))
+
+
+def test_nothing_is_loaded_from_another_host():
+    files = [path for path in (SCRIPT.parents[1] / "web" / "js").iterdir() if path.suffix in (".js", ".mjs", ".css")]
+    assert len(files) >= 7
+    for path in files:
+        assert not re.findall(r"(?:https?:)?//\w", path.read_text(encoding="utf-8")), path.name
 
 
 def asked(folder: Path, content: bytes, **request) -> dict:
@@ -64,6 +72,7 @@ def answer(request, clip, tmp_path_factory):
     return found | {"frame": request.param, "depths": depths, "bytes": len(content)}
 
 
+@needs_node
 def test_points_are_the_librarys_within_float32(answer, clip):
     frame = answer["frame"]
     assert answer["number"] == frame + 1 and answer["photo"] == [0xFF, 0xD8, 0xFF]
@@ -76,6 +85,7 @@ def test_points_are_the_librarys_within_float32(answer, clip):
         assert torch.allclose(torch.tensor(point), expected, rtol=1e-6, atol=1e-6 * float(expected.norm()))
 
 
+@needs_node
 def test_normals_are_the_librarys_within_a_sixteenth_of_a_degree(answer, clip):
     normals = geometric_normals(clip.depth, clip.mask, clip.intrinsics)[answer["frame"]]
     for (column, row), normal in zip(PIXELS, answer["normals"]):
@@ -85,6 +95,7 @@ def test_normals_are_the_librarys_within_a_sixteenth_of_a_degree(answer, clip):
             assert angles(torch.tensor(normal), normals[row, column]) < 0.06
 
 
+@needs_node
 def test_distances_are_straight(answer, clip):
     points = [clip.points[answer["frame"], row, column] for column, row in PIXELS]
     valid = [bool(clip.mask[answer["frame"], row, column]) for column, row in PIXELS]
@@ -95,6 +106,7 @@ def test_distances_are_straight(answer, clip):
             assert found is None
 
 
+@needs_node
 def test_pictures_are_coloured_as_the_library_colours_them(answer, clip):
     frame, head = slice(answer["frame"], answer["frame"] + 1), answer["head"]
     shown = DepthRange(torch.tensor([head["near"]]), torch.tensor([head["far"]]))
@@ -111,6 +123,7 @@ def test_pictures_are_coloured_as_the_library_colours_them(answer, clip):
     assert {tuple(c) for c in found[~valid][:, :3].tolist()} == HATCHES
 
 
+@needs_node
 def test_the_bar_runs_from_the_nearest_to_the_farthest_and_back(answer, clip):
     head, depths = answer["head"], torch.tensor(answer["depths"])
     valid = clip.depth[clip.mask]
@@ -124,10 +137,12 @@ def test_the_bar_runs_from_the_nearest_to_the_farthest_and_back(answer, clip):
     assert positions and all(0.2 <= p <= 0.8 for p in positions) and (numpy.diff(positions) >= 0.1).all()
 
 
+@needs_node
 def test_lengths_show_four_digits(answer):
     assert answer["formatted"] == ["0.5000", "1.000", "2.500", "4.000", "5.000", "40.00"]
 
 
+@needs_node
 def test_pointer_and_pixel_map_to_each_other_in_any_box(answer):
     for (width, height), box in zip(BOXES, answer["boxes"]):
         fit = box["fit"]
@@ -138,6 +153,7 @@ def test_pointer_and_pixel_map_to_each_other_in_any_box(answer):
         assert box["corners"] == [[None, None], [[0, 0], [WIDTH - 1, HEIGHT - 1]]]
 
 
+@needs_node
 def test_a_third_point_starts_anew_and_the_crosshair_stays_in_the_picture(answer):
     a, b, c, d = PIXELS[:4]
     assert answer["measured"][:5] == [[], [a], [a, b], [c], [c, d]]
@@ -145,10 +161,12 @@ def test_a_third_point_starts_anew_and_the_crosshair_stays_in_the_picture(answer
     assert answer["photoPixels"] == [[2 * column + 1, 2 * row + 1] for column, row in PIXELS]
 
 
+@needs_node
 def test_the_camera_is_the_pointmaps(answer, clip):
     assert answer["fieldOfView"] == pytest.approx(float(fov_degrees_from_intrinsics(clip.intrinsics)[0][0]), rel=1e-6)
 
 
+@needs_node
 def test_only_the_frame_looked_at_is_read(clip, tmp_path):
     grown = Pointmap.cat([clip] * 40)
     content = encode_inspection(grown)
@@ -157,6 +175,7 @@ def test_only_the_frame_looked_at_is_read(clip, tmp_path):
     assert sum(end - start for start, end in found["read"]) < 66_000 + len(content) / 40 < len(content) / 2
 
 
+@needs_node
 @pytest.mark.parametrize("content", [b"", b"S3DINSPC", b"\x89PNG" + b"0" * 99, b"S3DINSPC\x02\0\0\0\0\0\0\0"])
 def test_another_file_is_refused_in_one_sentence(tmp_path, content):
     assert "run the graph again" in asked(tmp_path, content)["error"]

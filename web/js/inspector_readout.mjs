@@ -21,7 +21,7 @@ export function fillReadout(parts, { frame, head, hover, points, unit }) {
   const point = frame && hover ? geometry.pointAtPixel(frame, head, hover) : null
   const normal = point && geometry.normalAtPixel(frame, head, hover)
   values.depth.textContent = point ? `${geometry.formatLength(point[2])} ${unit}` : hover ? NO_GEOMETRY : NOTHING
-  setAll(values, ["x", "y", "z"], point, point && geometry.decimalsFor(Math.hypot(...point)))
+  setAll(values, ["x", "y", "z"], point, point && geometry.decimalsFor(point[2]))
   setAll(values, ["nx", "ny", "nz"], normal, 2)
   const other = frame && hover && (head.photo_width !== head.width || head.photo_height !== head.height)
   values.pixel.textContent = hover ? `pixel ${hover.join(", ")}` : ""
@@ -59,11 +59,11 @@ export function fillAbout({ about }, frame, head) {
 /** Which frame of the clip is shown, and whether some were left out. */
 export function fillFrameText({ frameText, slider }, index, head) {
   const number = head.frames[index].frame + 1
-  const left_out = head.frames.length < head.frame_count
-  frameText.textContent = left_out
+  const isPart = head.frames.length < head.frame_count
+  frameText.textContent = isPart
     ? `frame ${number} of ${head.frame_count} (${head.frames.length} shown)`
     : `frame ${number} of ${head.frame_count}`
-  frameText.title = left_out
+  frameText.title = isPart
     ? `${head.frames.length} of ${head.frame_count} frames, evenly chosen, so that the file stays small.`
     : ""
   slider.setAttribute("aria-valuetext", frameText.textContent)

@@ -43,7 +43,7 @@ PUBLIC = {
     "smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
-    "inspection": "CLIP_PERCENT COLOURS CURVE JPEG_QUALITY MAGIC MAX_PIXELS NO_NORMAL OCTAHEDRON_STEPS VERSION "
+    "inspection": "CLIP_PERCENT COLOURS CURVE DEFLATE_LEVEL JPEG_QUALITY MAGIC MAX_PIXELS NO_NORMAL OCTAHEDRON_STEPS VERSION "
     "encode_inspection evenly_chosen octahedral_from_normals",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }

@@ -273,7 +273,9 @@ export class InspectorWidget {
     this.box = { width: stage.clientWidth, height: stage.clientHeight }
     this.fit = geometry.fitted(this.box.width, this.box.height, head.width, head.height)
     const { left, top, width, height } = this.fit
-    picture.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`
+    // a small pointmap shows its pixels as they are
+    const rendering = this.fit.scale >= 3 ? "pixelated" : "auto"
+    picture.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px;image-rendering:${rendering}`
     const zoom = stage.offsetWidth ? stage.getBoundingClientRect().width / stage.offsetWidth : 1
     this.ratio = Math.min(3, Math.max(1, (window.devicePixelRatio || 1) * zoom))
     overlay.width = Math.round(this.box.width * this.ratio)

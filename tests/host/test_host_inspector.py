@@ -82,7 +82,6 @@ def page(request, host, expected):
         "Comfy.TutorialCompleted": True,
         "Comfy.VueNodes.Enabled": nodes == "vue",
         "Comfy.ColorPalette": palette,
-        "Comfy.Workflow.Persist": False,
     }
     settings.write_text(json.dumps(chosen), encoding="utf-8")
     with sync_api.sync_playwright() as playwright:

@@ -99,8 +99,9 @@ export class InspectorWidget {
   }
 
   fail(error) {
-    this.file = null
+    this.file = this.frame = this.fit = null
     this.say("failed", error.message)
+    this.update()
   }
 
   say(state, text) {
@@ -132,7 +133,7 @@ export class InspectorWidget {
       return frame
     }
     this.frames.set(index, frame)
-    const [oldest] = [...this.frames.keys()].filter((key) => key !== this.index)
+    const [oldest] = [...this.frames.keys()].filter((key) => key !== this.index && this.frames.get(key) !== this.frame)
     if (this.frames.size > FRAMES_KEPT) {
       this.frames.get(oldest).bitmap.close()
       this.frames.delete(oldest)

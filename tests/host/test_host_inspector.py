@@ -353,6 +353,8 @@ def test_a_workflow_tab_left_and_come_back_to_is_as_it_was(page, expected):
     page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
     page.wait_for_function(f"""() => !app.graph._nodes.some((node) => node.type === "{NODE}")""")
     page.evaluate("() => app.extensionManager.command.execute('Workspace.NextOpenedWorkflow')")
+    page.wait_for_function(f"""() => app.graph._nodes.some((node) => node.type === "{NODE}")""")
+    page.evaluate(SET_VIEW)  # a widget out of sight is not drawn
     page.wait_for_selector(READY_INSPECTOR)
     page.wait_for_timeout(1000)
     assert page.locator(".sam3d-views input:checked").get_attribute("value") == "normals"

@@ -45,8 +45,12 @@ function drawLabel(context, text, x, y, width, box) {
   context.fillText(text, left + width / 2, top + LABEL_HEIGHT / 2 + 0.5)
 }
 
-/** A point with its letter on the side away from the line. */
-function drawPoint(context, [x, y], letter, [dx, dy]) {
+/** A point with its letter on the side away from the line, or across it where the stage ends there. */
+function drawPoint(context, [x, y], letter, [dx, dy], box) {
+  const sides = [[dx, dy], [-dy, dx], [dy, -dx], [-1, 0], [1, 0], [0, -1], [0, 1]]
+  const places = sides.map(([u, v]) => [x + 14 * u, y + 14 * v])
+  const inside = ([u, v]) => u > 6 && v > 8 && u < box.width - 6 && v < box.height - 8
+  const place = places.find(inside) ?? places[0]
   context.beginPath()
   context.arc(x, y, 4, 0, 2 * Math.PI)
   strokeTwice(context, 2, POINT)
@@ -56,9 +60,9 @@ function drawPoint(context, [x, y], letter, [dx, dy]) {
   context.lineJoin = "round"
   context.lineWidth = 3
   context.strokeStyle = DARK
-  context.strokeText(letter, x + 14 * dx, y + 14 * dy)
+  context.strokeText(letter, ...place)
   context.fillStyle = POINT
-  context.fillText(letter, x + 14 * dx, y + 14 * dy)
+  context.fillText(letter, ...place)
 }
 
 function drawLine(context, from, to, dashed) {
@@ -97,6 +101,6 @@ export function drawOverlay(canvas, ratio, { fit, hover, points, distanceText, b
     drawLine(context, marks[0], end, marks.length === 1)
     if (distanceText) drawDistance(context, marks[0], end, direction, distanceText, box)
   }
-  marks.forEach((mark, i) => drawPoint(context, mark, "AB"[i], i ? direction : [-direction[0], -direction[1]]))
+  marks.forEach((mark, i) => drawPoint(context, mark, "AB"[i], i ? direction : [-direction[0], -direction[1]], box))
   if (at) drawCrosshair(context, at, fit.scale)
 }

@@ -75,6 +75,7 @@ export class InspectorWidget {
     const before = this.inspection?.head
     const { head } = inspection
     const kept = remembered.get(this.file.filename) ?? this
+    remembered.delete(this.file.filename)
     for (const frame of this.frames.values()) frame.bitmap.close()
     this.frames.clear()
     this.frame = this.fit = null

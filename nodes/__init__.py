@@ -9,6 +9,7 @@ from .depth_to_pointmap import DepthToPointmap
 from .exact_depth import LoadDepthExact, SaveDepthExact
 from .inference import PointmapInference
 from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
+from .inspector import PointmapInspector
 from .load import LoadSAM3DGeometry
 from .mesh import DisplacedPlane, PointmapToMesh
 from .normals import NormalsFromPointmap
@@ -51,4 +52,5 @@ NODES = [
     DisplacedPlane,
     PointmapToPointCloud,
     Save3D,
+    PointmapInspector,
 ]

@@ -21,6 +21,8 @@ ORDER = (
     "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
     "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files "
     "effects models inference "
+    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
+    "crop transform measure summary inspection mesh point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -60,6 +62,8 @@ PUBLIC = {
     "surface": "PAINTS only_masked surface_from_pointmap",
     "displaced_plane": "SUBDIVISIONS displaced_plane",
     "point_cloud": "NEIGHBOURS PointCloud point_cloud_from_pointmap remove_outliers thin_by_voxel",
+    "inspection": "CLIP_PERCENT COLOURS CURVE DEFLATE_LEVEL JPEG_QUALITY MAGIC MAX_PIXELS NO_NORMAL OCTAHEDRON_STEPS VERSION "
+    "encode_inspection evenly_chosen octahedral_from_normals",
     "inference": "MASK_THRESHOLD PIXELS_PER_TOKEN infer_pointmap pointmap_from_prediction tokens_for_size",
 }
 

@@ -37,6 +37,7 @@ NODES = {
     "SAM3DGeometry_DisplacedPlane",
     "SAM3DGeometry_PointmapToPointCloud",
     "SAM3DGeometry_Save3D",
+    "SAM3DGeometry_PointmapInspector",
 }
 
 

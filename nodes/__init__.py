@@ -8,16 +8,16 @@ from .depth import DepthFromPointmap
 from .depth_to_pointmap import DepthToPointmap
 from .exact_depth import LoadDepthExact, SaveDepthExact
 from .inference import PointmapInference
-from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .inspector import PointmapInspector
+from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .load import LoadSAM3DGeometry
 from .mesh import DisplacedPlane, PointmapToMesh
 from .normals import NormalsFromPointmap
+from .point_cloud import PointmapToPointCloud
 from .pointmap_crop import PointmapCrop, PointmapResize
 from .pointmap_info import PointmapInfo
 from .pointmap_transform import TransformPointmap
 from .rerun_recording import SaveRerunRecording
-from .point_cloud import PointmapToPointCloud
 from .save_3d import Save3D
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap

@@ -13,12 +13,12 @@ from PIL import Image
 from .camera import unproject
 from .colormap import apply_colormap
 from .depth import DepthRange, depth_picture, normalise_depth, true_depth
+from .displaced_plane import displaced_plane
+from .files import writers_of
 from .files.depth_frame import frame_from_pointmap
 from .files.depth_record import camera_entry
 from .files.exr import write_exr
 from .files.rerun_recording import write_recording
-from .displaced_plane import displaced_plane
-from .files import writers_of
 from .frames import encode_normals
 from .gravity import level_world
 from .normals import normals_from_pointmap

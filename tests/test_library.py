@@ -15,14 +15,9 @@ HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
 # a file imports only from files further left
 ORDER = (
-    "frames transfer camera focal pointmap resize cuts depth normals gravity colormap flow ego_motion flicker align motion_smoothing image_smoothing temporal blend side_by_side "
-    "frames transfer camera focal pointmap resize depth depth_to_pointmap normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary mesh point_cloud files effects models inference "
-    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary islands triangulation mesh closing decimation surface displaced_plane point_cloud files "
-    "effects models inference "
-    "frames transfer camera focal pointmap resize depth normals gravity colormap flow temporal align blend side_by_side "
-    "crop transform measure summary inspection mesh point_cloud files effects models inference "
+    "frames transfer camera focal pointmap resize cuts depth depth_to_pointmap normals gravity colormap flow ego_motion "
+    "flicker align motion_smoothing image_smoothing temporal blend side_by_side crop transform measure summary inspection "
+    "islands triangulation mesh closing decimation surface displaced_plane point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
 ).split()
@@ -39,14 +34,23 @@ PUBLIC = {
     "pointmap": "Pointmap",
     "resize": "DEPTH_EDGE GeometryResize Size depth_edges pointmap_at_image resize_depth resize_image resize_mask "
     "size_for_long_edge",
-    "depth": "ADAPTION CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES RangeState adaptive_range depth_at_nearness depth_picture depth_range "
-    "fixed_range normalise_depth true_depth",
+    "depth": "ADAPTION CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES RangeState adaptive_range "
+    "depth_at_nearness depth_picture depth_range fixed_range normalise_depth true_depth",
     "depth_to_pointmap": "FEW_LEVELS MEANINGS distance_from_depth nearness_image pointmap_from_depth",
     "normals": "INVALID NOISE SAME_SURFACE_COSINE SOURCES STRIP_VALUES geometric_normals normals_from_pointmap "
     "smooth_normals",
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",
     "colormap": "COLORMAPS LUMINANCE TABLE_SIZE apply_colormap legend luminance",
     "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots thumbnails",
+    "flow": "WHOLE_RESOLUTION_BELOW flows_agree grey_frames inside optical_flow pixel_positions sample_at",
+    "ego_motion": "EDGE Fit ITERATIONS LEAST_DEPTH_NOISE LEAST_PIXEL_NOISE MINIMUM_SAMPLES Match Motion SAMPLES "
+    "SHIFT_PRIOR View WINDOW fit_frame match pixels_of rays_through",
+    "flicker": "STILL_PIXELS frame_flicker",
+    "align": "AlignState Alignment GAUGE_STEP KEYFRAME_OVERLAP Keyframe LEAST_DEPTH MAX_CHANGE MAX_KEYFRAMES "
+    "align_sequence with_focal",
+    "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
+    "memory_of smooth_along_motion",
+    "image_smoothing": "ImageMotionState LEAST_NOISE TOLERANCE smooth_images_along_motion",
     "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from sam3d_geometry.cuts import CUT_THRESHOLD, frame_changes
 from sam3d_geometry.resize import resize_image
-from sam3d_geometry.cuts import CUT_THRESHOLD, frame_changes, shots
 from sam3d_geometry.temporal import smooth_images, smooth_pointmap
 
 PHOTOS = sorted(Path(__file__).parent.parent.glob("*/temple.jpg"))[0].parent

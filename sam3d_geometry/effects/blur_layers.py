@@ -99,6 +99,7 @@ class _Spreader:
         down = torch.arange(self.height, device=device)[:, None] // BLOCK
         across = torch.arange(self.width, device=device)[None, :] // BLOCK
         self.blocks[layer_map - lowest, down, across] = True
+        self.surrounded = light.new_ones(1, *self.size)
 
     def _reach(self, radius: float) -> int:
         return math.ceil(abs(radius) * self.aperture.reach + 0.5) + 1
@@ -129,7 +130,16 @@ class _Spreader:
         light = self.padded[:, before:, before:].unfold(1, whole, step).unfold(2, whole, step)[:, rows, columns]
         layer_map = self.padded_map[before:, before:].unfold(0, whole, step).unfold(1, whole, step)[rows, columns]
         inside = (layer_map == layer.index).to(light)[None]
-        spread = self._spread(torch.cat([light * inside, inside]), layer.radius, grid, rows, columns)
+        planes = [light * inside, inside]
+        if layer.index < 0:
+            planes.append((layer_map < 0).to(light)[None])
+        spread = self._spread(torch.cat(planes), layer.radius, grid, rows, columns)
+        if layer.index < 0:
+            around = self.surrounded.unfold(1, step, step).unfold(2, step, step)
+            margin = grid.margin * scale
+            own = inside[..., margin : margin + step, margin : margin + step] > 0
+            around[:, rows, columns] = torch.where(own, spread[4:], around[:, rows, columns])
+            spread = spread[:4]
         tiles = result.unfold(1, step, step).unfold(2, step, step)
         under = tiles[:, rows, columns]
         _lay_over(under, spread)
@@ -153,7 +163,7 @@ class _Spreader:
             spread = spread[..., scale:-scale, scale:-scale]
         # the transform leaves noise around 0 and 1
         spread = spread.clamp_min(0)
-        spread[3].clamp_max_(1)
+        spread[3:].clamp_max_(1)
         return spread
 
     def _field(self, grid: _Grid, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor | None:
@@ -212,10 +222,12 @@ def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -
     if not before:
         return full.movedim(0, -1)
     front = spreader.join(before)
+    hidden = layer_map < 0
+    # between the layers of one surface the coverages do not quite add up to 1; what a pixel's own blur would cover does
+    surrounded = spreader.surrounded[:, : light.shape[0], : light.shape[1]]
+    front *= torch.where(hidden, surrounded / front[3:].clamp_min(1e-6), 1)
     if background is None:
         return (front[:3] / front[3:].clamp_min(1e-6)).movedim(0, -1)
-    hidden = layer_map < 0
-    if bool(hidden.any()):
-        trust = (background[3] * 4).clamp_max(1)
-        full = torch.where(hidden, torch.lerp(_carried_on(background), full, trust), full)
+    trust = (background[3] * 4).clamp_max(1)
+    full = torch.where(hidden, torch.lerp(_carried_on(background), full, trust), full)
     return (front[:3] + (1 - front[3:]).clamp_min(0) * full).movedim(0, -1)

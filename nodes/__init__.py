@@ -3,6 +3,8 @@
 from .blend import Blend
 from .colormap import Colormap
 from .depth import DepthFromPointmap
+from .depth_of_field import DepthOfField
+from .fog import Fog
 from .inference import PointmapInference
 from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
@@ -21,4 +23,6 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    DepthOfField,
+    Fog,
 ]

@@ -207,9 +207,7 @@ def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -
     count = torch.bincount(members)
     squares = torch.zeros_like(count, dtype=radius.dtype).index_add_(0, members, radius.flatten().square())
     mean = (squares / count.clamp_min(1)).sqrt().tolist()
-    layers = [
-        _Layer(lowest + i, math.copysign(mean[i], lowest + i)) for i, n in enumerate(count.tolist()) if n
-    ]
+    layers = [_Layer(lowest + i, math.copysign(mean[i], lowest + i)) for i, n in enumerate(count.tolist()) if n]
     if all(abs(layer.radius) < SHARP for layer in layers):
         return light
     planes = light.movedim(-1, 0).contiguous()

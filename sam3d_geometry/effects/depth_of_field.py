@@ -27,7 +27,9 @@ def depth_of_field(
     counts as up to `highlights` times as bright. Frames without any geometry come back as they are.
     """
     if not 0 < largest <= 1:
-        raise ValueError(f"The largest blur came as {largest:g} of the picture's width; more than 0 and at most 1 is needed.")
+        raise ValueError(
+            f"The largest blur came as {largest:g} of the picture's width; more than 0 and at most 1 is needed."
+        )
     aperture = aperture or Aperture()
     confusion = circle_of_confusion(pointmap.depth, pointmap.mask, focus, at_infinity).clamp(-largest, largest)
     confusion = torch.where(pointmap.mask.any(2).any(1)[:, None, None], confusion, 0)

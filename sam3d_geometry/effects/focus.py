@@ -1,4 +1,4 @@
-"""Where the lens is focused: a point of the picture, or the subject under a mask."""
+"""Where the lens is focused: a distance, a point of the picture, or the subject under a mask."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ PATCH = 2  # pixels of the pointmap on each side of the point that its distance 
 def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """Median (B,) of the chosen values (B, N), nan where none is chosen."""
     return torch.where(chosen, depth, torch.nan).nanmedian(1).values
+
+
+def focus_at_distance(pointmap: Pointmap, distance: float) -> torch.Tensor:
+    """The same depth along z (B,) for every frame, in the pointmap's unit."""
+    if not 0 < distance < float("inf"):
+        raise ValueError(f"The focus distance came as {distance:g}; a finite number greater than 0 is needed.")
+    return pointmap.points.new_full((len(pointmap),), distance)
 
 
 def focus_at_point(pointmap: Pointmap, x: float, y: float) -> torch.Tensor:
@@ -38,8 +45,12 @@ def focus_at_point(pointmap: Pointmap, x: float, y: float) -> torch.Tensor:
     return torch.where(farthest > 0, depth, 1.0)
 
 
-def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor) -> torch.Tensor:
+def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor:
     """Median depth (B,) under a mask (1 or B, h, w) of any size; frames in which it shows nothing take the clip's median."""
+    if mask is None:
+        raise ValueError(
+            "To focus on the subject a mask is needed: wire one to subject, or set focus to point or distance."
+        )
     if len(mask) not in (1, len(pointmap)):
         raise ValueError(
             f"The subject mask has {len(mask)} frames and the pointmap {len(pointmap)}; give as many or a single one."

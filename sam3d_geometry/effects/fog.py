@@ -94,6 +94,16 @@ def scene_distance(pointmap: Pointmap) -> float:
     return float(seen.median()) if seen.numel() else 1.0
 
 
+def unit_length(pointmap: Pointmap, metres: bool) -> float:
+    """The length of a metre, or of a "scene depth", in the pointmap's unit; metres are refused where the map has none."""
+    if metres and not pointmap.metric:
+        raise ValueError(
+            "Lengths in metres need distances in metres, and the model of this pointmap gives none: set unit to scene depths, "
+            "or load a moge-2 or moge-3 model."
+        )
+    return 1.0 if metres else scene_distance(pointmap)
+
+
 def ground_below_camera(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:
     """How far below the camera the ground lies: 98 % of all points of a clip lie higher; 0 for a clip without geometry.
 

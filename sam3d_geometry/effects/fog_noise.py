@@ -74,6 +74,11 @@ class FogNoise:
         return _trilinear(mean, along, down[:, None].expand_as(along), across[None, :].expand_as(along))
 
 
+def drifting_noise(frames: int, amount: float, size: float, wind: float, seed: int = 0) -> list[FogNoise]:
+    """One noise for each frame of a clip, drifting to the right by `wind` from one to the next, in the pointmap's unit."""
+    return [FogNoise(amount, size, (i * wind, 0.0, 0.0), seed) for i in range(frames)]
+
+
 def _interpolated(lattice: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     """A repeating lattice (LATTICE ** 3,) of values at positions (..., 3), by quintic steps between its knots."""
     knot = at.floor()

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import torch
 
+from ..pointmap import Pointmap
+
 NEAREST_FOCUS = 1.05  # focal lengths; closer than about this a photographic lens cannot focus
 
 
@@ -46,6 +48,19 @@ def infinity_blur(
             "shorter focal_mm, which must be greater than 0."
         )
     return focal.square() / (f_number * (focus_mm - focal)) / sensor_width_mm
+
+
+def blur_at_infinity(
+    pointmap: Pointmap, focus: torch.Tensor, f_number: float, focal_mm: float = 0.0, sensor_width_mm: float = 36.0
+) -> torch.Tensor:
+    """`infinity_blur` (B,) for a metric pointmap; a `focal_mm` of 0 is the lens that sees the pointmap's field of view."""
+    if not pointmap.metric:
+        raise ValueError(
+            "A lens with an f-number needs distances in metres, and the model of this pointmap gives none: set strength to "
+            "blur amount, or load a moge-2 or moge-3 model."
+        )
+    focal = focal_mm if focal_mm > 0 else focal_mm_from_intrinsics(pointmap.intrinsics, focus, sensor_width_mm)
+    return infinity_blur(focus, focal, f_number, sensor_width_mm)
 
 
 def circle_of_confusion(

@@ -83,7 +83,7 @@ def against_the_lens(height: int, width: int, views: int) -> None:
         lens_radius = share / at_infinity(scene.camera, focus, 1.0)
         truth = srgb_from_linear(
             render_through_lens(
-                scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=views, samples=1
+                scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=views
             )
         )
         pointmap = replace(pointmap, image=srgb_from_linear(pointmap.image.square()))

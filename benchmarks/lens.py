@@ -67,12 +67,17 @@ def scenes() -> dict[str, tuple[Scene, float]]:
         "box before a wall, the box sharp": (box, 2.0),
         "box before a wall, the wall sharp": (box, 6.0),
         "sphere on a floor, sharp": (sphere_on_plane(), 0.0),
-        **{f"random {kind}": (random_scene(seed=7, kind=kind), 0.0) for kind in ("room", "table top", "street", "portrait")},
+        **{
+            f"random {kind}": (random_scene(seed=7, kind=kind), 0.0)
+            for kind in ("room", "table top", "street", "portrait")
+        },
     }
 
 
 def against_the_lens(height: int, width: int, views: int) -> None:
-    print(f"Depth of field, {width} x {height}, PSNR in dB of the sRGB picture against {views} views through a thin lens:")
+    print(
+        f"Depth of field, {width} x {height}, PSNR in dB of the sRGB picture against {views} views through a thin lens:"
+    )
     for name, (scene, focus) in scenes().items():
         pinhole = render(scene, scene.camera, height, width, samples=3, dtype=torch.float32)
         pointmap = pinhole.pointmap(False)
@@ -82,9 +87,7 @@ def against_the_lens(height: int, width: int, views: int) -> None:
         share = min(BLUR, 0.12 / max(1e-6, focus / float(seen.min()) - 1))
         lens_radius = share / at_infinity(scene.camera, focus, 1.0)
         truth = srgb_from_linear(
-            render_through_lens(
-                scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=views
-            )
+            render_through_lens(scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=views)
         )
         pointmap = replace(pointmap, image=srgb_from_linear(pointmap.image.square()))
         given = torch.tensor([focus]), torch.tensor([share])
@@ -175,7 +178,9 @@ def speed(rounds: int, threads: int, device: str) -> None:
         "depth of field, 5 % blur": lens(5, Aperture()),
         "fog, even": lambda: finished(fog(pointmap, even)),
         "fog, thinning with height, glow, desaturation": lambda: finished(fog(pointmap, high, glowing)),
-        "fog, the same with noise": lambda: finished(fog(pointmap, high, glowing, None, drifting_noise(1, 0.5, 1.0, 0.0))),
+        "fog, the same with noise": lambda: finished(
+            fog(pointmap, high, glowing, None, drifting_noise(1, 0.5, 1.0, 0.0))
+        ),
         "(to linear light and back alone)": lambda: finished((srgb_from_linear(linear_from_srgb(pointmap.image)),)),
     }
     print(f"Speed, 1920 x 1080, {threads} threads, {device}, best of {rounds}:")

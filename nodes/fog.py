@@ -45,12 +45,12 @@ class Fog(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "visibility",
-                    default=2.0,
+                    default=4.0,
                     min=0.001,
                     max=1e6,
                     step=0.05,
                     tooltip="Distance at which 5 percent of the contrast is left, in the unit below. Lower is thicker: 1 scene depth "
-                    "is dense fog, 2 mist, 10 haze.",
+                    "is dense fog, 4 mist, 10 haze.",
                 ),
                 io.Combo.Input(
                     "unit",

@@ -35,7 +35,10 @@ def test_a_disc_is_round_and_its_edge_lies_at_its_radius():
 def test_a_polygon_has_its_corners_where_they_are_turned_to():
     upright = kernel(Aperture("polygon", 3), 12.0)[0]
     top = torch.nonzero(upright.sum(1) > 1e-6)[0, 0]
-    assert abs(float((upright[top] * torch.arange(upright.shape[1])).sum() / upright[top].sum()) - upright.shape[1] // 2) < 1
+    assert (
+        abs(float((upright[top] * torch.arange(upright.shape[1])).sum() / upright[top].sum()) - upright.shape[1] // 2)
+        < 1
+    )
     assert (upright[top] > 0).sum() < 4  # a corner, not a side
     turned = kernel(Aperture("polygon", 3, 90.0), 12.0)[0]
     assert torch.allclose(turned, upright.rot90(-1), atol=1e-6)

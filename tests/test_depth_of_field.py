@@ -29,9 +29,7 @@ def test_it_is_nearer_to_rays_through_a_lens_than_a_gaussian_by_depth(focus):
     scene = box_before_wall(distance=2, wall_distance=5)
     sharp = render(scene, scene.camera, height, width, samples=3, dtype=torch.float32)
     lens_radius = blur / at_infinity(scene.camera, focus, 1.0)
-    truth = render_through_lens(
-        scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=40
-    )
+    truth = render_through_lens(scene, scene.camera, height, width, focus=focus, lens_radius=lens_radius, views=40)
     truth = srgb_from_linear(truth)
     seen = replace(sharp.pointmap(False), image=srgb_from_linear(sharp.image.square()))
     ours, disc = depth_of_field(seen, *given(focus, blur), largest=0.2)
@@ -72,7 +70,9 @@ def test_sky_is_blurred_as_what_is_infinitely_far():
 
 
 def test_frames_are_treated_one_by_one_each_with_its_focus():
-    both = pointmap(torch.cat([plane(24, 36, 30.0)[0], plane(24, 36, 60.0)[0]]), image=noise(24, 36).expand(2, -1, -1, -1))
+    both = pointmap(
+        torch.cat([plane(24, 36, 30.0)[0], plane(24, 36, 60.0)[0]]), image=noise(24, 36).expand(2, -1, -1, -1)
+    )
     focus, blur = torch.tensor([2.0, 1.5]), torch.tensor([0.05, 0.1])
     together, _ = depth_of_field(both, focus, blur)
     for i in range(2):
@@ -108,7 +108,9 @@ class TestNode:
         from pack.nodes.depth_of_field import DepthOfField
 
         def run(**values):
-            widgets = {i.id: i.default for i in DepthOfField.define_schema().inputs if getattr(i, "default", None) is not None}
+            widgets = {
+                i.id: i.default for i in DepthOfField.define_schema().inputs if getattr(i, "default", None) is not None
+            }
             return DepthOfField.execute(**{**widgets, **values}).args
 
         return run

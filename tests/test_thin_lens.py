@@ -25,7 +25,9 @@ def disc_on_sensor_mm(depth_m, focus_m, focal_mm, f_number):
 def test_the_disc_is_where_the_rays_from_the_lens_rim_cross_the_sensor(focal_mm, depth):
     focus = torch.tensor([2.0], dtype=torch.float64)
     blur = infinity_blur(focus, focal_mm, 1.8, 36.0)
-    disc = circle_of_confusion(torch.full((1, 1, 1), depth).double(), torch.ones(1, 1, 1, dtype=torch.bool), focus, blur)
+    disc = circle_of_confusion(
+        torch.full((1, 1, 1), depth).double(), torch.ones(1, 1, 1, dtype=torch.bool), focus, blur
+    )
     assert float(disc) * 36 == pytest.approx(disc_on_sensor_mm(depth, 2.0, focal_mm, 1.8), rel=1e-6, abs=1e-9)
 
 

@@ -32,7 +32,7 @@ def test_it_is_nearer_to_rays_through_a_lens_than_a_gaussian_by_depth():
     truth = srgb_from_linear(truth)
     seen = replace(sharp.pointmap(False), image=srgb_from_linear(sharp.image.square()))
     ours, disc = depth_of_field(seen, *given(focus, blur), largest=0.2)
-    radius = disc * 0.2 * width / 2
+    radius = (disc * 0.2 * width / 2 * 8).round() / 8
     gaussian = seen.image.clone()
     for r in radius.unique():
         if r > 0.5:

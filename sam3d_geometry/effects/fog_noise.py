@@ -12,7 +12,7 @@ import torch
 
 LATTICE = 32  # random values a side of the noise, which repeats after as many knots
 OCTAVES = 3
-COLUMNS, SLICES = 80, 40  # of the grid, across the picture and into the distance
+COLUMNS, SLICES = 80, 48  # of the grid, across the picture and into the distance
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class FogNoise:
     def mean_along(self, rays: torch.Tensor, distance: torch.Tensor) -> torch.Tensor:
         """Mean of the noise from the camera to `distance` (H, W) along unit `rays` (H, W, 3) in world axes.
 
-        A distance may be inf: beyond 8 times its median (of the finite ones) the mean changes no more.
+        A distance may be inf: beyond 5 times its median (of the finite ones) the mean changes no more.
         """
         height, width = distance.shape
         finite = distance[torch.isfinite(distance)]
-        far = 8 * float(finite.median()) if finite.numel() else 8 * self.size
+        far = 5 * float(finite.median()) if finite.numel() else 5 * self.size
         far = max(far, self.size)
         rows = max(2, min(height, round(COLUMNS * height / width), 4 * COLUMNS))
         coarse = torch.nn.functional.interpolate(

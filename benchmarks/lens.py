@@ -1,6 +1,6 @@
 """Depth of field against a ray-traced thin lens and the obvious depth-masked Gaussian; fog against Beer and Lambert; speed.
 
-python benchmarks/lens.py [--views 256] [--height 240] [--width 320] [--rounds 3] [--threads 2] [--no-speed]
+python benchmarks/lens.py [--views 96] [--height 240] [--width 320] [--rounds 3] [--threads 2] [--no-speed]
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def against_the_lens(height: int, width: int, views: int) -> None:
 
 
 def point_lights() -> None:
-    print("Discs of point lights, 900 x 900 (radius from the area above half of the disc's own light):")
+    print("Discs of point lights, 300 x 300 (radius from the area above half of the disc's own light):")
     for radius in (-30.0, -8.4, 5.3, 12.7, 22.2, 47.0):
         light = torch.zeros(300, 300, 3)
         light[150, 150] = 1000.0
@@ -191,7 +191,7 @@ def speed(rounds: int, threads: int, device: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--views", type=int, default=256)
+    parser.add_argument("--views", type=int, default=96)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--rounds", type=int, default=3)

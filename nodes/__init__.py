@@ -7,6 +7,8 @@ from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, Pointm
 from .depth import DepthFromPointmap
 from .depth_to_pointmap import DepthToPointmap
 from .exact_depth import LoadDepthExact, SaveDepthExact
+from .depth_of_field import DepthOfField
+from .fog import Fog
 from .inference import PointmapInference
 from .inspector import PointmapInspector
 from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
@@ -53,4 +55,6 @@ NODES = [
     PointmapToPointCloud,
     Save3D,
     PointmapInspector,
+    DepthOfField,
+    Fog,
 ]

@@ -38,6 +38,8 @@ NODES = {
     "SAM3DGeometry_PointmapToPointCloud",
     "SAM3DGeometry_Save3D",
     "SAM3DGeometry_PointmapInspector",
+    "SAM3DGeometry_DepthOfField",
+    "SAM3DGeometry_Fog",
 }
 
 

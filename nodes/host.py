@@ -122,6 +122,10 @@ def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) ->
     """The frames of an optional image or mask input that belong to a chunk; a single one serves all frames."""
     if images is None:
         return None
+    if 1 < len(images) < part.stop:
+        raise ValueError(
+            f"The image has {len(images)} frames and the pointmap at least {part.stop}; give one for all frames or one for each."
+        )
     return (images if len(images) == 1 else images[part]).to(device)
 
 
@@ -137,7 +141,13 @@ def by_frame(
     with progress_bar(len(pointmap)) as on_progress:
         for i in range(len(pointmap)):
             part = slice(i, i + 1)
-            results.append(function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu"))))
+            try:
+                made = function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu")))
+            except ValueError as error:
+                if len(pointmap) == 1:
+                    raise
+                raise ValueError(f"Frame {i}: {error}") from error
+            results.append(made)
             on_progress(i + 1, len(pointmap))
     return results
 

@@ -106,6 +106,13 @@ def test_resize_holds_more_points_and_keeps_the_photos_size(with_photo):
         assert torch.equal(full.image, image)
 
 
+@pytest.mark.parametrize("images", [3, 5])
+def test_a_clip_with_fewer_images_than_frames_is_refused(images):
+    # 5: the last chunk would be left with one image, which must not serve all its frames
+    with pytest.raises(ValueError, match=f"image has {images} frames and the pointmap at least"):
+        run(PointmapResize, pointmap=clip(8), image=torch.rand(images, *PHOTO, 3))
+
+
 def test_transform_at_its_defaults_changes_nothing():
     start = clip(metric=True, normals=True)
     (same,) = run(TransformPointmap, pointmap=start).args

@@ -7,7 +7,7 @@ The photo in linear light stands for the surfaces' albedo, so an added light sho
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -50,9 +50,9 @@ class Relighting:
     roughness: float = 0.5
     shadow_strength: float = 1.0
     shadow_resolution: int = 1024
-    shadow_samples: int = 16
+    shadow_samples: int = 8
     thickness: float = 0.1
-    bias: float = 0.005
+    bias: float = 0.01
 
 
 def surface_at_image(pointmap: Pointmap, image: torch.Tensor | None = None, normal_smoothing: int = 0) -> Pointmap:
@@ -116,25 +116,46 @@ def _enlarge(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tens
     return total / weights
 
 
-def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) -> torch.Tensor:
-    """Share (1, H, W) of a light that the scene keeps from each pixel of one frame; see `shadow.cast_shadow`."""
-    size = surface.size if how.shadow_resolution <= 0 else size_for_long_edge(surface.size, how.shadow_resolution)
-    options = (how.thickness, how.bias, how.shadow_samples)
+def pick_frame(surface: Pointmap, long_edge: int) -> tuple[Pointmap, Callable[[torch.Tensor], torch.Tensor]]:
+    """One frame at a lower resolution by its nearest pixels, 0 for its own, and what picks the same from other maps."""
+    size = surface.size if long_edge <= 0 else size_for_long_edge(surface.size, long_edge)
     if size == surface.size:
-        return cast_shadow(
-            surface.points, surface.normals, surface.mask, surface.depth, surface.intrinsics, light, *options
-        )
+        return surface, lambda values: values
     rows, columns = (_nearest(n, m, surface.device) for n, m in zip(size, surface.size))
 
-    def picked(values: torch.Tensor) -> torch.Tensor:
+    def pick(values: torch.Tensor) -> torch.Tensor:
         return values[:, rows][:, :, columns]
 
-    points, normals, mask = picked(surface.points), picked(surface.normals), picked(surface.mask)
-    # the picked depth stands at another place than its own pixel, so the point is put on its new pixel's ray
-    depth = points[..., 2]
-    points = unproject(depth, surface.intrinsics)
-    shadow = cast_shadow(points, normals, mask, depth, surface.intrinsics, light, *options)
-    return _enlarge(shadow[0], depth[0], surface.depth[0])[None]
+    # a picked depth stands at another place than its own pixel, so its point is put on the new pixel's ray
+    points = unproject(pick(surface.depth), surface.intrinsics)
+    normals = None if surface.normals is None else pick(surface.normals)
+    return replace(
+        surface, points=points, mask=pick(surface.mask), image=pick(surface.image), normals=normals
+    ), pick
+
+
+def enlarge_shadow(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tensor) -> torch.Tensor:
+    """Values and depth (1, h, w) of a frame -> (1, H, W), never across the depth edges of `target_depth` (1, H, W)."""
+    if values.shape == target_depth.shape:
+        return values
+    return _enlarge(values[0], depth[0], target_depth[0])[None]
+
+
+def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) -> torch.Tensor:
+    """Share (1, H, W) of a light that the scene keeps from each pixel of one frame; see `shadow.cast_shadow`."""
+    small, _ = pick_frame(surface, how.shadow_resolution)
+    shadow = cast_shadow(
+        small.points,
+        small.normals,
+        small.mask,
+        small.depth,
+        small.intrinsics,
+        light,
+        how.thickness,
+        how.bias,
+        how.shadow_samples,
+    )
+    return enlarge_shadow(shadow, small.depth, surface.depth)
 
 
 def _shade(

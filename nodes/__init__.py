@@ -2,10 +2,13 @@
 
 from .blend import Blend
 from .colormap import Colormap
+from .composite import MeshComposite, OcclusionComposite
 from .depth import DepthFromPointmap
 from .inference import PointmapInference
+from .light import Light
 from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
+from .relight import Relight
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -21,4 +24,8 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    Light,
+    Relight,
+    OcclusionComposite,
+    MeshComposite,
 ]

@@ -209,7 +209,9 @@ def mesh_layer(
                 middle = torch.stack([middle[0], high[1], middle[2]])
             points = (points - middle) * (placed.size[i] / (high - low).max().clamp_min(1e-12))
             points = points @ placed.rotation[i].T + placed.origin[i]
-        albedo = torch.full_like(points, 0.6) if colours is None else colours[min(i, len(colours) - 1), :, :3].to(points)
+        albedo = (
+            torch.full_like(points, 0.6) if colours is None else colours[min(i, len(colours) - 1), :, :3].to(points)
+        )
         values = torch.cat([albedo, _vertex_normals(points, triangles), points], -1)
         raster = rasterize(
             points, triangles, pointmap.intrinsics[i], height * SUPERSAMPLES, width * SUPERSAMPLES, near=1e-3

@@ -17,7 +17,9 @@ KINDS = ("point", "directional", "area")
 PLACEMENTS = ("over a pixel", "camera", "world")
 UNITS = ("scene depth", "metres")
 MAX_SAMPLES = 1 << 16  # pixels of a frame from which its median depth is taken
-NEAREST_TO_CAMERA = 0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance
+NEAREST_TO_CAMERA = (
+    0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance
+)
 
 
 @dataclass(frozen=True)

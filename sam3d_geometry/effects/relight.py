@@ -17,7 +17,7 @@ from ..camera import unproject
 from ..colormap import luminance
 from ..normals import normals_from_pointmap
 from ..pointmap import Pointmap
-from ..resize import Size, pointmap_at_image, size_for_long_edge
+from ..resize import pointmap_at_image, size_for_long_edge
 from ..transfer import linear_from_srgb, srgb_from_linear
 from .light import PlacedLight
 from .shading import ggx, lambert, light_at
@@ -129,9 +129,7 @@ def pick_frame(surface: Pointmap, long_edge: int) -> tuple[Pointmap, Callable[[t
     # a picked depth stands at another place than its own pixel, so its point is put on the new pixel's ray
     points = unproject(pick(surface.depth), surface.intrinsics)
     normals = None if surface.normals is None else pick(surface.normals)
-    return replace(
-        surface, points=points, mask=pick(surface.mask), image=pick(surface.image), normals=normals
-    ), pick
+    return replace(surface, points=points, mask=pick(surface.mask), image=pick(surface.image), normals=normals), pick
 
 
 def enlarge_shadow(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tensor) -> torch.Tensor:

@@ -16,9 +16,7 @@ NEAREST_SHARE = 0.02  # of its reach: no light is brighter than at this distance
 DIELECTRIC = 0.04  # reflectance of most non-metals at normal incidence
 
 
-def light_at(
-    points: torch.Tensor, light: PlacedLight, frame: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def light_at(points: torch.Tensor, light: PlacedLight, frame: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Points (N, 3) in camera axes -> unit directions to the light (N, 3), its strength (N,), sine of its half angle (N,).
 
     The strength leaves out the light's colour and the surface's cosine. The inverse of distance to the power of the

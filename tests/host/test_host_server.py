@@ -19,6 +19,10 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_Light",
+    "SAM3DGeometry_Relight",
+    "SAM3DGeometry_OcclusionComposite",
+    "SAM3DGeometry_MeshComposite",
 }
 
 

@@ -65,16 +65,48 @@ class _Lines:
         line = ((angle - self.first_angle) / self.step).floor().long()
         return line % self.count if self.closed else line.clamp(0, self.count - 1)
 
-    def pixels(self, height: int, width: int, device: torch.device) -> torch.Tensor:
-        """(count, length) index of the pixel at every step of every line; height * width outside the picture."""
+    def steps(self, device: torch.device) -> torch.Tensor:
+        """(length,) distance from the epipole of every step of a line."""
+        return torch.arange(self.length, device=device) + (self.first_r + 0.5)
+
+    def positions(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+        """(count, length) pixel position x and y of every step of every line."""
         angle = (torch.arange(self.count, device=device) + 0.5) * self.step + self.first_angle
-        r = torch.arange(self.length, device=device) + (self.first_r + 0.5)
-        along = torch.cos(angle)[:, None] * r - self.distance
+        r = self.steps(device)
+        along = (torch.cos(angle)[:, None] * r).sub_(self.distance)
         across = torch.sin(angle)[:, None] * r
-        x = (self.axis[0] * along - self.axis[1] * across + self.centre[0]).floor_()
-        y = (self.axis[1] * along + self.axis[0] * across + self.centre[1]).floor_()
-        outside = (x < 0) | (x >= width) | (y < 0) | (y >= height)
-        return torch.where(outside, height * width, y * width + x).long()
+        x = (self.axis[0] * along).sub_(across, alpha=self.axis[1]).add_(self.centre[0])
+        y = (self.axis[1] * along).add_(across, alpha=self.axis[0]).add_(self.centre[1])
+        return x, y
+
+
+def _gentle_slope(values: torch.Tensor, dim: int) -> torch.Tensor:
+    """Change of values (H, W) per pixel along `dim`: the smaller of both sides', 0 where they disagree in sign."""
+    if values.shape[dim] == 1:
+        return torch.zeros_like(values)
+    steps = values.diff(dim=dim)
+    last = steps.shape[dim] - 1
+    before = torch.cat([steps.narrow(dim, 0, 1), steps], dim)
+    after = torch.cat([steps, steps.narrow(dim, last, 1)], dim)
+    return torch.where(before * after > 0, torch.where(before.abs() < after.abs(), before, after), 0)
+
+
+def _along_lines(lines: _Lines, occluders: torch.Tensor) -> torch.Tensor:
+    """Depth of occluders (H, W) -> inverse depth (count, length) at every step of every line, 0 where there is none.
+
+    The nearest pixel's surface is followed to the step's own place: exact on planes, so that they do not shade themselves.
+    """
+    height, width = occluders.shape
+    w = torch.where(occluders > 0, 1 / occluders.clamp_min(1e-9), 0)
+    slopes = [F.pad(_gentle_slope(w, dim).view(-1), (0, 1)) for dim in (1, 0)]
+    x, y = lines.positions(occluders.device)
+    column, row = x.floor(), y.floor()
+    outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
+    at = torch.where(outside, height * width, row * width + column).long()
+    found = F.pad(w.view(-1), (0, 1))[at]
+    for position, cell, slope in ((x, column, slopes[0]), (y, row, slopes[1])):
+        found.addcmul_(slope[at], position.sub_(cell).sub_(0.5))
+    return found
 
 
 def _tree(front: torch.Tensor, back: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
@@ -97,7 +129,7 @@ def _tree(front: torch.Tensor, back: torch.Tensor) -> list[tuple[torch.Tensor, t
 def _slope_ranges(
     w: torch.Tensor, r: torch.Tensor, w_light: float, thickness: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inverse depth, 0 where none, and distance (lines, length) -> greatest and least slope that each pixel keeps from light.
+    """Inverse depth (lines, length), 0 where none, and distance (length,) -> greatest and least slope that each pixel keeps from light.
 
     From its front to its back, and on to the next pixel of the same surface, so that a steep surface has no gaps.
     """
@@ -159,16 +191,10 @@ def _shadow_of(
         z = math.copysign(least, z)
     lines = _Lines(fx * x / z + cx, fy * y / z + cy, height, width)
     w_light = 0.0 if sun else 1 / z
-    device = points.device
-    rows = torch.arange(height, device=device, dtype=points.dtype)[:, None] + 0.5
-    columns = torch.arange(width, device=device, dtype=points.dtype)[None] + 0.5
-    _, r = lines.polar(columns, rows)
-    on_lines = lines.pixels(height, width, device)
+    w = _along_lines(lines, occluders)
+    r = lines.steps(points.device)
     if z < 0:
-        on_lines = on_lines.flip(1)
-    w = torch.where(occluders > 0, 1 / occluders.clamp_min(1e-9), 0).view(-1)
-    w = F.pad(w, (0, 1))[on_lines]
-    r = F.pad(r.clamp_min(0.5).view(-1), (0, 1), value=1.0)[on_lines]
+        w, r = w.flip(1), r.flip(0)
     front, back = _slope_ranges(w, r, w_light, thickness)
     greatest = _running_greatest(front).view(-1)
     levels = _tree(front, back)
@@ -181,7 +207,7 @@ def _shadow_of(
             place = lines.length - 1 - place
         # the pixel itself and the one beside it belong to the surface that may be shaded
         before = (place - 1).clamp(0, lines.length)
-        line, slope = lines.line_of(angle), (w - w_light) / r.clamp_min(0.5)
+        line, slope = lines.line_of(angle), (w - w_light) / r.clamp_min(1e-3)
         below = (before > 0) & (greatest[line * lines.length + (before - 1).clamp_min(0)] > slope)
         some = below.nonzero()[:, 0]
         below[some] = _blocked(levels, line[some], before[some], slope[some])

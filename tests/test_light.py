@@ -25,7 +25,8 @@ def test_offsets_are_right_up_and_forward():
 
 
 @pytest.mark.parametrize(
-    ("azimuth", "elevation", "towards"), [(0, 0, (0, 0, -1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, 1)), (0, 90, (0, -1, 0))]
+    ("azimuth", "elevation", "towards"),
+    [(0, 0, (0, 0, -1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, 1)), (0, 90, (0, -1, 0))],
 )
 def test_a_sun_stands_where_its_angles_say(azimuth, elevation, towards):
     light = Light("directional", "camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
@@ -42,7 +43,9 @@ def test_world_up_is_the_grounds_up():
 
 
 def test_shares_follow_the_scenes_depth_and_metres_do_not():
-    near, far = (place_lights([Light(placement="camera", offset=(1, 0, 0), radius=0.1)], wall((d,)))[0] for d in (2.0, 6.0))
+    near, far = (
+        place_lights([Light(placement="camera", offset=(1, 0, 0), radius=0.1)], wall((d,)))[0] for d in (2.0, 6.0)
+    )
     assert torch.allclose(far.position, 3 * near.position) and torch.allclose(far.radius, 3 * near.radius)
 
 

@@ -54,7 +54,9 @@ def test_a_half_hidden_ball_gives_what_integration_over_its_visible_part_gives()
     # a ball of half angle s whose middle is on the horizon: brute force over its directions
     s = 0.4
     z, phi = torch.meshgrid(
-        torch.linspace(math.sqrt(1 - s * s), 1, 400).double(), torch.linspace(0, 2 * math.pi, 400).double(), indexing="ij"
+        torch.linspace(math.sqrt(1 - s * s), 1, 400).double(),
+        torch.linspace(0, 2 * math.pi, 400).double(),
+        indexing="ij",
     )
     upwards = ((1 - z * z).clamp_min(0).sqrt() * torch.cos(phi)).clamp_min(0)
     exact = upwards.mean() / z.mean()

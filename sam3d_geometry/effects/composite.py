@@ -72,19 +72,27 @@ def _box(values: torch.Tensor, radius: int) -> torch.Tensor:
     return F.avg_pool2d(values, [1] + side, 1, [0, radius], count_include_pad=False)
 
 
-def refine_edges(share: torch.Tensor, image: torch.Tensor, radius: int) -> torch.Tensor:
-    """Share (B, H, W) moved onto the edges of a photo (B, H, W, 3) within `radius` pixels.
+def refine_edges(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor, radius: int) -> torch.Tensor:
+    """Share (B, H, W) within `inside` (B, H, W) moved onto the edges of a photo (B, H, W, 3) within `radius` pixels.
 
-    A guided filter (He, Sun and Tang, Guided image filtering, 2013), which keeps an edge sharp where the photo has one.
+    A guided filter (He, Sun and Tang, Guided image filtering, 2013) over the pixels inside alone, which keeps an edge sharp
+    where the photo has one; where the photo is flat nothing is changed.
     """
     if radius <= 0:
         return share
-    guide, share = luminance(image)[:, None], share[:, None]
-    mean, mean_share = _box(guide, radius), _box(share, radius)
-    variance = (_box(guide * guide, radius) - mean * mean).clamp_min(0)
-    gain = (_box(guide * share, radius) - mean * mean_share) / (variance + GUIDE_NOISE)
-    offset = mean_share - gain * mean
-    return (_box(gain, radius) * guide + _box(offset, radius))[:, 0].clamp(0, 1)
+    weight = inside[:, None].to(share)
+    total = _box(weight, radius).clamp_min(1e-6)
+
+    def mean_of(values: torch.Tensor) -> torch.Tensor:
+        return _box(values * weight, radius) / total
+
+    guide, values = luminance(image)[:, None], share[:, None]
+    mean, mean_share = mean_of(guide), mean_of(values)
+    variance = (mean_of(guide * guide) - mean * mean).clamp_min(0)
+    gain = (mean_of(guide * values) - mean * mean_share) / (variance + GUIDE_NOISE)
+    refined = mean_of(gain) * guide + mean_of(mean_share - gain * mean)
+    trusted = mean_of(variance / (variance + GUIDE_NOISE))
+    return torch.where(inside, share + (trusted * (refined - values))[:, 0], share).clamp(0, 1)
 
 
 def _contact_light(placed: PlacedLayer) -> PlacedLight:
@@ -156,7 +164,8 @@ def composite(
     Mixed in linear light. `surface` is at the picture's size and has normals (`relight.surface_at_image`).
     """
     how = Compositing() if how is None else how
-    visible = refine_edges(in_front(layer, surface, how.softness * placed.scale), surface.image, how.edge_refine)
+    visible = in_front(layer, surface, how.softness * placed.scale)
+    visible = refine_edges(visible, layer.depth > 0, surface.image, how.edge_refine)
     shadows = [
         layer_shadow(
             surface[i],

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..camera import view_plane_axes
 from ..gravity import level_world
 from ..pointmap import Pointmap
 from ..transfer import linear_from_srgb
@@ -133,8 +132,8 @@ def surface_at(pointmap: Pointmap, pixel: tuple[float, float], fallback: torch.T
     depths = []
     for i, (depth, mask) in enumerate(zip(pointmap.depth[:, rows, columns], pointmap.mask[:, rows, columns])):
         depths.append(depth[mask].median() if bool(mask.any()) else fallback[i])
-    a, b = view_plane_axes(pointmap.intrinsics, height, width)
-    ray = torch.stack([a[:, 0, column], b[:, row, 0], torch.ones_like(a[:, 0, column])], -1)
+    k = pointmap.intrinsics
+    ray = torch.stack([(x - k[:, 0, 2]) / k[:, 0, 0], (y - k[:, 1, 2]) / k[:, 1, 1], torch.ones_like(k[:, 0, 0])], -1)
     return ray * torch.stack(depths)[:, None]
 
 

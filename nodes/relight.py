@@ -65,7 +65,7 @@ class Relight(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "normal_smoothing",
-                    default=8,
+                    default=16,
                     min=0,
                     max=64,
                     tooltip="Radius in pixels of the pointmap over which surface directions are averaged (0 to 64), never across edges. "

@@ -19,7 +19,7 @@ from sam3d_geometry.effects.light import Light, colour_from_hex, place_lights
 from sam3d_geometry.effects.relight import Relighting, relight, surface_at_image
 
 WARM, COLD, WHITE = (colour_from_hex(text) for text in ("#ff9a50", "#5a9bff", "#fff0dc"))
-SMOOTHING = 12
+SMOOTHING = 24
 
 
 def relit(name: str, lights: list[Light], how: Relighting) -> tuple[torch.Tensor, ...]:
@@ -87,23 +87,33 @@ def ball(rings: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return torch.stack(xyz, -1).reshape(1, -1, 3), faces[None], colours
 
 
-def put(name: str, placement: Placement, card: torch.Tensor | None = None, lights: tuple[Light, ...] = ()) -> torch.Tensor:
+def put(
+    name: str, placement: Placement, card: torch.Tensor | None = None, lights: tuple[Light, ...] = ()
+) -> torch.Tensor:
     """A photo by its name with a card in it, or the ball if there is none."""
     pointmap = estimate(photos()[name])
     surface = surface_at_image(pointmap, photos()[name], SMOOTHING)
     placed, lamps = place_layer(placement, pointmap), place_lights(lights, pointmap)
-    layer = mesh_layer(*ball()[:2], placed, surface, ball()[2], lamps) if card is None else card_layer(card, placed, surface)
+    layer = (
+        mesh_layer(*ball()[:2], placed, surface, ball()[2], lamps)
+        if card is None
+        else card_layer(card, placed, surface)
+    )
     return composite(surface, layer, placed, Compositing(edge_refine=4), lamps)[0]
 
 
 def occlusion_composite() -> Image.Image:
     return sheet(
         {
-            "at a distance, behind her": put("astronaut", Placement("at a distance", (0.47, 0.2), 1.15, 0.35), banner("SPACE")),
+            "at a distance, behind her": put(
+                "astronaut", Placement("at a distance", (0.47, 0.2), 1.15, 0.26), banner("SPACE")
+            ),
             "turned by 50 degrees, through her": put(
                 "astronaut", Placement("at a distance", (0.47, 0.36), 1.1, 0.5, yaw=50), chequers()
             ),
-            "on the surface, upright": put("coffee", Placement("on the surface", (0.84, 0.72), size=0.2, upright=True), chequers()),
+            "on the surface, upright": put(
+                "coffee", Placement("on the surface", (0.8, 0.8), size=0.16, upright=True), chequers()
+            ),
         },
         3,
         1000,
@@ -117,7 +127,7 @@ def mesh_composite() -> Image.Image:
         {
             "at a distance, behind her": put("astronaut", Placement("at a distance", (0.68, 0.3), 1.15, 0.5)),
             "before her": put("astronaut", Placement("at a distance", (0.7, 0.45), 0.75, 0.3), None, (lamp,)),
-            "on the surface": put("coffee", Placement("on the surface", (0.85, 0.85), size=0.2, upright=True)),
+            "on the surface": put("coffee", Placement("on the surface", (0.8, 0.88), size=0.17, upright=True)),
         },
         3,
         1000,

@@ -6,12 +6,12 @@ import math
 
 import torch
 from torch.nn import functional as F
+
+from sam3d_geometry.effects.light import PlacedLight
 from training.closed_form import FLOOR_UP
 from training.raycast import intersect
 from training.renderer import render
 from training.scene import Body, Camera, Scene, rotation_from_axis_angle
-
-from sam3d_geometry.effects.light import PlacedLight
 
 FLOOR_HEIGHT = 1.0
 BOX, PANEL = (0.3, 0.3, 0.3), (0.3, 0.3, 0.01)

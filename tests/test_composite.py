@@ -95,7 +95,7 @@ def test_a_standing_card_has_its_foot_on_the_surface_and_a_shadow_there():
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.full((1, *SIZE, 3), 0.5)))
     placed = place_layer(Placement("on the surface", (0.5, 0.6), size=0.3, upright=True), surface)
     layer = card_layer(WHITE_CARD, placed, surface)
-    _, covered, shadow = composite(surface, layer, placed)
+    _, covered, shadow = composite(surface, layer, placed, Compositing(shadow_samples=5, shadow_resolution=80))
     rows = (covered[0] > 0.5).nonzero()[:, 0]
     assert abs(int(rows.max()) - 0.6 * SIZE[0]) <= 2
     assert shadow.max() > 0.1 and shadow[0, 72:, 60:100].sum() > shadow[0, :20].sum()
@@ -110,7 +110,7 @@ def test_refining_moves_a_cut_onto_the_photos_edge_and_leaves_flat_photos_alone(
     photo = (torch.arange(160) < 80).float()[None, None, :, None].expand(1, 120, 160, 3)
     assert torch.equal(refine_edges(share, everywhere, photo, 0), share)
     refined = refine_edges(share, everywhere, photo, 4)
-    assert refined[..., 77:80].mean() > 0.5 and refined[..., 80:].max() < 0.2 and refined[..., :76].min() > 0.7
+    assert refined[..., 77:80].min() > 0.25 and refined[..., 80:].max() < 0.01 and refined[..., :76].min() > 0.7
     # what lies outside the layer says nothing about it
     inside = (torch.arange(160) >= 40).expand(1, 120, 160)
     assert torch.allclose(refine_edges(share * inside, inside, photo, 4)[..., 40:70], torch.ones(1), atol=1e-3)
@@ -124,7 +124,7 @@ def test_tiny_and_empty_maps_keep_their_size_without_nan(size, valid):
     for where in ("on the surface", "at a distance"):
         placed = place_layer(Placement(where), surface)
         for layer in (card_layer(WHITE_CARD, placed, surface), mesh_layer(*ball(12), placed, surface)):
-            outputs = composite(surface, layer, placed, Compositing(edge_refine=3))
+            outputs = composite(surface, layer, placed, Compositing(edge_refine=3, shadow_samples=4))
             assert outputs[0].shape == (2, *size, 3) and outputs[1].shape == outputs[2].shape == (2, *size)
             assert all(o.isfinite().all() and o.min() >= 0 and o.max() <= 1 for o in outputs)
 

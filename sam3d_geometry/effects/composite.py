@@ -178,6 +178,6 @@ def composite(
     ]
     shadow = torch.cat(shadows) * how.shadow
     scene = linear_from_srgb(surface.image) * (1 - shadow)[..., None]
-    covered = layer.alpha * visible
+    covered = (layer.alpha * visible).clamp(0, 1)
     mixed = scene * (1 - covered)[..., None] + layer.colour * visible[..., None]
     return srgb_from_linear(mixed).clamp(0, 1), covered, shadow

@@ -25,7 +25,7 @@ from sam3d_geometry.effects.layer import Placement, card_layer, mesh_layer, plac
 from sam3d_geometry.effects.relight import Relighting, added_light, relight, surface_at_image  # noqa: E402
 from sam3d_geometry.effects.shadow import cast_shadow  # noqa: E402
 
-FRONT = [(0.7, -1.0, -1.5), (-1.0, -1.2, -0.5), (1.5, -1.5, 0.0)]
+FRONT = [(0.7, -1.0, -1.5), (-1.0, -1.2, -0.5), (1.0, -1.3, -0.9)]
 BEHIND = [(0.5, -1.5, 4.5), (-1.0, -1.0, 5.0)]
 MATT = Relighting(specular=0.0, shadow_strength=0.0)
 

@@ -4,6 +4,7 @@ from .align import AlignSequence
 from .blend import Blend
 from .colormap import Colormap
 from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
+from .composite import MeshComposite, OcclusionComposite
 from .depth import DepthFromPointmap
 from .depth_to_pointmap import DepthToPointmap
 from .exact_depth import LoadDepthExact, SaveDepthExact
@@ -12,6 +13,7 @@ from .fog import Fog
 from .inference import PointmapInference
 from .inspector import PointmapInspector
 from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
+from .light import Light
 from .load import LoadSAM3DGeometry
 from .mesh import DisplacedPlane, PointmapToMesh
 from .normals import NormalsFromPointmap
@@ -21,6 +23,7 @@ from .pointmap_info import PointmapInfo
 from .pointmap_transform import TransformPointmap
 from .rerun_recording import SaveRerunRecording
 from .save_3d import Save3D
+from .relight import Relight
 from .side_by_side import SideBySide
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
@@ -57,4 +60,8 @@ NODES = [
     PointmapInspector,
     DepthOfField,
     Fog,
+    Light,
+    Relight,
+    OcclusionComposite,
+    MeshComposite,
 ]

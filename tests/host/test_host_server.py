@@ -40,6 +40,10 @@ NODES = {
     "SAM3DGeometry_PointmapInspector",
     "SAM3DGeometry_DepthOfField",
     "SAM3DGeometry_Fog",
+    "SAM3DGeometry_Light",
+    "SAM3DGeometry_Relight",
+    "SAM3DGeometry_OcclusionComposite",
+    "SAM3DGeometry_MeshComposite",
 }
 
 

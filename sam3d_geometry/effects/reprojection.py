@@ -1,26 +1,22 @@
-"""A photo with depth seen from another camera: one planar patch per pixel, depth-tested, with an exact inverse.
+"""A photo with depth seen from another camera: its patches, depth-tested, with an exact inverse.
 
-Every pixel of the photo stands for a square patch of the plane through its point: its inverse depth w goes on linearly over
-half a pixel to all sides, with slopes taken from its own side of a depth edge. A plane keeps its patches joined from any
-camera, two surfaces are never joined, so nothing stretches across an edge. A patch moves by a homography, so the place in
-the photo that a pixel of the new picture shows is the solution of two linear equations; the z-buffer of patch centres only
-says which patches to ask. Sky (no geometry) has w = 0: it turns with the camera and does not shift.
+A patch moves by a homography, so the place in the photo that a pixel of the new picture shows is the solution of two linear
+equations; the z-buffer of patch centres only says which patches to ask.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
 from ..resize import DEPTH_EDGE
+from .patches import SLACK, Patches, around
 
 BEHIND = 1e-2  # a patch whose depth falls below this share of its old one is behind or at the new camera
-SLACK = 0.02  # pixels by which a patch may be left, against hairlines where a surface bends
-SMOOTH_REACH = 1.0  # pixels over which a patch away from edges answers for its neighbours
+NOBODY = (0xBF800000 - (1 << 32)) << 32  # the bits of -1.0 above patch 0: behind all others
 STRIP_VALUES = 1 << 16  # values a strip holds, so that its dozen temporaries stay in the cache
 SUBSAMPLES = ((-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125))  # rotated grid in an edge pixel
 NEIGHBOURS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # rows down, columns right
@@ -54,36 +50,6 @@ def pixel_homography(
     return new @ pose[:3, :3] @ torch.linalg.inv(old), new @ pose[:3, 3]
 
 
-def _slopes(w: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Slope per pixel of inverse depth (H, W) along `dim`, central, or that of the flatter side where it bends like an edge;
-    and where that is."""
-    if w.shape[dim] == 1:
-        return torch.zeros_like(w), torch.zeros_like(w, dtype=torch.bool)
-    steps = w.diff(dim=dim)
-    last = steps.shape[dim] - 1
-    before = torch.cat([steps.narrow(dim, 0, 1), steps], dim)
-    after = torch.cat([steps, steps.narrow(dim, last, 1)], dim)
-    bent = (after - before).abs_() > w * DEPTH_EDGE
-    flatter = torch.where(before.abs() < after.abs(), before, after)
-    return torch.where(bent, flatter, before.add_(after).mul_(0.5)), bent
-
-
-def _around(values: torch.Tensor, combine: Callable[..., torch.Tensor]) -> torch.Tensor:
-    """(H, W) of every pixel and its eight neighbours combined by torch.maximum or torch.logical_or."""
-    for dim in (1, 0):
-        length = values.shape[dim] - 1
-        if length < 1:
-            continue
-        first, second = values.narrow(dim, 0, length), values.narrow(dim, 1, length)
-        pairs = combine(first, second)
-        values = values.clone()
-        into = values.narrow(dim, 0, length)
-        combine(into, pairs, out=into)
-        into = values.narrow(dim, 1, length)
-        combine(into, pairs, out=into)
-    return values
-
-
 def _meeting(depth: torch.Tensor) -> torch.Tensor:
     """(H, W) bool: pixels whose new inverse depth differs from a neighbour's to the side or above as surfaces do."""
     meeting = torch.zeros_like(depth, dtype=torch.bool)
@@ -112,52 +78,19 @@ def _offset(w, sx, sy, hx, hy, hz, px, py, a, b) -> tuple[torch.Tensor, torch.Te
     return dx, dy, depth.masked_fill_(hidden, -1)
 
 
-def _front_by_key(depths: torch.Tensor, targets: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Greatest inverse depth (count,) that came to each target, -1 where none did, and the number of the one it is of."""
-    # the bits of floats from 0 on are in the order of the floats
-    keys = depths.view(torch.int32).long().bitwise_left_shift_(32)
-    keys |= torch.arange(len(depths), device=depths.device)
-    nobody = int(torch.tensor(-1.0).view(torch.int32)) << 32
-    front = torch.full((count + 1,), nobody, device=depths.device).scatter_reduce_(0, targets, keys, "amax")[:count]
-    return (front >> 32).int().view(torch.float32), front & 0xFFFFFFFF
+def reproject(
+    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, antialias: bool = True
+) -> View:
+    """What the camera with normalised intrinsics (3, 3) sees of a photo; `new_from_old` (4, 4) takes points to its axes.
 
-
-def _front_in_two_steps(depths: torch.Tensor, targets: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `_front_by_key`, for devices that cannot take the greatest of 64 bits."""
-    front = torch.full((count + 1,), -1.0, device=depths.device).scatter_reduce_(0, targets, depths, "amax")
-    winner = torch.nonzero(depths == front[targets])[:, 0]
-    whose = torch.zeros(count + 1, dtype=torch.int32, device=depths.device)
-    whose.scatter_reduce_(0, targets[winner], winner.int(), "amax")
-    return front[:count], whose[:count].long()
-
-
-class Patches:
-    """A photo cut into one planar patch per pixel, ready to be seen from other cameras."""
-
-    def __init__(self, image: torch.Tensor, inverse_depth: torch.Tensor, intrinsics: torch.Tensor):
-        """Image (H, W, 3), inverse depth (H, W), 0 in the sky, and normalised intrinsics (3, 3) of one frame."""
-        self.image, self.inverse_depth, self.intrinsics = image, inverse_depth, intrinsics
-        self.height, self.width = inverse_depth.shape
-        self.planes = image.movedim(-1, 0)[None].contiguous()
-        self.slope_x, bent_x = _slopes(inverse_depth, 1)
-        self.slope_y, bent_y = _slopes(inverse_depth, 0)
-        # colours within a pixel of an edge must not be interpolated across it, nor a patch go on beyond its own half pixel
-        self.mixed = _around(bent_x | bent_y, torch.logical_or)
-        self.reach = torch.where(self.mixed, 0.5 + SLACK, SMOOTH_REACH)
-        for side in (self.reach[0], self.reach[-1], self.reach[:, 0], self.reach[:, -1]):
-            side.fill_(0.5 + SLACK)
-
-    def seen_from(self, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, antialias: bool = True) -> View:
-        """The view of the camera with normalised intrinsics (3, 3); `new_from_old` (4, 4) takes points to its axes.
-
-        The camera of the photo itself gives back the photo, bit for bit. `antialias` looks at the pixels where two surfaces
-        meet at four points instead of one.
-        """
-        still = torch.equal(new_from_old.cpu().double(), torch.eye(4, dtype=torch.float64))
-        if still and torch.equal(self.intrinsics, new_intrinsics.to(self.intrinsics)):
-            return View(self.image.clone(), torch.ones_like(self.inverse_depth), self.inverse_depth.clone())
-        a, b = pixel_homography(self.intrinsics, new_intrinsics, new_from_old, self.height, self.width)
-        return _Rendering(self, a.tolist(), b.tolist()).view(antialias)
+    The camera of the photo itself gives back the photo, bit for bit. `antialias` looks at the pixels where two surfaces
+    meet at four points instead of one.
+    """
+    still = torch.equal(new_from_old.cpu().double(), torch.eye(4, dtype=torch.float64))
+    if still and torch.equal(patches.intrinsics, new_intrinsics.to(patches.intrinsics)):
+        return View(patches.image.clone(), torch.ones_like(patches.inverse_depth), patches.inverse_depth.clone())
+    a, b = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
+    return _Rendering(patches, a.tolist(), b.tolist()).view(antialias)
 
 
 class _Rendering:
@@ -171,25 +104,30 @@ class _Rendering:
         self._strips = [slice(top, min(top + rows, self.height)) for top in range(0, self.height, rows)]
         self._column = torch.arange(self.width, device=self.device, dtype=torch.float32)
         self._row = torch.arange(self.height, device=self.device, dtype=torch.float32)[:, None]
+        self._number = torch.arange(self.height * self.width, device=self.device)
 
     def view(self, antialias: bool) -> View:
-        self._place_all()
-        self._resolve()
-        seen = self.depth >= 0
-        planes = self._colours_of_all()
-        coverage = seen.to(planes.dtype)
-        planes.view(3, -1)[:, torch.nonzero(~seen.view(-1))[:, 0]] = 0
+        planes = self._take(*self._front())
+        self._resolve(planes)
+        coverage = (self.depth >= 0).to(planes.dtype)
+        planes[:, torch.nonzero(self.depth < 0)[:, 0]] = 0
         if antialias:
-            self._antialias(planes.view(3, -1), coverage.view(-1))
-        return View(planes.movedim(0, -1), coverage, self.depth.clamp_min(0))
+            self._antialias(planes, coverage)
+        size = (self.height, self.width)
+        return View(planes.view(3, *size).movedim(0, -1), coverage.view(size), self.depth.clamp_min_(0).view(size))
 
-    def _place_all(self) -> None:
-        """Sets x, y in the photo, new inverse depth (-1 if unknown) and patch of the pixels that a patch's centre falls into."""
+    def _front(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """For each pixel the key of the nearest patch whose centre falls into it; for each patch the x, y that are seen there.
+
+        A key is the bits of the new inverse depth, which are in the order of the depths, above the number of the patch.
+        """
         p, count = self.patches, self.height * self.width
         (a00, a01, a02), (a10, a11, a12), (a20, a21, a22) = self.a
         b0, b1, b2 = self.b
-        targets = torch.empty(self.height, self.width, dtype=torch.int64, device=self.device)
-        depths, xs, ys = (torch.empty(self.height, self.width, device=self.device) for _ in range(3))
+        # Apple's GPU cannot take the greatest of 64 bits, and shares its memory with the processor
+        device = "cpu" if self.device.type == "mps" else self.device
+        front = torch.full((count + 1,), NOBODY, device=device)
+        xs, ys = (torch.empty(self.height, self.width, device=self.device) for _ in range(2))
         column = self._column
         for strip in self._strips:
             w, sx, sy, row = p.inverse_depth[strip], p.slope_x[strip], p.slope_y[strip], self._row[strip]
@@ -201,16 +139,33 @@ class _Rendering:
             dx, dy, depth = _offset(w, sx, sy, hx, hy, hz, px, py, self.a, self.b)
             inside = torch.maximum(dx.abs(), dy.abs()) <= p.reach[strip]
             inside &= (depth >= 0) & (px >= 0) & (px < self.width) & (py >= 0) & (py < self.height)
-            # beyond 2 ** 24 pixels float32 cannot number them
-            target = py * self.width + px if count < 1 << 24 else py.long() * self.width + px.long()
-            targets[strip] = target.masked_fill_(~inside, count)
-            depths[strip] = depth
+            target = torch.where(inside, py, self.height).long().mul_(self.width)
+            target.add_(torch.where(inside, px, 0).long())
+            keys = depth.view(torch.int32).long().bitwise_left_shift_(32)
+            keys += self._number[strip.start * self.width : strip.stop * self.width].view_as(keys)
+            front.scatter_reduce_(0, target.view(-1).to(device), keys.view(-1).to(device), "amax")
             torch.add(dx, column, out=xs[strip])
             torch.add(dy, row, out=ys[strip])
-        front = _front_in_two_steps if self.device.type == "mps" else _front_by_key
-        depth, patch = front(depths.view(-1), targets.view(-1), count)
-        self.x, self.y = (t.view(-1)[patch].view(self.height, self.width) for t in (xs, ys))
-        self.depth, self.patch = depth.view(self.height, self.width), patch.view(self.height, self.width)
+        return front[:count].to(self.device), xs.view(-1), ys.view(-1)
+
+    def _take(self, front: torch.Tensor, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
+        """Sets x, y, new inverse depth (-1 if unknown) and patch of every pixel (H * W,) and gives the colours (3, H * W)."""
+        count = len(front)
+        self.x, self.y, self.depth = (torch.empty(count, device=self.device) for _ in range(3))
+        self.patch = front
+        planes = torch.empty(3, count, device=self.device)
+        mixed = []
+        for strip in self._strips:
+            part = slice(strip.start * self.width, strip.stop * self.width)
+            depth = (front[part] >> 32).int().view(torch.float32)
+            patch = front[part].bitwise_and_(0xFFFFFFFF)
+            x, y = xs[patch], ys[patch]
+            self.x[part], self.y[part], self.depth[part] = x, y, depth
+            planes[:, part] = self._bicubic(x, y)
+            mixed.append(torch.nonzero(self.patches.mixed.view(-1)[patch] & (depth >= 0))[:, 0] + part.start)
+        for some in torch.cat(mixed).split(STRIP_VALUES):
+            planes[:, some] = self._one_sided(self.x[some], self.y[some], self.patch[some]).T
+        return planes
 
     def _solve(self, patch: torch.Tensor, px: torch.Tensor, py: torch.Tensor):
         """Where in the photo the planes of `patch` are seen at the points px, py of the new picture.
@@ -249,18 +204,23 @@ class _Rendering:
             values[walk] = new
         return found
 
-    def _resolve(self) -> None:
-        """Asks the patches around the doubtful pixels, the nearest first, and keeps the nearest that holds the pixel."""
-        ahead = _around(self.depth, torch.maximum)
-        where = torch.nonzero(((ahead > self.depth * (1 + DEPTH_EDGE)) & (ahead >= 0)).view(-1))[:, 0]
-        if len(where) == 0:
-            return
+    def _resolve(self, planes: torch.Tensor) -> None:
+        """Asks the patches around the pixels that no patch holds, or that a nearer one may hold, and keeps the nearest."""
+        size = (self.height, self.width)
+        ahead = around(self.depth.view(size), torch.maximum).view(-1)
+        doubtful = torch.nonzero((ahead > self.depth * (1 + DEPTH_EDGE)) & (ahead >= 0))[:, 0]
+        # all ask the patches as they were found first, so that no strip sees what another one settled
+        settled = [(where, self._ask_around(where)) for where in doubtful.split(STRIP_VALUES // 2)]
+        for where, (x, y, depth, patch) in settled:
+            self.x[where], self.y[where], self.depth[where], self.patch[where] = x, y, depth, patch
+            planes[:, where] = self._colours(x, y, patch).T
+
+    def _ask_around(self, where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """x, y, new depth and patch of the nearest of the patches around pixels (M,) that holds them; depth -1 if none."""
         row = torch.div(where, self.width, rounding_mode="floor")
         column = where - row * self.width
         px, py = column.float(), row.float()
-        fields = [t.view(-1) for t in (self.x, self.y, self.depth, self.patch)]
-        best = [t[where] for t in fields]
-        best.insert(2, best[2])  # the inverse depth from the old camera, which _ask also tells, is not kept
+        best = [t[where] for t in (self.x, self.y, self.depth, self.depth, self.patch)]
 
         def ask(patch, chosen):
             answer = self._ask(patch, px[chosen], py[chosen])
@@ -272,35 +232,32 @@ class _Rendering:
         nearest, nearest_patch = torch.full_like(px, -1), torch.zeros_like(where)
         for down, right in NEIGHBOURS:
             at = (row + down).clamp_(0, self.height - 1) * self.width + (column + right).clamp_(0, self.width - 1)
-            depth, patch = fields[2][at], fields[3][at]
+            depth, patch = self.depth[at], self.patch[at]
             around.append((depth, patch))
             nearer = depth > nearest
             nearest, nearest_patch = torch.where(nearer, depth, nearest), torch.where(nearer, patch, nearest_patch)
         ask(nearest_patch, torch.arange(len(where), device=self.device))
         for depth, patch in around:
             unknown = torch.nonzero((best[3] < 0) & (depth >= 0))[:, 0]
-            ask(patch[unknown], unknown)
-        del best[2]
-        for values, new in zip(fields, best):
-            values[where] = new
+            if len(unknown):
+                ask(patch[unknown], unknown)
+        return best[0], best[1], best[3], best[4]
 
-    def _colours_of_all(self) -> torch.Tensor:
-        """Colours (3, H, W) at every pixel's place in the photo."""
-        planes = torch.empty(3, self.height, self.width, device=self.device)
-        for strip in self._strips:
-            planes[:, strip] = self._bicubic(self.x[strip], self.y[strip])
-        mixed = torch.nonzero(self.patches.mixed.view(-1)[self.patch.view(-1)] & (self.depth.view(-1) >= 0))[:, 0]
-        x, y, patch = (t.view(-1)[mixed] for t in (self.x, self.y, self.patch))
-        planes.view(3, -1)[:, mixed] = self._one_sided(x, y, patch).T
-        return planes
+    def _colours(self, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
+        """Colours (M, 3) of the photo at x, y on the surface of `patch`."""
+        colours = self._bicubic(x, y).T.contiguous()
+        mixed = torch.nonzero(self.patches.mixed.view(-1)[patch])[:, 0]
+        colours[mixed] = self._one_sided(x[mixed], y[mixed], patch[mixed])
+        return colours
 
     def _bicubic(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Colours (3, M) of the photo at x, y."""
         grid = torch.stack(
             [x * (2 / self.width) + (1 / self.width - 1), y * (2 / self.height) + (1 / self.height - 1)], -1
         )
-        return F.grid_sample(
-            self.patches.planes, grid[None], mode="bicubic", padding_mode="border", align_corners=False
-        )[0].clamp_(0, 1)
+        planes = self.patches.planes
+        found = F.grid_sample(planes, grid[None, None], mode="bicubic", padding_mode="border", align_corners=False)
+        return found[0, :, 0].clamp_(0, 1)
 
     def _one_sided(self, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
         """Colours (M, 3) at x, y between those of the four pixels around that lie on the surface of `patch`."""
@@ -321,14 +278,16 @@ class _Rendering:
 
     def _antialias(self, planes: torch.Tensor, coverage: torch.Tensor) -> None:
         """Replaces colours (3, H * W) where surfaces meet by the mean of four points of the pixel."""
-        for where in torch.nonzero(_meeting(self.depth).view(-1))[:, 0].split(STRIP_VALUES // 4):
+        for where in torch.nonzero(_meeting(self.depth.view(self.height, self.width)).view(-1))[:, 0].split(
+            STRIP_VALUES // 4
+        ):
             planes[:, where], coverage[where] = self._mean_of_points(where)
 
     def _mean_of_points(self, where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean colours (3, M) of what is seen at the four points of pixels, and the share of them that sees anything."""
         row = torch.div(where, self.width, rounding_mode="floor")
         column = where - row * self.width
-        depth, patch = self.depth.view(-1), self.patch.view(-1)
+        depth, patch = self.depth, self.patch
         near, far = depth[where], torch.where(depth[where] >= 0, depth[where], math.inf)
         near_patch = far_patch = torch.where(near >= 0, patch[where], -1)
         for down, right in NEIGHBOURS[1:]:
@@ -347,6 +306,6 @@ class _Rendering:
             values[behind] = new
         hit = torch.nonzero(best[3] >= 0)[:, 0]
         colours = px.new_zeros(len(px), 3)
-        colours[hit] = self._one_sided(*(best[i][hit] for i in (0, 1, 4)))
+        colours[hit] = self._colours(*(best[i][hit] for i in (0, 1, 4)))
         hits = (best[3] >= 0).view(points, -1).sum(0)
         return (colours.view(points, -1, 3).sum(0) / hits.clamp_min(1)[:, None]).T, hits / points

@@ -1,0 +1,125 @@
+"""Holes of a reprojected photo filled from the surface behind: the background goes on into them as its mirror image.
+
+A point moves along a line of the new picture as its inverse depth grows (the epipolar line), so what a foreground uncovers
+lies between it and its background on that line, on the side away from the move. Each pixel of a hole goes back along its
+line to the first pixel seen, and shows what lies as far beyond: the background's own texture, which stays in its place
+while the hole grows. Where no line leads out (beyond the photo's border) the nearest colours spread, coarse to fine (Gortler
+et al., The Lumigraph, 1996).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from ..resize import DEPTH_EDGE
+from .reprojection import View
+
+LONGEST = 0.25  # of the picture's width: the longest way along a line
+SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
+COARSE = 4  # the spreading works on a picture this many times smaller
+
+
+def _first_seen(seen: torch.Tensor, x: torch.Tensor, y: torch.Tensor, dx: torch.Tensor, dy: torch.Tensor):
+    """Distance (M,) from x, y along the unit steps dx, dy to the first pixel that is seen; inf where none is near."""
+    height, width = seen.shape
+    flat = seen.reshape(-1)
+
+    def is_seen(distance, which):
+        at_x, at_y = (x[which] + dx[which] * distance).round(), (y[which] + dy[which] * distance).round()
+        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
+        at = at_y.clamp(0, height - 1).long() * width + at_x.clamp(0, width - 1).long()
+        return inside & flat[at]
+
+    found = torch.full_like(x, math.inf)
+    below, above = torch.zeros_like(x), torch.zeros_like(x)
+    waiting = torch.arange(len(x), device=x.device)
+    distance = previous = 0.0
+    while distance < LONGEST * width and len(waiting):
+        distance = max(distance + 1, distance * 1.25)
+        hit = is_seen(distance, waiting)
+        met = waiting[hit]
+        below[met], above[met] = previous, distance
+        found[met] = distance
+        waiting, previous = waiting[~hit], distance
+    met = torch.nonzero(torch.isfinite(found))[:, 0]
+    gap = 0.25 * LONGEST * width
+    while gap > 1 and len(met):
+        middle = (below[met] + above[met]) * 0.5
+        hit = is_seen(middle, met)
+        above[met], below[met] = torch.where(hit, middle, above[met]), torch.where(hit, below[met], middle)
+        gap *= 0.5
+    found[met] = above[met]
+    return found
+
+
+def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Colours (H, W, 3) under weight (H, W) spread to where it is 0, on a picture COARSE times smaller: (1, 3, h, w)."""
+    planes = torch.cat([image.movedim(-1, 0) * weight, weight[None]])[None]
+    planes = F.avg_pool2d(planes, COARSE, ceil_mode=True, count_include_pad=False)
+    levels = [planes]
+    while max(levels[-1].shape[2:]) > 1:
+        levels.append(F.avg_pool2d(levels[-1], 2, ceil_mode=True, count_include_pad=False))
+    coarse = levels[-1][:, :3] / levels[-1][:, 3:].clamp_min(1e-6)
+    for level in reversed(levels[:-1]):
+        coarse = F.interpolate(coarse, level.shape[2:], mode="bilinear", align_corners=False)
+        share = level[:, 3:]
+        own = level[:, :3] / share.clamp_min(1e-6)
+        coarse = torch.lerp(coarse, own, (share * 4).clamp_max(1))
+    return coarse
+
+
+def fill_holes(view: View, shift: torch.Tensor) -> torch.Tensor:
+    """Image (H, W, 3) of a view without holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
+
+    A view that sees nothing at all stays black.
+    """
+    height, width = view.seen.shape
+    holes = torch.nonzero(view.seen.reshape(-1) < 1)[:, 0]
+    if len(holes) == 0:
+        return view.image
+    seen = view.seen >= 1
+    row = torch.div(holes, width, rounding_mode="floor")
+    x, y = (holes - row * width).float(), row.float()
+    spread = _spread(view.image, seen.float())
+    grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
+    colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0].T.contiguous()
+    b = shift.tolist()
+    # away from where the nearer things went
+    dx, dy = x * b[2] - b[0], y * b[2] - b[1]
+    length = torch.hypot(dx, dy)
+    known = length > 1e-9 * max(1.0, abs(b[0]), abs(b[1]))
+    dx, dy = (torch.where(known, d / length.clamp_min(1e-30), 0) for d in (dx, dy))
+    distance = _first_seen(seen, x, y, dx, dy)
+    distance[~known] = math.inf
+    led = torch.nonzero(torch.isfinite(distance))[:, 0]
+    if len(led):
+        colours[led] = _mirrored(view, seen, *(t[led] for t in (x, y, dx, dy, distance)))
+    image = view.image.reshape(-1, 3).clone()
+    share = view.seen.reshape(-1)[holes, None]
+    image[holes] = image[holes] * share + colours * (1 - share)
+    return image.view(height, width, 3)
+
+
+def _mirrored(view: View, seen, x, y, dx, dy, distance) -> torch.Tensor:
+    """Colours (M, 3) as far beyond the hole's border as the pixel lies before it, or nearer where that is another surface."""
+    height, width = seen.shape
+    flat, depths, is_seen = view.image.reshape(-1, 3), view.inverse_depth.reshape(-1), seen.reshape(-1)
+
+    def pixel_at(far):
+        at_x, at_y = (x + dx * far).round(), (y + dy * far).round()
+        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
+        at = at_y.clamp(0, height - 1).long() * width + at_x.clamp(0, width - 1).long()
+        return at, inside & is_seen[at]
+
+    border, _ = pixel_at(distance)
+    limit = depths[border] * (1 + 2 * DEPTH_EDGE)
+    colours, open_ = flat[border], torch.ones_like(x, dtype=torch.bool)
+    for share in (1.0, 0.5, 0.25, 0.0):
+        at, there = pixel_at(distance * (1 + share) + SKIP)
+        take = open_ & there & (depths[at] <= limit)
+        colours = torch.where(take[:, None], flat[at], colours)
+        open_ &= ~take
+    return colours

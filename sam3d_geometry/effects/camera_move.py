@@ -9,24 +9,25 @@ import torch
 from ..pointmap import Pointmap
 from ..resize import pointmap_at_image
 from .camera_path import CameraPath
+from .edge_sharpening import sharpen_edges
 from .hole_filling import fill_holes
 from .patches import Patches
 from .reprojection import pixel_homography, reproject
 
 
 def new_picture(
-    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, fill: bool
+    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, fill: bool, margin: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Image (H, W, 3) from the camera with normalised intrinsics (3, 3), and its holes (H, W), 1 where nothing is seen.
 
-    Holes are filled from the surface behind them, or left black.
+    Holes are filled from the surface behind them, with up to `margin` pixels of its border, or left black.
     """
     view = reproject(patches, new_from_old, new_intrinsics)
     holes = 1 - view.seen
     if not fill:
         return view.image * view.seen[..., None], holes
     _, shift = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
-    return fill_holes(view, shift), holes
+    return fill_holes(view, shift, patches.fringe(margin), margin), holes
 
 
 def zoomed(intrinsics: torch.Tensor, zoom: float) -> torch.Tensor:
@@ -40,6 +41,8 @@ def camera_move(
     path: CameraPath,
     image: torch.Tensor | None = None,
     fill: bool = True,
+    margin: int = 3,
+    sharpen: bool = True,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Image (H, W, 3) and holes (H, W) of every pose of the path, one after the other, at the size of `image`.
@@ -62,6 +65,6 @@ def camera_move(
         if patches is None or len(pointmap) > 1:
             frame = pointmap[i if len(pointmap) > 1 else 0].to(device)
             picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
-            patches = Patches.of_frame(pointmap_at_image(frame, picture))
+            patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
         new_from_old = torch.linalg.inv(path.world_from_camera[i])
-        yield new_picture(patches, new_from_old, zoomed(patches.intrinsics, float(path.zoom[i])), fill)
+        yield new_picture(patches, new_from_old, zoomed(patches.intrinsics, float(path.zoom[i])), fill, margin)

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from ..resize import DEPTH_EDGE
+from .patches import around
 from .reprojection import View
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
@@ -71,34 +72,72 @@ def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return coarse
 
 
-def fill_holes(view: View, shift: torch.Tensor) -> torch.Tensor:
+def _fringe_beside_holes(view: View, fringe: torch.Tensor, margin: int) -> torch.Tensor:
+    """(H, W) bool: pixels seen that belong to `fringe` (H, W) of the photo and lie within `margin` pixels of a hole."""
+    near = view.seen < 1
+    for _ in range(margin):
+        near = around(near, torch.logical_or)
+    beside = torch.nonzero((near & (view.seen > 0)).view(-1))[:, 0]
+    found = torch.zeros(view.seen.numel(), dtype=torch.bool, device=view.seen.device)
+    found[beside] = fringe.reshape(-1)[view.pixel.reshape(-1)[beside]]
+    return found.view_as(view.seen)
+
+
+def _without_slivers(share: torch.Tensor) -> torch.Tensor:
+    """Share seen (H, W), 0 where pixels belong to no square of three by three seen ones: strays in the middle of a hole."""
+    seen = share >= 0.5
+    inner = around(~seen, torch.logical_or).logical_not_()
+    # the border of the picture cuts squares off
+    inner[[0, -1]] |= seen[[0, -1]]
+    inner[:, [0, -1]] |= seen[:, [0, -1]]
+    solid = around(inner, torch.logical_or)
+    soft_edge = (share < 1) & around(solid, torch.logical_or)
+    return share.masked_fill(~(solid | soft_edge), 0)
+
+
+def _ways_out(x: torch.Tensor, y: torch.Tensor, shift: torch.Tensor, size: tuple[int, int]) -> list[torch.Tensor]:
+    """Unit steps dx, dy from pixels (M,) away from where nearer things went, and from the nearest border inwards."""
+    b = shift.tolist()
+    dx, dy = x * b[2] - b[0], y * b[2] - b[1]
+    length = torch.hypot(dx, dy)
+    known = length > 1e-9 * max(1.0, abs(b[0]), abs(b[1]))
+    along = [torch.where(known, d / length.clamp_min(1e-30), 0) for d in (dx, dy)]
+    to_borders = torch.stack([x, size[1] - 1 - x, y, size[0] - 1 - y])
+    steps = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], device=x.device)
+    inwards = steps[to_borders.argmin(0)]
+    return [*along, inwards[:, 0], inwards[:, 1]]
+
+
+def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """Image (H, W, 3) of a view without holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
-    A view that sees nothing at all stays black.
+    Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
+    that sees nothing at all stays black.
     """
     height, width = view.seen.shape
-    holes = torch.nonzero(view.seen.reshape(-1) < 1)[:, 0]
+    share = view.seen
+    if margin > 0:
+        share = share.masked_fill(_fringe_beside_holes(view, fringe, margin + 1), 0)
+    share = _without_slivers(share)
+    holes = torch.nonzero(share.reshape(-1) < 1)[:, 0]
     if len(holes) == 0:
         return view.image
-    seen = view.seen >= 1
+    seen = share >= 1
     row = torch.div(holes, width, rounding_mode="floor")
     x, y = (holes - row * width).float(), row.float()
     spread = _spread(view.image, seen.float())
     grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
     colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0].T.contiguous()
-    b = shift.tolist()
-    # away from where the nearer things went
-    dx, dy = x * b[2] - b[0], y * b[2] - b[1]
-    length = torch.hypot(dx, dy)
-    known = length > 1e-9 * max(1.0, abs(b[0]), abs(b[1]))
-    dx, dy = (torch.where(known, d / length.clamp_min(1e-30), 0) for d in (dx, dy))
+    dx, dy, in_x, in_y = _ways_out(x, y, shift, (height, width))
     distance = _first_seen(seen, x, y, dx, dy)
-    distance[~known] = math.inf
+    lost = torch.nonzero(torch.isinf(distance))[:, 0]
+    dx[lost], dy[lost] = in_x[lost], in_y[lost]
+    distance[lost] = _first_seen(seen, *(t[lost] for t in (x, y, dx, dy)))
     led = torch.nonzero(torch.isfinite(distance))[:, 0]
     if len(led):
         colours[led] = _mirrored(view, seen, *(t[led] for t in (x, y, dx, dy, distance)))
     image = view.image.reshape(-1, 3).clone()
-    share = view.seen.reshape(-1)[holes, None]
+    share = share.reshape(-1)[holes, None]
     image[holes] = image[holes] * share + colours * (1 - share)
     return image.view(height, width, 3)
 

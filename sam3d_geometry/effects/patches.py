@@ -65,6 +65,13 @@ class Patches:
         for side in (self.reach[0], self.reach[-1], self.reach[:, 0], self.reach[:, -1]):
             side.fill_(0.5 + SLACK)
 
+    def fringe(self, margin: int) -> torch.Tensor:
+        """(H, W) bool: pixels on the far side of a depth edge, within `margin` pixels of it, whose colours may be mixed."""
+        nearest = self.inverse_depth
+        for _ in range(margin):
+            nearest = around(nearest, torch.maximum)
+        return nearest > self.inverse_depth * (1 + 2 * DEPTH_EDGE)
+
     @classmethod
     def of_frame(cls, pointmap: Pointmap) -> Patches:
         """The patches of the first frame of a pointmap at the picture's size; without geometry all of it is sky."""

@@ -29,11 +29,13 @@ class View:
     image          (H, W, 3) colours; 0 where nothing of the photo is seen
     seen           (H, W) share of the pixel that shows a part of the photo, 0 to 1
     inverse_depth  (H, W) 1 / depth along z from the new camera; 0 in the sky and where nothing is seen
+    pixel          (H, W) number of the photo's pixel that is seen, row by row; of no meaning where nothing is
     """
 
     image: torch.Tensor
     seen: torch.Tensor
     inverse_depth: torch.Tensor
+    pixel: torch.Tensor
 
 
 def pixel_homography(
@@ -88,7 +90,9 @@ def reproject(
     """
     still = torch.equal(new_from_old.cpu().double(), torch.eye(4, dtype=torch.float64))
     if still and torch.equal(patches.intrinsics, new_intrinsics.to(patches.intrinsics)):
-        return View(patches.image.clone(), torch.ones_like(patches.inverse_depth), patches.inverse_depth.clone())
+        w = patches.inverse_depth
+        numbers = torch.arange(w.numel(), device=w.device).view_as(w)
+        return View(patches.image.clone(), torch.ones_like(w), w.clone(), numbers)
     a, b = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
     return _Rendering(patches, a.tolist(), b.tolist()).view(antialias)
 
@@ -113,8 +117,8 @@ class _Rendering:
         planes[:, torch.nonzero(self.depth < 0)[:, 0]] = 0
         if antialias:
             self._antialias(planes, coverage)
-        size = (self.height, self.width)
-        return View(planes.view(3, *size).movedim(0, -1), coverage.view(size), self.depth.clamp_min_(0).view(size))
+        image, size = planes.view(3, self.height, self.width).movedim(0, -1), (self.height, self.width)
+        return View(image, coverage.view(size), self.depth.clamp_min_(0).view(size), self.patch.view(size))
 
     def _front(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """For each pixel the key of the nearest patch whose centre falls into it; for each patch the x, y that are seen there.

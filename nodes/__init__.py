@@ -1,12 +1,14 @@
 """The nodes of the pack, in menu order."""
 
 from .blend import Blend
+from .camera_move import CameraMove
 from .colormap import Colormap
 from .depth import DepthFromPointmap
 from .inference import PointmapInference
 from .load import LoadSAM3DGeometry
 from .normals import NormalsFromPointmap
 from .side_by_side import SideBySide
+from .stereo import Stereo
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
 
@@ -21,4 +23,6 @@ NODES = [
     Blend,
     SideBySide,
     VideoToDepthAndNormals,
+    CameraMove,
+    Stereo,
 ]

@@ -41,11 +41,11 @@ def camera_move(
     path: CameraPath,
     image: torch.Tensor | None = None,
     fill: bool = True,
-    margin: int = 3,
+    margin: int = 4,
     sharpen: bool = True,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Image (H, W, 3) and holes (H, W) of every pose of the path, one after the other, at the size of `image`.
+    """Image (1, H, W, 3) and holes (1, H, W) of every pose of the path, one after the other, at the size of `image`.
 
     A single frame is seen from all poses; of a clip each frame is seen from its own, so there must be as many. `image`
     (1 or B, H, W, 3) is the photo at full size; without it the pointmap's own is enlarged. Holds one frame at a time.
@@ -67,4 +67,6 @@ def camera_move(
             picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
             patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
         new_from_old = torch.linalg.inv(path.world_from_camera[i])
-        yield new_picture(patches, new_from_old, zoomed(patches.intrinsics, float(path.zoom[i])), fill, margin)
+        intrinsics = zoomed(patches.intrinsics, float(path.zoom[i]))
+        picture, holes = new_picture(patches, new_from_old, intrinsics, fill, margin)
+        yield picture[None], holes[None]

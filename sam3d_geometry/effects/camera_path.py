@@ -213,3 +213,13 @@ def _part_of_rotation(rotation: torch.Tensor, share: float) -> torch.Tensor:
     cross = torch.tensor([[0, -z, y], [z, 0, -x], [-y, x, 0]], dtype=torch.float64)
     part = angle * share
     return torch.eye(3, dtype=torch.float64) + math.sin(part) * cross + (1 - math.cos(part)) * cross @ cross
+
+
+def chosen_path(
+    pointmap: Pointmap, preset: str, frames: int, amplitude: float, ease: str, text: str | None = None
+) -> CameraPath:
+    """The path of `text` where there is any, otherwise the preset; of a clip (several frames) one pose for each frame."""
+    frames = len(pointmap) if len(pointmap) > 1 else frames
+    if text is not None and text.strip():
+        return path_from_json(text, frames, ease)
+    return preset_path(preset, frames, amplitude, scene_depth(pointmap), ease)

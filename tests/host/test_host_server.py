@@ -19,6 +19,8 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_CameraMove",
+    "SAM3DGeometry_Stereo",
 }
 
 

@@ -308,6 +308,9 @@ class _Rendering:
         answer = self._ask(far_patch.repeat(points)[behind], px[behind], py[behind])
         for values, new in zip(best, answer):
             values[behind] = new
+        # each point counts for the surface that it sees, whose colour is that of the pixel's middle: no blur within a surface
+        best[0] -= px - column.repeat(points)
+        best[1] -= py - row.repeat(points)
         hit = torch.nonzero(best[3] >= 0)[:, 0]
         colours = px.new_zeros(len(px), 3)
         colours[hit] = self._colours(*(best[i][hit] for i in (0, 1, 4)))

@@ -56,6 +56,7 @@ class Patches:
         """Image (H, W, 3), inverse depth (H, W), 0 in the sky, and normalised intrinsics (3, 3) of one frame."""
         self.image, self.inverse_depth, self.intrinsics = image, inverse_depth, intrinsics
         self.height, self.width = inverse_depth.shape
+        self._fringes: dict[int, torch.Tensor] = {}
         self.planes = image.movedim(-1, 0)[None].contiguous()
         self.slope_x, bent_x = _slopes(inverse_depth, 1)
         self.slope_y, bent_y = _slopes(inverse_depth, 0)
@@ -67,10 +68,12 @@ class Patches:
 
     def fringe(self, margin: int) -> torch.Tensor:
         """(H, W) bool: pixels on the far side of a depth edge, within `margin` pixels of it, whose colours may be mixed."""
-        nearest = self.inverse_depth
-        for _ in range(margin):
-            nearest = around(nearest, torch.maximum)
-        return nearest > self.inverse_depth * (1 + 2 * DEPTH_EDGE)
+        if margin not in self._fringes:
+            nearest = self.inverse_depth
+            for _ in range(margin):
+                nearest = around(nearest, torch.maximum)
+            self._fringes[margin] = nearest > self.inverse_depth * (1 + 2 * DEPTH_EDGE)
+        return self._fringes[margin]
 
     @classmethod
     def of_frame(cls, pointmap: Pointmap) -> Patches:

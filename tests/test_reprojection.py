@@ -5,11 +5,11 @@ import math
 import closed_form
 import pytest
 import torch
-from training.layouts import random_scene
-from training.renderer import render
 
 from sam3d_geometry.effects.patches import Patches
 from sam3d_geometry.effects.reprojection import pixel_homography, reproject
+from training.layouts import random_scene
+from training.renderer import render
 
 SIZE = (60, 80)
 

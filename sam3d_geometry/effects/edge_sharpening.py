@@ -32,11 +32,12 @@ def sharpened(inverse_depth: torch.Tensor, radius: int) -> torch.Tensor:
     contrast = high - low
     wide = _window(high, radius, True) - _window(low, radius, False)
     edge = (contrast > CONTRAST * high) & (contrast > LEVELLED * wide)
+    upwards = high - inverse_depth < inverse_depth - low
     w = inverse_depth
     for _ in range(radius):
         top, bottom = around(w, torch.maximum), around(w, torch.minimum)
         between = torch.minimum(top - w, w - bottom) > SHARP * (top - bottom)
-        nearer = torch.where(top - w < w - bottom, top, bottom)
+        nearer = torch.where(upwards, top, bottom)
         w = torch.where(edge & between & (top - bottom > 0.1 * contrast), nearer, w)
     return w
 

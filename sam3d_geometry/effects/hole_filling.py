@@ -19,6 +19,7 @@ from .patches import around
 from .reprojection import View
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
+GROWTH = 1.4  # of the steps along a line until something is seen
 SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
 COARSE = 4  # the spreading works on a picture this many times smaller
 
@@ -28,30 +29,29 @@ def _first_seen(seen: torch.Tensor, x: torch.Tensor, y: torch.Tensor, dx: torch.
     height, width = seen.shape
     flat = seen.reshape(-1)
 
-    def is_seen(distance, which):
+    def look(distance, which):
         at_x, at_y = (x[which] + dx[which] * distance).round(), (y[which] + dy[which] * distance).round()
         inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
         at = at_y.clamp(0, height - 1).long() * width + at_x.clamp(0, width - 1).long()
-        return inside & flat[at]
+        return inside & flat[at], inside
 
     found = torch.full_like(x, math.inf)
     below, above = torch.zeros_like(x), torch.zeros_like(x)
     waiting = torch.arange(len(x), device=x.device)
     distance = previous = 0.0
     while distance < LONGEST * width and len(waiting):
-        distance = max(distance + 1, distance * 1.25)
-        hit = is_seen(distance, waiting)
+        distance = max(distance + 1, distance * GROWTH)
+        hit, inside = look(distance, waiting)
         met = waiting[hit]
         below[met], above[met] = previous, distance
         found[met] = distance
-        waiting, previous = waiting[~hit], distance
+        # a straight line that has left the picture does not come back
+        waiting, previous = waiting[~hit & inside], distance
     met = torch.nonzero(torch.isfinite(found))[:, 0]
-    gap = 0.25 * LONGEST * width
-    while gap > 1 and len(met):
+    while len(met) and float((above - below)[met].max()) > 1:
         middle = (below[met] + above[met]) * 0.5
-        hit = is_seen(middle, met)
+        hit, _ = look(middle, met)
         above[met], below[met] = torch.where(hit, middle, above[met]), torch.where(hit, below[met], middle)
-        gap *= 0.5
     found[met] = above[met]
     return found
 
@@ -125,27 +125,32 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
     seen = share >= 1
     row = torch.div(holes, width, rounding_mode="floor")
     x, y = (holes - row * width).float(), row.float()
-    spread = _spread(view.image, seen.float())
-    grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
-    colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0].T.contiguous()
     dx, dy, in_x, in_y = _ways_out(x, y, shift, (height, width))
     distance = _first_seen(seen, x, y, dx, dy)
     lost = torch.nonzero(torch.isinf(distance))[:, 0]
     dx[lost], dy[lost] = in_x[lost], in_y[lost]
     distance[lost] = _first_seen(seen, *(t[lost] for t in (x, y, dx, dy)))
-    led = torch.nonzero(torch.isfinite(distance))[:, 0]
-    if len(led):
-        colours[led] = _mirrored(view, seen, *(t[led] for t in (x, y, dx, dy, distance)))
-    image = view.image.reshape(-1, 3).clone()
-    share = share.reshape(-1)[holes, None]
-    image[holes] = image[holes] * share + colours * (1 - share)
-    return image.view(height, width, 3)
+    planes = view.image.movedim(-1, 0).reshape(3, -1)
+    colours = planes.new_zeros(3, len(holes))
+    led = torch.isfinite(distance)
+    if bool(led.any()):
+        which = torch.nonzero(led)[:, 0]
+        colours[:, which] = _mirrored(planes, view.inverse_depth, seen, *(t[which] for t in (x, y, dx, dy, distance)))
+    if not bool(led.all()):
+        which = torch.nonzero(~led)[:, 0]
+        grid = torch.stack([(x[which] * 2 + 1) / width - 1, (y[which] * 2 + 1) / height - 1], -1)[None, None]
+        spread = _spread(view.image, seen.float())
+        colours[:, which] = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
+    share = share.reshape(-1)[holes]
+    planes = planes.clone()
+    planes[:, holes] = torch.lerp(colours, planes[:, holes], share)
+    return planes.view(3, height, width).movedim(0, -1)
 
 
-def _mirrored(view: View, seen, x, y, dx, dy, distance) -> torch.Tensor:
-    """Colours (M, 3) as far beyond the hole's border as the pixel lies before it, or nearer where that is another surface."""
+def _mirrored(planes, inverse_depth, seen, x, y, dx, dy, distance) -> torch.Tensor:
+    """Colours (3, M) as far beyond the hole's border as the pixel lies before it, or nearer where that is another surface."""
     height, width = seen.shape
-    flat, depths, is_seen = view.image.reshape(-1, 3), view.inverse_depth.reshape(-1), seen.reshape(-1)
+    depths, is_seen = inverse_depth.reshape(-1), seen.reshape(-1)
 
     def pixel_at(far):
         at_x, at_y = (x + dx * far).round(), (y + dy * far).round()
@@ -155,10 +160,10 @@ def _mirrored(view: View, seen, x, y, dx, dy, distance) -> torch.Tensor:
 
     border, _ = pixel_at(distance)
     limit = depths[border] * (1 + 2 * DEPTH_EDGE)
-    colours, open_ = flat[border], torch.ones_like(x, dtype=torch.bool)
+    source, open_ = border, torch.ones_like(x, dtype=torch.bool)
     for share in (1.0, 0.5, 0.25, 0.0):
         at, there = pixel_at(distance * (1 + share) + SKIP)
         take = open_ & there & (depths[at] <= limit)
-        colours = torch.where(take[:, None], flat[at], colours)
+        source = torch.where(take, at, source)
         open_ &= ~take
-    return colours
+    return planes[:, source]

@@ -20,6 +20,7 @@ from .reprojection import View
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
 GROWTH = 1.4  # of the steps along a line until something is seen
+PIXELS_AT_ONCE = 1 << 15
 SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
 COARSE = 4  # the spreading works on a picture this many times smaller
 
@@ -95,17 +96,21 @@ def _without_slivers(share: torch.Tensor) -> torch.Tensor:
     return share.masked_fill(~(solid | soft_edge), 0)
 
 
-def _ways_out(x: torch.Tensor, y: torch.Tensor, shift: torch.Tensor, size: tuple[int, int]) -> list[torch.Tensor]:
-    """Unit steps dx, dy from pixels (M,) away from where nearer things went, and from the nearest border inwards."""
-    b = shift.tolist()
+def _away(x: torch.Tensor, y: torch.Tensor, b: list[float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Unit steps dx, dy from pixels (M,) away from where nearer things went; 0 where nothing went anywhere."""
     dx, dy = x * b[2] - b[0], y * b[2] - b[1]
     length = torch.hypot(dx, dy)
-    known = length > 1e-9 * max(1.0, abs(b[0]), abs(b[1]))
-    along = [torch.where(known, d / length.clamp_min(1e-30), 0) for d in (dx, dy)]
-    to_borders = torch.stack([x, size[1] - 1 - x, y, size[0] - 1 - y])
-    steps = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], device=x.device)
-    inwards = steps[to_borders.argmin(0)]
-    return [*along, inwards[:, 0], inwards[:, 1]]
+    scale = torch.where(length > 1e-9 * max(1.0, abs(b[0]), abs(b[1])), 1 / length.clamp_min(1e-30), 0)
+    return dx.mul_(scale), dy.mul_(scale)
+
+
+def _inwards(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Unit steps dx, dy from pixels (M,) straight away from the nearest border of the picture."""
+    from_right, from_bottom = size[1] - 1 - x, size[0] - 1 - y
+    across = torch.minimum(x, from_right) <= torch.minimum(y, from_bottom)
+    dx = torch.where(x <= from_right, 1.0, -1.0).to(x)
+    dy = torch.where(y <= from_bottom, 1.0, -1.0).to(x)
+    return dx * across, dy * ~across
 
 
 def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
@@ -123,28 +128,26 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
     if len(holes) == 0:
         return view.image
     seen = share >= 1
-    row = torch.div(holes, width, rounding_mode="floor")
-    x, y = (holes - row * width).float(), row.float()
-    dx, dy, in_x, in_y = _ways_out(x, y, shift, (height, width))
-    distance = _first_seen(seen, x, y, dx, dy)
-    lost = torch.nonzero(torch.isinf(distance))[:, 0]
-    dx[lost], dy[lost] = in_x[lost], in_y[lost]
-    distance[lost] = _first_seen(seen, *(t[lost] for t in (x, y, dx, dy)))
     planes = view.image.movedim(-1, 0).reshape(3, -1)
-    colours = planes.new_zeros(3, len(holes))
-    led = torch.isfinite(distance)
-    if bool(led.any()):
-        which = torch.nonzero(led)[:, 0]
-        colours[:, which] = _mirrored(planes, view.inverse_depth, seen, *(t[which] for t in (x, y, dx, dy, distance)))
-    if not bool(led.all()):
-        which = torch.nonzero(~led)[:, 0]
-        grid = torch.stack([(x[which] * 2 + 1) / width - 1, (y[which] * 2 + 1) / height - 1], -1)[None, None]
-        spread = _spread(view.image, seen.float())
-        colours[:, which] = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
-    share = share.reshape(-1)[holes]
-    planes = planes.clone()
-    planes[:, holes] = torch.lerp(colours, planes[:, holes], share)
-    return planes.view(3, height, width).movedim(0, -1)
+    filled, share, spread = planes.clone(), share.reshape(-1), None
+    for some in holes.split(PIXELS_AT_ONCE):
+        row = torch.div(some, width, rounding_mode="floor")
+        x, y = (some - row * width).float(), row.float()
+        dx, dy = _away(x, y, shift.tolist())
+        distance = _first_seen(seen, x, y, dx, dy)
+        lost = torch.nonzero(torch.isinf(distance))[:, 0]
+        if len(lost):
+            dx[lost], dy[lost] = _inwards(x[lost], y[lost], (height, width))
+            distance[lost] = _first_seen(seen, *(t[lost] for t in (x, y, dx, dy)))
+        led = torch.isfinite(distance)
+        colours = _mirrored(planes, view.inverse_depth, seen, x, y, dx, dy, torch.where(led, distance, 0))
+        lost = torch.nonzero(~led)[:, 0]
+        if len(lost):
+            spread = _spread(view.image, seen.float()) if spread is None else spread
+            grid = torch.stack([(x[lost] * 2 + 1) / width - 1, (y[lost] * 2 + 1) / height - 1], -1)[None, None]
+            colours[:, lost] = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
+        filled[:, some] = torch.lerp(colours, planes[:, some], share[some])
+    return filled.view(3, height, width).movedim(0, -1)
 
 
 def _mirrored(planes, inverse_depth, seen, x, y, dx, dy, distance) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from .align import AlignSequence
 from .blend import Blend
+from .camera_move import CameraMove
 from .colormap import Colormap
 from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
 from .composite import MeshComposite, OcclusionComposite
@@ -25,6 +26,7 @@ from .rerun_recording import SaveRerunRecording
 from .save_3d import Save3D
 from .relight import Relight
 from .side_by_side import SideBySide
+from .stereo import Stereo
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
 from .video import VideoToDepthAndNormals
 
@@ -64,4 +66,6 @@ NODES = [
     Relight,
     OcclusionComposite,
     MeshComposite,
+    CameraMove,
+    Stereo,
 ]

@@ -44,6 +44,8 @@ NODES = {
     "SAM3DGeometry_Relight",
     "SAM3DGeometry_OcclusionComposite",
     "SAM3DGeometry_MeshComposite",
+    "SAM3DGeometry_CameraMove",
+    "SAM3DGeometry_Stereo",
 }
 
 

@@ -22,6 +22,9 @@ from .enlarge import gaussian_blur
 
 FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
 FAINT = 0.6  # of a threshold at which a line begins to show; at the threshold it is full
+STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
+FLATTEST = -0.02  # second derivative of the log strength; a flatter crest is no line
+SPECK = 3  # pixels of a line in a 7 x 7 window that are still taken for noise
 
 
 def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -35,6 +38,14 @@ def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
         total += excess(slope, dim, reach).square().sum(-1)
     # a central difference sees this share of a unit step that a Gaussian has blurred
     return total.sqrt() / (0.5 * math.erf(1 / (sigma * math.sqrt(2))))
+
+
+def _limited(strength: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Strength (B, H, W) scaled down, together with its flanks, where an edge is stronger than STRONGEST."""
+    window = 2 * math.ceil(3 * sigma) + 1
+    highest = F.max_pool2d(strength[:, None], window, stride=1, padding=window // 2)[:, 0]
+    highest = gaussian_blur(highest, sigma)
+    return strength * (STRONGEST / highest.clamp_min(STRONGEST))
 
 
 def edge_strength(
@@ -54,10 +65,10 @@ def edge_strength(
     total = torch.zeros_like(pointmap.depth)
     if jump_percent < 100:
         inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), smoothing)
-        jumps = _steps(inverse[..., None], smoothing) / inverse.clamp_min(torch.finfo(inverse.dtype).tiny)
-        covered = gaussian_blur(pointmap.mask.float(), smoothing)
-        outline = _steps(covered[..., None], smoothing)
-        total += (jumps.clamp_max(2) / (jump_percent / 100)).square() * (inverse > 0) + (outline / 0.2).square()
+        scale = (jump_percent / 100) * inverse.clamp_min(torch.finfo(inverse.dtype).tiny)
+        jumps = torch.where(inverse > 0, _steps(inverse[..., None], smoothing) / scale, 0)
+        outline = _steps(gaussian_blur(pointmap.mask.float(), smoothing)[..., None], smoothing) * STRONGEST
+        total += _limited(jumps, smoothing).square() + outline.square()
     if crease_degrees < 180:
         if normals is None:
             normals = pointmap.normals
@@ -65,8 +76,19 @@ def edge_strength(
             normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
         normals = smooth_normals(normals, pointmap.depth, pointmap.mask, round(2 * smoothing))
         turn = 2 * math.sin(math.radians(crease_degrees) / 2)
-        total += (_steps(gaussian_blur(normals, smoothing), smoothing) / turn).square()
-    return total.sqrt()
+        creases = _steps(gaussian_blur(_inner(normals), smoothing), smoothing) / turn
+        total += _limited(creases, smoothing).square()
+    return _limited(total.sqrt(), smoothing)
+
+
+def _inner(normals: torch.Tensor) -> torch.Tensor:
+    """Normals with those of the outermost pixels, which know one side only, taken from their neighbours inside."""
+    for dim in (1, 2):
+        length = normals.shape[dim]
+        if length > 2:
+            at = torch.arange(length, device=normals.device).clamp(1, length - 2)
+            normals = normals.index_select(dim, at)
+    return normals
 
 
 def _derivatives(f: torch.Tensor) -> list[torch.Tensor]:
@@ -79,24 +101,29 @@ def _derivatives(f: torch.Tensor) -> list[torch.Tensor]:
     return [f, fx, fy, along(fx, 2), along(fx, 1), along(fy, 1)]
 
 
-def _draw(fields: list[torch.Tensor], width: float, scale: float) -> torch.Tensor:
-    """Log strength and its derivatives (N,) per pixel of the geometry -> coverage of a line `width` photo pixels wide."""
+def _ridge(fields: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log strength and its derivatives -> distance to the nearest ridge in pixels (inf off ridges), opacity of its line."""
     f, fx, fy, fxx, fxy, fyy = fields
     half, mean = 0.5 * (fxx - fyy), 0.5 * (fxx + fyy)
-    spread = (half.square() + fxy.square()).sqrt()
-    bend = mean - spread  # the most negative eigenvalue of the Hessian: across the ridge
+    bend = mean - (half.square() + fxy.square()).sqrt()  # the lower eigenvalue of the Hessian: across the ridge
     # (bend - fyy, fxy) and (fxy, bend - fxx) are both eigenvectors of it; the longer one is the safer
-    swap = half > 0
+    swap = half < 0
     nx = torch.where(swap, bend - fyy, fxy)
     ny = torch.where(swap, fxy, bend - fxx)
     norm = (nx.square() + ny.square()).sqrt().clamp_min(1e-12)
     across = (fx * nx + fy * ny) / norm
-    sharp = bend < -0.02
+    sharp = bend < FLATTEST
     bend = torch.where(sharp, bend, -1)
-    distance = (across / bend).abs() * scale
     peak = (f - 0.5 * across.square() / bend).exp()
-    opacity = ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
-    return torch.where(sharp, (0.5 * width + 0.5 - distance).clamp(0, min(1.0, width)) * opacity, 0)
+    return torch.where(sharp, (across / bend).abs(), torch.inf), ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
+
+
+def _unspeckled(fields: list[torch.Tensor]) -> torch.Tensor:
+    """1 (B, H, W) along lines, 0 on specks: places with only a few pixels of a line around them."""
+    distance, opacity = _ridge(fields)
+    line = (distance < 0.75).float() * opacity
+    count = F.avg_pool2d(line[:, None], 7, stride=1, padding=3)[:, 0] * 49
+    return ((count - SPECK) / SPECK).clamp(0, 1)
 
 
 def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) -> torch.Tensor:
@@ -105,13 +132,17 @@ def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) 
         raise ValueError(f"The width of lines came as {width:g} pixels; it must be greater than 0.")
     fields = _derivatives((strength + FLOOR).log())
     scale = size[0] / strength.shape[1]
+    fields.append(_unspeckled(fields))
     # only where a line may be; the rest of a large picture is black at no cost
     near = F.max_pool2d((strength > FAINT).float()[:, None], 3, stride=1, padding=1)
     index = (F.interpolate(near, size, mode="nearest")[:, 0] > 0).reshape(-1).nonzero()[:, 0]
     lines = strength.new_zeros(len(strength), *size)
     if index.numel():
         large = (F.interpolate(f[:, None], size, mode="bilinear", align_corners=False).reshape(-1) for f in fields)
-        lines.view(-1)[index] = _draw([f[index] for f in large], width, scale)
+        *ridge, kept = (values[index] for values in large)
+        distance, opacity = _ridge(ridge)
+        covered = (0.5 * width + 0.5 - distance * scale).clamp(0, min(1.0, width))
+        lines.view(-1)[index] = covered * opacity * kept
     return lines
 
 

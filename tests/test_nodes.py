@@ -55,7 +55,7 @@ class TestSchema:
         schema = node.define_schema()
         assert schema.node_id.startswith("SAM3DGeometry_")
         assert schema.display_name and schema.description.endswith(".")
-        assert schema.category == "SAM3D Geometry"
+        assert schema.category.split("/")[0] == "SAM3D Geometry"
         assert all(i.tooltip for i in schema.inputs)
         assert all(o.tooltip and o.display_name for o in schema.outputs)
 

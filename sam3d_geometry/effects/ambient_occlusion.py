@@ -17,12 +17,13 @@ from ..camera import view_plane_axes
 from ..normals import geometric_normals
 from ..pointmap import Pointmap
 from .continuity import average_linked, surface_links
-from .enlarge import enlarge_guided
+from .enlarge import enlarge, enlarge_guided
 from .scene_scale import median_depth
 
 DEFAULT_SHARE = 0.1  # of the median depth
 WORKING_EDGE = 768  # larger pointmaps are looked at in every second, third ... pixel
 BIAS = 0.03  # radians above the tangent plane that count as flat: normals of estimated geometry are not better
+QUALITIES = {"fast": (4, 6), "normal": (8, 8), "high": (16, 16)}  # directions, steps in each
 BLUR = 3  # pixels; takes out the pattern of the turned directions
 
 
@@ -181,3 +182,11 @@ def _every(pointmap: Pointmap, normals: torch.Tensor | None, stride: int) -> tup
         kept(pointmap.points), kept(pointmap.mask), k, kept(pointmap.image), own, pointmap.metric, pointmap.source_size
     )
     return part, None if normals is None else kept(normals)
+
+
+def occlusion_at_photo(
+    pointmap: Pointmap, radius: float, thickness: float = 0.5, quality: str = "normal"
+) -> torch.Tensor:
+    """`ambient_occlusion` (B, H, W) at the photo's size, with the directions and steps of one of QUALITIES."""
+    openness = ambient_occlusion(pointmap, None, radius, thickness, *QUALITIES[quality])
+    return enlarge(openness, pointmap.source_size)

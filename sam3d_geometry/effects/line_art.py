@@ -24,6 +24,7 @@ FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
 FAINT = 0.6  # of a threshold at which a line begins to show; at the threshold it is full
 STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
 FLATTEST = -0.02  # second derivative of the log strength; a flatter crest is no line
+SPUR = 0.25  # of the strongest edge within three pixels; a ridge weaker than this is its flank
 SPECK = 3  # pixels of a line in a 7 x 7 window that are still taken for noise
 
 
@@ -102,7 +103,7 @@ def _derivatives(f: torch.Tensor) -> list[torch.Tensor]:
 
 
 def _ridge(fields: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log strength and its derivatives -> distance to the nearest ridge in pixels (inf off ridges), opacity of its line."""
+    """Log strength and its derivatives -> distance to the nearest ridge in pixels (inf off ridges), strength on it."""
     f, fx, fy, fxx, fxy, fyy = fields
     half, mean = 0.5 * (fxx - fyy), 0.5 * (fxx + fyy)
     bend = mean - (half.square() + fxy.square()).sqrt()  # the lower eigenvalue of the Hessian: across the ridge
@@ -115,15 +116,21 @@ def _ridge(fields: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     sharp = bend < FLATTEST
     bend = torch.where(sharp, bend, -1)
     peak = (f - 0.5 * across.square() / bend).exp()
-    return torch.where(sharp, (across / bend).abs(), torch.inf), ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
+    return torch.where(sharp, (across / bend).abs(), torch.inf), peak
 
 
-def _unspeckled(fields: list[torch.Tensor]) -> torch.Tensor:
-    """1 (B, H, W) along lines, 0 on specks: places with only a few pixels of a line around them."""
-    distance, opacity = _ridge(fields)
-    line = (distance < 0.75).float() * opacity
+def _opacity(peak: torch.Tensor) -> torch.Tensor:
+    return ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
+
+
+def _lasting(fields: list[torch.Tensor]) -> torch.Tensor:
+    """1 (B, H, W) along lines, 0 on specks (a few pixels of a line alone) and on spurs from a much stronger line."""
+    distance, peak = _ridge(fields)
+    line = (distance < 0.75).float() * _opacity(peak)
     count = F.avg_pool2d(line[:, None], 7, stride=1, padding=3)[:, 0] * 49
-    return ((count - SPECK) / SPECK).clamp(0, 1)
+    strongest = F.max_pool2d(fields[0][:, None], 7, stride=1, padding=3)[:, 0].exp()
+    spur = (peak / strongest - SPUR) / (0.5 * SPUR)
+    return ((count - SPECK) / SPECK).clamp(0, 1) * spur.clamp(0, 1)
 
 
 def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) -> torch.Tensor:
@@ -132,7 +139,7 @@ def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) 
         raise ValueError(f"The width of lines came as {width:g} pixels; it must be greater than 0.")
     fields = _derivatives((strength + FLOOR).log())
     scale = size[0] / strength.shape[1]
-    fields.append(_unspeckled(fields))
+    fields.append(_lasting(fields))
     # only where a line may be; the rest of a large picture is black at no cost
     near = F.max_pool2d((strength > FAINT).float()[:, None], 3, stride=1, padding=1)
     index = (F.interpolate(near, size, mode="nearest")[:, 0] > 0).reshape(-1).nonzero()[:, 0]
@@ -140,9 +147,9 @@ def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) 
     if index.numel():
         large = (F.interpolate(f[:, None], size, mode="bilinear", align_corners=False).reshape(-1) for f in fields)
         *ridge, kept = (values[index] for values in large)
-        distance, opacity = _ridge(ridge)
+        distance, peak = _ridge(ridge)
         covered = (0.5 * width + 0.5 - distance * scale).clamp(0, min(1.0, width))
-        lines.view(-1)[index] = covered * opacity * kept
+        lines.view(-1)[index] = covered * _opacity(peak) * kept
     return lines
 
 

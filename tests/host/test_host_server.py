@@ -19,6 +19,15 @@ NODES = {
     "SAM3DGeometry_Blend",
     "SAM3DGeometry_SideBySide",
     "SAM3DGeometry_VideoToDepthAndNormals",
+    "SAM3DGeometry_LineArt",
+    "SAM3DGeometry_CurvatureMap",
+    "SAM3DGeometry_AmbientOcclusion",
+    "SAM3DGeometry_NormalDetail",
+    "SAM3DGeometry_OrientationMasks",
+    "SAM3DGeometry_DepthMask",
+    "SAM3DGeometry_HeightMask",
+    "SAM3DGeometry_RegionFromPoint",
+    "SAM3DGeometry_DepthCrop",
 }
 
 

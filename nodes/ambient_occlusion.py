@@ -44,6 +44,14 @@ class AmbientOcclusion(io.ComfyNode):
                     tooltip="How many directions and points are looked at: fast 4 x 6, normal 8 x 8, high 16 x 16. Time grows with "
                     "the product; high is within 1 % of the exact value in a corner.",
                 ),
+                io.Int.Input(
+                    "smoothing",
+                    default=4,
+                    min=0,
+                    max=64,
+                    tooltip="Radius in pixels of the pointmap over which depth is averaged first (0 to 64), never across depth edges. "
+                    "Raise it for rippled geometry (16 for the built-in preview), 0 for exact geometry.",
+                ),
                 advanced(
                     io.Float.Input(
                         "thickness",
@@ -66,12 +74,12 @@ class AmbientOcclusion(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, pointmap, radius, unit, strength, quality, thickness) -> io.NodeOutput:
+    def execute(cls, pointmap, radius, unit, strength, quality, smoothing, thickness) -> io.NodeOutput:
         require_option("quality", quality, list(QUALITIES))
         reach = length_in_units(pointmap, radius, unit)
 
         def occlusion(frames, part):
-            return (occlusion_at_photo(frames, reach, thickness, quality) ** strength,)
+            return (occlusion_at_photo(frames, reach, thickness, quality, smoothing) ** strength,)
 
         (openness,) = host.by_chunk(pointmap, occlusion)
         return io.NodeOutput(image_from_scalar(openness))

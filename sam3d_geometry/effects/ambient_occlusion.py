@@ -9,14 +9,15 @@ occlusion, 2008). Points are taken to be a limited thickness deep, so that a thi
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch.nn import functional as F
 
-from ..camera import view_plane_axes
+from ..camera import unproject, view_plane_axes
 from ..normals import geometric_normals
 from ..pointmap import Pointmap
-from .continuity import average_linked, surface_links
+from .continuity import average_linked, inverse_depth, surface_links
 from .enlarge import enlarge, enlarge_guided
 from .scene_scale import median_depth
 
@@ -80,7 +81,8 @@ class _Slices:
         horizon_arc = _arc(horizon, sin_tilt, cos_tilt)
         covered, weight_before = torch.zeros_like(tilt), torch.ones_like(tilt)
         for step in range(steps):
-            far = torch.maximum(reach * ((step + jitter) / steps) ** 1.5, torch.full_like(reach, step + 1.0))
+            share = (step + jitter) / steps
+            far = torch.maximum(reach * share * share.sqrt(), torch.full_like(reach, step + 1.0))
             column = (self.columns + du * far).round_().long()
             row = (self.rows + dv * far).round_().long()
             inside = (column >= 0) & (column < self.width) & (row >= 0) & (row < self.height)
@@ -104,8 +106,8 @@ class _Slices:
             # what lies deeper than the thickness stays open
             lower_arc = torch.where(behind < horizon, _arc(behind, sin_tilt, cos_tilt), horizon_arc)
             # the arc between two visited points is as far off as they are on average
-            share = 0.5 * (weight + weight_before)
-            covered += torch.where(rises, share * (lower_arc - front_arc).clamp_min(0), 0)
+            mean_weight = 0.5 * (weight + weight_before)
+            covered += torch.where(rises, mean_weight * (lower_arc - front_arc).clamp_min(0), 0)
             weight_before = weight
             horizon = torch.where(rises, front, horizon)
             horizon_arc = torch.where(rises, front_arc, horizon_arc)
@@ -135,12 +137,14 @@ def ambient_occlusion(
     thickness: float = 0.5,
     directions: int = 8,
     steps: int = 8,
+    smoothing: int = 0,
 ) -> torch.Tensor:
     """How open the surface at each pixel is, (B, H, W) in [0, 1]: 1 in the open and where there is no geometry.
 
     `normals` (B, H, W, 3) face the camera; without them the pointmap's own are taken, or computed. `radius` is the farthest
     that an occluder may be, in the pointmap's unit (without it a tenth of the median depth); `thickness`, as a share of
-    the radius, how deep things are behind what is seen of them. An endless wall at distance x from a floor leaves open
+    the radius, how deep things are behind what is seen of them. `smoothing` is a radius in pixels over which depth is averaged
+    first, within surfaces, against the ripples of estimated geometry. An endless wall at distance x from a floor leaves open
     1 - integral of 2 r / R^2 * (acos(c) - c sqrt(1 - c^2)) / pi over r from x to R, with c = x / r.
     """
     if radius is None:
@@ -154,6 +158,8 @@ def ambient_occlusion(
     if stride > 1:
         depth, mask = pointmap.depth, pointmap.mask
         work, normals = _every(pointmap, normals, stride)
+    if smoothing > 0:
+        work = _smoothed(work, smoothing)
     if normals is None:
         normals = work.normals
     if normals is None:
@@ -162,6 +168,14 @@ def ambient_occlusion(
     if stride > 1:
         return torch.where(mask, enlarge_guided(openness, work.depth, depth), 1)
     return torch.where(pointmap.mask, openness, 1)
+
+
+def _smoothed(pointmap: Pointmap, radius: int) -> Pointmap:
+    """Depth averaged within surfaces, as 1 / depth, so that planes stay what they are; the normals are left to be computed."""
+    links = surface_links(pointmap.depth, pointmap.mask)
+    inverse = average_linked(inverse_depth(pointmap.depth, pointmap.mask), links, radius, balanced=True)
+    depth = inverse_depth(inverse, pointmap.mask)
+    return replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=None)
 
 
 def _every(pointmap: Pointmap, normals: torch.Tensor | None, stride: int) -> tuple[Pointmap, torch.Tensor | None]:
@@ -185,8 +199,8 @@ def _every(pointmap: Pointmap, normals: torch.Tensor | None, stride: int) -> tup
 
 
 def occlusion_at_photo(
-    pointmap: Pointmap, radius: float, thickness: float = 0.5, quality: str = "normal"
+    pointmap: Pointmap, radius: float, thickness: float = 0.5, quality: str = "normal", smoothing: int = 0
 ) -> torch.Tensor:
     """`ambient_occlusion` (B, H, W) at the photo's size, with the directions and steps of one of QUALITIES."""
-    openness = ambient_occlusion(pointmap, None, radius, thickness, *QUALITIES[quality])
+    openness = ambient_occlusion(pointmap, None, radius, thickness, *QUALITIES[quality], smoothing)
     return enlarge(openness, pointmap.source_size)

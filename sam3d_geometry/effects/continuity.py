@@ -50,30 +50,41 @@ def surface_links(
     return depth_jumps(depth, mask, 1) <= edge, depth_jumps(depth, mask, 2) <= edge
 
 
-def _average_along(values: torch.Tensor, links: torch.Tensor, dim: int, step: int) -> torch.Tensor:
+def _average_along(
+    values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool
+) -> torch.Tensor:
+    """Mean with weights 1, 2, 1 of each value and the ones `step` before and after it, where links join them."""
     length = values.shape[dim] - step
-    gate = links.to(values.dtype)
+    shape = list(links.shape)
+    shape[dim] = values.shape[dim]
+    before, after = (torch.zeros(shape, dtype=values.dtype, device=values.device) for _ in range(2))
+    before.narrow(dim, step, length).copy_(links)
+    after.narrow(dim, 0, length).copy_(links)
+    if balanced:
+        before = after = before * after
+    weight = 2 + before + after
     if values.dim() == 4:
-        gate = gate.unsqueeze(-1)
-    total, weight = values * 2, torch.full_like(values[..., :1] if values.dim() == 4 else values, 2)
-    total.narrow(dim, step, length).add_(values.narrow(dim, 0, length) * gate)
-    total.narrow(dim, 0, length).add_(values.narrow(dim, step, length) * gate)
-    weight.narrow(dim, step, length).add_(gate)
-    weight.narrow(dim, 0, length).add_(gate)
+        before, after, weight = before[..., None], after[..., None], weight[..., None]
+    total = values * 2
+    total.narrow(dim, step, length).addcmul_(values.narrow(dim, 0, length), before.narrow(dim, step, length))
+    total.narrow(dim, 0, length).addcmul_(values.narrow(dim, step, length), after.narrow(dim, 0, length))
     return total / weight
 
 
-def average_linked(values: torch.Tensor, links: tuple[torch.Tensor, torch.Tensor], radius: int) -> torch.Tensor:
+def average_linked(
+    values: torch.Tensor, links: tuple[torch.Tensor, torch.Tensor], radius: int, balanced: bool = False
+) -> torch.Tensor:
     """Map (B, H, W) or (B, H, W, C) averaged over about `radius` pixels of the same surface, never across an edge.
 
     Passes of weights 1, 2, 1 with holes that double (the a trous algorithm, Holschneider et al. 1989); two pixels 2s
-    apart are joined only if the two steps of s between them are.
+    apart are joined only if the two steps of s between them are. With `balanced` a pixel that has a neighbour on one
+    side only keeps its value, so that what is linear stays so up to its end.
     """
     gates, step = {1: links[0], 2: links[1]}, 1
     while step <= radius:
         for dim, gate in gates.items():
             if gate.shape[dim] > 0:
-                values = _average_along(values, gate, dim, step)
+                values = _average_along(values, gate, dim, step, balanced)
         for dim, gate in gates.items():
             shorter = max(0, gate.shape[dim] - step)
             gates[dim] = gate.narrow(dim, 0, shorter) & gate.narrow(dim, gate.shape[dim] - shorter, shorter)

@@ -28,6 +28,17 @@ def inverse_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
 
 
+def extended(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
+    """A map with `reach` more places at both ends of `dim`, where it goes on straight: a plane stays a plane."""
+    length = values.shape[dim]
+    at = torch.arange(-reach, length + reach, device=values.device)
+    edge = values.index_select(dim, at.clamp(0, length - 1))
+    mirrored = torch.where(at < 0, -at, torch.where(at >= length, 2 * (length - 1) - at, at)).clamp(0, length - 1)
+    outside = ((at < 0) | (at >= length)).view([-1 if d == dim else 1 for d in range(values.dim())])
+    inner = values.index_select(dim, mirrored)
+    return torch.where(outside, 2 * edge - inner, inner)
+
+
 def depth_jumps(depth: torch.Tensor, mask: torch.Tensor, dim: int) -> torch.Tensor:
     """Relative jump of depth between each pixel and the next along `dim` (1 rows, 2 columns), beyond its slope.
 

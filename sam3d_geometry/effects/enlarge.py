@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ..pointmap import Pointmap
 from ..resize import Size, pointmap_at_image
-from .continuity import inverse_depth, surface_links
+from .continuity import extended, inverse_depth, surface_links
 
 CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
 
@@ -30,13 +30,7 @@ def gaussian_blur(values: torch.Tensor, sigma: float) -> torch.Tensor:
     planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
     for dim in (2, 3):
         length = planes.shape[dim]
-        at = torch.arange(-reach, length + reach, device=values.device)
-        before, after = at < 0, at >= length
-        mirrored = torch.where(before, -at, torch.where(after, 2 * (length - 1) - at, at)).clamp(0, length - 1)
-        padded = planes.index_select(dim, mirrored)
-        edge = planes.index_select(dim, at.clamp(0, length - 1))
-        outside = (before | after).view(-1, 1) if dim == 2 else before | after
-        padded = torch.where(outside, 2 * edge - padded, padded)
+        padded = extended(planes, dim, reach)
         blurred = padded.narrow(dim, 0, length) * weights[0]
         for i, weight in enumerate(weights[1:], 1):
             blurred.add_(padded.narrow(dim, i, length), alpha=weight)

@@ -24,8 +24,8 @@ FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
 FAINT = 0.6  # of a threshold at which a line begins to show; at the threshold it is full
 STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
 FLATTEST = -0.02  # second derivative of the log strength; a flatter crest is no line
-SPUR = 0.25  # of the strongest edge within three pixels; a ridge weaker than this is its flank
-SPECK = 3  # pixels of a line in a 7 x 7 window that are still taken for noise
+SPUR = 0.25  # of the strongest edge around; a ridge weaker than this is its flank
+SPECK = 0.4  # of a window's side: a shorter line, alone in it, is taken for noise
 
 
 def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -123,23 +123,26 @@ def _opacity(peak: torch.Tensor) -> torch.Tensor:
     return ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
 
 
-def _lasting(fields: list[torch.Tensor]) -> torch.Tensor:
+def _lasting(fields: list[torch.Tensor], window: int) -> torch.Tensor:
     """1 (B, H, W) along lines, 0 on specks (a few pixels of a line alone) and on spurs from a much stronger line."""
     distance, peak = _ridge(fields)
     line = (distance < 0.75).float() * _opacity(peak)
-    count = F.avg_pool2d(line[:, None], 7, stride=1, padding=3)[:, 0] * 49
-    strongest = F.max_pool2d(fields[0][:, None], 7, stride=1, padding=3)[:, 0].exp()
+    count = F.avg_pool2d(line[:, None], window, stride=1, padding=window // 2)[:, 0] * window**2
+    strongest = F.max_pool2d(fields[0][:, None], window, stride=1, padding=window // 2)[:, 0].exp()
     spur = (peak / strongest - SPUR) / (0.5 * SPUR)
-    return ((count - SPECK) / SPECK).clamp(0, 1) * spur.clamp(0, 1)
+    return (count / (SPECK * window) - 1).clamp(0, 1) * spur.clamp(0, 1)
 
 
-def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0) -> torch.Tensor:
-    """Edge strength (B, h, w) -> lines (B, *size) in [0, 1], white on black, anti-aliased, `width` pixels of `size` wide."""
+def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0, window: int = 7) -> torch.Tensor:
+    """Edge strength (B, h, w) -> lines (B, *size) in [0, 1], white on black, anti-aliased, `width` pixels of `size` wide.
+
+    `window`, odd, is the side in pixels of the strength in which a line must go on to be drawn.
+    """
     if not width > 0:
         raise ValueError(f"The width of lines came as {width:g} pixels; it must be greater than 0.")
     fields = _derivatives((strength + FLOOR).log())
     scale = size[0] / strength.shape[1]
-    fields.append(_lasting(fields))
+    fields.append(_lasting(fields, window))
     # only where a line may be; the rest of a large picture is black at no cost
     near = F.max_pool2d((strength > FAINT).float()[:, None], 3, stride=1, padding=1)
     index = (F.interpolate(near, size, mode="nearest")[:, 0] > 0).reshape(-1).nonzero()[:, 0]
@@ -163,4 +166,5 @@ def line_art(
 ) -> torch.Tensor:
     """Line drawing (B, H, W) in [0, 1] at the photo's size, white lines on black; see `edge_strength`."""
     strength = edge_strength(pointmap, jump_percent, crease_degrees, smoothing, normals)
-    return lines_from_strength(strength, pointmap.source_size, width)
+    window = 2 * round(2.5 * max(1.2, smoothing)) + 1
+    return lines_from_strength(strength, pointmap.source_size, width, window)

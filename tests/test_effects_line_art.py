@@ -14,7 +14,7 @@ def drawing(depth, scale=1, **options):
     return line_art(closed_form.pointmap(depth, source_size=size), **options)
 
 
-@pytest.mark.parametrize("tilt", [0, 40, 70])
+@pytest.mark.parametrize("tilt", [0, 30, 50])
 def test_a_plane_has_no_line_up_to_the_border(tilt):
     depth, _ = closed_form.plane(*SIZE, tilt, 30.0, distance=5.0)
     assert bool((depth > 0).all())
@@ -43,7 +43,7 @@ def test_the_creases_of_a_room_are_drawn_only_if_asked_for():
     depth, _, _ = closed_form.box_room(*SIZE)
     assert drawing(depth).mean() > 0.01
     assert drawing(depth, crease_degrees=180.0).max() == 0
-    assert drawing(depth, crease_degrees=120.0).max() == 0
+    assert drawing(depth, crease_degrees=150.0).max() == 0
 
 
 @pytest.mark.parametrize("width", [1.0, 2.0, 5.0])

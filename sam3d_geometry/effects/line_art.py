@@ -21,7 +21,7 @@ from .continuity import excess, inverse_depth
 from .enlarge import gaussian_blur
 
 FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
-FAINT = 0.6  # of a threshold at which a line begins to show; at the threshold it is full
+FAINT = 0.75  # of a threshold at which a line begins to show; at the threshold it is full
 STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
 FLATTEST = -0.02  # second derivative of the log strength; a flatter crest is no line
 SPUR = 0.25  # of the strongest edge around; a ridge weaker than this is its flank
@@ -36,7 +36,8 @@ def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
         if values.shape[dim] < 2:
             continue
         slope = torch.gradient(values, dim=dim)[0]
-        total += excess(slope, dim, reach).square().sum(-1)
+        # the near pair of neighbours parts edges that lie close together, the far one leaves an edge its flanks
+        total += torch.maximum(*(excess(slope, dim, r).square().sum(-1) for r in (reach, 2 * reach)))
     # a central difference sees this share of a unit step that a Gaussian has blurred
     return total.sqrt() / (0.5 * math.erf(1 / (sigma * math.sqrt(2))))
 
@@ -66,8 +67,10 @@ def edge_strength(
     total = torch.zeros_like(pointmap.depth)
     if jump_percent < 100:
         inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), smoothing)
-        scale = (jump_percent / 100) * inverse.clamp_min(torch.finfo(inverse.dtype).tiny)
-        jumps = torch.where(inverse > 0, _steps(inverse[..., None], smoothing) / scale, 0)
+        # a wider blur for what it is compared with: the ratio is then as even on both flanks of an edge
+        level = gaussian_blur(inverse, 2 * smoothing)
+        scale = (jump_percent / 100) * level.clamp_min(torch.finfo(level.dtype).tiny)
+        jumps = torch.where(level > 0, _steps(inverse[..., None], smoothing) / scale, 0)
         outline = _steps(gaussian_blur(pointmap.mask.float(), smoothing)[..., None], smoothing) * STRONGEST
         total += _limited(jumps, smoothing).square() + outline.square()
     if crease_degrees < 180:

@@ -90,6 +90,10 @@ class DepthCrop(io.ComfyNode):
     def execute(cls, pointmap, near, far, unit, margin_percent, multiple, clip_percent, image=None) -> io.NodeOutput:
         first, last = (length_in_units(pointmap, v, unit) for v in (near, far or math.inf))
         if image is not None:
+            if len(image) not in (1, len(pointmap)):
+                raise ValueError(
+                    f"Input image has {len(image)} frames and the pointmap {len(pointmap)}; give as many, or a single one."
+                )
             pointmap = replace(pointmap, source_size=tuple(image.shape[1:3]))
         box = crop_to_range(pointmap, first, last, margin_percent, multiple, clip_percent)
 

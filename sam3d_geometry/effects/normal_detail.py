@@ -20,7 +20,7 @@ from ..resize import GeometryResize
 from .continuity import surface_links
 
 GRAZING = 0.05  # least cosine between a normal and the line of sight: beyond it a step of depth has no bound
-MAX_RELIEF = 0.7  # largest change of log depth
+MAX_RELIEF = 2.0  # largest ratio between a depth with its relief exaggerated and without
 TOLERANCE = 1e-4
 MAX_ITERATIONS = 80
 
@@ -127,7 +127,7 @@ def integrate_normals(
         else:
             steps.append(wanted - (_log_depth_steps(known_normals, rays, dim) - lengths.diff(dim=dim)))
     relief = _solve(tuple(steps), links, 1 / hold**2)
-    return torch.where(mask, depth * relief.clamp(-MAX_RELIEF, MAX_RELIEF).exp(), 0)
+    return torch.where(mask, depth * relief.exp(), 0)
 
 
 def boost_normals(
@@ -158,6 +158,7 @@ def exaggerate_detail(
         normals = geometric_normals(depth, mask, pointmap.intrinsics)
     boosted = boost_normals(normals, depth, mask, pointmap.points, amount, radius)
     raised = integrate_normals(boosted, depth, mask, pointmap.intrinsics, 2.0 * radius, known_normals=normals)
+    raised = raised.clamp(depth / MAX_RELIEF, depth * MAX_RELIEF)
     return replace(pointmap, points=unproject(raised, pointmap.intrinsics), normals=boosted)
 
 

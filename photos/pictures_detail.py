@@ -73,7 +73,7 @@ def line_art_picture() -> Image.Image:
         "crease_degrees 180: outlines only": grey(line_art(room(), 2.5, crease_degrees=180.0)),
         "invert, width 5": 1 - grey(line_art(room(), 5.0)),
     }
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def curvature_picture() -> Image.Image:
@@ -87,7 +87,7 @@ def curvature_picture() -> Image.Image:
         "rendered room, exact depth": picture(room()),
         "cavity": cavity(room(), 0.05, 4),
     }
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def ambient_occlusion_picture() -> Image.Image:
@@ -103,7 +103,7 @@ def ambient_occlusion_picture() -> Image.Image:
         "radius 0.03": openness(room(), 0.03),
         "radius 0.6": openness(room(), 0.6),
     }
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def normal_detail_picture() -> Image.Image:
@@ -118,7 +118,7 @@ def normal_detail_picture() -> Image.Image:
     pictures["amount 1"] = colours(cat, geometric_normals(cat.depth, cat.mask, cat.intrinsics))
     pictures["amount 0"] = colours(cat, exaggerate_detail(cat, 0.0, 8).normals)
     pictures["amount 3"] = colours(cat, raised.normals)
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def orientation_picture() -> Image.Image:
@@ -134,7 +134,7 @@ def orientation_picture() -> Image.Image:
         "floor": tinted(scene, found.floor),
         "walls": tinted(scene, found.walls),
     }
-    return sheet(pictures, 3, aspect=16 / 9)
+    return sheet(pictures, 3, 720, 16 / 9)
 
 
 def depth_mask_picture() -> Image.Image:
@@ -148,7 +148,7 @@ def depth_mask_picture() -> Image.Image:
         "near 0.6, far 1, feather 0": tinted(scene, depth_mask(scene, 0.6 * room_middle, room_middle)),
         "feather 0.2": tinted(scene, depth_mask(scene, 0.6 * room_middle, room_middle, 0.2 * room_middle)),
     }
-    return sheet(pictures, 3, aspect=16 / 9)
+    return sheet(pictures, 3, 720, 16 / 9)
 
 
 def height_mask_picture() -> Image.Image:
@@ -160,43 +160,44 @@ def height_mask_picture() -> Image.Image:
     def between(bottom, top):
         return tinted(scene, height_mask(scene, world, above, bottom * unit, top * unit, 0.01 * unit))
 
-    high = height_mask(temple, temple_world, temple_above, 0.5 * temple_unit, 1e6, 0.05 * temple_unit)
+    high = height_mask(temple, temple_world, temple_above, 0.2 * temple_unit, 1e6, 0.05 * temple_unit)
     pictures = {
         "photo": picture(temple),
-        "bottom 0.5, built-in preview": tinted(temple, high),
+        "bottom 0.2, built-in preview": tinted(temple, high),
         "rendered room, exact depth": picture(scene),
         "-0.05 to 0.02: the ground": between(-0.05, 0.02),
     }
     pictures["0.02 to 0.2"] = between(0.02, 0.2)
     pictures["0.2 and up"] = between(0.2, 1e6)
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def region_picture() -> Image.Image:
     scene, temple, unit = room(), photo("temple"), median_depth(room())
+    near = region_at_photo(temple, 0.33, 0.5, radius=0.3 * median_depth(temple))
     pictures = {
         "photo": picture(temple),
-        "x 0.3, y 0.45, built-in preview": tinted(temple, region_at_photo(temple, 0.3, 0.45, jump_percent=2.0)),
+        "x 0.33, y 0.5, radius 0.3, built-in preview": tinted(temple, near),
         "rendered room, exact depth": picture(scene),
         "x 0.3, y 0.9, angle 15: the floor": tinted(scene, region_at_photo(scene, 0.3, 0.9, angle_degrees=15.0)),
         "x 0.9, y 0.4, angle 15: the wall": tinted(scene, region_at_photo(scene, 0.95, 0.4, angle_degrees=15.0)),
         "x 0.3, y 0.9, radius 0.25": tinted(scene, region_at_photo(scene, 0.3, 0.9, radius=0.25 * unit)),
     }
-    return sheet(pictures, 2, aspect=16 / 9)
+    return sheet(pictures, 2, 720, 16 / 9)
 
 
 def depth_crop_picture() -> Image.Image:
-    temple = photo("temple")
-    middle = median_depth(temple)
-    box = crop_to_range(temple, 0.0, 0.6 * middle)
-    outline = torch.zeros(1, *temple.source_size)
+    portrait, image = photo("astronaut"), photos()["astronaut"]
+    far = 0.8 * median_depth(portrait)
+    box = crop_to_range(portrait, 0.0, far)
+    outline = torch.zeros(1, *portrait.source_size)
     outline[:, box.y : box.y + box.height, box.x : box.x + box.width] = 1
     pictures = {
-        "photo and box, far 0.6": torch.lerp(photos()["temple"] * 0.4, photos()["temple"], outline[..., None]),
-        "image": box.of(photos()["temple"]),
-        "mask": grey(box.of(depth_mask(temple, 0.0, 0.6 * middle))),
+        "photo and box, far 0.8": torch.lerp(image * 0.4, image, outline[..., None]),
+        "image": box.of(image),
+        "mask": grey(box.of(depth_mask(portrait, 0.0, far))),
     }
-    return sheet(pictures, 3, aspect=4 / 3)
+    return sheet(pictures, 3, aspect=1.0)
 
 
 PICTURES: dict[str, Callable[[], Image.Image]] = {

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ..camera import unproject, view_plane_axes
 from ..normals import geometric_normals
 from ..pointmap import Pointmap
-from .continuity import average_linked, extended, inverse_depth, surface_links
+from .continuity import average_linked, average_on_surfaces, inverse_depth, surface_links
 from .enlarge import enlarge, enlarge_guided
 from .scene_scale import median_depth
 
@@ -172,14 +172,8 @@ def ambient_occlusion(
 
 def _smoothed(pointmap: Pointmap, radius: int) -> Pointmap:
     """Depth averaged within surfaces, as 1 / depth, so that planes stay what they are; the normals are left to be computed."""
-    height, width = pointmap.size
-    reach = 2 * radius
-    # beyond the border surfaces go on straight, or the smoothing would stop short of it and show a frame
-    inverse = extended(extended(inverse_depth(pointmap.depth, pointmap.mask), 1, reach), 2, reach)
-    rows, columns = (torch.arange(-reach, n + reach, device=inverse.device).clamp(0, n - 1) for n in (height, width))
-    mask = pointmap.mask.index_select(1, rows).index_select(2, columns) & (inverse > 0)
-    links = surface_links(inverse_depth(inverse, mask), mask)
-    inverse = average_linked(inverse, links, radius, balanced=True)[:, reach : reach + height, reach : reach + width]
+    inverse = inverse_depth(pointmap.depth, pointmap.mask)
+    inverse = average_on_surfaces(inverse, pointmap.depth, pointmap.mask, radius, balanced=True)
     depth = inverse_depth(inverse, pointmap.mask)
     return replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=None)
 

@@ -103,6 +103,22 @@ def average_linked(
     return values
 
 
+def average_on_surfaces(
+    values: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, radius: int, balanced: bool = False
+) -> torch.Tensor:
+    """`average_linked` over the surfaces of a depth map (B, H, W), which go on straight beyond the border.
+
+    Without that the passes would stop short of the border one after the other, and show as a frame.
+    """
+    (height, width), reach = depth.shape[1:], 2 * radius
+    inverse = extended(extended(inverse_depth(depth, mask), 1, reach), 2, reach)
+    rows, columns = (torch.arange(-reach, n + reach, device=depth.device).clamp(0, n - 1) for n in (height, width))
+    wide = mask.index_select(1, rows).index_select(2, columns) & (inverse > 0)
+    links = surface_links(inverse_depth(inverse, wide), wide)
+    averaged = average_linked(extended(extended(values, 1, reach), 2, reach), links, radius, balanced)
+    return averaged[:, reach : reach + height, reach : reach + width]
+
+
 def linked_difference(values: torch.Tensor, links: torch.Tensor, dim: int) -> torch.Tensor:
     """Derivative per pixel of a map (B, H, W, C) along `dim`: central on a surface, one-sided at its end, else 0."""
     gate = links.unsqueeze(-1).to(values.dtype)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from ..normals import geometric_normals
 from ..pointmap import Pointmap
-from .continuity import average_linked, linked_difference, surface_links
+from .continuity import average_on_surfaces, linked_difference, surface_links
 from .enlarge import enlarge
 
 
@@ -24,7 +24,7 @@ def mean_curvature(pointmap: Pointmap, normals: torch.Tensor | None = None, smoo
         normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
     links = surface_links(pointmap.depth, pointmap.mask)
     if smoothing > 0:
-        normals = F.normalize(average_linked(normals, links, smoothing), dim=-1)
+        normals = F.normalize(average_on_surfaces(normals, pointmap.depth, pointmap.mask, smoothing), dim=-1)
     points_u, points_v = (linked_difference(pointmap.points, links[dim - 1], dim) for dim in (2, 1))
     normals_u, normals_v = (linked_difference(normals, links[dim - 1], dim) for dim in (2, 1))
 

@@ -47,7 +47,9 @@ def speed(options: argparse.Namespace) -> None:
         "height mask": lambda: height_mask(frame, world, 1.0, 0.1, 1.0, 0.1),
         "region from point": lambda: region_at_photo(frame, 0.5, 0.9),
     }
-    print(f"{options.width} x {options.height} from {small.size[1]} x {small.size[0]}, {options.threads} threads, ms a frame")
+    print(
+        f"{options.width} x {options.height} from {small.size[1]} x {small.size[0]}, {options.threads} threads, ms a frame"
+    )
     for name, (wall, processor) in best_of_turns(options.rounds, works).items():
         print(f"  {name:32s} {wall * 1e3:8.1f}   processor {processor * 1e3:8.1f}")
 
@@ -77,7 +79,9 @@ def errors() -> None:
         print(f"  openness beside a wall, quality {quality:8s} {worst:.4f}")
     for tilt in (0, 45, 75):
         plane = closed_form.pointmap(closed_form.plane(192, 256, tilt, 70.0)[0])
-        print(f"  openness of a plane at {tilt} degrees       {1 - float(ambient_occlusion(plane, radius=0.5).min()):.5f}")
+        print(
+            f"  openness of a plane at {tilt} degrees       {1 - float(ambient_occlusion(plane, radius=0.5).min()):.5f}"
+        )
     depth, normals = closed_form.sphere(192, 256)
     inner = normals[..., 2] < -0.5
     bend = mean_curvature(closed_form.pointmap(depth), smoothing=2)[inner]

@@ -42,7 +42,7 @@ class AmbientOcclusion(io.ComfyNode):
                     options=list(QUALITIES),
                     default="normal",
                     tooltip="How many directions and points are looked at: fast 4 x 6, normal 8 x 8, high 16 x 16. Time grows with "
-                    "the product; high is within 1 % of the exact value in a corner.",
+                    "the product; high comes within about 1 % of the exact value in a corner.",
                 ),
                 io.Int.Input(
                     "smoothing",

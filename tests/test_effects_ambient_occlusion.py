@@ -33,9 +33,9 @@ def test_a_plane_is_open_at_any_tilt_up_to_the_border(tilt, smoothing):
 def test_a_right_angled_corner_has_its_closed_form(directions, steps, allowed):
     depth, normals, _ = closed_form.box_room(216, 288, half=(50.0, FLOOR, WALL))
     pointmap = closed_form.pointmap(depth)
-    openness = ambient_occlusion(
-        pointmap, normals.float(), RADIUS, thickness=1.0, directions=directions, steps=steps
-    )[0]
+    openness = ambient_occlusion(pointmap, normals.float(), RADIUS, thickness=1.0, directions=directions, steps=steps)[
+        0
+    ]
     checked = 0
     for row in range(120, 216, 4):
         y, z = pointmap.points[0, row, 144, 1:].tolist()

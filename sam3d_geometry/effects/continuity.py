@@ -61,9 +61,7 @@ def surface_links(
     return depth_jumps(depth, mask, 1) <= edge, depth_jumps(depth, mask, 2) <= edge
 
 
-def _average_along(
-    values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool
-) -> torch.Tensor:
+def _average_along(values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool) -> torch.Tensor:
     """Mean with weights 1, 2, 1 of each value and the ones `step` before and after it, where links join them."""
     length = values.shape[dim] - step
     shape = list(links.shape)

@@ -10,7 +10,7 @@ from ..sam3d_geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.pointmap import Pointmap
 from .sockets import advanced, require_option
 
-UPRIGHT = ["ground, whole batch", "ground, per frame", "camera is level"]
+UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]
 
 
 def unit_input(lengths: str) -> io.Input:

@@ -188,12 +188,12 @@ def region_picture() -> Image.Image:
 
 def depth_crop_picture() -> Image.Image:
     portrait, image = photo("astronaut"), photos()["astronaut"]
-    far = 1.0 * median_depth(portrait)
+    far = 0.92 * median_depth(portrait)
     box = crop_to_range(portrait, 0.0, far)
     outline = torch.zeros(1, *portrait.source_size)
     outline[:, box.y : box.y + box.height, box.x : box.x + box.width] = 1
     pictures = {
-        "photo and box, far 1": torch.lerp(image * 0.4, image, outline[..., None]),
+        "photo and box, far 0.92": torch.lerp(image * 0.4, image, outline[..., None]),
         "image": box.of(image),
         "mask": grey(box.of(depth_mask(portrait, 0.0, far))),
     }

@@ -1,6 +1,7 @@
 """The nodes of the pack, in menu order."""
 
 from .align import AlignSequence
+from .ambient_occlusion import AmbientOcclusion
 from .blend import Blend
 from .camera_move import CameraMove
 from .colormap import Colormap
@@ -25,6 +26,17 @@ from .pointmap_transform import TransformPointmap
 from .rerun_recording import SaveRerunRecording
 from .save_3d import Save3D
 from .relight import Relight
+from .curvature import CurvatureMap
+from .depth import DepthFromPointmap
+from .depth_crop import DepthCrop
+from .depth_mask import DepthMask, HeightMask
+from .inference import PointmapInference
+from .line_art import LineArt
+from .load import LoadSAM3DGeometry
+from .normal_detail import NormalDetail
+from .normals import NormalsFromPointmap
+from .orientation import OrientationMasks
+from .region import RegionFromPoint
 from .side_by_side import SideBySide
 from .stereo import Stereo
 from .temporal import TemporalSmooth, TemporalSmoothPointmap
@@ -68,4 +80,13 @@ NODES = [
     MeshComposite,
     CameraMove,
     Stereo,
+    LineArt,
+    CurvatureMap,
+    AmbientOcclusion,
+    NormalDetail,
+    OrientationMasks,
+    DepthMask,
+    HeightMask,
+    RegionFromPoint,
+    DepthCrop,
 ]

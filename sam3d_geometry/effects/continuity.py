@@ -113,7 +113,12 @@ def average_on_surfaces(
     rows, columns = (torch.arange(-reach, n + reach, device=depth.device).clamp(0, n - 1) for n in (height, width))
     wide = mask.index_select(1, rows).index_select(2, columns) & (inverse > 0)
     links = surface_links(inverse_depth(inverse, wide), wide)
-    averaged = average_linked(extended(extended(values, 1, reach), 2, reach), links, radius, balanced)
+    # what is balanced is linear and goes on straight; normals beside a crease would overshoot, so they repeat
+    if balanced:
+        values = extended(extended(values, 1, reach), 2, reach)
+    else:
+        values = values.index_select(1, rows).index_select(2, columns)
+    averaged = average_linked(values, links, radius, balanced)
     return averaged[:, reach : reach + height, reach : reach + width]
 
 

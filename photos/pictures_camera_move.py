@@ -1,4 +1,4 @@
-"""Makes the pictures of the help pages of Camera Move and Stereo; python photos/pictures_camera.py [camera_move] [stereo]."""
+"""Makes the pictures of the help pages of Camera Move and Stereo; python photos/pictures_camera_move.py [camera_move] [stereo]."""
 
 from __future__ import annotations
 

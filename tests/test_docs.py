@@ -16,7 +16,7 @@ VAGUE = re.compile(
     r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b", re.I
 )
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
-MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 1_200_000
+MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_000_000
 
 
 def section(text: str, title: str) -> str:

@@ -118,6 +118,23 @@ def pointmap_by_chunk(pointmap: Pointmap, function: Callable[[Pointmap, slice], 
     return replace(made[0], **dict(zip(names, results)))
 
 
+def collected(parts: Iterator[tuple[torch.Tensor, ...]], count: int) -> tuple[torch.Tensor, ...]:
+    """Tensors made `count` times, with frames first, joined on ComfyUI's intermediate device as they come."""
+    import comfy.model_management as mm
+
+    device, results = mm.intermediate_device(), None
+    with progress_bar(count) as on_progress:
+        for i, outputs in enumerate(parts):
+            if results is None:
+                results = tuple(
+                    torch.empty((count * len(o), *o.shape[1:]), dtype=o.dtype, device=device) for o in outputs
+                )
+            for result, output in zip(results, outputs):
+                result[i * len(output) : (i + 1) * len(output)] = output
+            on_progress(i + 1, count)
+    return results
+
+
 def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) -> torch.Tensor | None:
     """The frames of an optional image or mask input that belong to a chunk; a single one serves all frames."""
     if images is None:
@@ -190,6 +207,7 @@ class ModelHandle:
     name: str
     precision: str
     keep_loaded: bool
+    compiled: bool = False
     _hold: HostedModel | None = field(default=None, repr=False)
 
     def load(self) -> HostedModel:
@@ -197,7 +215,7 @@ class ModelHandle:
         import comfy.model_management as mm
 
         device = compute_device()
-        key = (self.name, self.precision, str(device))
+        key = (self.name, self.precision, self.compiled, str(device))
         hosted = _hosted.get(key)
         if hosted is None:
             with progress_bar(100) as on_progress:
@@ -207,6 +225,7 @@ class ModelHandle:
                     weights_device=mm.unet_offload_device(),
                     precision=self.precision,
                     folders=model_folders(),
+                    compiled=self.compiled,
                     on_progress=on_progress,
                 )
             hosted = _hosted[key] = HostedModel(model, device)

@@ -8,6 +8,7 @@ from comfy_api.latest import io
 GeometryModelType = io.Custom("SAM3D_GEOMETRY_MODEL")
 PointmapType = io.Custom("SAM3D_POINTMAP")
 PointCloudType = io.Custom("SAM3D_POINT_CLOUD")
+LightsType = io.Custom("SAM3D_LIGHTS")
 
 CATEGORY = "SAM3D Geometry"
 _SCHEMA_FIELDS = set(io.Schema.__dataclass_fields__)
@@ -40,3 +41,11 @@ def image_from_scalar(values: torch.Tensor) -> torch.Tensor:
 def mask_from_bool(mask: torch.Tensor) -> torch.Tensor:
     """Bool (B, H, W) -> ComfyUI MASK, 1 where there is geometry."""
     return mask.float()
+
+
+def require_frames(name: str, images: torch.Tensor | None, frames: int) -> None:
+    """Refuses an optional batch that neither has a frame for each of the pointmap's nor is a single one."""
+    if images is not None and len(images) not in (1, frames):
+        raise ValueError(
+            f"Input {name} has {len(images)} frames and the pointmap {frames}; give as many, or a single one for all."
+        )

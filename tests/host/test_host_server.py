@@ -40,6 +40,21 @@ NODES = {
     "SAM3DGeometry_PointmapInspector",
     "SAM3DGeometry_DepthOfField",
     "SAM3DGeometry_Fog",
+    "SAM3DGeometry_Light",
+    "SAM3DGeometry_Relight",
+    "SAM3DGeometry_OcclusionComposite",
+    "SAM3DGeometry_MeshComposite",
+    "SAM3DGeometry_CameraMove",
+    "SAM3DGeometry_Stereo",
+    "SAM3DGeometry_LineArt",
+    "SAM3DGeometry_CurvatureMap",
+    "SAM3DGeometry_AmbientOcclusion",
+    "SAM3DGeometry_NormalDetail",
+    "SAM3DGeometry_OrientationMasks",
+    "SAM3DGeometry_DepthMask",
+    "SAM3DGeometry_HeightMask",
+    "SAM3DGeometry_RegionFromPoint",
+    "SAM3DGeometry_DepthCrop",
 }
 
 

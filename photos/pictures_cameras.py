@@ -1,7 +1,7 @@
 """Makes the pictures of the camera and interop help pages in web/docs/img/, with the library's public functions only.
 
-python photos/pictures_camera.py                     all of them
-python photos/pictures_camera.py known_length        some of them
+python photos/pictures_cameras.py                    all of them
+python photos/pictures_cameras.py known_length        some of them
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""Triangles to pixels in torch: a z-buffer over (triangle, pixel) pairs, a bounded number of them at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+PAIRS = 1 << 20  # triangle and pixel pairs that are tested at a time
+ON_EDGE = 1e-5  # barycentric slack, so that rounding opens no crack between two triangles
+
+
+@dataclass(frozen=True)
+class Raster:
+    """What each pixel centre of a frame sees of a mesh.
+
+    depth    (H, W) along z, 0 where nothing
+    face     (H, W) index of the triangle, -1 where nothing
+    weights  (H, W, 3) of its three vertices, perspective-correct, 0 where nothing
+    """
+
+    depth: torch.Tensor
+    face: torch.Tensor
+    weights: torch.Tensor
+
+    def interpolate(self, values: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
+        """Values (N, C) at the mesh's vertices -> (H, W, C), 0 where nothing."""
+        corners = values[faces[self.face.clamp_min(0)]]
+        return (corners * self.weights[..., None]).sum(-2)
+
+
+def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Triangles (M, 3, 3) -> those parts with z >= near (T, 3, 3), weights of the old corners (T, 3, 3), old index (T,)."""
+    ahead = corners[..., 2] >= near
+    count = ahead.sum(-1)
+    unit = torch.eye(3, dtype=corners.dtype, device=corners.device)
+    whole = (count == 3).nonzero()[:, 0]
+    pieces = [(unit.expand(len(whole), 3, 3), whole)]
+    for kept in (1, 2):
+        index = (count == kept).nonzero()[:, 0]
+        # the odd one out, alone before or alone behind the plane, is turned to the front
+        odd = (ahead[index] == (kept == 1)).float().argmax(-1)
+        order = (odd[:, None] + torch.arange(3, device=odd.device)) % 3
+        turned = unit[order]  # (n, 3, 3) rows are the corners' own weights
+        z = corners[index, :, 2].gather(1, order)
+        share = (near - z[:, :1]) / (z[:, 1:] - z[:, :1])  # where the two edges from the odd corner meet the plane
+        cut = turned[:, :1] + share[..., None] * (turned[:, 1:] - turned[:, :1])
+        if kept == 1:
+            pieces.append((torch.cat([turned[:, :1], cut], 1), index))
+        else:
+            pieces.append((torch.stack([cut[:, 0], turned[:, 1], turned[:, 2]], 1), index))
+            pieces.append((torch.stack([cut[:, 0], turned[:, 2], cut[:, 1]], 1), index))
+    weights, index = (torch.cat(parts) for parts in zip(*pieces))
+    return weights @ corners[index], weights, index
+
+
+def rasterize(
+    vertices: torch.Tensor, faces: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int, near: float = 1e-3
+) -> Raster:
+    """Vertices (N, 3) in OpenCV camera axes, faces (M, 3) and normalised intrinsics (3, 3) -> what each pixel sees.
+
+    Both sides of a triangle are seen; what is nearer than `near` is cut off.
+    """
+    device, dtype = vertices.device, vertices.dtype
+    nearest = torch.zeros(height * width, dtype=dtype, device=device)
+    face = torch.full((height * width,), -1, dtype=torch.long, device=device)
+    weights = torch.zeros(height * width, 3, dtype=dtype, device=device)
+    corners, old_weights, old_index = _clipped(vertices[faces], near)
+    w = 1 / corners[..., 2].clamp_min(near)
+    k = intrinsics.to(vertices)
+    x = (corners[..., 0] * w * k[0, 0] + k[0, 2]) * width
+    y = (corners[..., 1] * w * k[1, 1] + k[1, 2]) * height
+    x0, x1 = ((f - 0.5).clamp(0, width) for f in (x.amin(-1), x.amax(-1)))
+    y0, y1 = ((f - 0.5).clamp(0, height) for f in (y.amin(-1), y.amax(-1)))
+    left, top = x0.ceil().long(), y0.ceil().long()
+    columns = (x1.floor().long().clamp_max(width - 1) - left + 1).clamp_min(0)
+    rows = (y1.floor().long().clamp_max(height - 1) - top + 1).clamp_min(0)
+    first = torch.stack([x[:, 0], y[:, 0]], -1)
+    edge_1 = torch.stack([x[:, 1], y[:, 1]], -1) - first
+    edge_2 = torch.stack([x[:, 2], y[:, 2]], -1) - first
+    area = edge_1[:, 0] * edge_2[:, 1] - edge_1[:, 1] * edge_2[:, 0]
+    ends = torch.where(area.abs() > 1e-12, columns * rows, 0).cumsum(0)
+    total = int(ends[-1]) if len(ends) else 0
+    for start in range(0, total, PAIRS):
+        pair = torch.arange(start, min(start + PAIRS, total), device=device)
+        triangle = torch.searchsorted(ends, pair, right=True)
+        place = pair - torch.where(triangle > 0, ends[(triangle - 1).clamp_min(0)], 0)
+        column = left[triangle] + place % columns[triangle]
+        row = top[triangle] + torch.div(place, columns[triangle], rounding_mode="floor")
+        dx, dy = column + 0.5 - first[triangle, 0], row + 0.5 - first[triangle, 1]
+        e1, e2, inverse = edge_1[triangle], edge_2[triangle], 1 / area[triangle]
+        second = (dx * e2[:, 1] - dy * e2[:, 0]) * inverse
+        third = (dy * e1[:, 0] - dx * e1[:, 1]) * inverse
+        share = torch.stack([1 - second - third, second, third], -1)
+        inside = (share.amin(-1) >= -ON_EDGE).nonzero()[:, 0]
+        triangle, pixel, share = triangle[inside], row[inside] * width + column[inside], share[inside]
+        in_view = share.clamp_min(0) * w[triangle]
+        depth_inverse = in_view.sum(-1)
+        nearest.scatter_reduce_(0, pixel, depth_inverse, "amax")
+        seen = (depth_inverse >= nearest[pixel]).nonzero()[:, 0]
+        triangle, pixel = triangle[seen], pixel[seen]
+        face[pixel] = old_index[triangle]
+        # several triangles can tie for a pixel: only the one written above gives the weights
+        own = face[pixel] == old_index[triangle]
+        chosen, pixel = seen[own], pixel[own]
+        share = (in_view[chosen] / depth_inverse[chosen, None])[:, None] @ old_weights[triangle[own]]
+        weights[pixel] = share[:, 0]
+    depth = torch.where(nearest > 0, 1 / nearest.clamp_min(1e-12), 0)
+    return Raster(depth.view(height, width), face.view(height, width), weights.view(height, width, 3))

@@ -139,10 +139,6 @@ def frames_of(images: torch.Tensor | None, part: slice, device: torch.device) ->
     """The frames of an optional image or mask input that belong to a chunk; a single one serves all frames."""
     if images is None:
         return None
-    if 1 < len(images) < part.stop:
-        raise ValueError(
-            f"The image has {len(images)} frames and the pointmap at least {part.stop}; give one for all frames or one for each."
-        )
     return (images if len(images) == 1 else images[part]).to(device)
 
 

@@ -41,7 +41,8 @@ class AlignState:
     scale, shift  what its depth was fitted with
     depth       (H, W) its depth before the fit, and `aligned` after it
     log_focal   (2,) mean over the clip so far
-    log_scale   mean over the shot so far; `gauge` is the factor's logarithm that brings results back to it
+    log_scale, mean_shift  means over the shot so far; `gauge` and `gauge_shift` are the factor's logarithm and the shift that
+                bring results back to them
     """
 
     last: Keyframe
@@ -53,8 +54,10 @@ class AlignState:
     log_focal: torch.Tensor
     frames: int
     log_scale: float
+    mean_shift: float
     shot_frames: int
     gauge: float
+    gauge_shift: float
     size: tuple[int, int]
 
 
@@ -108,6 +111,10 @@ def _pose(motion: Motion, unit: float) -> torch.Tensor:
     return pose
 
 
+def _towards(value: float, target: float, reach: float) -> float:
+    return value + max(-reach, min(reach, target - value))
+
+
 class _Aligner:
     """Fits the frames of a clip one after the other."""
 
@@ -120,7 +127,7 @@ class _Aligner:
         first = Keyframe(view, look, Motion.none())
         depth = frame.depth[0].cpu()
         self.state = AlignState(
-            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 1, 0.0, frame.source_size
+            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 0.0, 1, 0.0, 0.0, frame.source_size
         )
 
     def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
@@ -157,8 +164,10 @@ class _Aligner:
         log_scale = torch.tensor(fit.scale).log().item()
         log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
         before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
-        wanted = -log_scale - state.gauge
-        gauge = state.gauge + max(-GAUGE_STEP, min(GAUGE_STEP, wanted))
+        mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
+        gauge = _towards(state.gauge, -log_scale, GAUGE_STEP)
+        reach = GAUGE_STEP * float(now.view.depth[now.view.usable].median()) if bool(now.view.usable.any()) else 0.0
+        gauge_shift = _towards(state.gauge_shift, -mean_shift, reach)
         self.state = AlignState(
             now,
             keyframes,
@@ -169,8 +178,10 @@ class _Aligner:
             log_focal,
             frames,
             log_scale,
+            mean_shift,
             shot_frames,
             gauge,
+            gauge_shift,
             frame.source_size,
         )
         return fit.scale, fit.shift, fit.residual, before, after
@@ -219,17 +230,18 @@ def align_sequence(
     rows, gauges, poses = [], [], []
     for i in range(len(pointmap)):
         rows.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
-        gauges.append(aligner.state.gauge)
+        gauges.append((aligner.state.gauge, aligner.state.gauge_shift))
         poses.append(aligner.state.last.world_from_camera)
         if one_focal and streaming:
             focal[i] = aligner.state.log_focal.to(focal)
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))
     scale, shift, residual, before, after = torch.tensor(rows, dtype=torch.float64).unbind(-1)
-    gauge = torch.tensor(gauges, dtype=torch.float64).exp()
+    log_gauge, gauge_shift = torch.tensor(gauges, dtype=torch.float64).unbind(-1)
+    gauge = log_gauge.exp()
     if not streaming:
-        gauge = _gauge_of_shots(scale, cuts)
-    scale, shift = scale * gauge, shift * gauge
+        gauge, gauge_shift = _gauge_of_shots(scale, shift, cuts)
+    scale, shift = scale * gauge, (shift + gauge_shift) * gauge
     if one_focal and streaming:
         pointmap = with_focal(pointmap, focal)
     depth = pointmap.depth
@@ -240,10 +252,11 @@ def align_sequence(
     return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
 
 
-def _gauge_of_shots(scale: torch.Tensor, cuts: torch.Tensor) -> torch.Tensor:
-    """(B,) the factor for each shot that makes the median of its scales 1."""
+def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B,) each: the factor and the shift before it, for each shot, that make the medians of its scales 1 and shifts 0."""
     shot = cuts.long().cumsum(0)
-    gauge = torch.ones_like(scale)
+    gauge, gauge_shift = torch.ones_like(scale), torch.zeros_like(shift)
     for number in shot.unique():
         gauge[shot == number] = 1 / scale[shot == number].median()
-    return gauge
+        gauge_shift[shot == number] = -shift[shot == number].median()
+    return gauge, gauge_shift

@@ -16,6 +16,7 @@ from .resize import resize_image
 TOLERANCE = 4.0  # in standard deviations of the noise
 LEAST_NOISE = 0.01
 MOST_NOISE = 4.0  # times the usual noise, somewhere in a picture
+OUTLYING = 2.5  # times the usual noise: what is further off has moved, and is not counted as noise
 WINDOW = 9  # pixels over which noise is found
 
 
@@ -48,6 +49,7 @@ def _blended(
     if bool(counted.any()):
         noise = max(1.4826 * off[counted].median().item(), LEAST_NOISE)
     # noise is not the same everywhere: in a depth picture near things have more of it than far ones
+    counted = counted & (off < OUTLYING * noise)
     mean = F.avg_pool2d(torch.stack([off * counted, counted.float()])[None], WINDOW, 1, WINDOW // 2)[0]
     noise = (1.25 * mean[0] / mean[1].clamp_min(1e-6)).clamp(noise, MOST_NOISE * noise)
     weight = weight * (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()

@@ -15,7 +15,7 @@ from .resize import resize_image
 
 TOLERANCE = 4.0  # in standard deviations of the noise
 LEAST_NOISE = 0.01
-MOST_NOISE = 4.0  # times the usual noise, somewhere in a picture
+MOST_NOISE = 2.0  # times the usual noise, somewhere in a picture
 WINDOW = 9  # pixels over which noise is found
 
 

@@ -86,14 +86,19 @@ class Alignment:
         return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
 
     def report(self) -> str:
-        """One line a frame, and the mean flicker in the first."""
-        before, after = self.flicker
-        lines = [f"flicker {before:.2%} before, {after:.2%} after", "frame   scale   shift  left over  flicker"]
+        """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare."""
+        before, after = (_percent(f.nanmean()) for f in (self.flicker_before, self.flicker_after))
+        lines = [f"flicker {before} before, {after} after", "frame   scale   shift  left over  flicker"]
         for i in range(len(self.scale)):
             start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
-            compared = f"{self.residual[i]:8.2%}   {self.flicker_before[i]:.2%} -> {self.flicker_after[i]:.2%}"
+            flicker = f"{_percent(self.flicker_before[i])} -> {_percent(self.flicker_after[i])}"
+            compared = f"{_percent(self.residual[i]):>8}   {flicker}"
             lines.append(start + ("new shot" if self.cut[i] else compared))
         return "\n".join(lines)
+
+
+def _percent(share: torch.Tensor) -> str:
+    return "-" if share.isnan() else f"{share:.2%}"
 
 
 def _applied(depth: torch.Tensor, mask: torch.Tensor, scale: float, shift: float) -> torch.Tensor:
@@ -127,7 +132,7 @@ class _Aligner:
 
     def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
         """Takes in one frame; scale, shift, residual and flicker before and after."""
-        own_focal = frame.intrinsics[0, (0, 1), (0, 1)].double().log().cpu()
+        own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
         state, nan = self.state, float("nan")
         frames = 1 if state is None else state.frames + 1
         log_focal = own_focal if state is None else state.log_focal + (own_focal - state.log_focal) / frames
@@ -184,12 +189,12 @@ class _Aligner:
     def _flicker(
         self, depth: torch.Tensor, aligned: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit
     ) -> tuple[float, float]:
-        motion = fit.motions[0]
+        motion, before = fit.motions[0], self.state.last.view.intrinsics
         # the motion is in the aligned unit
         unaligned = Motion(motion.rotation, motion.translation / fit.scale)
         return (
-            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned),
-            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion),
+            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned, before),
+            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion, before),
         )
 
 
@@ -217,6 +222,7 @@ def align_sequence(
     """
     looks = thumbnails(pointmap.image).cpu()
     cuts = frame_changes(looks, None if state is None else state.last.look) > cut_threshold
+    cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:
         pointmap = with_focal(pointmap, focal.median(0, keepdim=True).values)

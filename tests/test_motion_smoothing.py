@@ -6,6 +6,7 @@ import closed_form
 import pytest
 import torch
 
+from sam3d_geometry import image_smoothing
 from sam3d_geometry.camera import unproject
 from sam3d_geometry.image_smoothing import smooth_images_along_motion
 from sam3d_geometry.motion_smoothing import smooth_along_motion
@@ -109,3 +110,15 @@ def test_pictures_in_pieces_are_the_pictures_in_one(noisy):
 def test_the_guide_must_have_as_many_frames(noisy):
     with pytest.raises(ValueError, match="2 frames and the images 3"):
         smooth_images_along_motion(noisy.image[:3], 0.5, noisy.image[:2])
+
+
+def test_flows_of_a_long_clip_are_not_held(monkeypatch):
+    """Each is found when its frame is blended: those of 1,000 frames of 1280 x 720 would take 7 GB."""
+    calls = []
+    for name in ("_flows", "_blended"):
+        function = getattr(image_smoothing, name)
+        noted = lambda *given, name=name, function=function: calls.append(name) or function(*given)  # noqa: E731
+        monkeypatch.setattr(image_smoothing, name, noted)
+    clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
+    image_smoothing.smooth_images_along_motion(clip)
+    assert calls == ["_blended", *["_flows", "_blended"] * 3]

@@ -32,7 +32,7 @@ class AlignSequence(io.ComfyNode):
                 io.Boolean.Input(
                     "one_camera",
                     default=True,
-                    tooltip="On: one field of view for the whole clip. Off: each frame keeps its own, for clips that zoom.",
+                    tooltip="On: one field of view from cut to cut. Off: each frame keeps its own, for clips that zoom.",
                 ),
                 *stream_inputs(),
             ],
@@ -40,7 +40,8 @@ class AlignSequence(io.ComfyNode):
                 PointmapType.Output(display_name="pointmap", tooltip="The aligned pointmap."),
                 io.Float.Output(
                     display_name="flicker_before",
-                    tooltip="Mean relative change of depth from frame to frame where nothing but the camera moves: 0.05 is 5 %.",
+                    tooltip="Mean relative change of depth from frame to frame where nothing but the camera moves: 0.05 is 5 %; 0 "
+                    "also where no two frames could be compared.",
                 ),
                 io.Float.Output(display_name="flicker_after", tooltip="The same after alignment."),
                 io.String.Output(

@@ -13,11 +13,12 @@ import torch
 
 from .camera import unproject
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
-from .ego_motion import Fit, Match, Motion, View, fit_frame, match
+from .ego_motion import MINIMUM_SAMPLES, Fit, Match, Motion, View, fit_frame, match
 from .flicker import frame_flicker
 from .pointmap import Pointmap
 
 MAX_KEYFRAMES = 8
+KEYFRAME_EVERY = 3  # frames: how often the keyframe is asked, which costs as much as the frame before
 KEYFRAME_OVERLAP = 0.6  # share of a frame that its keyframe must see
 MAX_CHANGE = 4.0  # a scale beyond this, or its inverse, is a fit that failed
 GAUGE_STEP = 5e-4  # how fast a stream's scale may follow the mean of what the estimator says, per frame
@@ -40,7 +41,7 @@ class AlignState:
     last        the last frame as a keyframe, aligned
     scale, shift  what its depth was fitted with
     depth       (H, W) its depth before the fit, and `aligned` after it
-    log_focal   (2,) mean over the clip so far
+    log_focal   (2,) mean over the shot so far
     log_scale, mean_shift  means over the shot so far; `gauge` and `gauge_shift` are the factor's logarithm and the shift that
                 bring results back to them
     """
@@ -118,9 +119,10 @@ def _towards(value: float, target: float, reach: float) -> float:
 class _Aligner:
     """Fits the frames of a clip one after the other."""
 
-    def __init__(self, state: AlignState | None, one_focal: bool):
+    def __init__(self, state: AlignState | None, one_focal: bool, measure: bool):
         self.state = state
         self.one_focal = one_focal
+        self.measure = measure
 
     def start(self, frame: Pointmap, look: torch.Tensor, view: View, log_focal: torch.Tensor, frames: int) -> None:
         """A new shot: its first frame is taken as it is."""
@@ -134,36 +136,31 @@ class _Aligner:
         """Takes in one frame; scale, shift, residual and flicker before and after."""
         own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
         state, nan = self.state, float("nan")
-        frames = 1 if state is None else state.frames + 1
-        log_focal = own_focal if state is None else state.log_focal + (own_focal - state.log_focal) / frames
+        frames = 1 if state is None or cut else state.frames + 1
+        log_focal = own_focal if frames == 1 else state.log_focal + (own_focal - state.log_focal) / frames
         view = View.of(with_focal(frame, log_focal[None]) if self.one_focal else frame)
         if state is None or cut or state.depth.shape != frame.size or state.size != frame.source_size:
             self.start(frame, look, view, log_focal, frames)
             return 1.0, 0.0, nan, nan, nan
-        last = state.last
-        keyframe = min(state.keyframes, key=lambda k: (k.look - look).abs().mean().item())
-        to_last, to_key = match(view, last.view), match(view, keyframe.view)
-        guess = Motion.none()
-        to_keyframe = guess.then(last.world_from_camera).then(keyframe.world_from_camera.inverse())
-        fit = fit_frame(view, [(last.view, to_last), (keyframe.view, to_key)], [guess, to_keyframe])
+        fit, world, is_new, to_last = self._fit(view, look)
         if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
             # too little in common: the last fit is the best guess, and what follows is bound to this frame
-            fit = Fit(state.scale, state.shift, (guess, to_keyframe), nan, 0.0)
+            fit = Fit(state.scale, state.shift, (Motion.none(),), nan, 0.0)
         depth, mask = frame.depth[0].cpu(), frame.mask[0].cpu()
         aligned = _applied(depth, mask, fit.scale, fit.shift)
-        world = fit.motions[0].then(last.world_from_camera)
-        if to_key.seen.float().mean() >= KEYFRAME_OVERLAP:
-            world = fit.motions[1].then(keyframe.world_from_camera)
+        world = world or fit.motions[0].then(state.last.world_from_camera)
         now = Keyframe(view.fitted(fit.scale, fit.shift), look, world)
         keyframes = state.keyframes
-        if to_key.seen.float().mean() < KEYFRAME_OVERLAP:
+        if is_new:
             keyframes = (*keyframes, now)
             if len(keyframes) > MAX_KEYFRAMES:  # the first stays: it holds the shot's scale
                 keyframes = (keyframes[0], *keyframes[2:])
         shot_frames = state.shot_frames + 1
         log_scale = torch.tensor(fit.scale).log().item()
         log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
-        before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
+        before, after = nan, nan
+        if self.measure:
+            before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
         mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
         gauge = _towards(state.gauge, -log_scale, GAUGE_STEP)
         reach = GAUGE_STEP * float(now.view.depth[now.view.usable].median()) if bool(now.view.usable.any()) else 0.0
@@ -185,6 +182,25 @@ class _Aligner:
             frame.source_size,
         )
         return fit.scale, fit.shift, fit.residual, before, after
+
+    def _fit(self, view: View, look: torch.Tensor) -> tuple[Fit | None, Motion | None, bool, Match]:
+        """The fit to the last frame and, every few frames, to a keyframe; the place in the world that the keyframe gives,
+        whether the frame should be a keyframe, and the match with the last frame."""
+        state, last = self.state, self.state.last
+        to_last = match(view, last.view)
+        fit = fit_frame(view, [(last.view, to_last)])
+        if fit is not None and state.shot_frames % KEYFRAME_EVERY:
+            return fit, None, False, to_last
+        keyframe = min(state.keyframes, key=lambda k: (k.look - look).abs().mean().item())
+        to_key = match(view, keyframe.view)
+        guess = Motion.none() if fit is None else fit.motions[0]
+        to_keyframe = guess.then(last.world_from_camera).then(keyframe.world_from_camera.inverse())
+        both = fit_frame(view, [(last.view, to_last), (keyframe.view, to_key)], [guess, to_keyframe])
+        overlap = to_key.seen.float().mean()
+        is_new = bool(overlap < KEYFRAME_OVERLAP) and int(view.usable.sum()) >= MINIMUM_SAMPLES
+        if both is None or overlap < KEYFRAME_OVERLAP:
+            return both or fit, None, is_new, to_last
+        return both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last
 
     def _flicker(
         self, depth: torch.Tensor, aligned: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit
@@ -212,21 +228,25 @@ def align_sequence(
     one_focal: bool = True,
     cut_threshold: float = CUT_THRESHOLD,
     streaming: bool = False,
+    measure: bool = True,
     on_progress=None,
 ) -> tuple[Pointmap, AlignState, Alignment]:
-    """The frames of a clip with one scale and shift from cut to cut and one field of view, and the state to go on from.
+    """The frames of a clip with one scale, shift and field of view from cut to cut, and the state to go on from.
 
     Depth becomes scale * depth + shift, in the unit that the estimator gives on average over a shot, or, when `streaming`,
     in one that follows that average slowly, since what comes later is not known. `one_focal` False keeps each frame's
-    field of view, for clips that zoom. `on_progress(done, total)` is called after each frame and may raise to stop.
+    field of view, for clips that zoom. `measure` False leaves the flicker figures out. `on_progress(done, total)` is called
+    after each frame and may raise to stop.
     """
     looks = thumbnails(pointmap.image).cpu()
     cuts = frame_changes(looks, None if state is None else state.last.look) > cut_threshold
     cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:
-        pointmap = with_focal(pointmap, focal.median(0, keepdim=True).values)
-    aligner = _Aligner(state, one_focal)
+        for shot in _shots(cuts):
+            focal[shot] = focal[shot].median(0).values
+        pointmap = with_focal(pointmap, focal)
+    aligner = _Aligner(state, one_focal, measure)
     rows, gauges, poses = [], [], []
     for i in range(len(pointmap)):
         rows.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
@@ -252,11 +272,16 @@ def align_sequence(
     return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
 
 
+def _shots(cuts: torch.Tensor) -> list[torch.Tensor]:
+    """(B,) bool for each shot: which frames are of it."""
+    number = cuts.long().cumsum(0)
+    return [number == n for n in number.unique()]
+
+
 def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(B,) each: the factor and the shift before it, for each shot, that make the medians of its scales 1 and shifts 0."""
-    shot = cuts.long().cumsum(0)
     gauge, gauge_shift = torch.ones_like(scale), torch.zeros_like(shift)
-    for number in shot.unique():
-        gauge[shot == number] = 1 / scale[shot == number].median()
-        gauge_shift[shot == number] = -shift[shot == number].median()
+    for shot in _shots(cuts):
+        gauge[shot] = 1 / scale[shot].median()
+        gauge_shift[shot] = -shift[shot].median()
     return gauge, gauge_shift

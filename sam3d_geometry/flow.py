@@ -5,6 +5,7 @@ The flow is that of dense inverse search (Kroeger et al., 2016) as OpenCV has it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import ModuleType
 
 import numpy
@@ -13,7 +14,8 @@ from torch.nn import functional as F
 
 from .colormap import LUMINANCE
 
-WHOLE_RESOLUTION_BELOW = 300  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
+RECENT_FLOWS = 24
+WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
 
 
 def grey_frames(images: torch.Tensor) -> numpy.ndarray:
@@ -36,14 +38,19 @@ def import_opencv() -> ModuleType:
 
 def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
     """Where each pixel of `source` went in `target`, both (H, W) uint8: (H, W, 2) in pixels, x then y, on the CPU."""
-    height, width = source.shape
-    if min(height, width) < 16:  # smaller than the patches that are searched for
-        return torch.zeros(height, width, 2)
+    if min(source.shape) < 16:  # smaller than the patches that are searched for
+        return torch.zeros(*source.shape, 2)
+    return _flow(source.tobytes(), target.tobytes(), source.shape)
+
+
+@lru_cache(maxsize=RECENT_FLOWS)  # a clip that is aligned and then smoothed asks for the same flow twice
+def _flow(source: bytes, target: bytes, shape: tuple[int, int]) -> torch.Tensor:
     cv2 = import_opencv()
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    if max(height, width) < WHOLE_RESOLUTION_BELOW:
+    if max(shape) < WHOLE_RESOLUTION_BELOW:
         search.setFinestScale(0)
-    return torch.from_numpy(search.calc(source, target, None))
+    frames = (numpy.frombuffer(pixels, numpy.uint8).reshape(shape) for pixels in (source, target))
+    return torch.from_numpy(search.calc(*frames, None))
 
 
 def pixel_positions(height: int, width: int, device: torch.device | str = "cpu") -> torch.Tensor:

@@ -89,7 +89,9 @@ def _carried_depth(history: History, were: torch.Tensor, expected: torch.Tensor)
 def _windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
     """Mean of values (H, W) over the counted pixels of a window around each; 0 where there are none."""
     planes = torch.stack([values * counted, counted.to(values)])[None]
-    sums = F.avg_pool2d(planes, WINDOW, 1, WINDOW // 2)[0]
+    for window in ((1, WINDOW), (WINDOW, 1)):
+        planes = F.avg_pool2d(planes, window, 1, (window[0] // 2, window[1] // 2))
+    sums = planes[0]
     return sums[0] / sums[1].clamp_min(1e-6)
 
 
@@ -200,8 +202,10 @@ def smooth_along_motion(
             on_progress(done, total)
 
     history, before = (None, None) if state is None else (_on(state.history, pointmap.device), state.view)
-    results = list(_run(frames, views, cuts, memory, history, before, on_step))
-    last = results[-1]
+    results, last = [], None
+    for last in _run(frames, views, cuts, memory, history, before, on_step):
+        # looking back only, nothing but the result is needed of all frames but the last one
+        results.append(last if direction == "zero lag" else replace(last, mask=None, weight=None))
     if direction == "zero lag":
         # a cut stands before its frame in one direction and after it in the other
         backward_cuts = [*cuts[1:], False][::-1]

@@ -91,7 +91,7 @@ class Align:
 
     def __call__(self, pointmap: Pointmap, state: AlignState | None) -> tuple[Pointmap, AlignState]:
         aligned, state, _ = align_sequence(
-            pointmap, state, one_focal=self.one_focal, cut_threshold=self.cut_threshold, streaming=True
+            pointmap, state, one_focal=self.one_focal, cut_threshold=self.cut_threshold, streaming=True, measure=False
         )
         return aligned, state
 

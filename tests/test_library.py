@@ -42,11 +42,11 @@ PUBLIC = {
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",
     "colormap": "COLORMAPS LUMINANCE TABLE_SIZE apply_colormap legend luminance",
     "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots thumbnails",
-    "flow": "WHOLE_RESOLUTION_BELOW flows_agree grey_frames import_opencv inside optical_flow pixel_positions sample_at",
+    "flow": "RECENT_FLOWS WHOLE_RESOLUTION_BELOW flows_agree grey_frames import_opencv inside optical_flow pixel_positions sample_at",
     "ego_motion": "EDGE Fit ITERATIONS LEAST_DEPTH_NOISE LEAST_PIXEL_NOISE MINIMUM_SAMPLES Match Motion SAMPLES "
     "SHIFT_PRIOR View WINDOW fit_frame match pixels_of rays_through",
     "flicker": "STILL_PIXELS frame_flicker",
-    "align": "AlignState Alignment GAUGE_STEP KEYFRAME_OVERLAP Keyframe LEAST_DEPTH MAX_CHANGE MAX_KEYFRAMES "
+    "align": "AlignState Alignment GAUGE_STEP KEYFRAME_EVERY KEYFRAME_OVERLAP Keyframe LEAST_DEPTH MAX_CHANGE MAX_KEYFRAMES "
     "align_sequence with_focal",
     "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
     "memory_of smooth_along_motion",

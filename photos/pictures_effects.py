@@ -15,9 +15,8 @@ from PIL import Image
 from sam3d_geometry.effects.ambient_occlusion import occlusion_at_photo
 from sam3d_geometry.effects.colour import linear_from_hex
 from sam3d_geometry.effects.depth_mask import depth_mask
-from sam3d_geometry.effects.fog import direction_from_angles
 from sam3d_geometry.effects.layer import Placement
-from sam3d_geometry.effects.light import Light
+from sam3d_geometry.effects.light import Light, direction_from_angles
 from sam3d_geometry.effects.line_art import line_art
 from sam3d_geometry.effects.normal_detail import exaggerate_detail, normals_at_photo
 from sam3d_geometry.effects.relight import Relighting

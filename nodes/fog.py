@@ -45,7 +45,7 @@ class Fog(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "visibility",
-                    default=4.0,
+                    default=6.0,
                     min=0.001,
                     max=1e6,
                     step=0.05,

@@ -34,7 +34,7 @@ class Light(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "x",
-                    default=0.3,
+                    default=0.4,
                     min=0.0,
                     max=1.0,
                     step=0.005,
@@ -42,7 +42,7 @@ class Light(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "y",
-                    default=0.3,
+                    default=0.35,
                     min=0.0,
                     max=1.0,
                     step=0.005,

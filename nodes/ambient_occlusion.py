@@ -69,7 +69,10 @@ class AmbientOcclusion(io.ComfyNode):
                     display_name="ambient_occlusion",
                     tooltip="0 to 1 at the photo's size: 1 open, and where there is no geometry. Multiply a picture with it (Blend, "
                     "mode multiply).",
-                )
+                ),
+                io.Mask.Output(
+                    display_name="mask", tooltip="The same as a mask: wire it to ambient_occlusion of Relight."
+                ),
             ],
         )
 
@@ -82,4 +85,4 @@ class AmbientOcclusion(io.ComfyNode):
             return (occlusion_at_photo(frames, reach, thickness, quality, smoothing) ** strength,)
 
         (openness,) = host.by_chunk(pointmap, occlusion)
-        return io.NodeOutput(image_from_scalar(openness))
+        return io.NodeOutput(image_from_scalar(openness), openness)

@@ -7,13 +7,13 @@ from comfy_api.latest import io
 from ..sam3d_geometry.effects import fog as air
 from ..sam3d_geometry.effects.colour import linear_from_hex
 from ..sam3d_geometry.effects.fog_noise import drifting_noise
+from ..sam3d_geometry.effects.light import UNITS, direction_from_angles
 from ..sam3d_geometry.gravity import level_world
 from ..sam3d_geometry.resize import pointmap_at_image
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 
 KINDS = ["even", "thinning with height"]
-UNITS = ["scene depths", "metres"]
 
 
 class Fog(io.ComfyNode):
@@ -45,7 +45,7 @@ class Fog(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "visibility",
-                    default=4.0,
+                    default=6.0,
                     min=0.001,
                     max=1e6,
                     step=0.05,
@@ -54,9 +54,9 @@ class Fog(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "unit",
-                    options=UNITS,
+                    options=list(UNITS),
                     default=UNITS[0],
-                    tooltip="What all lengths here are counted in. scene depths: 1 is the middle distance of all that is seen, works "
+                    tooltip="What all lengths here are counted in. scene depth: 1 is the median depth of all that is seen, works "
                     "with every model; metres: needs a model that gives metres.",
                 ),
                 io.Float.Input(
@@ -93,11 +93,11 @@ class Fog(io.ComfyNode):
                     min=0.0,
                     max=5.0,
                     step=0.05,
-                    tooltip="Light scattered by the fog around the sun or lamp (0 to 5), which light_azimuth and light_elevation "
-                    "place; 0 is none, 0.5 a clear glow.",
+                    tooltip="Light scattered by the fog around the sun or lamp (0 to 5), which the two angles below place; "
+                    "0 is none, 0.5 a clear glow.",
                 ),
                 io.Float.Input(
-                    "light_azimuth",
+                    "light_azimuth_degrees",
                     default=0.0,
                     min=-180.0,
                     max=180.0,
@@ -105,7 +105,7 @@ class Fog(io.ComfyNode):
                     tooltip="For glow: where the light is, in degrees to the right of straight ahead; 180 is behind the camera.",
                 ),
                 io.Float.Input(
-                    "light_elevation",
+                    "light_elevation_degrees",
                     default=15.0,
                     min=-90.0,
                     max=90.0,
@@ -221,8 +221,8 @@ class Fog(io.ComfyNode):
         far_color,
         desaturate,
         glow,
-        light_azimuth,
-        light_elevation,
+        light_azimuth_degrees,
+        light_elevation_degrees,
         noise,
         variation,
         sky,
@@ -235,7 +235,7 @@ class Fog(io.ComfyNode):
         image=None,
     ) -> io.NodeOutput:
         require_option("kind", kind, KINDS)
-        require_option("unit", unit, UNITS)
+        require_option("unit", unit, list(UNITS))
         require_frames("image", image, len(pointmap))
         length = air.unit_length(pointmap, metres=unit == "metres")
         world = level_world(pointmap)
@@ -252,7 +252,7 @@ class Fog(io.ComfyNode):
             sky,
             glow,
             linear_from_hex(glow_color, "glow_color"),
-            air.direction_from_angles(light_azimuth, light_elevation),
+            direction_from_angles(light_azimuth_degrees, light_elevation_degrees),
             glow_focus,
         )
         swirls = drifting_noise(len(pointmap), noise, noise_size * length, wind * length, variation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import weakref
@@ -26,6 +27,7 @@ CORE_FOLDER = "geometry_estimation"  # ComfyUI's own since 0.22
 OWN_FOLDER = "sam3d_geometry"
 MODEL_EXTENSIONS = {".safetensors", ".pt", ".pth"}
 FRAMES_AT_ONCE = 4
+PIXELS_AT_ONCE = 4 * 1920 * 1088  # of the photo: four frames of HD, and of larger ones fewer
 
 
 def model_folders() -> list[str]:
@@ -92,9 +94,11 @@ def by_chunk(
     import comfy.model_management as mm
 
     device, results = mm.intermediate_device(), None
+    pixels = max(math.prod(pointmap.source_size), math.prod(pointmap.size))
+    at_once = max(1, min(FRAMES_AT_ONCE, PIXELS_AT_ONCE // pixels))
     with progress_bar(len(pointmap)) as on_progress:
-        for start in range(0, len(pointmap), FRAMES_AT_ONCE):
-            part = slice(start, min(start + FRAMES_AT_ONCE, len(pointmap)))
+        for start in range(0, len(pointmap), at_once):
+            part = slice(start, min(start + at_once, len(pointmap)))
             outputs = function(pointmap[part].to(mm.get_torch_device()), part)
             if results is None:
                 results = tuple(

@@ -19,7 +19,7 @@ def unit_input(lengths: str) -> io.Input:
         "unit",
         options=list(LENGTH_UNITS),
         default=LENGTH_UNITS[0],
-        tooltip=f"What {lengths} count in. share of median depth: 1 is the median depth of all frames, for any model; units: "
+        tooltip=f"What {lengths} count in. scene depth: 1 is the median depth of all frames, for any model; units: "
         "the pointmap's unit, which is the metre for metric models (MoGe 2, 3) and unknown for others.",
     )
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.light import KINDS, PLACEMENTS, UNITS, colour_from_hex
+from ..sam3d_geometry.effects.colour import srgb_from_hex
+from ..sam3d_geometry.effects.light import KINDS, PLACEMENTS, UNITS
 from ..sam3d_geometry.effects.light import Light as LibraryLight
 from .sockets import CATEGORY, LightsType, advanced, schema
 
@@ -33,7 +34,7 @@ class Light(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "x",
-                    default=0.3,
+                    default=0.4,
                     min=0.0,
                     max=1.0,
                     step=0.005,
@@ -41,7 +42,7 @@ class Light(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "y",
-                    default=0.3,
+                    default=0.35,
                     min=0.0,
                     max=1.0,
                     step=0.005,
@@ -83,11 +84,11 @@ class Light(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "azimuth_degrees",
-                    default=45.0,
+                    default=135.0,
                     min=-180.0,
                     max=180.0,
                     step=1.0,
-                    tooltip="For directional: where the sun stands: 0 behind the camera, 90 to the right, -90 to the left, 180 facing the "
+                    tooltip="For directional: where the sun stands: 0 straight ahead, 90 to the right, -90 to the left, 180 behind the "
                     "camera. Level with the ground for placement world.",
                 ),
                 io.Float.Input(
@@ -107,7 +108,7 @@ class Light(io.ComfyNode):
                     tooltip="Brightness: at 1 a white surface that faces the light, reach away from it, becomes white.",
                 ),
                 io.String.Input(
-                    "colour",
+                    "color",
                     default="#ffd9a0",
                     tooltip="# and six hexadecimal digits: #ffffff white, #ffd9a0 lamp, #9fc5ff sky.",
                 ),
@@ -165,7 +166,7 @@ class Light(io.ComfyNode):
         azimuth_degrees,
         elevation_degrees,
         intensity,
-        colour,
+        color,
         radius,
         reach,
         falloff,
@@ -185,7 +186,7 @@ class Light(io.ComfyNode):
             reach,
             falloff,
             intensity,
-            colour_from_hex(colour),
+            srgb_from_hex(color),
             unit,
             shadows,
         )

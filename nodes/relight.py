@@ -131,8 +131,8 @@ class Relight(io.ComfyNode):
                 io.Mask.Input(
                     "ambient_occlusion",
                     optional=True,
-                    tooltip="Where surfaces are open (white) or closed in (black), from Surface Detail: added light is weaker in "
-                    "corners. Any size; one for all frames or one each.",
+                    tooltip="Where surfaces are open (white) or closed in (black), the mask of Ambient Occlusion: added light is "
+                    "weaker in corners. Any size; one for all frames or one each.",
                 ),
             ],
             outputs=[

@@ -21,13 +21,13 @@ from sam3d_geometry.effects.focus import focus_at_point
 from sam3d_geometry.effects.fog import (
     FogLayer,
     FogLook,
-    direction_from_angles,
     extinction_from_visibility,
     fog,
     ground_below_camera,
-    scene_distance,
+    unit_length,
 )
 from sam3d_geometry.effects.fog_noise import drifting_noise
+from sam3d_geometry.effects.light import direction_from_angles
 from sam3d_geometry.gravity import level_world
 from sam3d_geometry.resize import pointmap_at_image
 
@@ -60,7 +60,7 @@ def in_fog(name: str, visibility: float, falloff: float = math.inf, noise: float
     """A photo in fog; lengths in scene depths as on the node."""
     photo = photos()[name]
     pointmap = estimate(photo)
-    unit, world = scene_distance(pointmap), level_world(pointmap)
+    unit, world = unit_length(pointmap, metres=False), level_world(pointmap)
     extinction = extinction_from_visibility(visibility * unit)
     camera = 0.0 if math.isinf(falloff) else ground_below_camera(pointmap, world)
     layer = FogLayer(extinction, falloff * unit, camera)

@@ -13,12 +13,13 @@ import torch
 from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
 from PIL import Image, ImageDraw, ImageFont
 
+from sam3d_geometry.effects.colour import srgb_from_hex
 from sam3d_geometry.effects.composite import Compositing, composite
 from sam3d_geometry.effects.layer import Placement, card_layer, mesh_layer, place_layer
-from sam3d_geometry.effects.light import Light, colour_from_hex, place_lights
+from sam3d_geometry.effects.light import Light, place_lights
 from sam3d_geometry.effects.relight import Relighting, relight, surface_at_image
 
-WARM, COLD, WHITE = (colour_from_hex(text) for text in ("#ff9a50", "#5a9bff", "#fff0dc"))
+WARM, COLD, WHITE = (srgb_from_hex(text) for text in ("#ff9a50", "#5a9bff", "#fff0dc"))
 SMOOTHING = 24
 
 
@@ -33,7 +34,7 @@ def light() -> Image.Image:
     dusk = Relighting(ambient=0.25, even_out=0.3)
     left = Light(placement="camera", offset=(-0.9, 0.35, 0.3), reach=0.9, colour=WARM, radius=0.08, intensity=1.6)
     right = Light(placement="camera", offset=(0.9, 0.45, 0.3), reach=0.9, colour=COLD, radius=0.08, intensity=1.8)
-    sun = Light("directional", azimuth_degrees=65, elevation_degrees=25, colour=WARM, radius=0.05, intensity=1.1)
+    sun = Light("directional", azimuth_degrees=115, elevation_degrees=25, colour=WARM, radius=0.05, intensity=1.1)
     return sheet(
         {
             "photo": photos()["astronaut"],

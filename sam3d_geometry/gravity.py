@@ -50,8 +50,8 @@ def world_from_camera(
     pixels support it, the camera is taken to be level and the share is 0.
     """
     stride = max(1, int((mask[0].numel() / 65536) ** 0.5))
-    sample = normals[:, ::stride, ::stride].reshape(len(normals), -1, 3).double()
-    valid = mask[:, ::stride, ::stride].reshape(len(mask), -1)
+    sample = normals[:, ::stride, ::stride].reshape(len(normals), -1, 3).cpu().double()
+    valid = mask[:, ::stride, ::stride].reshape(len(mask), -1).cpu()
     if shared:
         sample, valid = sample.reshape(1, -1, 3), valid.reshape(1, -1)
     sample = torch.where(sample[..., 1:2] > 0, -sample, sample)
@@ -65,8 +65,8 @@ def world_from_camera(
         share = inside.sum(1) / valid.sum(1).clamp_min(1)
     found = share >= MINIMUM_SHARE
     up = torch.where(found[:, None], up, level)
-    rotation = _world_from_up(up).float().expand(len(normals), 3, 3)
-    return rotation, torch.where(found, share, 0).float().expand(len(normals))
+    rotation = _world_from_up(up).float().to(normals.device).expand(len(normals), 3, 3)
+    return rotation, torch.where(found, share, 0).float().to(normals.device).expand(len(normals))
 
 
 def level_world(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> torch.Tensor:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from sam3d_geometry.effects.colour import linear_from_hex
+from sam3d_geometry.effects.colour import linear_from_hex, srgb_from_hex
 
 
 def test_hex_colours_become_linear_light():
     assert linear_from_hex("#ffffff") == pytest.approx((1, 1, 1)) and linear_from_hex(" 000 ") == (0, 0, 0)
+    assert srgb_from_hex("#ff8000") == (1.0, 128 / 255, 0.0) and srgb_from_hex("fff") == (1.0, 1.0, 1.0)
     assert linear_from_hex("#f80") == linear_from_hex("ff8800")
     assert linear_from_hex("#808080") == pytest.approx((0.21586,) * 3, abs=1e-5)
 

@@ -10,6 +10,7 @@ from lit_scenes import far_from_edge
 
 from sam3d_geometry.effects.composite import Compositing, composite, in_front, refine_edges
 from sam3d_geometry.effects.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light import Light, place_lights
 from sam3d_geometry.effects.relight import surface_at_image
 
 SIZE = (120, 160)
@@ -136,6 +137,19 @@ def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
     placed = place_layer(Placement("as it is"), surface)
     layer = mesh_layer(vertices, faces, placed, surface)
     assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)
+
+
+def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
+    surface = wall()
+    vertices, faces = ball(24)
+    vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])
+    how, shadows = Compositing(shadow_samples=1, shadow_resolution=80), []
+    for pixel, distance in (((0.5, 0.5), 1.0), ((0.9, 0.2), 0.3)):
+        placed = place_layer(Placement("as it is", pixel, distance), surface)
+        lamps = place_lights([Light(placement="camera", offset=(0.0, 0.3, 0.0), unit="metres")], surface)
+        layer = mesh_layer(vertices, faces, placed, surface, lights=lamps)
+        shadows.append(composite(surface, layer, placed, how, lamps)[2])
+    assert shadows[0].max() > 0.5 and torch.equal(*shadows)
 
 
 @pytest.mark.parametrize(

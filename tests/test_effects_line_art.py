@@ -73,6 +73,13 @@ def test_a_threshold_decides():
     assert drawing(depth, jump_percent=40.0, crease_degrees=180.0).max() == 0
 
 
+def test_the_border_of_the_mask_is_drawn_without_jumps_and_creases():
+    depth = torch.full((1, 96, 96), 2.0)
+    depth[:, :40] = 0  # sky
+    assert drawing(depth, jump_percent=100.0, crease_degrees=180.0)[0, 36:44, 48].max() == 1
+    assert drawing(torch.full_like(depth, 2.0), jump_percent=100.0, crease_degrees=180.0).max() == 0
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (6, 1), (2, 2), (9, 14)])
 @pytest.mark.parametrize("valid", [True, False])
 def test_any_size_and_no_geometry_give_a_blank_page(size, valid):

@@ -6,6 +6,7 @@ import torch
 
 from sam3d_geometry.effects.depth_crop import CropBox, crop_to_range
 from sam3d_geometry.effects.depth_mask import camera_height, depth_mask, height_mask, within_range
+from sam3d_geometry.effects.enlarge import enlarge
 from sam3d_geometry.effects.orientation import orientation_at_photo, orientation_masks
 from sam3d_geometry.effects.region import region_at_photo, region_from_point
 from sam3d_geometry.effects.scene_scale import LENGTH_UNITS, length_in_units, median_depth
@@ -97,6 +98,14 @@ def test_the_contour_of_an_enlarged_region_is_smooth_and_in_place():
     y, x = torch.meshgrid(torch.arange(240.0) - 119.5, torch.arange(320.0) - 159.5, indexing="ij")
     distance = (y * y + x * x).sqrt()
     assert (mask[distance < 76] == 1).all() and (mask[distance > 84] == 0).all()
+
+
+@pytest.mark.parametrize("size", [(30, 50), (50, 66), (90, 160)])
+def test_enlarging_keeps_values_in_their_range(size):
+    torch.manual_seed(0)
+    for values in (torch.ones(1, 3, 5), torch.rand(2, 24, 32), torch.full((1, 7, 9), 0.3)):
+        large = enlarge(values, size)
+        assert large.max() <= values.max() and large.min() >= values.min()
 
 
 def test_a_crop_holds_the_box_with_its_margin():

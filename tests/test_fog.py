@@ -10,17 +10,16 @@ from closed_form import box_room, plane, pointmap, rays
 from sam3d_geometry.effects.fog import (
     FogLayer,
     FogLook,
-    direction_from_angles,
     extinction_from_visibility,
     fog,
     ground_below_camera,
     henyey_greenstein,
     optical_depth,
-    scene_distance,
     transmission,
     unit_length,
 )
 from sam3d_geometry.effects.fog_noise import drifting_noise
+from sam3d_geometry.effects.light import direction_from_angles
 from sam3d_geometry.gravity import world_from_pitch_roll
 from sam3d_geometry.transfer import linear_from_srgb
 
@@ -141,10 +140,9 @@ def test_the_ground_and_the_scenes_own_length():
     floor = 1.7 / rays(80, 100)[..., 1]  # level, 1.7 below
     scene = pointmap(torch.where((floor > 0) & (floor < 30), floor, 0))
     assert ground_below_camera(scene, LEVEL) == pytest.approx(1.7, rel=0.01)
-    assert scene_distance(scene) == pytest.approx(float(scene.points[scene.mask].norm(dim=-1).median()), rel=0.01)
-    assert unit_length(scene, False) == scene_distance(scene)
+    assert unit_length(scene, False) == pytest.approx(float(scene.depth[scene.mask].median()), rel=0.01)
     nothing = pointmap(torch.zeros(1, 4, 5))
-    assert ground_below_camera(nothing, LEVEL) == 0 and scene_distance(nothing) == 1
+    assert ground_below_camera(nothing, LEVEL) == 0 and unit_length(nothing, False) == 1
 
 
 def test_swirls_are_uneven_in_the_air_and_the_same_on_average():

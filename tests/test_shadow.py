@@ -5,7 +5,7 @@ import pytest
 import torch
 from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, true_shadow
 
-from sam3d_geometry.effects.shadow import cast_shadow, smooth_within_surfaces
+from sam3d_geometry.effects.shadow import _along_lines, cast_shadow, smooth_within_surfaces
 
 SIZE = (150, 266)
 
@@ -113,3 +113,16 @@ def test_tiny_and_empty_maps_have_no_shadow_and_no_nan(size, valid):
     light = light[torch.tensor([0, 0])]
     found = cast_shadow(surface.points, normals, surface.mask, surface.depth, surface.intrinsics, light)
     assert found.shape == depth.shape and not found.any() and found.isfinite().all()
+
+
+def test_pixels_of_a_very_large_picture_are_found():
+    """Beyond 2 ** 24 pixels a float32 no longer counts them one by one."""
+    places = torch.tensor([[0, 1], [4096, 4095], [4096, 4096]])
+    depth = torch.zeros(4097, 4097)
+    depth[places[:, 0], places[:, 1]] = torch.tensor([2.0, 4.0, 5.0])
+
+    class Steps:
+        def positions(self, device):
+            return places[:, 1:] + 0.5, places[:, :1] + 0.5
+
+    assert torch.allclose(_along_lines(Steps(), depth)[:, 0], torch.tensor([0.5, 0.25, 0.2]))

@@ -34,7 +34,8 @@ class Compositing:
     edge_refine      radius in pixels in which the photo's own edges sharpen the cut; 0 leaves it as the geometry has it
     shadow           strength of the shadow the layer casts, 0 to 1: from lights, or without any a soft one at the foot of a
                      layer that stands on a surface
-    catcher          what catches it: "ground plane" through the layer's foot, "scene" the pointmap itself, or "none"
+    catcher          what catches it: "ground plane" through the layer's foot, "scene" the pointmap itself (also for a mesh that is
+                     "as it is"), or "none"
     shadow_resolution, shadow_samples   as in `relight.Relighting`
     """
 
@@ -129,10 +130,13 @@ def layer_shadow(
     occluders = pick(torch.where(layer.alpha > 0.5, layer.depth, 0))
     if not bool((occluders > 0).any()):
         return shadow
-    if how.catcher == "ground plane":
+    # a mesh that brings its own place has no foot that is known
+    if how.catcher == "ground plane" and not placed.as_it_is:
         foot = placed.origin if placed.stands else placed.origin - placed.up * (placed.size / 2)[:, None]
         caught = _on_ground(caught, foot, placed.up, placed.size)
-    thickness = float(DEEP * placed.size[0] / placed.origin[0, 2].clamp_min(1e-6))
+    thickness = Relighting.thickness
+    if not placed.as_it_is:
+        thickness = float(DEEP * placed.size[0] / placed.origin[0, 2].clamp_min(1e-6))
     for light in casting:
         cast = cast_shadow(
             caught.points,

@@ -27,7 +27,7 @@ class CropBox:
 
 def _extent(member: torch.Tensor, clip_percent: float) -> tuple[float, float]:
     """Counts (N,) of pixels per row or column -> first and past-the-last place as shares, a few per cent cut off."""
-    reached = member.double().cumsum(0) / member.sum()
+    reached = member.cpu().double().cumsum(0) / member.sum().cpu()
     cut = clip_percent / 100
     first = int((reached <= cut).sum()) if cut > 0 else int((reached <= 0).sum())
     last = int((reached < 1 - cut).sum()) if cut > 0 else int((reached < 1 - 1e-12).sum())

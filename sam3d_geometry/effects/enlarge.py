@@ -39,10 +39,12 @@ def gaussian_blur(values: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def enlarge(values: torch.Tensor, size: Size) -> torch.Tensor:
-    """Map (B, H, W) -> (B, *size), bilinear; its edges become soft as in any enlarged picture."""
+    """Map (B, H, W) -> (B, *size), bilinear; its edges become soft as in any enlarged picture, and no value leaves the range."""
     if tuple(values.shape[1:]) == tuple(size):
         return values
-    return F.interpolate(values[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0]
+    large = F.interpolate(values[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0]
+    # the weights of four pixels add up to 1 only to rounding, and a mask must not exceed it
+    return large.clamp_(values.min(), values.max())
 
 
 def enlarge_contour(region: torch.Tensor, size: Size) -> torch.Tensor:

@@ -14,6 +14,7 @@ from ..camera import view_plane_axes
 from ..pointmap import Pointmap
 from ..transfer import linear_from_srgb, srgb_from_linear
 from .fog_noise import FogNoise
+from .scene_scale import median_depth, require_metres
 
 CONTRAST_AT_VISIBILITY = 0.05  # WMO's meteorological optical range
 LARGEST_DEPTH = 80.0  # optical depth beyond which float32 has no light left
@@ -79,29 +80,11 @@ def extinction_from_visibility(visibility: float) -> float:
     return -math.log(CONTRAST_AT_VISIBILITY) / visibility
 
 
-def direction_from_angles(azimuth_degrees: float, elevation_degrees: float) -> tuple[float, float, float]:
-    """Unit direction in world axes (x right, y down, z forward): azimuth to the right of ahead, elevation upward."""
-    azimuth, elevation = math.radians(azimuth_degrees), math.radians(elevation_degrees)
-    level = math.cos(elevation)
-    return level * math.sin(azimuth), -math.sin(elevation), level * math.cos(azimuth)
-
-
-def scene_distance(pointmap: Pointmap) -> float:
-    """Median distance along the ray over all frames of a clip: the length that "scene depths" are counted in; 1 if empty."""
-    stride = max(1, int((pointmap.mask.numel() / 2**20) ** 0.5))
-    distance = pointmap.points[:, ::stride, ::stride].norm(dim=-1)
-    seen = distance[pointmap.mask[:, ::stride, ::stride]]
-    return float(seen.median()) if seen.numel() else 1.0
-
-
 def unit_length(pointmap: Pointmap, metres: bool) -> float:
-    """The length of a metre, or of a "scene depth", in the pointmap's unit; metres are refused where the map has none."""
-    if metres and not pointmap.metric:
-        raise ValueError(
-            "Lengths in metres need distances in metres, and the model of this pointmap gives none: set unit to scene depths, "
-            "or load a moge-2 or moge-3 model."
-        )
-    return 1.0 if metres else scene_distance(pointmap)
+    """The length of a metre, or of a scene depth, in the pointmap's unit; metres are refused where the map has none."""
+    if metres:
+        require_metres(pointmap)
+    return 1.0 if metres else median_depth(pointmap)
 
 
 def ground_below_camera(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:

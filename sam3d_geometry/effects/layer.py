@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,10 @@ from ..frames import convert_points
 from ..gravity import level_world
 from ..pointmap import Pointmap
 from ..transfer import linear_from_srgb
+from .camera_path import rotation_from_degrees
 from .light import UNITS, PlacedLight, scene_depth, surface_at
 from .rasterize import rasterize
+from .scene_scale import require_metres
 from .shading import ggx, lambert, light_at
 
 WHERE = ("on the surface", "at a distance", "as it is")
@@ -89,27 +90,17 @@ class Layer:
     depth: torch.Tensor
 
 
-def _turn(yaw: float, pitch: float, roll: float) -> torch.Tensor:
-    y, p, r = (math.radians(v) for v in (yaw, pitch, roll))
-    about_y = torch.tensor([[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]])
-    about_x = torch.tensor([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
-    about_z = torch.tensor([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
-    return about_y @ about_x @ about_z
-
-
 def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
     """The pose of a layer in every frame of a pointmap (whole clip: place first, then work chunk by chunk).
 
     It stays where the first frame's surface put it; with `each_frame` it follows the surface at its pixel.
     """
     sizes = scene_depth(pointmap)
-    if placement.unit == "metres" and not pointmap.metric:
-        raise ValueError(
-            "This pointmap is not in metres, so metres cannot be placed in it; set unit to scene depth, or load a moge-2 model."
-        )
+    if placement.unit == "metres":
+        require_metres(pointmap)
     scale = sizes if placement.unit == "scene depth" else torch.ones_like(sizes)
     level = level_world(pointmap).to(pointmap.points).mT
-    turn = _turn(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
+    turn = rotation_from_degrees(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
     rotation = (level @ turn) if placement.upright else turn.expand(len(pointmap), 3, 3)
     origin = surface_at(pointmap, placement.pixel, sizes)
     if placement.where != "on the surface":

@@ -11,6 +11,7 @@ import torch
 from ..gravity import level_world
 from ..pointmap import Pointmap
 from ..transfer import linear_from_srgb
+from .scene_scale import require_metres
 
 KINDS = ("point", "directional", "area")
 PLACEMENTS = ("over a pixel", "camera", "world")
@@ -31,8 +32,8 @@ class Light:
                 "camera": at `offset` from the camera in its own axes; "world": the same in axes levelled by gravity
     pixel       (x, y) in shares of the picture; a disc always looks at the surface there
     offset      (right, up, forward)
-    azimuth_degrees, elevation_degrees   where a sun stands: 0, 0 is behind the camera, azimuth 90 to the right, 180 in
-                front of it; in camera axes or, for placement "world", in levelled ones
+    azimuth_degrees, elevation_degrees   where a sun stands: azimuth 0 straight ahead, 90 to the right, 180 behind the
+                camera; in camera axes or, for placement "world", in levelled ones
     radius      of the ball or disc; for a sun the tangent of its half angle
     reach       distance at which a white surface that faces the light gets `intensity`
     falloff     exponent of the distance: 2 is physical, 0 none
@@ -44,7 +45,7 @@ class Light:
     pixel: tuple[float, float] = (0.5, 0.5)
     distance: float = 0.3
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    azimuth_degrees: float = 45.0
+    azimuth_degrees: float = 135.0
     elevation_degrees: float = 35.0
     radius: float = 0.0
     reach: float = 0.5
@@ -100,16 +101,6 @@ class PlacedLight:
         return replace(self, **moved)
 
 
-def colour_from_hex(text: str) -> tuple[float, float, float]:
-    """A colour such as "#ffd9a0" or "fda" -> sRGB values from 0 to 1."""
-    digits = text.strip().removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(2 * digit for digit in digits)
-    if len(digits) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-        raise ValueError(f"Colour came as {text!r}; write it as # and six hexadecimal digits, such as #ffd9a0.")
-    return tuple(int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
-
-
 def scene_depth(pointmap: Pointmap) -> torch.Tensor:
     """Median depth (B,) of a pointmap's frames; the same for all where the unit is the metre. 1 where nothing is valid."""
     sizes = []
@@ -140,20 +131,15 @@ def surface_at(pointmap: Pointmap, pixel: tuple[float, float], fallback: torch.T
 def _unit_scale(unit: str, pointmap: Pointmap, sizes: torch.Tensor) -> torch.Tensor:
     if unit == "scene depth":
         return sizes
-    if not pointmap.metric:
-        raise ValueError(
-            "This pointmap is not in metres, so metres cannot be placed in it; set unit to scene depth, or load a moge-2 model."
-        )
+    require_metres(pointmap)
     return torch.ones_like(sizes)
 
 
-def _towards_sun(light: Light) -> tuple[float, float, float]:
-    azimuth, elevation = math.radians(light.azimuth_degrees), math.radians(light.elevation_degrees)
-    return (
-        math.sin(azimuth) * math.cos(elevation),
-        -math.sin(elevation),
-        -math.cos(azimuth) * math.cos(elevation),
-    )
+def direction_from_angles(azimuth_degrees: float, elevation_degrees: float) -> tuple[float, float, float]:
+    """Unit direction (x right, y down, z forward): azimuth to the right of straight ahead, elevation upward."""
+    azimuth, elevation = math.radians(azimuth_degrees), math.radians(elevation_degrees)
+    level = math.cos(elevation)
+    return level * math.sin(azimuth), -math.sin(elevation), level * math.cos(azimuth)
 
 
 def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool = False) -> tuple[PlacedLight, ...]:
@@ -174,7 +160,9 @@ def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool =
         if not each_frame:
             target = target[:1] / sizes[0] * sizes[:, None]
         if sun:
-            position = target.new_tensor(_towards_sun(light)).expand(len(pointmap), 3)
+            position = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees)).expand(
+                len(pointmap), 3
+            )
         elif light.placement == "over a pixel":
             away = target.norm(dim=-1, keepdim=True)
             position = target * (1 - light.distance * scale / away).clamp_min(NEAREST_TO_CAMERA)

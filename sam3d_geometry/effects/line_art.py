@@ -60,19 +60,19 @@ def edge_strength(
     """How strong an edge is at each pixel (B, H, W), in units of the thresholds: 1 is an edge that just counts.
 
     Depth that jumps by `jump_percent` beyond its slope, or a surface that turns by `crease_degrees`, comes to 1; 100 or more
-    and 180 turn either off. `smoothing` is the blur in pixels of the pointmap. The border of the mask is an edge as well.
+    and 180 turn either off. `smoothing` is the blur in pixels of the pointmap. The border of the mask is an edge always.
     """
     if not smoothing > 0:
         raise ValueError(f"The smoothing of line art came as {smoothing:g} pixels; it must be greater than 0.")
-    total = torch.zeros_like(pointmap.depth)
+    outline = _steps(gaussian_blur(pointmap.mask.float(), smoothing)[..., None], smoothing) * STRONGEST
+    total = outline.square()
     if jump_percent < 100:
         inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), smoothing)
         # a wider blur for what it is compared with: the ratio is then as even on both flanks of an edge
         level = gaussian_blur(inverse, 2 * smoothing)
         scale = (jump_percent / 100) * level.clamp_min(torch.finfo(level.dtype).tiny)
         jumps = torch.where(level > 0, _steps(inverse[..., None], smoothing) / scale, 0)
-        outline = _steps(gaussian_blur(pointmap.mask.float(), smoothing)[..., None], smoothing) * STRONGEST
-        total += _limited(jumps, smoothing).square() + outline.square()
+        total += _limited(jumps, smoothing).square()
     if crease_degrees < 180:
         if normals is None:
             normals = pointmap.normals

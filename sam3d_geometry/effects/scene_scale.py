@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..pointmap import Pointmap
 
-LENGTH_UNITS = ("share of median depth", "units")
+LENGTH_UNITS = ("scene depth", "units")
 MAX_SAMPLES = 1 << 18  # pixels of a whole clip that the median is taken from
 
 
@@ -26,8 +24,10 @@ def length_in_units(pointmap: Pointmap, length: float, unit: str) -> float:
     return length * median_depth(pointmap) if unit == LENGTH_UNITS[0] else length
 
 
-def typical_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean of the valid depths of each frame, (B, 1, 1); 1 where a frame has none."""
-    count = mask.sum((1, 2), keepdim=True)
-    mean = (depth * mask).sum((1, 2), keepdim=True) / count.clamp_min(1)
-    return torch.where(count > 0, mean, 1)
+def require_metres(pointmap: Pointmap) -> None:
+    """ValueError where lengths in metres were asked for and the pointmap's unit is not the metre."""
+    if not pointmap.metric:
+        raise ValueError(
+            "Lengths in metres need distances in metres, and the model of this pointmap gives none: set unit to scene depth, or "
+            "load a moge-2 or moge-3 model."
+        )

@@ -102,7 +102,8 @@ def _along_lines(lines: _Lines, occluders: torch.Tensor) -> torch.Tensor:
     x, y = lines.positions(occluders.device)
     column, row = x.floor(), y.floor()
     outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
-    at = torch.where(outside, height * width, row * width + column).long()
+    # whole numbers beyond 2 ** 24, of pixels in an 8K picture, need integers
+    at = torch.where(outside, height * width, row.long() * width + column.long())
     found = F.pad(w.view(-1), (0, 1))[at]
     for position, cell, slope in ((x, column, slopes[0]), (y, row, slopes[1])):
         found.addcmul_(slope[at], position.sub_(cell).sub_(0.5))
@@ -217,13 +218,13 @@ def _shadow_of(
 
 def _spread(light: PlacedLight, frame: int, middle: torch.Tensor, samples: int) -> list[tuple[float, float, float]]:
     """`samples` places on the light's disc as the scene's middle (3,) sees it, evenly spread (Vogel's spiral)."""
-    position, radius = light.position[frame].double().cpu(), float(light.radius[frame])
+    position, radius = light.position[frame].cpu().double(), float(light.radius[frame])
     if samples == 1 or radius == 0:
         return [tuple(position.tolist())]
     if light.kind == "area":
-        view = light.aim[frame].double().cpu()
+        view = light.aim[frame].cpu().double()
     else:
-        view = position if light.kind == "directional" else position - middle.double().cpu()
+        view = position if light.kind == "directional" else position - middle.cpu().double()
     view = F.normalize(view, dim=0)
     across = torch.linalg.cross(view, torch.eye(3, dtype=torch.float64)[int(view.abs().argmin())])
     across = F.normalize(across, dim=0)
@@ -274,7 +275,7 @@ def cast_shadow(
     batch, height, width, _ = points.shape
     shadow = torch.zeros_like(points[..., 0])
     for i in range(batch):
-        k = intrinsics[i].double().cpu()
+        k = intrinsics[i].cpu().double()
         camera = tuple(float(v) for v in (k[0, 0] * width, k[1, 1] * height, k[0, 2] * width, k[1, 2] * height))
         valid = mask[i].nonzero(as_tuple=True)
         point, normal = points[i][valid], normals[i][valid]

@@ -197,6 +197,7 @@ class ModelHandle:
     name: str
     precision: str
     keep_loaded: bool
+    compiled: bool = False
     _hold: HostedModel | None = field(default=None, repr=False)
 
     def load(self) -> HostedModel:
@@ -204,7 +205,7 @@ class ModelHandle:
         import comfy.model_management as mm
 
         device = compute_device()
-        key = (self.name, self.precision, str(device))
+        key = (self.name, self.precision, self.compiled, str(device))
         hosted = _hosted.get(key)
         if hosted is None:
             with progress_bar(100) as on_progress:
@@ -214,6 +215,7 @@ class ModelHandle:
                     weights_device=mm.unet_offload_device(),
                     precision=self.precision,
                     folders=model_folders(),
+                    compiled=self.compiled,
                     on_progress=on_progress,
                 )
             hosted = _hosted[key] = HostedModel(model, device)

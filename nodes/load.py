@@ -44,13 +44,21 @@ class LoadSAM3DGeometry(io.ComfyNode):
                         "the room). Off: it is freed after each run and read again for the next.",
                     )
                 ),
+                advanced(
+                    io.Boolean.Input(
+                        "compile",
+                        default=False,
+                        tooltip="On: torch.compile makes the network faster for pictures of one size, as in a clip; the first "
+                        "frame of each size then takes a minute or more. Needs a C++ compiler, and Triton on a GPU.",
+                    )
+                ),
             ],
             outputs=[GeometryModelType.Output(display_name="model", tooltip="The model, for Pointmap Inference.")],
         )
 
     @classmethod
-    def execute(cls, model: str, precision: str, keep_loaded: bool) -> io.NodeOutput:
-        handle = host.ModelHandle(model, precision, keep_loaded)
+    def execute(cls, model: str, precision: str, keep_loaded: bool, compile: bool) -> io.NodeOutput:
+        handle = host.ModelHandle(model, precision, keep_loaded, compile)
         if handle.load().model.preview:
             host.notify_once(
                 "Built-in preview model",

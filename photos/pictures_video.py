@@ -81,7 +81,7 @@ def temporal_smooth():
 
 def temporal_smooth_pointmap():
     def shown(pointmap):
-        return encode_normals(normals_from_pointmap(pointmap[44:45], source="geometry"), "opengl")
+        return encode_normals(normals_from_pointmap(pointmap[44:45], source="geometry")[0], "opengl")
 
     ghosts = smooth_pointmap(aligned(), 0.8)[0]
     moved = smooth_along_motion(aligned(), 0.9, direction="zero lag")[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy
 import torch
+from torch.nn import functional as F
 
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
 from .flow import flows_agree, grey_frames, optical_flow, pixel_positions, sample_at
@@ -14,6 +15,8 @@ from .resize import resize_image
 
 TOLERANCE = 4.0  # in standard deviations of the noise
 LEAST_NOISE = 0.01
+MOST_NOISE = 4.0  # times the usual noise, somewhere in a picture
+WINDOW = 9  # pixels over which noise is found
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ def _blended(
     noise = LEAST_NOISE
     if bool(counted.any()):
         noise = max(1.4826 * off[counted].median().item(), LEAST_NOISE)
+    # noise is not the same everywhere: in a depth picture near things have more of it than far ones
+    mean = F.avg_pool2d(torch.stack([off * counted, counted.float()])[None], WINDOW, 1, WINDOW // 2)[0]
+    noise = (1.25 * mean[0] / mean[1].clamp_min(1e-6)).clamp(noise, MOST_NOISE * noise)
     weight = weight * (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
     weight = weight.clamp_max(memory - 1)
     share = (weight / (weight + 1))[..., None]

@@ -1,10 +1,14 @@
 """One interface for every network: it follows the network between devices and refuses what is no batch of images."""
 
+import shutil
+import sys
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from sam3d_geometry.models import GeometryModel, Prediction
+from sam3d_geometry.models import GeometryModel, ModelError, Prediction
 
 
 class Spy(nn.Module):
@@ -56,3 +60,31 @@ def test_not_a_batch_of_images(model, shape):
 def test_no_tokens(model):
     with pytest.raises(ValueError, match="num_tokens is 0"):
         model.predict(torch.rand(1, 3, 4, 5), 0)
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mix = nn.Linear(3, 3)
+
+    def forward(self, images, num_tokens):
+        points = torch.sin(self.mix(images.permute(0, 2, 3, 1))) * num_tokens
+        return Prediction(points, points[..., 0])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("g++"), reason="there is no C++ compiler (g++)")
+def test_a_compiled_model_predicts_the_same_and_shares_its_weights():
+    model = GeometryModel("small", Small(), torch.float32, metric=False, gives_normals=False, token_range=(1, 2))
+    compiled, images = model.with_compilation(), torch.rand(1, 3, 6, 7)
+    assert torch.allclose(compiled.predict(images, 2).points, model.predict(images, 2).points, atol=1e-5)
+    with torch.no_grad():
+        model.network.mix.bias.add_(1)
+    assert torch.allclose(compiled.predict(images, 2).points, model.predict(images, 2).points, atol=1e-5)
+
+
+def test_a_failed_compilation_says_what_to_do(model):
+    def failing(images, num_tokens):
+        raise torch._dynamo.exc.TorchDynamoException("no compiler found")
+
+    with pytest.raises(ModelError, match=r"could not be compiled \(no compiler found\): switch compile off"):
+        replace(model, compiled=failing).predict(torch.rand(1, 3, 4, 5), 1)

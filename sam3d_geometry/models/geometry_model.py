@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
+from .model_error import ModelError
 from .prediction import Prediction
 
 PIXELS_PER_TOKEN_EDGE = 14
@@ -18,7 +21,8 @@ class GeometryModel:
 
     network maps (images, num_tokens) to a Prediction; a host may move it between devices, `predict` follows.
     token_range: fewest and most tokens it was trained for; pixels_per_token_edge: side of the square of image pixels
-    that one token stands for when an inference resolution is turned into tokens.
+    that one token stands for when an inference resolution is turned into tokens. compiled: the network as torch.compile
+    made it, where that was asked for; it shares the network's weights.
     """
 
     name: str
@@ -29,6 +33,7 @@ class GeometryModel:
     token_range: tuple[int, int]
     preview: bool = False
     pixels_per_token_edge: int = PIXELS_PER_TOKEN_EDGE
+    compiled: Callable | None = None
 
     @property
     def device(self) -> torch.device:
@@ -57,4 +62,21 @@ class GeometryModel:
             )
         if num_tokens < 1:
             raise ValueError(f"num_tokens is {num_tokens}, needed is at least 1.")
-        return self.network(images.to(self.device, torch.float32), int(num_tokens))
+        images = images.to(self.device, torch.float32)
+        if self.compiled is None:
+            return self.network(images, int(num_tokens))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about torch's own parts, not about the model
+                return self.compiled(images, int(num_tokens))
+        except torch._dynamo.exc.TorchDynamoException as error:
+            raise ModelError(
+                f"{self.name} could not be compiled ({str(error).strip().splitlines()[0]}): switch compile off, or install what "
+                "torch.compile needs (a C++ compiler; Triton on a GPU)."
+            ) from error
+
+    def with_compilation(self) -> GeometryModel:
+        """The same model, compiled by torch.compile when it first sees a size: faster from then on, for clips of one size."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return replace(self, compiled=torch.compile(self.network, dynamic=False))

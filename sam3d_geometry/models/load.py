@@ -32,6 +32,7 @@ def load_model(
     precision: str = "auto",
     folders: Sequence[Folder] = (),
     allow_download: bool = True,
+    compiled: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> GeometryModel:
     """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
@@ -39,7 +40,7 @@ def load_model(
     device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS).
     weights_device: where the weights are put now, by default `device`; a memory manager keeps them elsewhere.
     folders: searched in order; the first one receives downloads; none means ~/.cache/sam3d_geometry.
-    allow_download: False never asks the network. on_progress: called with (bytes done, bytes in all) of a download;
+    allow_download: False never asks the network. compiled: as `GeometryModel.with_compilation`. on_progress: called with (bytes done, bytes in all) of a download;
     what it raises stops the download, and the next one continues. Raises ModelError, one sentence, without a model.
     """
     device = torch.device(device)
@@ -64,7 +65,8 @@ def load_model(
         )
     prepare_weights(network, dtype)
     logger.info("Loaded %s in %s on %s", name, str(dtype).removeprefix("torch."), device)
-    return _on_device(model, network, device if weights_device is None else torch.device(weights_device))
+    model = _on_device(model, network, device if weights_device is None else torch.device(weights_device))
+    return model.with_compilation() if compiled else model
 
 
 def _on_device(model: GeometryModel, network: nn.Module, device: torch.device) -> GeometryModel:

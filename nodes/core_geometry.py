@@ -12,7 +12,7 @@ from .core_interop import (
     pointmap_from_da3_geometry,
     pointmap_from_moge_geometry,
 )
-from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 
 SIZES = ["photo", "pointmap"]
 MOGE_UNITS = {"auto": None, "metres": True, "unknown": False}
@@ -57,6 +57,7 @@ class PointmapToMoGeGeometry(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, size, image=None) -> io.NodeOutput:
         require_option("size", size, SIZES)
+        require_frames("image", image, len(pointmap))
 
         def tensors(frames, part):
             if size == "photo":

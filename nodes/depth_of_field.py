@@ -8,7 +8,7 @@ from ..sam3d_geometry.effects.depth_of_field import depth_of_field
 from ..sam3d_geometry.effects.thin_lens import blur_at_infinity
 from ..sam3d_geometry.resize import pointmap_at_image
 from . import host
-from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 
 FOCUS = ["point", "distance", "subject mask"]
 STRENGTH = ["blur amount", "f-number"]
@@ -227,6 +227,7 @@ class DepthOfField(io.ComfyNode):
     ) -> io.NodeOutput:
         require_option("focus", focus, FOCUS)
         require_option("strength", strength, STRENGTH)
+        require_frames("image", image, len(pointmap))
         aperture = Aperture(shape, blades, rotation_degrees, cats_eye)
         if focus == "point":
             sharp = focusing.focus_at_point(pointmap, focus_x, focus_y)

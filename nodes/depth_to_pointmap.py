@@ -147,7 +147,8 @@ class DepthToPointmap(io.ComfyNode):
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="White where there is geometry; one for all frames or one each. Pixels of depth 0 are left out anyway.",
+                    tooltip="White where there is geometry; one for all frames or one each. Distances of 0 are left out anyway; in a "
+                    "picture black is a distance too, so give a mask for the sky.",
                 ),
             ],
             outputs=[

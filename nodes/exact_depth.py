@@ -245,6 +245,8 @@ class LoadDepthExact(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file, path, frames, steps_per_unit, channel):
+        if file == BY_PATH and path is None:  # a wired path is not known yet, so the files are read on every run
+            return float("nan")
         found = numbered_from(host.readable_path(path if file == BY_PATH else file), frames)
         return [(str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in found]
 

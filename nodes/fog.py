@@ -10,7 +10,7 @@ from ..sam3d_geometry.effects.fog_noise import drifting_noise
 from ..sam3d_geometry.gravity import level_world
 from ..sam3d_geometry.resize import pointmap_at_image
 from . import host
-from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 
 KINDS = ["even", "thinning with height"]
 UNITS = ["scene depths", "metres"]
@@ -236,6 +236,7 @@ class Fog(io.ComfyNode):
     ) -> io.NodeOutput:
         require_option("kind", kind, KINDS)
         require_option("unit", unit, UNITS)
+        require_frames("image", image, len(pointmap))
         length = air.unit_length(pointmap, metres=unit == "metres")
         world = level_world(pointmap)
         layer = air.FogLayer(

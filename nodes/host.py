@@ -154,7 +154,13 @@ def by_frame(
     with progress_bar(len(pointmap)) as on_progress:
         for i in range(len(pointmap)):
             part = slice(i, i + 1)
-            results.append(function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu"))))
+            try:
+                made = function(pointmap[part].to(compute_device()), frames_of(image, part, torch.device("cpu")))
+            except ValueError as error:
+                if len(pointmap) == 1:
+                    raise
+                raise ValueError(f"Frame {i}: {error}") from error
+            results.append(made)
             on_progress(i + 1, len(pointmap))
     return results
 

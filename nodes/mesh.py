@@ -69,8 +69,8 @@ class PointmapToMesh(io.ComfyNode):
                     min=0,
                     max=10000000,
                     step=1000,
-                    tooltip="How many triangles to reduce the mesh to; 0 keeps two for every pixel. Needs the Python package "
-                    "fast-simplification.",
+                    tooltip="How many triangles to reduce the surface to, before a back is added; 0 keeps two for every pixel. Borders stay in "
+                    "place, so there may be more. Needs the Python package fast-simplification.",
                 ),
                 io.Combo.Input(
                     "paint",

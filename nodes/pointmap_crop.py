@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ..sam3d_geometry.crop import Window, crop_pointmap, resize_pointmap, window_between, window_of_mask
 from ..sam3d_geometry.resize import resize_image, size_for_long_edge
 from . import host
-from .sockets import CATEGORY, PointmapType, schema
+from .sockets import CATEGORY, PointmapType, require_frames, schema
 
 LARGEST = 16384
 
@@ -106,6 +106,7 @@ class PointmapResize(io.ComfyNode):
 
     @classmethod
     def execute(cls, pointmap, long_edge, image=None) -> io.NodeOutput:
+        require_frames("image", image, len(pointmap))
         source = pointmap.source_size if image is None else tuple(image.shape[1:3])
         size = size_for_long_edge(source, long_edge or max(source))
 

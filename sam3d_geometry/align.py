@@ -41,7 +41,8 @@ class AlignState:
     scale, shift  what its depth was fitted with
     depth       (H, W) its depth before the fit, and `aligned` after it
     log_focal   (2,) mean over the clip so far
-    log_scale   mean over the shot so far; `gauge` is the factor's logarithm that brings results back to it
+    log_scale, mean_shift  means over the shot so far; `gauge` and `gauge_shift` are the factor's logarithm and the shift that
+                bring results back to them
     """
 
     last: Keyframe
@@ -53,8 +54,10 @@ class AlignState:
     log_focal: torch.Tensor
     frames: int
     log_scale: float
+    mean_shift: float
     shot_frames: int
     gauge: float
+    gauge_shift: float
     size: tuple[int, int]
 
 
@@ -83,14 +86,19 @@ class Alignment:
         return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
 
     def report(self) -> str:
-        """One line a frame, and the mean flicker in the first."""
-        before, after = self.flicker
-        lines = [f"flicker {before:.2%} before, {after:.2%} after", "frame   scale   shift  left over  flicker"]
+        """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare."""
+        before, after = (_percent(f.nanmean()) for f in (self.flicker_before, self.flicker_after))
+        lines = [f"flicker {before} before, {after} after", "frame   scale   shift  left over  flicker"]
         for i in range(len(self.scale)):
             start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
-            compared = f"{self.residual[i]:8.2%}   {self.flicker_before[i]:.2%} -> {self.flicker_after[i]:.2%}"
+            flicker = f"{_percent(self.flicker_before[i])} -> {_percent(self.flicker_after[i])}"
+            compared = f"{_percent(self.residual[i]):>8}   {flicker}"
             lines.append(start + ("new shot" if self.cut[i] else compared))
         return "\n".join(lines)
+
+
+def _percent(share: torch.Tensor) -> str:
+    return "-" if share.isnan() else f"{share:.2%}"
 
 
 def _applied(depth: torch.Tensor, mask: torch.Tensor, scale: float, shift: float) -> torch.Tensor:
@@ -101,6 +109,10 @@ def _pose(motion: Motion, unit: float) -> torch.Tensor:
     pose = torch.eye(4, dtype=torch.float64)
     pose[:3, :3], pose[:3, 3] = motion.rotation, motion.translation * unit
     return pose
+
+
+def _towards(value: float, target: float, reach: float) -> float:
+    return value + max(-reach, min(reach, target - value))
 
 
 class _Aligner:
@@ -115,12 +127,12 @@ class _Aligner:
         first = Keyframe(view, look, Motion.none())
         depth = frame.depth[0].cpu()
         self.state = AlignState(
-            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 1, 0.0, frame.source_size
+            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 0.0, 1, 0.0, 0.0, frame.source_size
         )
 
     def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
         """Takes in one frame; scale, shift, residual and flicker before and after."""
-        own_focal = frame.intrinsics[0, (0, 1), (0, 1)].double().log().cpu()
+        own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
         state, nan = self.state, float("nan")
         frames = 1 if state is None else state.frames + 1
         log_focal = own_focal if state is None else state.log_focal + (own_focal - state.log_focal) / frames
@@ -152,8 +164,10 @@ class _Aligner:
         log_scale = torch.tensor(fit.scale).log().item()
         log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
         before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
-        wanted = -log_scale - state.gauge
-        gauge = state.gauge + max(-GAUGE_STEP, min(GAUGE_STEP, wanted))
+        mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
+        gauge = _towards(state.gauge, -log_scale, GAUGE_STEP)
+        reach = GAUGE_STEP * float(now.view.depth[now.view.usable].median()) if bool(now.view.usable.any()) else 0.0
+        gauge_shift = _towards(state.gauge_shift, -mean_shift, reach)
         self.state = AlignState(
             now,
             keyframes,
@@ -164,8 +178,10 @@ class _Aligner:
             log_focal,
             frames,
             log_scale,
+            mean_shift,
             shot_frames,
             gauge,
+            gauge_shift,
             frame.source_size,
         )
         return fit.scale, fit.shift, fit.residual, before, after
@@ -173,12 +189,12 @@ class _Aligner:
     def _flicker(
         self, depth: torch.Tensor, aligned: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit
     ) -> tuple[float, float]:
-        motion = fit.motions[0]
+        motion, before = fit.motions[0], self.state.last.view.intrinsics
         # the motion is in the aligned unit
         unaligned = Motion(motion.rotation, motion.translation / fit.scale)
         return (
-            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned),
-            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion),
+            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned, before),
+            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion, before),
         )
 
 
@@ -206,6 +222,7 @@ def align_sequence(
     """
     looks = thumbnails(pointmap.image).cpu()
     cuts = frame_changes(looks, None if state is None else state.last.look) > cut_threshold
+    cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:
         pointmap = with_focal(pointmap, focal.median(0, keepdim=True).values)
@@ -213,17 +230,18 @@ def align_sequence(
     rows, gauges, poses = [], [], []
     for i in range(len(pointmap)):
         rows.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
-        gauges.append(aligner.state.gauge)
+        gauges.append((aligner.state.gauge, aligner.state.gauge_shift))
         poses.append(aligner.state.last.world_from_camera)
         if one_focal and streaming:
             focal[i] = aligner.state.log_focal.to(focal)
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))
     scale, shift, residual, before, after = torch.tensor(rows, dtype=torch.float64).unbind(-1)
-    gauge = torch.tensor(gauges, dtype=torch.float64).exp()
+    log_gauge, gauge_shift = torch.tensor(gauges, dtype=torch.float64).unbind(-1)
+    gauge = log_gauge.exp()
     if not streaming:
-        gauge = _gauge_of_shots(scale, cuts)
-    scale, shift = scale * gauge, shift * gauge
+        gauge, gauge_shift = _gauge_of_shots(scale, shift, cuts)
+    scale, shift = scale * gauge, (shift + gauge_shift) * gauge
     if one_focal and streaming:
         pointmap = with_focal(pointmap, focal)
     depth = pointmap.depth
@@ -234,10 +252,11 @@ def align_sequence(
     return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
 
 
-def _gauge_of_shots(scale: torch.Tensor, cuts: torch.Tensor) -> torch.Tensor:
-    """(B,) the factor for each shot that makes the median of its scales 1."""
+def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B,) each: the factor and the shift before it, for each shot, that make the medians of its scales 1 and shifts 0."""
     shot = cuts.long().cumsum(0)
-    gauge = torch.ones_like(scale)
+    gauge, gauge_shift = torch.ones_like(scale), torch.zeros_like(shift)
     for number in shot.unique():
         gauge[shot == number] = 1 / scale[shot == number].median()
-    return gauge
+        gauge_shift[shot == number] = -shift[shot == number].median()
+    return gauge, gauge_shift

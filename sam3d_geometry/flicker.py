@@ -16,11 +16,12 @@ def frame_flicker(
     intrinsics: torch.Tensor,
     found: Match,
     motion: Motion,
+    intrinsics_before: torch.Tensor | None = None,
 ) -> float:
     """Mean of |depth - depth before, carried along| / depth over pixels that stand still in the world; nan if there are none.
 
     depth and before (H, W), 0 where invalid; `found` says where the frame's pixels were before, `motion` takes its points to
-    the camera of that frame, in the unit of `depth`; intrinsics (3, 3) normalised, of both.
+    the camera of that frame, in the unit of `depth`; intrinsics (3, 3) normalised, of both frames unless that before had others.
     """
     size = tuple(depth.shape)
     positions = pixel_positions(*size)
@@ -28,7 +29,8 @@ def frame_flicker(
     k = intrinsics.float()
     points = rays_through(positions, k, size) * depth[..., None]
     moved = points @ motion.rotation.float().T + motion.translation.float()
-    still = (pixels_of(moved, k, size) - were).norm(dim=-1) < STILL_PIXELS
+    k_before = k if intrinsics_before is None else intrinsics_before.float()
+    still = (pixels_of(moved, k_before, size) - were).norm(dim=-1) < STILL_PIXELS
     valid = sample_at((before > 0)[..., None].float(), were)[..., 0] > 0.999
     counted = still & valid & found.seen & (depth > 0)
     if not bool(counted.any()):

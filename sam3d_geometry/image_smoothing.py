@@ -16,6 +16,7 @@ from .resize import resize_image
 TOLERANCE = 4.0  # in standard deviations of the noise
 LEAST_NOISE = 0.01
 MOST_NOISE = 4.0  # times the usual noise, somewhere in a picture
+OUTLYING = 2.5  # times the usual noise: what is further off has moved, and is not counted as noise
 WINDOW = 9  # pixels over which noise is found
 
 
@@ -48,6 +49,7 @@ def _blended(
     if bool(counted.any()):
         noise = max(1.4826 * off[counted].median().item(), LEAST_NOISE)
     # noise is not the same everywhere: in a depth picture near things have more of it than far ones
+    counted = counted & (off < OUTLYING * noise)
     mean = F.avg_pool2d(torch.stack([off * counted, counted.float()])[None], WINDOW, 1, WINDOW // 2)[0]
     noise = (1.25 * mean[0] / mean[1].clamp_min(1e-6)).clamp(noise, MOST_NOISE * noise)
     weight = weight * (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
@@ -84,17 +86,18 @@ def smooth_images_along_motion(
     if state is not None and state.value.shape != images.shape[1:]:
         state = None
     cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
-    back = [None if cut else _flows(grey, before) for cut, grey, before in zip(cuts[1:], greys[1:], greys)]
-    first = None if state is None or cuts[0] else _flows(greys[0], state.grey)
-    history = None if first is None else (state.value.to(images.device), state.weight.to(images.device))
+    history, before = None, None
+    if state is not None:
+        history, before = (state.value.to(images.device), state.weight.to(images.device)), state.grey
     result = torch.empty_like(images, dtype=torch.float32)
     weights = []
-    for i, flows in enumerate([first, *back]):
-        there, seen = flows if flows is not None else (None, None)
-        history = _blended(images[i].float(), None if flows is None else history, there, seen, memory)
-        result[i] = history[0]
-        weights.append(history[1])
-    state = ImageMotionState(result[-1].clone(), weights[-1], greys[-1], looks[-1:])
+    for i, (cut, grey) in enumerate(zip(cuts, greys)):
+        there, seen = _flows(grey, before) if before is not None and not cut else (None, None)
+        history = _blended(images[i].float(), None if there is None else history, there, seen, memory)
+        before, result[i] = grey, history[0]
+        if direction == "zero lag":
+            weights.append(history[1])
+    state = ImageMotionState(result[-1].clone(), history[1], greys[-1], looks[-1:])
     if direction == "zero lag":
         history = None
         for i in range(len(images) - 1, -1, -1):

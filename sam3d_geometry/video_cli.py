@@ -38,7 +38,7 @@ For every CLIP (a video file, or a folder of frames) the output folder gets
 
 EPILOG = """\
 examples:
-  python -m sam3d_geometry --video clip.mp4 -o out --depth --smooth 0.3
+  python -m sam3d_geometry --video clip.mp4 -o out --depth --smooth 0.9
   python -m sam3d_geometry --video clip.mov -o out --depth --format png-16-bit-files --range fixed --near 0.5 --far 30
   python -m sam3d_geometry --video shots/010 shots/020 -o out --frame-rate 23.976 --normals --engine ray --workers 2
 

@@ -105,6 +105,12 @@ def test_odd_frames_pass_unharmed(size, valid):
             assert torch.isfinite(result.points).all() and torch.equal(result.mask, clip.mask)
             assert torch.allclose(result.depth, clip.depth, rtol=1e-4)
         assert done.flicker[1] < 1e-5
+        assert "nan" not in done.report()
+
+
+def test_the_first_frame_starts_a_shot_where_cuts_are_not_looked_for(frames):
+    _, _, done = align_sequence(frames.pointmap(False)[:2], cut_threshold=1.0)
+    assert done.cut.tolist() == [True, False]
 
 
 def test_stopping_is_left_to_the_callback(frames):

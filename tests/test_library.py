@@ -50,7 +50,7 @@ PUBLIC = {
     "align_sequence with_focal",
     "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
     "memory_of smooth_along_motion",
-    "image_smoothing": "ImageMotionState LEAST_NOISE MOST_NOISE TOLERANCE WINDOW smooth_images_along_motion",
+    "image_smoothing": "ImageMotionState LEAST_NOISE MOST_NOISE OUTLYING TOLERANCE WINDOW smooth_images_along_motion",
     "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",

@@ -6,11 +6,12 @@ import closed_form
 import pytest
 import torch
 
+from sam3d_geometry import image_smoothing
 from sam3d_geometry.camera import unproject
 from sam3d_geometry.image_smoothing import smooth_images_along_motion
 from sam3d_geometry.motion_smoothing import smooth_along_motion
 from sam3d_geometry.stages import pack, unpack
-from sam3d_geometry.temporal import smooth_pointmap
+from sam3d_geometry.temporal import smooth_images, smooth_pointmap
 from training.moving_room import MOVING, film
 
 FRAMES, SIZE, NOISE = 12, (96, 160), 0.02
@@ -85,15 +86,18 @@ def test_what_cannot_be_is_refused_in_a_sentence(noisy, call):
         call(noisy, 0.5, direction="sideways")
 
 
-@pytest.mark.parametrize("direction", ["causal", "zero lag"])
-def test_pictures_are_steadied_without_ghosts(frames, noisy, direction):
+# a picture's values change where a thing comes closer: one way lags behind that a little, both ways do not
+@pytest.mark.parametrize(("direction", "lag"), [("causal", 1.5), ("zero lag", 1.0)])
+def test_pictures_are_steadied_without_ghosts(frames, noisy, direction, lag):
     true, rough = (p.depth[..., None] / 8 for p in (frames.pointmap(), noisy))
     rough = rough.expand(-1, -1, -1, 3)
     smoothed, _ = smooth_images_along_motion(rough, 0.8, noisy.image, direction=direction)
     assert smoothed.shape == rough.shape
     assert (smoothed - true)[4:].abs().mean() < (rough - true)[4:].abs().mean() / 1.4
     moving = torch.isin(frames.object_ids, torch.tensor(MOVING))[4:]
-    assert (smoothed - true)[4:][moving].abs().mean() < 1.2 * (rough - true)[4:][moving].abs().mean()
+    assert (smoothed - true)[4:][moving].abs().mean() < lag * (rough - true)[4:][moving].abs().mean()
+    plain, _ = smooth_images(rough, 0.8, noisy.image)
+    assert (plain - true)[4:][moving].abs().mean() > 2 * (rough - true)[4:][moving].abs().mean()
 
 
 def test_pictures_in_pieces_are_the_pictures_in_one(noisy):
@@ -106,3 +110,15 @@ def test_pictures_in_pieces_are_the_pictures_in_one(noisy):
 def test_the_guide_must_have_as_many_frames(noisy):
     with pytest.raises(ValueError, match="2 frames and the images 3"):
         smooth_images_along_motion(noisy.image[:3], 0.5, noisy.image[:2])
+
+
+def test_flows_of_a_long_clip_are_not_held(monkeypatch):
+    """Each is found when its frame is blended: those of 1,000 frames of 1280 x 720 would take 7 GB."""
+    calls = []
+    for name in ("_flows", "_blended"):
+        function = getattr(image_smoothing, name)
+        noted = lambda *given, name=name, function=function: calls.append(name) or function(*given)  # noqa: E731
+        monkeypatch.setattr(image_smoothing, name, noted)
+    clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
+    image_smoothing.smooth_images_along_motion(clip)
+    assert calls == ["_blended", *["_flows", "_blended"] * 3]

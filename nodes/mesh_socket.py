@@ -7,6 +7,7 @@ from comfy_api.latest import Types
 
 from ..sam3d_geometry.frames import convert_directions, convert_points
 from ..sam3d_geometry.mesh import Mesh
+from ..sam3d_geometry.transfer import linear_from_srgb, srgb_from_linear
 
 FRAME = "opengl"  # the axes of every MESH that core makes or saves
 
@@ -15,7 +16,8 @@ class MeshBatch(getattr(Types, "MESH", object)):
     """What flows on a MESH wire, with the attributes that core's own class has in the hosts that have one.
 
     Meshes of a batch are filled up to the same size: with their last vertex, which does not change what a mesh extends over, and
-    with triangles without area. normals, intrinsics and metric are ours, beside core's.
+    with triangles without area. Vertex colours are linear, since core writes them into a GLB as they are. normals,
+    intrinsics and metric are ours, beside core's.
     """
 
     def __init__(self, meshes: list[Mesh]):
@@ -23,7 +25,9 @@ class MeshBatch(getattr(Types, "MESH", object)):
         self.vertices = _filled([convert_points(mesh.vertices, FRAME) for mesh in meshes])
         self.faces = _filled([mesh.faces.long() for mesh in meshes], empty=True)
         self.uvs = None if first.uvs is None else _filled([mesh.uvs for mesh in meshes])
-        self.vertex_colors = None if first.colours is None else _filled([mesh.colours for mesh in meshes])
+        self.vertex_colors = (
+            None if first.colours is None else _filled([linear_from_srgb(mesh.colours) for mesh in meshes])
+        )
         self.texture = None if first.texture is None else torch.stack([mesh.texture for mesh in meshes])
         self.vertex_counts = torch.tensor([len(mesh.vertices) for mesh in meshes])
         self.face_counts = torch.tensor([len(mesh.faces) for mesh in meshes])
@@ -71,7 +75,7 @@ def meshes_from_payload(payload: object) -> list[Mesh]:
                 item("faces", i, faces).int(),
                 item("uvs", i, vertices),
                 None if normals is None else convert_directions(normals, "opencv", FRAME),
-                None if colours is None else colours[:, :3].float(),
+                None if colours is None else srgb_from_linear(colours[:, :3].float().clamp(0, 1)),
                 item("texture", i),
                 item("intrinsics", i),
                 getattr(payload, "metric", False),

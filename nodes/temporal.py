@@ -115,9 +115,16 @@ class TemporalSmooth(io.ComfyNode):
             smoothed, state = smooth_images(images, strength, guide, state, cut_threshold)
         else:
             direction = "zero lag" if mode == BOTH_WAYS else "causal"
-            smoothed, state = smooth_images_along_motion(
-                images, strength, guide, state, direction=direction, cut_threshold=cut_threshold
-            )
+            with host.progress_bar(len(images)) as on_progress:
+                smoothed, state = smooth_images_along_motion(
+                    images,
+                    strength,
+                    guide,
+                    state,
+                    direction=direction,
+                    cut_threshold=cut_threshold,
+                    on_progress=on_progress,
+                )
         remember(f"images {kind}", stream, state)
         return io.NodeOutput(smoothed)
 

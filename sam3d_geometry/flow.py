@@ -5,6 +5,8 @@ The flow is that of dense inverse search (Kroeger et al., 2016) as OpenCV has it
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy
 import torch
 from torch.nn import functional as F
@@ -20,18 +22,24 @@ def grey_frames(images: torch.Tensor) -> numpy.ndarray:
     return luminance.mul(255).round().clamp(0, 255).byte().cpu().numpy()
 
 
+def import_opencv() -> ModuleType:
+    """OpenCV, imported when first needed: everything that does not follow motion works without it."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise ImportError(
+            "Motion is followed with OpenCV, which is not installed: run install.py with ComfyUI's Python, or "
+            "'pip install opencv-python-headless', or choose a mode that does not follow motion."
+        ) from error
+    return cv2
+
+
 def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
     """Where each pixel of `source` went in `target`, both (H, W) uint8: (H, W, 2) in pixels, x then y, on the CPU."""
     height, width = source.shape
     if min(height, width) < 16:  # smaller than the patches that are searched for
         return torch.zeros(height, width, 2)
-    try:
-        import cv2
-    except ImportError as error:
-        raise RuntimeError(
-            "Motion is followed with OpenCV, which is not installed: run install.py with ComfyUI's Python, or "
-            "'pip install opencv-python-headless', or choose a mode that does not follow motion."
-        ) from error
+    cv2 = import_opencv()
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if max(height, width) < WHOLE_RESOLUTION_BELOW:
         search.setFinestScale(0)

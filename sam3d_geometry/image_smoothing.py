@@ -66,12 +66,14 @@ def smooth_images_along_motion(
     *,
     direction: str = "causal",
     cut_threshold: float = CUT_THRESHOLD,
+    on_progress=None,
 ) -> tuple[torch.Tensor, ImageMotionState]:
     """Images (B, H, W, C) in [0, 1] -> the same averaged along the motion that optical flow finds, and the state to go on.
 
     Motion and cuts are looked for in `guide` (B, h, w, 3), the photos, where given. Where flow does not return to where it
     started, or the values do not fit, the new frame wins. `strength` and `direction` as in
     `motion_smoothing.smooth_along_motion`, which does better where a pointmap is at hand: it knows the camera's motion.
+    `on_progress(done, total)` may raise to stop.
     """
     memory = memory_of(strength)
     if direction not in DIRECTIONS:
@@ -90,13 +92,15 @@ def smooth_images_along_motion(
     if state is not None:
         history, before = (state.value.to(images.device), state.weight.to(images.device)), state.grey
     result = torch.empty_like(images, dtype=torch.float32)
-    weights = []
+    weights, total = [], len(images) * (2 if direction == "zero lag" else 1)
     for i, (cut, grey) in enumerate(zip(cuts, greys)):
         there, seen = _flows(grey, before) if before is not None and not cut else (None, None)
         history = _blended(images[i].float(), None if there is None else history, there, seen, memory)
         before, result[i] = grey, history[0]
         if direction == "zero lag":
             weights.append(history[1])
+        if on_progress is not None:
+            on_progress(i + 1, total)
     state = ImageMotionState(result[-1].clone(), history[1], greys[-1], looks[-1:])
     if direction == "zero lag":
         history = None
@@ -106,6 +110,8 @@ def smooth_images_along_motion(
             history = _blended(images[i].float(), None if flows is None else history, there, seen, memory)
             both = (weights[i] + history[1] - 1)[..., None]
             result[i] = (result[i] * weights[i][..., None] + history[0] * history[1][..., None] - images[i]) / both
+            if on_progress is not None:
+                on_progress(total - i, total)
     return result, state
 
 

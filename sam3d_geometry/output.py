@@ -58,10 +58,10 @@ class OutputFolder:
             probe.touch(exist_ok=False)
             probe.unlink()
         except FileExistsError as error:
-            raise OutputError(f"The output {root} is a file; choose a folder with -o.") from error
+            raise OutputError(f"The output {root} is a file; choose a folder.") from error
         except OSError as error:
             raise OutputError(
-                f"The output folder {root} cannot be written to ({error.strerror}); choose another with -o."
+                f"The output folder {root} cannot be written to ({error.strerror}); choose another."
             ) from error
         self._resolved = root.resolve()
 

@@ -16,6 +16,7 @@ from .align import AlignState, Keyframe, align_sequence
 from .cuts import CUT_THRESHOLD
 from .depth import DepthRange, RangeState, adaptive_range
 from .ego_motion import Motion, View
+from .flow import import_opencv
 from .image_smoothing import ImageMotionState
 from .motion_smoothing import History, MotionState, smooth_along_motion
 from .pointmap import Pointmap
@@ -134,5 +135,6 @@ def steadying(how: str, strength: float, one_focal: bool = True) -> list[Stage]:
     if how not in STEADY:
         raise ValueError(f"Steadying {how!r} is not known; choose one of {', '.join(STEADY)}.")
     if how == "follow motion":
+        import_opencv()  # before a clip is begun
         return [Align(one_focal), SmoothAlongMotion(strength)]
     return [Smooth(strength)] if how == "average" and strength else []

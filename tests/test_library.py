@@ -42,7 +42,7 @@ PUBLIC = {
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",
     "colormap": "COLORMAPS LUMINANCE TABLE_SIZE apply_colormap legend luminance",
     "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots thumbnails",
-    "flow": "WHOLE_RESOLUTION_BELOW flows_agree grey_frames inside optical_flow pixel_positions sample_at",
+    "flow": "WHOLE_RESOLUTION_BELOW flows_agree grey_frames import_opencv inside optical_flow pixel_positions sample_at",
     "ego_motion": "EDGE Fit ITERATIONS LEAST_DEPTH_NOISE LEAST_PIXEL_NOISE MINIMUM_SAMPLES Match Motion SAMPLES "
     "SHIFT_PRIOR View WINDOW fit_frame match pixels_of rays_through",
     "flicker": "STILL_PIXELS frame_flicker",

@@ -122,3 +122,19 @@ def test_flows_of_a_long_clip_are_not_held(monkeypatch):
     clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
     image_smoothing.smooth_images_along_motion(clip)
     assert calls == ["_blended", *["_flows", "_blended"] * 3]
+
+
+@pytest.mark.parametrize("direction", ["causal", "zero lag"])
+def test_progress_of_pictures_goes_to_the_end_and_may_stop_it(direction):
+    clip, seen = torch.rand(1, 24, 32, 3).expand(3, -1, -1, -1), []
+    image_smoothing.smooth_images_along_motion(
+        clip, direction=direction, on_progress=lambda done, total: seen.append((done, total))
+    )
+    frames = 3 if direction == "causal" else 6
+    assert seen == [(i, frames) for i in range(1, frames + 1)]
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        image_smoothing.smooth_images_along_motion(clip, on_progress=stop)

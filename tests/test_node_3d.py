@@ -76,7 +76,8 @@ def test_meshes_survive_the_wire(pointmap):
     meshes = [surface_from_pointmap(pointmap[i], paint="vertex colours") for i in range(2)]
     for sent, got in zip(meshes, meshes_from_payload(MeshBatch(meshes))):
         for name in ("vertices", "faces", "normals", "colours", "intrinsics"):
-            assert torch.equal(getattr(sent, name), getattr(got, name)), name
+            tolerance = 1e-6 if name == "colours" else 0  # they are linear on the wire
+            assert torch.allclose(getattr(sent, name), getattr(got, name), rtol=0, atol=tolerance), name
         assert got.metric and got.texture is None and got.uvs is None
 
 
@@ -220,3 +221,12 @@ def test_the_frame_that_is_empty_is_named(pointmap):
     ):
         with pytest.raises(ValueError, match=sentence):
             run(node, pointmap=holed)
+
+
+def test_vertex_colours_on_the_wire_are_linear_as_core_writes_them(pointmap):
+    grey = Pointmap(
+        pointmap.points, pointmap.mask, pointmap.intrinsics, pointmap.image * 0 + 0.5, None, True, pointmap.source_size
+    )
+    (mesh,) = run(PointmapToMesh, pointmap=grey, paint="vertex colours")
+    assert mesh.vertex_colors.min() == pytest.approx(0.21404, abs=1e-4)
+    assert meshes_from_payload(mesh)[0].colours.max() == pytest.approx(0.5, abs=1e-4)

@@ -122,3 +122,12 @@ class TestInProcess:
     def test_an_unknown_model_starts_nothing(self, folder, tmp_path):
         assert self.run(folder, tmp_path, "--model", "no-such-model") == 2
         assert not (tmp_path / "out").exists()
+
+
+def test_without_opencv_it_says_so_before_it_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    folder = make_folder(tmp_path / "frames", 3)
+    assert main(["--video", str(folder), "-o", str(tmp_path / "out"), *FAST]) == 2
+    assert "pip install opencv-python-headless" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main(["--video", str(folder), "-o", str(tmp_path / "out"), "--steady", "off", *FAST]) == 0

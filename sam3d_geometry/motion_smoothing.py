@@ -22,6 +22,7 @@ STILL_PIXELS = 1.0  # between where the camera's motion and where flow puts a po
 EDGE = 0.06  # relative depth between neighbours beyond which they are two surfaces
 TOLERANCE = 4.0  # in standard deviations of the noise: what is further off is another surface
 LEAST_NOISE = 0.01
+LONGEST_MEMORY = 20.0  # frames, that of the greatest strength
 MOVING_MEMORY = 6.0  # frames that a moving thing's depth is averaged over at most
 WINDOW = 9  # pixels over which a moving thing's change of depth is found
 DIRECTIONS = ("causal", "zero lag")
@@ -87,7 +88,7 @@ def _carried_depth(history: History, were: torch.Tensor, expected: torch.Tensor)
 
 
 def _windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
-    """Mean of values (H, W) over the counted pixels of a window around each; 0 where there are none."""
+    """Mean of values (H, W), weighted by `counted`, over a window around each; 0 where nothing counts."""
     planes = torch.stack([values * counted, counted.to(values)])[None]
     for window in ((1, WINDOW), (WINDOW, 1)):
         planes = F.avg_pool2d(planes, window, 1, (window[0] // 2, window[1] // 2))
@@ -98,7 +99,7 @@ def _windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
 def _carry(
     history: History, before: View, view: View, frame: Pointmap, log_depth: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """The history brought to a frame: log depth, weight, where things move by themselves, normals."""
+    """The history brought to a frame: log depth, weight, how far things move by themselves (0 to 1), normals."""
     size, device = frame.size, frame.device
     found = match(view, before)
     fit = fit_frame(view, [(before, found)], with_scale=False)
@@ -111,24 +112,27 @@ def _carry(
     points = rays_through(pixel_positions(*size, device), k, size) * log_depth.exp()[..., None]
     there = points @ rotation.T + translation
     by_camera = pixels_of(there, before.intrinsics.to(device), size)
-    still = ((by_camera - by_flow).norm(dim=-1) < STILL_PIXELS) & (there[..., 2] > 0)
-    were = torch.where(still[..., None], by_camera, by_flow)
+    # a share, not a choice: where the two part slowly, a switch would leave a crease in the surface
+    still = (2 - (by_camera - by_flow).norm(dim=-1) / STILL_PIXELS).clamp(0, 1) * (there[..., 2] > 0)
+    were = torch.lerp(by_flow, by_camera, still[..., None])
     depth, weight = _carried_depth(history, were, there[..., 2].clamp_min(1e-12).log())
     # what was seen there, from where the camera is now
     back = rays_through(were, before.intrinsics.to(device), size) * depth[..., None]
     now = ((back - translation) @ rotation)[..., 2]
     known = seen & inside(were, size) & (depth > 0) & (now > 0) & frame.mask[0]
     carried = now.clamp_min(1e-12).log()
-    moving = known & ~still
+    moving = known * (1 - still)
     if bool(moving.any()):
         # a thing that comes closer takes its history with it: its mean change of depth is no noise
         change = _windowed_mean((log_depth - carried).clamp(-0.3, 0.3), moving)
-        carried = torch.where(moving, carried + change, carried)
-        weight = torch.where(moving, weight.clamp_max(MOVING_MEMORY - 1), weight)
+        carried = carried + (1 - still) * change
+        weight = torch.minimum(weight, MOVING_MEMORY - 1 + still * LONGEST_MEMORY)
     normals = None
     if history.normals is not None:
         normals = sample_at(history.normals, were) @ rotation
-    return carried, torch.where(known, weight, 0), moving, normals
+    # beside what was not seen before, history fades in: an edge of it would be a crease of the surface, frame after frame
+    nearby = _windowed_mean(known.to(weight), frame.mask[0])
+    return carried, known * weight * (2 * nearby - 1).clamp(0, 1), moving, normals
 
 
 def _blended(frame: Pointmap, history: History | None, before: View | None, view: View, memory: float) -> History:
@@ -140,7 +144,7 @@ def _blended(frame: Pointmap, history: History | None, before: View | None, view
         return History(log_depth, mask, ones, normals)
     carried, weight, moving, carried_normals = _carry(history, before, view, frame, log_depth)
     off = carried - log_depth
-    counted = (weight > 0) & ~moving
+    counted = (weight > 0) & (moving < 0.5)
     noise = LEAST_NOISE
     if bool(counted.any()):
         noise = max(1.4826 * off[counted].abs().median().item(), LEAST_NOISE)

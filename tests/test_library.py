@@ -48,7 +48,7 @@ PUBLIC = {
     "flicker": "STILL_PIXELS frame_flicker",
     "align": "AlignState Alignment GAUGE_STEP KEYFRAME_EVERY KEYFRAME_OVERLAP Keyframe LEAST_DEPTH MAX_CHANGE MAX_KEYFRAMES "
     "align_sequence with_focal",
-    "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
+    "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE LONGEST_MEMORY MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
     "memory_of smooth_along_motion",
     "image_smoothing": "ImageMotionState LEAST_NOISE MOST_NOISE OUTLYING TOLERANCE WINDOW smooth_images_along_motion",
     "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",

@@ -34,7 +34,7 @@ def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: 
     row = torch.div(holes, width, rounding_mode="floor")
     x, y, number = (holes - row * width).float(), row.float(), holes
     dx, dy = steps
-    distance, lost = 1, [holes[:0]]
+    distance, lost = 1, []
     while distance < LONGEST * width and len(number):
         at_x, at_y = torch.add(x, dx, alpha=distance).round_(), torch.add(y, dy, alpha=distance).round_()
         inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
@@ -113,7 +113,7 @@ def _place(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor
 
 
 def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
-    """Image (H, W, 3) of a view without holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
+    """The image (H, W, 3) of a view, painted in place so that it has no holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
     Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
     that sees nothing at all stays black.
@@ -128,7 +128,7 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
     if len(holes) == 0:
         return view.image
     planes, share, inverse_depth = view.image.movedim(-1, 0).reshape(3, -1), share.view(-1), view.inverse_depth.view(-1)
-    border = torch.where(seen, torch.arange(len(seen), device=seen.device), -1)
+    border = torch.arange(len(seen), device=seen.device).masked_fill_(~seen, -1)
     steps = torch.stack(_away(*_place(holes, width), shift.tolist()))
     lost = _lead(border, holes, steps, size)
     if len(lost):
@@ -136,21 +136,20 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
         steps.scatter_(1, torch.searchsorted(holes, lost).expand(2, -1), inwards)
         lost = _lead(border, lost, inwards, size)
         border.scatter_(0, lost, lost)
-    filled = planes.clone()
     for some, dx, dy in zip(*(t.split(PIXELS_AT_ONCE) for t in (holes, *steps))):
         source = _mirrored(inverse_depth, seen, border.index_select(0, some), some, dx, dy, size)
         own = share.index_select(0, some)
-        for plane, into in zip(planes, filled):
-            into.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
+        for plane in planes:
+            plane.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
     if len(lost):
         x, y = _place(lost, width)
         grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
         spread = _spread(view.image, seen.view(size).float())
         colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
         own = share.index_select(0, lost)
-        for plane, into, colour in zip(planes, filled, colours):
-            into.scatter_(0, lost, torch.lerp(colour, plane.index_select(0, lost), own))
-    return filled.view(3, height, width).movedim(0, -1)
+        for plane, colour in zip(planes, colours):
+            plane.scatter_(0, lost, torch.lerp(colour, plane.index_select(0, lost), own))
+    return planes.view(3, height, width).movedim(0, -1)
 
 
 def _mirrored(inverse_depth, seen, border, holes, dx, dy, size) -> torch.Tensor:

@@ -117,17 +117,16 @@ class _Rendering:
         self._number = torch.arange(self.height * self.width, device=self.device)
 
     def view(self, antialias: bool) -> View:
-        planes = self._take(*self._front())
+        planes = self._take(self._front())
         self._resolve(planes)
         coverage = (self.depth >= 0).to(planes.dtype)
-        planes.mul_(coverage)
         if antialias:
             self._antialias(planes, coverage)
         image, size = planes.view(3, self.height, self.width).movedim(0, -1), (self.height, self.width)
         return View(image, coverage.view(size), self.depth.clamp_min_(0).view(size), self.patch.view(size))
 
-    def _front(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """For each pixel the key of the nearest patch whose centre falls into it; for each patch the x, y that are seen there.
+    def _front(self) -> torch.Tensor:
+        """For each pixel the key of the nearest patch whose centre falls into it; sets `places` to what each patch shows there.
 
         A key is the bits of the new inverse depth, which are in the order of the depths, above the number of the patch.
         """
@@ -137,8 +136,9 @@ class _Rendering:
         # Apple's GPU cannot take the greatest of 64 bits, and shares its memory with the processor
         device = "cpu" if self.device.type == "mps" else self.device
         front = torch.full((count + 1,), NOBODY, device=device)
-        xs, ys = (torch.empty(self.height, self.width, device=self.device) for _ in range(2))
-        column = self._column
+        self.places = torch.empty(self.height, self.width, 2, device=self.device)
+        column, per_x, per_y = self._column, 2 / self.width, 2 / self.height
+        grid_column, grid_row = column * per_x + (per_x / 2 - 1), self._row * per_y + (per_y / 2 - 1)
         for strip in self._strips:
             w, sx, sy, row = p.inverse_depth[strip], p.slope_x[strip], p.slope_y[strip], self._row[strip]
             hx = (w * b0).add_(row * a01 + a02).add_(column * a00)
@@ -154,28 +154,39 @@ class _Rendering:
             keys = depth.view(torch.int32).long().bitwise_left_shift_(32)
             keys += self._number[strip.start * self.width : strip.stop * self.width].view_as(keys)
             front.scatter_reduce_(0, target.view(-1).to(device), keys.view(-1).to(device), "amax")
-            torch.add(dx, column, out=xs[strip])
-            torch.add(dy, row, out=ys[strip])
-        return front[:count].to(self.device), xs.view(-1), ys.view(-1)
+            torch.add(grid_column, dx, alpha=per_x, out=self.places[strip, :, 0])
+            torch.add(grid_row[strip], dy, alpha=per_y, out=self.places[strip, :, 1])
+        # pixels that no patch holds carry the number of the first
+        self.places[0, 0].nan_to_num_(0).clamp_(-1, 1)
+        return front[:count].to(self.device)
 
-    def _take(self, front: torch.Tensor, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
-        """Sets x, y, new inverse depth (-1 if unknown) and patch of every pixel (H * W,) and gives the colours (3, H * W)."""
+    def _take(self, front: torch.Tensor) -> torch.Tensor:
+        """Sets new inverse depth (-1 if unknown) and patch of every pixel (H * W,) and gives the colours (3, H * W)."""
         count = len(front)
-        self.x, self.y, self.depth = (torch.empty(count, device=self.device) for _ in range(3))
-        self.patch = front
+        self.depth, self.patch = torch.empty(count, device=self.device), front
         planes = torch.empty(3, count, device=self.device)
         mixed = []
         for strip in self._strips:
             part = slice(strip.start * self.width, strip.stop * self.width)
             depth = (front[part] >> 32).int().view(torch.float32)
             patch = front[part].bitwise_and_(0xFFFFFFFF)
-            x, y = xs.index_select(0, patch), ys.index_select(0, patch)
-            self.x[part], self.y[part], self.depth[part] = x, y, depth
-            planes[:, part] = self._bicubic(x, y)
-            mixed.append(torch.nonzero(self.patches.mixed.view(-1).index_select(0, patch) & (depth >= 0))[:, 0] + part.start)
+            self.depth[part] = depth
+            seen = depth >= 0
+            torch.mul(self._bicubic(self._places(patch)), seen, out=planes[:, part])
+            mixed.append(torch.nonzero(self.patches.mixed.view(-1).index_select(0, patch) & seen)[:, 0] + part.start)
         for some in torch.cat(mixed).split(STRIP_VALUES):
-            _put(planes, some, self._one_sided(*(t.index_select(0, some) for t in (self.x, self.y, self.patch))))
+            patch = self.patch.index_select(0, some)
+            _put(planes, some, self._one_sided(*self._xy(patch), patch))
         return planes
+
+    def _places(self, patch: torch.Tensor) -> torch.Tensor:
+        """What the patches (M,) show at the pixel into which their centre falls: (M, 2) as grid_sample takes it."""
+        return torch.view_as_real(torch.view_as_complex(self.places).view(-1).index_select(0, patch))
+
+    def _xy(self, patch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`_places` as x and y (M,) in pixels."""
+        x, y = self._places(patch).unbind(-1)
+        return ((x + 1) * (self.width / 2)).sub_(0.5), ((y + 1) * (self.height / 2)).sub_(0.5)
 
     def _solve(self, patch: torch.Tensor, px: torch.Tensor, py: torch.Tensor):
         """Where in the photo the planes of `patch` are seen at the points px, py of the new picture.
@@ -224,16 +235,17 @@ class _Rendering:
         # all ask the patches as they were found first, so that no strip sees what another one settled
         settled = [(where, self._ask_around(where)) for where in doubtful.split(STRIP_VALUES // 2)]
         for where, (x, y, depth, patch) in settled:
-            for values, new in zip((self.x, self.y, self.depth, self.patch), (x, y, depth, patch)):
-                values.scatter_(0, where, new)
-            _put(planes, where, self._colours(x, y, patch))
+            self.depth.scatter_(0, where, depth)
+            self.patch.scatter_(0, where, patch)
+            _put(planes, where, self._colours(x, y, patch).mul_(depth >= 0))
 
     def _ask_around(self, where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """x, y, new depth and patch of the nearest of the patches around pixels (M,) that holds them; depth -1 if none."""
         row = torch.div(where, self.width, rounding_mode="floor")
         column = where - row * self.width
         px, py = column.float(), row.float()
-        best = [t.index_select(0, where) for t in (self.x, self.y, self.depth, self.depth, self.patch)]
+        depth, patch = self.depth.index_select(0, where), self.patch.index_select(0, where)
+        best = [*self._xy(patch), depth.clone(), depth, patch]
 
         def ask(patch, chosen):
             answer = self._ask(patch, px.index_select(0, chosen), py.index_select(0, chosen))
@@ -259,16 +271,14 @@ class _Rendering:
 
     def _colours(self, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
         """Colours (3, M) of the photo at x, y on the surface of `patch`."""
-        colours = self._bicubic(x, y)
+        grid = torch.stack([(x * 2 + 1) / self.width - 1, (y * 2 + 1) / self.height - 1], -1)
+        colours = self._bicubic(grid)
         mixed = torch.nonzero(self.patches.mixed.view(-1).index_select(0, patch))[:, 0]
         _put(colours, mixed, self._one_sided(*(t.index_select(0, mixed) for t in (x, y, patch))))
         return colours
 
-    def _bicubic(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Colours (3, M) of the photo at x, y."""
-        grid = torch.stack(
-            [x * (2 / self.width) + (1 / self.width - 1), y * (2 / self.height) + (1 / self.height - 1)], -1
-        )
+    def _bicubic(self, grid: torch.Tensor) -> torch.Tensor:
+        """Colours (3, M) of the photo at places (M, 2) of grid_sample."""
         planes = self.patches.planes
         found = F.grid_sample(planes, grid[None, None], mode="bicubic", padding_mode="border", align_corners=False)
         return found[0, :, 0].clamp_(0, 1)

@@ -9,8 +9,6 @@ et al., The Lumigraph, 1996).
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch.nn import functional as F
 

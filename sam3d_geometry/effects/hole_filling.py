@@ -22,29 +22,40 @@ SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed 
 COARSE = 4  # the spreading works on a picture this many times smaller
 
 
+def _place(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """x and y of pixels (M,) given by number."""
+    row = torch.div(number, width, rounding_mode="floor")
+    return (number - row * width).float(), row.float()
+
+
+def _pixel_at(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers of the pixels nearest to x, y (M,), which may be overwritten, and whether these lie inside the picture."""
+    height, width = size
+    column, row = x.round_().clamp(0, width - 1), y.round_().clamp(0, height - 1)
+    return row.long().mul_(width).add_(column.long()), (x == column) & (y == row)
+
+
 def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Numbers of those of `holes` (M,) that the unit steps dx, dy (2, M) lead to no pixel seen; sets `border` of the others.
+    """Sets `border` of those of `holes` (M,) that unit steps dx, dy (2, M) lead to a pixel seen; gives which are left, (N,).
 
     `border` (H * W,) holds the number of the pixel seen at which the line of each pixel ends, its own where it is seen, -1
     where unknown. A way of 2 n pixels is one of n, whose end knows the next n: the ways double until all have an end.
     """
     height, width = size
-    row = torch.div(holes, width, rounding_mode="floor")
-    x, y, number = (holes - row * width).float(), row.float(), holes
-    dx, dy = steps
-    distance, lost = 1, []
-    while distance < LONGEST * width and len(number):
-        at_x, at_y = torch.add(x, dx, alpha=distance).round_(), torch.add(y, dy, alpha=distance).round_()
-        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
-        at = at_y.clamp_(0, height - 1).mul_(width).long().add_(at_x.clamp_(0, width - 1).long())
-        end = border.index_select(0, at)
-        border.scatter_(0, number, torch.where(inside, end, -1))
-        # a straight line that has left the picture does not come back
-        lost.append(number.masked_select(~inside))
-        waiting = torch.nonzero(inside & (end < 0))[:, 0]
-        x, y, dx, dy, number = (t.index_select(0, waiting) for t in (x, y, dx, dy, number))
+    waiting = list(zip(*(t.split(PIXELS_AT_ONCE) for t in (*_place(holes, width), *steps, holes))))
+    distance = 1
+    while distance < LONGEST * width and waiting:
+        walking, waiting = waiting, []
+        for x, y, dx, dy, number in walking:
+            at, inside = _pixel_at(torch.add(x, dx, alpha=distance), torch.add(y, dy, alpha=distance), size)
+            end = border.index_select(0, at).masked_fill_(~inside, -1)
+            border.scatter_(0, number, end)
+            # a straight line that has left the picture does not come back
+            on = torch.nonzero(inside & (end < 0))[:, 0]
+            if len(on):
+                waiting.append([t.index_select(0, on) for t in (x, y, dx, dy, number)])
         distance *= 2
-    return torch.cat([*lost, number])
+    return torch.nonzero(border.index_select(0, holes) < 0)[:, 0]
 
 
 def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -104,12 +115,6 @@ def _inwards(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[t
     return dx * across, dy * ~across
 
 
-def _place(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """x and y of pixels (M,) given by number."""
-    row = torch.div(number, width, rounding_mode="floor")
-    return (number - row * width).float(), row.float()
-
-
 def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """The image (H, W, 3) of a view, painted in place so that it has no holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
@@ -130,9 +135,10 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
     steps = torch.stack(_away(*_place(holes, width), shift.tolist()))
     lost = _lead(border, holes, steps, size)
     if len(lost):
-        inwards = torch.stack(_inwards(*_place(lost, width), size))
-        steps.scatter_(1, torch.searchsorted(holes, lost).expand(2, -1), inwards)
-        lost = _lead(border, lost, inwards, size)
+        turned = holes.index_select(0, lost)
+        inwards = torch.stack(_inwards(*_place(turned, width), size))
+        steps.scatter_(1, lost.expand(2, -1), inwards)
+        lost = turned.index_select(0, _lead(border, turned, inwards, size))
         border.scatter_(0, lost, lost)
     for some, dx, dy in zip(*(t.split(PIXELS_AT_ONCE) for t in (holes, *steps))):
         source = _mirrored(inverse_depth, seen, border.index_select(0, some), some, dx, dy, size)
@@ -153,17 +159,14 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
 def _mirrored(inverse_depth, seen, border, holes, dx, dy, size) -> torch.Tensor:
     """Numbers (M,) of the pixels as far beyond the hole's border as each of `holes` lies before it, or nearer where that is
     another surface."""
-    height, width = size
-    x, y = _place(holes, width)
-    border_x, border_y = _place(border, width)
+    x, y = _place(holes, size[1])
+    border_x, border_y = _place(border, size[1])
     distance = border_x.sub_(x).mul_(dx).addcmul_(border_y.sub_(y), dy).clamp_min_(0)
     limit = inverse_depth.index_select(0, border) * (1 + 2 * DEPTH_EDGE)
     source, waiting = border.clone(), torch.arange(len(holes), device=holes.device)
     for share in (1.0, 0.5, 0.25, 0.0):
         far = distance * (1 + share) + SKIP
-        at_x, at_y = torch.addcmul(x, dx, far).round_(), torch.addcmul(y, dy, far).round_()
-        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
-        at = at_y.clamp_(0, height - 1).mul_(width).long().add_(at_x.clamp_(0, width - 1).long())
+        at, inside = _pixel_at(torch.addcmul(x, dx, far), torch.addcmul(y, dy, far), size)
         take = inside & seen.index_select(0, at) & (inverse_depth.index_select(0, at) <= limit)
         source.scatter_(0, waiting.masked_select(take), at.masked_select(take))
         left = torch.nonzero(~take)[:, 0]

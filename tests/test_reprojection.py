@@ -95,9 +95,9 @@ def test_nothing_is_stretched_between_a_box_and_its_wall():
 
 
 @pytest.mark.parametrize(
-    "line", [[4, 4, 4, 4, 2], [2, 4, 4, 4, 4], [4, 4, 3, 2, 2]], ids=["last pixel", "first pixel", "between two jumps"]
+    "line", [[4, 4, 4, 4, 2], [2, 4, 4, 4, 4], [4, 4, 2, 3.5, 3.5]], ids=["last pixel", "first pixel", "thin part"]
 )
-def test_a_pixel_alone_beside_a_jump_faces_the_camera(line):
+def test_a_pixel_alone_before_a_jump_faces_the_camera(line):
     depth = torch.tensor([line], dtype=torch.float32).expand(1, 5, 5)
     for patches in (patches_of(depth, torch.zeros(5, 5, 3)), patches_of(depth.mT, torch.zeros(5, 5, 3))):
         assert patches.slope_x.abs().max() == 0 and patches.slope_y.abs().max() == 0

@@ -24,7 +24,7 @@ from sam3d_geometry.camera import unproject  # noqa: E402
 from sam3d_geometry.effects.camera_move import camera_move, new_picture  # noqa: E402
 from sam3d_geometry.effects.camera_path import preset_path, scene_depth  # noqa: E402
 from sam3d_geometry.effects.hole_filling import fill_holes  # noqa: E402
-from sam3d_geometry.effects.patches import Patches  # noqa: E402
+from sam3d_geometry.effects.patches import Patches, around  # noqa: E402
 from sam3d_geometry.effects.reprojection import pixel_homography, reproject  # noqa: E402
 from training.layouts import random_scene  # noqa: E402
 from training.renderer import Rendering, render  # noqa: E402
@@ -38,6 +38,7 @@ MOVES = (
     ("room", 8, {"forward": 0.1, "yaw_degrees": 3.0}),
 )
 FINE = 4  # the geometry that says what is hidden is rendered this many times finer
+OFF = 0.05  # a point whose inverse depth is off that of a surface by more than this share lies beside it
 HIDDEN = 0.02  # a point further than what the photo sees on its ray, by this share, is hidden
 
 
@@ -103,8 +104,8 @@ def ssim(image: torch.Tensor, truth: torch.Tensor, where: torch.Tensor) -> float
 
 def between_surfaces(
     inverse_depth: torch.Tensor, seen: torch.Tensor, patches: Patches, new_from_old: torch.Tensor
-) -> int:
-    """Pixels whose point, taken back to the photo, is 5 % off the inverse depth of all four pixels around: a sheet."""
+) -> torch.Tensor:
+    """(H, W) bool: pixels whose point, taken back to the photo, is off the inverse depth of all four pixels around."""
     height, width = seen.shape
     depth = torch.where(inverse_depth > 0, 1 / inverse_depth.clamp_min(1e-12), 0)
     points = unproject(depth[None].double(), patches.intrinsics[None].double())[0]
@@ -119,7 +120,27 @@ def between_surfaces(
             at_row = (row.floor() + down).nan_to_num().clamp(0, height - 1).long()
             at_column = (column.floor() + right).nan_to_num().clamp(0, width - 1).long()
             nearest = torch.minimum(nearest, (patches.inverse_depth[at_row, at_column] * z - 1).abs())
-    return int(((seen > 0) & (inverse_depth > 0) & (nearest > 0.05)).sum())
+    return (seen > 0) & (inverse_depth > 0) & (nearest > OFF)
+
+
+def on_a_surface(inverse_depth: torch.Tensor, fine_depth: torch.Tensor) -> torch.Tensor:
+    """(H, W) bool: pixels with a point of the exact geometry of the same camera in or right beside them at that depth."""
+    height, width = inverse_depth.shape
+    fine = torch.where(fine_depth > 0, 1 / fine_depth.clamp_min(1e-12), 0)
+    reach = FINE // 2
+    fine = F.pad(fine[None, None], (reach,) * 4, mode="replicate")[0, 0]
+    found = torch.zeros_like(inverse_depth, dtype=torch.bool)
+    for down in range(2 * FINE):
+        for right in range(2 * FINE):
+            there = fine[down : down + FINE * height : FINE, right : right + FINE * width : FINE]
+            found |= (inverse_depth - there).abs() <= OFF * torch.maximum(inverse_depth, there)
+    return found
+
+
+def off_by_a_pixel(holes: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    """(H, W) bool: where `holes` differ from what is truly hidden with all eight pixels around it."""
+    widest, narrowest = around(hidden, torch.logical_or), ~around(~hidden, torch.logical_or)
+    return (holes & ~widest) | (~holes & narrowest)
 
 
 def quality(options: argparse.Namespace) -> None:
@@ -127,7 +148,7 @@ def quality(options: argparse.Namespace) -> None:
     print(
         f"Against truth at {width} x {height}: PSNR dB and SSIM over truly visible pixels (one without the picture black)"
     )
-    union = overlap = sheets = 0
+    union = overlap = beyond = steep = sheets = 0
     for kind, first_seed, move in MOVES:
         for seed in range(first_seed, first_seed + options.scenes):
             scene = random_scene(seed, kind)
@@ -135,7 +156,10 @@ def quality(options: argparse.Namespace) -> None:
             median = float(depth[depth > 0].median())
             to = scene.camera.moved(**{k: v if "degrees" in k else v * median for k, v in move.items()})
             truth = render(scene, [scene.camera, to], height, width, samples=2)
-            fine = render(scene, scene.camera, height * FINE, width * FINE, samples=0, dtype=torch.float32).depth[0]
+            fine, fine_new = (
+                render(scene, camera, height * FINE, width * FINE, samples=0, dtype=torch.float32).depth[0]
+                for camera in (scene.camera, to)
+            )
             visible = truly_visible(truth, fine)
             new_from_old = torch.linalg.inv(truth.world_from_camera[1]) @ truth.world_from_camera[0]
             patches = Patches.of_frame(truth.pointmap()[0])
@@ -148,7 +172,11 @@ def quality(options: argparse.Namespace) -> None:
             holes = view.seen < 0.5
             overlap += int((holes & ~visible).sum())
             union += int((holes | ~visible).sum())
-            sheets += (some := between_surfaces(view.inverse_depth, view.seen, patches, new_from_old))
+            beyond += int(off_by_a_pixel(holes, ~visible).sum())
+            between = between_surfaces(view.inverse_depth, view.seen, patches, new_from_old)
+            stretched = between & ~on_a_surface(view.inverse_depth, fine_new)
+            steep += int((between & ~stretched).sum())
+            sheets += int(stretched.sum())
             figures = [
                 f"{name} {psnr(picture, truth.image[1], visible):5.2f} {ssim(picture, truth.image[1], visible):.4f}"
                 for name, picture in (("ours", filled), ("splat", splat), ("warp", warp))
@@ -156,9 +184,14 @@ def quality(options: argparse.Namespace) -> None:
             iou = int((holes & ~visible).sum()) / max(int((holes | ~visible).sum()), 1)
             print(
                 f"  {kind:9s} {seed:2d}  {'  '.join(figures)}  in the holes {psnr(filled, truth.image[1], ~visible):5.2f}  "
-                f"hole IoU {iou:.3f} (splat {float((~hit & ~visible).sum() / (~hit | ~visible).sum()):.3f})  sheets {some}"
+                f"hole IoU {iou:.3f} (splat {float((~hit & ~visible).sum() / (~hit | ~visible).sum()):.3f})  "
+                f"sheets {int(stretched.sum())} of {int(between.sum())}"
             )
-    print(f"  hole IoU over all pixels of all scenes {overlap / max(union, 1):.3f}, rubber-sheet pixels {sheets}")
+    print(
+        f"  hole IoU over all pixels of all scenes {overlap / max(union, 1):.3f}, with a pixel of tolerance "
+        f"{1 - beyond / max(union, 1):.3f}; rubber-sheet pixels {sheets}, and {steep} between pixels of the photo where the "
+        "exact geometry has a surface"
+    )
 
 
 def best_of_turns(rounds: int, works: dict, device: torch.device) -> dict[str, float]:

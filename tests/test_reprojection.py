@@ -94,6 +94,15 @@ def test_nothing_is_stretched_between_a_box_and_its_wall():
     assert bool((((depths - 0.5).abs() < 1e-3) | ((depths - 0.25).abs() < 1e-3)).all())
 
 
+@pytest.mark.parametrize(
+    "line", [[4, 4, 4, 4, 2], [2, 4, 4, 4, 4], [4, 4, 2, 3.5, 3.5]], ids=["last pixel", "first pixel", "thin part"]
+)
+def test_a_pixel_alone_before_a_jump_faces_the_camera(line):
+    depth = torch.tensor([line], dtype=torch.float32).expand(1, 5, 5)
+    for patches in (patches_of(depth, torch.zeros(5, 5, 3)), patches_of(depth.mT, torch.zeros(5, 5, 3))):
+        assert patches.slope_x.abs().max() == 0 and patches.slope_y.abs().max() == 0
+
+
 def test_holes_are_what_the_box_uncovers():
     near, far, right = 2.0, 4.0, 0.4
     patches, box = red_box_before_blue_wall(near, far)

@@ -9,8 +9,6 @@ et al., The Lumigraph, 1996).
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch.nn import functional as F
 
@@ -19,48 +17,52 @@ from .patches import around
 from .reprojection import View
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
-GROWTH = 1.4  # of the steps along a line until something is seen
 PIXELS_AT_ONCE = 1 << 15
 SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
 COARSE = 4  # the spreading works on a picture this many times smaller
 
 
-def _first_seen(seen: torch.Tensor, x: torch.Tensor, y: torch.Tensor, dx: torch.Tensor, dy: torch.Tensor):
-    """Distance (M,) from x, y along the unit steps dx, dy to the first pixel that is seen; inf where none is near."""
-    height, width = seen.shape
-    flat = seen.reshape(-1)
+def _place(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """x and y of pixels (M,) given by number."""
+    row = torch.div(number, width, rounding_mode="floor")
+    return (number - row * width).float(), row.float()
 
-    def look(distance, which):
-        at_x, at_y = (x[which] + dx[which] * distance).round(), (y[which] + dy[which] * distance).round()
-        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
-        at = at_y.clamp(0, height - 1).long() * width + at_x.clamp(0, width - 1).long()
-        return inside & flat[at], inside
 
-    found = torch.full_like(x, math.inf)
-    below, above = torch.zeros_like(x), torch.zeros_like(x)
-    waiting = torch.arange(len(x), device=x.device)
-    distance = previous = 0.0
-    while distance < LONGEST * width and len(waiting):
-        distance = max(distance + 1, distance * GROWTH)
-        hit, inside = look(distance, waiting)
-        met = waiting[hit]
-        below[met], above[met] = previous, distance
-        found[met] = distance
-        # a straight line that has left the picture does not come back
-        waiting, previous = waiting[~hit & inside], distance
-    met = torch.nonzero(torch.isfinite(found))[:, 0]
-    while len(met) and float((above - below)[met].max()) > 1:
-        middle = (below[met] + above[met]) * 0.5
-        hit, _ = look(middle, met)
-        above[met], below[met] = torch.where(hit, middle, above[met]), torch.where(hit, below[met], middle)
-    found[met] = above[met]
-    return found
+def _pixel_at(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Numbers of the pixels nearest to x, y (M,), which may be overwritten, and whether these lie inside the picture."""
+    height, width = size
+    column, row = x.round_().clamp(0, width - 1), y.round_().clamp(0, height - 1)
+    return row.long().mul_(width).add_(column.long()), (x == column) & (y == row)
+
+
+def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Sets `border` of those of `holes` (M,) that unit steps dx, dy (2, M) lead to a pixel seen; gives which are left, (N,).
+
+    `border` (H * W,) holds the number of the pixel seen at which the line of each pixel ends, its own where it is seen, -1
+    where unknown. A way of 2 n pixels is one of n, whose end knows the next n: the ways double until all have an end.
+    """
+    height, width = size
+    waiting = list(zip(*(t.split(PIXELS_AT_ONCE) for t in (*_place(holes, width), *steps, holes))))
+    distance = 1
+    while distance < LONGEST * width and waiting:
+        walking, waiting = waiting, []
+        for x, y, dx, dy, number in walking:
+            at, inside = _pixel_at(torch.add(x, dx, alpha=distance), torch.add(y, dy, alpha=distance), size)
+            end = border.index_select(0, at).masked_fill_(~inside, -1)
+            border.scatter_(0, number, end)
+            # a straight line that has left the picture does not come back
+            on = torch.nonzero(inside & (end < 0))[:, 0]
+            if len(on):
+                waiting.append([t.index_select(0, on) for t in (x, y, dx, dy, number)])
+        distance *= 2
+    return torch.nonzero(border.index_select(0, holes) < 0)[:, 0]
 
 
 def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Colours (H, W, 3) under weight (H, W) spread to where it is 0, on a picture COARSE times smaller: (1, 3, h, w)."""
+    first = COARSE // 2 if min(weight.shape) > COARSE // 2 else 0
+    image, weight = image[first::COARSE, first::COARSE], weight[first::COARSE, first::COARSE]
     planes = torch.cat([image.movedim(-1, 0) * weight, weight[None]])[None]
-    planes = F.avg_pool2d(planes, COARSE, ceil_mode=True, count_include_pad=False)
     levels = [planes]
     while max(levels[-1].shape[2:]) > 1:
         levels.append(F.avg_pool2d(levels[-1], 2, ceil_mode=True, count_include_pad=False))
@@ -114,59 +116,63 @@ def _inwards(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[t
 
 
 def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
-    """Image (H, W, 3) of a view without holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
+    """The image (H, W, 3) of a view, painted in place so that it has no holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
     Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
     that sees nothing at all stays black.
     """
-    height, width = view.seen.shape
+    size = height, width = view.seen.shape
     share = view.seen
     if margin > 0:
         share = share.masked_fill(_fringe_beside_holes(view, fringe, margin + 1), 0)
     share = _without_slivers(share)
-    holes = torch.nonzero(share.reshape(-1) < 1)[:, 0]
+    seen = (share >= 1).view(-1)
+    holes = torch.nonzero(~seen)[:, 0]
     if len(holes) == 0:
         return view.image
-    seen = share >= 1
-    planes = view.image.movedim(-1, 0).reshape(3, -1)
-    filled, share, spread = planes.clone(), share.reshape(-1), None
-    for some in holes.split(PIXELS_AT_ONCE):
-        row = torch.div(some, width, rounding_mode="floor")
-        x, y = (some - row * width).float(), row.float()
-        dx, dy = _away(x, y, shift.tolist())
-        distance = _first_seen(seen, x, y, dx, dy)
-        lost = torch.nonzero(torch.isinf(distance))[:, 0]
-        if len(lost):
-            dx[lost], dy[lost] = _inwards(x[lost], y[lost], (height, width))
-            distance[lost] = _first_seen(seen, *(t[lost] for t in (x, y, dx, dy)))
-        led = torch.isfinite(distance)
-        colours = _mirrored(planes, view.inverse_depth, seen, x, y, dx, dy, torch.where(led, distance, 0))
-        lost = torch.nonzero(~led)[:, 0]
-        if len(lost):
-            spread = _spread(view.image, seen.float()) if spread is None else spread
-            grid = torch.stack([(x[lost] * 2 + 1) / width - 1, (y[lost] * 2 + 1) / height - 1], -1)[None, None]
-            colours[:, lost] = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
-        filled[:, some] = torch.lerp(colours, planes[:, some], share[some])
-    return filled.view(3, height, width).movedim(0, -1)
+    planes, share, inverse_depth = view.image.movedim(-1, 0).reshape(3, -1), share.view(-1), view.inverse_depth.view(-1)
+    border = torch.arange(len(seen), device=seen.device).masked_fill_(~seen, -1)
+    steps = torch.stack(_away(*_place(holes, width), shift.tolist()))
+    lost = _lead(border, holes, steps, size)
+    if len(lost):
+        turned = holes.index_select(0, lost)
+        inwards = torch.stack(_inwards(*_place(turned, width), size))
+        steps.scatter_(1, lost.expand(2, -1), inwards)
+        lost = turned.index_select(0, _lead(border, turned, inwards, size))
+        border.scatter_(0, lost, lost)
+    for some, dx, dy in zip(*(t.split(PIXELS_AT_ONCE) for t in (holes, *steps))):
+        source = _mirrored(inverse_depth, seen, border.index_select(0, some), some, dx, dy, size)
+        own = share.index_select(0, some)
+        for plane in planes:
+            plane.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
+    if len(lost):
+        x, y = _place(lost, width)
+        grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
+        spread = _spread(view.image, seen.view(size).float())
+        colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
+        own = share.index_select(0, lost)
+        for plane, colour in zip(planes, colours):
+            plane.scatter_(0, lost, torch.lerp(colour, plane.index_select(0, lost), own))
+    return planes.view(3, height, width).movedim(0, -1)
 
 
-def _mirrored(planes, inverse_depth, seen, x, y, dx, dy, distance) -> torch.Tensor:
-    """Colours (3, M) as far beyond the hole's border as the pixel lies before it, or nearer where that is another surface."""
-    height, width = seen.shape
-    depths, is_seen = inverse_depth.reshape(-1), seen.reshape(-1)
-
-    def pixel_at(far):
-        at_x, at_y = (x + dx * far).round(), (y + dy * far).round()
-        inside = (at_x >= 0) & (at_x < width) & (at_y >= 0) & (at_y < height)
-        at = at_y.clamp(0, height - 1).long() * width + at_x.clamp(0, width - 1).long()
-        return at, inside & is_seen[at]
-
-    border, _ = pixel_at(distance)
-    limit = depths[border] * (1 + 2 * DEPTH_EDGE)
-    source, open_ = border, torch.ones_like(x, dtype=torch.bool)
+def _mirrored(inverse_depth, seen, border, holes, dx, dy, size) -> torch.Tensor:
+    """Numbers (M,) of the pixels as far beyond the hole's border as each of `holes` lies before it, or nearer where that is
+    another surface."""
+    x, y = _place(holes, size[1])
+    border_x, border_y = _place(border, size[1])
+    distance = border_x.sub_(x).mul_(dx).addcmul_(border_y.sub_(y), dy).clamp_min_(0)
+    limit = inverse_depth.index_select(0, border) * (1 + 2 * DEPTH_EDGE)
+    source, waiting = border.clone(), torch.arange(len(holes), device=holes.device)
     for share in (1.0, 0.5, 0.25, 0.0):
-        at, there = pixel_at(distance * (1 + share) + SKIP)
-        take = open_ & there & (depths[at] <= limit)
-        source = torch.where(take, at, source)
-        open_ &= ~take
-    return planes[:, source]
+        far = distance * (1 + share) + SKIP
+        at, inside = _pixel_at(torch.addcmul(x, dx, far), torch.addcmul(y, dy, far), size)
+        take = inside & seen.index_select(0, at) & (inverse_depth.index_select(0, at) <= limit)
+        source.scatter_(0, waiting.masked_select(take), at.masked_select(take))
+        left = torch.nonzero(~take)[:, 0]
+        if len(left) == 0:
+            break
+        waiting, x, y, dx, dy, distance, limit = (
+            t.index_select(0, left) for t in (waiting, x, y, dx, dy, distance, limit)
+        )
+    return source

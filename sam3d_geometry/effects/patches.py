@@ -20,16 +20,20 @@ SMOOTH_REACH = 1.0  # pixels over which a patch away from edges answers for its 
 
 
 def _slopes(w: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Slope per pixel of inverse depth (H, W) along `dim`, central, or that of the flatter side where it bends like an edge;
-    and where that is."""
+    """Slope per pixel of inverse depth (H, W) along `dim`, and where it bends like an edge.
+
+    Central, or that of the flatter side where it bends; 0 at a peak, such as a thin part.
+    """
     if w.shape[dim] == 1:
         return torch.zeros_like(w), torch.zeros_like(w, dtype=torch.bool)
     steps = w.diff(dim=dim)
     last = steps.shape[dim] - 1
-    before = torch.cat([steps.narrow(dim, 0, 1), steps], dim)
-    after = torch.cat([steps, steps.narrow(dim, last, 1)], dim)
+    # beyond the border stands the next step inwards: a border pixel next to an edge is bent as well
+    before = torch.cat([steps.narrow(dim, min(1, last), 1), steps], dim)
+    after = torch.cat([steps, steps.narrow(dim, max(last - 1, 0), 1)], dim)
     bent = (after - before).abs_() > w * DEPTH_EDGE
     flatter = torch.where(before.abs() < after.abs(), before, after)
+    flatter.masked_fill_(before * after < 0, 0)
     return torch.where(bent, flatter, before.add_(after).mul_(0.5)), bent
 
 

@@ -64,6 +64,12 @@ def _meeting(depth: torch.Tensor) -> torch.Tensor:
     return meeting
 
 
+def _put(planes: torch.Tensor, where: torch.Tensor, colours: torch.Tensor) -> None:
+    """Sets the pixels `where` (M,) of planes (3, H * W) to colours (3, M), many times faster than indexing."""
+    for plane, values in zip(planes, colours):
+        plane.scatter_(0, where, values)
+
+
 def _offset(w, sx, sy, hx, hy, hz, px, py, a, b) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Offset dx, dy from the centres of patches at which px, py see their planes, and the new inverse depth there.
 
@@ -111,17 +117,16 @@ class _Rendering:
         self._number = torch.arange(self.height * self.width, device=self.device)
 
     def view(self, antialias: bool) -> View:
-        planes = self._take(*self._front())
+        planes = self._take(self._front())
         self._resolve(planes)
         coverage = (self.depth >= 0).to(planes.dtype)
-        planes[:, torch.nonzero(self.depth < 0)[:, 0]] = 0
         if antialias:
             self._antialias(planes, coverage)
         image, size = planes.view(3, self.height, self.width).movedim(0, -1), (self.height, self.width)
         return View(image, coverage.view(size), self.depth.clamp_min_(0).view(size), self.patch.view(size))
 
-    def _front(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """For each pixel the key of the nearest patch whose centre falls into it; for each patch the x, y that are seen there.
+    def _front(self) -> torch.Tensor:
+        """For each pixel the key of the nearest patch whose centre falls into it; sets `places` to what each patch shows there.
 
         A key is the bits of the new inverse depth, which are in the order of the depths, above the number of the patch.
         """
@@ -131,8 +136,9 @@ class _Rendering:
         # Apple's GPU cannot take the greatest of 64 bits, and shares its memory with the processor
         device = "cpu" if self.device.type == "mps" else self.device
         front = torch.full((count + 1,), NOBODY, device=device)
-        xs, ys = (torch.empty(self.height, self.width, device=self.device) for _ in range(2))
-        column = self._column
+        self.places = torch.empty(self.height, self.width, 2, device=self.device)
+        column, per_x, per_y = self._column, 2 / self.width, 2 / self.height
+        grid_column, grid_row = column * per_x + (per_x / 2 - 1), self._row * per_y + (per_y / 2 - 1)
         for strip in self._strips:
             w, sx, sy, row = p.inverse_depth[strip], p.slope_x[strip], p.slope_y[strip], self._row[strip]
             hx = (w * b0).add_(row * a01 + a02).add_(column * a00)
@@ -148,28 +154,39 @@ class _Rendering:
             keys = depth.view(torch.int32).long().bitwise_left_shift_(32)
             keys += self._number[strip.start * self.width : strip.stop * self.width].view_as(keys)
             front.scatter_reduce_(0, target.view(-1).to(device), keys.view(-1).to(device), "amax")
-            torch.add(dx, column, out=xs[strip])
-            torch.add(dy, row, out=ys[strip])
-        return front[:count].to(self.device), xs.view(-1), ys.view(-1)
+            torch.add(grid_column, dx, alpha=per_x, out=self.places[strip, :, 0])
+            torch.add(grid_row[strip], dy, alpha=per_y, out=self.places[strip, :, 1])
+        # pixels that no patch holds carry the number of the first
+        self.places[0, 0].nan_to_num_(0).clamp_(-1, 1)
+        return front[:count].to(self.device)
 
-    def _take(self, front: torch.Tensor, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
-        """Sets x, y, new inverse depth (-1 if unknown) and patch of every pixel (H * W,) and gives the colours (3, H * W)."""
+    def _take(self, front: torch.Tensor) -> torch.Tensor:
+        """Sets new inverse depth (-1 if unknown) and patch of every pixel (H * W,) and gives the colours (3, H * W)."""
         count = len(front)
-        self.x, self.y, self.depth = (torch.empty(count, device=self.device) for _ in range(3))
-        self.patch = front
+        self.depth, self.patch = torch.empty(count, device=self.device), front
         planes = torch.empty(3, count, device=self.device)
         mixed = []
         for strip in self._strips:
             part = slice(strip.start * self.width, strip.stop * self.width)
             depth = (front[part] >> 32).int().view(torch.float32)
             patch = front[part].bitwise_and_(0xFFFFFFFF)
-            x, y = xs[patch], ys[patch]
-            self.x[part], self.y[part], self.depth[part] = x, y, depth
-            planes[:, part] = self._bicubic(x, y)
-            mixed.append(torch.nonzero(self.patches.mixed.view(-1)[patch] & (depth >= 0))[:, 0] + part.start)
+            self.depth[part] = depth
+            seen = depth >= 0
+            torch.mul(self._bicubic(self._places(patch)), seen, out=planes[:, part])
+            mixed.append(torch.nonzero(self.patches.mixed.view(-1).index_select(0, patch) & seen)[:, 0] + part.start)
         for some in torch.cat(mixed).split(STRIP_VALUES):
-            planes[:, some] = self._one_sided(self.x[some], self.y[some], self.patch[some]).T
+            patch = self.patch.index_select(0, some)
+            _put(planes, some, self._one_sided(*self._xy(patch), patch))
         return planes
+
+    def _places(self, patch: torch.Tensor) -> torch.Tensor:
+        """What the patches (M,) show at the pixel into which their centre falls: (M, 2) as grid_sample takes it."""
+        return torch.view_as_real(torch.view_as_complex(self.places).view(-1).index_select(0, patch))
+
+    def _xy(self, patch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`_places` as x and y (M,) in pixels."""
+        x, y = self._places(patch).unbind(-1)
+        return ((x + 1) * (self.width / 2)).sub_(0.5), ((y + 1) * (self.height / 2)).sub_(0.5)
 
     def _solve(self, patch: torch.Tensor, px: torch.Tensor, py: torch.Tensor):
         """Where in the photo the planes of `patch` are seen at the points px, py of the new picture.
@@ -178,7 +195,7 @@ class _Rendering:
         """
         (a00, a01, a02), (a10, a11, a12), (a20, a21, a22) = self.a
         p = self.patches
-        w, sx, sy = (t.view(-1)[patch] for t in (p.inverse_depth, p.slope_x, p.slope_y))
+        w, sx, sy = (t.view(-1).index_select(0, patch) for t in (p.inverse_depth, p.slope_x, p.slope_y))
         row = torch.div(patch, self.width, rounding_mode="floor")
         iy, ix = row.to(w.dtype), (patch - row * self.width).to(w.dtype)
         hx = (w * self.b[0]).add_(ix, alpha=a00).add_(iy, alpha=a01).add_(a02)
@@ -197,15 +214,17 @@ class _Rendering:
         found = [x, y, w, depth.masked_fill_(left | ~inside, -1), patch]
         if len(walk) == 0:
             return found
-        row, column = y[walk].round().clamp_(0, self.height - 1), x[walk].round().clamp_(0, self.width - 1)
-        second = row.long() * self.width + column.long()
-        dx, dy, w2, depth, x, y = self._solve(second, px[walk], py[walk])
+        row = y.index_select(0, walk).round_().clamp_(0, self.height - 1)
+        column = x.index_select(0, walk).round_().clamp_(0, self.width - 1)
+        second = row.long().mul_(self.width).add_(column.long())
+        dx, dy, w2, depth, x, y = self._solve(second, px.index_select(0, walk), py.index_select(0, walk))
         reach = torch.maximum(dx.abs(), dy.abs())
         # on one surface both planes tell the same depth: what is left between them is a hairline, not a gap
-        joined = ((w[walk] - w2).abs() <= DEPTH_EDGE * torch.maximum(w[walk], w2)) & (reach <= 1.5)
+        w1 = w.index_select(0, walk)
+        joined = ((w1 - w2).abs() <= DEPTH_EDGE * torch.maximum(w1, w2)) & (reach <= 1.5)
         depth.masked_fill_(~(joined | (reach <= 0.5 + SLACK)), -1)
         for values, new in zip(found, (x.add_(dx), y.add_(dy), w2, depth, second)):
-            values[walk] = new
+            values.scatter_(0, walk, new)
         return found
 
     def _resolve(self, planes: torch.Tensor) -> None:
@@ -216,27 +235,30 @@ class _Rendering:
         # all ask the patches as they were found first, so that no strip sees what another one settled
         settled = [(where, self._ask_around(where)) for where in doubtful.split(STRIP_VALUES // 2)]
         for where, (x, y, depth, patch) in settled:
-            self.x[where], self.y[where], self.depth[where], self.patch[where] = x, y, depth, patch
-            planes[:, where] = self._colours(x, y, patch).T
+            self.depth.scatter_(0, where, depth)
+            self.patch.scatter_(0, where, patch)
+            _put(planes, where, self._colours(x, y, patch).mul_(depth >= 0))
 
     def _ask_around(self, where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """x, y, new depth and patch of the nearest of the patches around pixels (M,) that holds them; depth -1 if none."""
         row = torch.div(where, self.width, rounding_mode="floor")
         column = where - row * self.width
         px, py = column.float(), row.float()
-        best = [t[where] for t in (self.x, self.y, self.depth, self.depth, self.patch)]
+        depth, patch = self.depth.index_select(0, where), self.patch.index_select(0, where)
+        best = [*self._xy(patch), depth.clone(), depth, patch]
 
         def ask(patch, chosen):
-            answer = self._ask(patch, px[chosen], py[chosen])
-            better = torch.nonzero(answer[3] > best[3][chosen])[:, 0]
+            answer = self._ask(patch, px.index_select(0, chosen), py.index_select(0, chosen))
+            better = torch.nonzero(answer[3] > best[3].index_select(0, chosen))[:, 0]
+            into = chosen.index_select(0, better)
             for values, new in zip(best, answer):
-                values[chosen[better]] = new[better]
+                values.scatter_(0, into, new.index_select(0, better))
 
         around = []
         nearest, nearest_patch = torch.full_like(px, -1), torch.zeros_like(where)
         for down, right in NEIGHBOURS:
             at = (row + down).clamp_(0, self.height - 1) * self.width + (column + right).clamp_(0, self.width - 1)
-            depth, patch = self.depth[at], self.patch[at]
+            depth, patch = self.depth.index_select(0, at), self.patch.index_select(0, at)
             around.append((depth, patch))
             nearer = depth > nearest
             nearest, nearest_patch = torch.where(nearer, depth, nearest), torch.where(nearer, patch, nearest_patch)
@@ -244,59 +266,61 @@ class _Rendering:
         for depth, patch in around:
             unknown = torch.nonzero((best[3] < 0) & (depth >= 0))[:, 0]
             if len(unknown):
-                ask(patch[unknown], unknown)
+                ask(patch.index_select(0, unknown), unknown)
         return best[0], best[1], best[3], best[4]
 
     def _colours(self, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
-        """Colours (M, 3) of the photo at x, y on the surface of `patch`."""
-        colours = self._bicubic(x, y).T.contiguous()
-        mixed = torch.nonzero(self.patches.mixed.view(-1)[patch])[:, 0]
-        colours[mixed] = self._one_sided(x[mixed], y[mixed], patch[mixed])
+        """Colours (3, M) of the photo at x, y on the surface of `patch`."""
+        grid = torch.stack([(x * 2 + 1) / self.width - 1, (y * 2 + 1) / self.height - 1], -1)
+        colours = self._bicubic(grid)
+        mixed = torch.nonzero(self.patches.mixed.view(-1).index_select(0, patch))[:, 0]
+        _put(colours, mixed, self._one_sided(*(t.index_select(0, mixed) for t in (x, y, patch))))
         return colours
 
-    def _bicubic(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Colours (3, M) of the photo at x, y."""
-        grid = torch.stack(
-            [x * (2 / self.width) + (1 / self.width - 1), y * (2 / self.height) + (1 / self.height - 1)], -1
-        )
+    def _bicubic(self, grid: torch.Tensor) -> torch.Tensor:
+        """Colours (3, M) of the photo at places (M, 2) of grid_sample."""
         planes = self.patches.planes
         found = F.grid_sample(planes, grid[None, None], mode="bicubic", padding_mode="border", align_corners=False)
         return found[0, :, 0].clamp_(0, 1)
 
     def _one_sided(self, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:
-        """Colours (M, 3) at x, y between those of the four pixels around that lie on the surface of `patch`."""
-        flat, depths = self.patches.image.reshape(-1, 3), self.patches.inverse_depth.view(-1)
-        w = depths[patch]
+        """Colours (3, M) at x, y between those of the four pixels around that lie on the surface of `patch`."""
+        planes, depths = self.patches.planes.view(3, -1), self.patches.inverse_depth.view(-1)
+        w = depths.index_select(0, patch)
         left, top = x.floor(), y.floor()
-        total, weights = flat[patch] * 1e-4, x.new_full(x.shape, 1e-4)
+        total, weights = [plane.index_select(0, patch) * 1e-4 for plane in planes], x.new_full(x.shape, 1e-4)
         for down in (0, 1):
             for right in (0, 1):
                 at_y, at_x = top + down, left + right
                 tap = at_y.clamp(0, self.height - 1).long() * self.width + at_x.clamp(0, self.width - 1).long()
-                there = depths[tap]
+                there = depths.index_select(0, tap)
                 same = (there - w).abs() <= DEPTH_EDGE * torch.maximum(there, w)
                 weight = (1 - (x - at_x).abs()) * (1 - (y - at_y).abs()) * same
-                total.addcmul_(flat[tap], weight[:, None])
+                for part, plane in zip(total, planes):
+                    part.addcmul_(plane.index_select(0, tap), weight)
                 weights += weight
-        return total / weights[:, None]
+        return torch.stack(total).div_(weights)
 
     def _antialias(self, planes: torch.Tensor, coverage: torch.Tensor) -> None:
         """Replaces colours (3, H * W) where surfaces meet by the mean of four points of the pixel."""
         for where in torch.nonzero(_meeting(self.depth.view(self.height, self.width)).view(-1))[:, 0].split(
             STRIP_VALUES // 4
         ):
-            planes[:, where], coverage[where] = self._mean_of_points(where)
+            colours, share = self._mean_of_points(where)
+            _put(planes, where, colours)
+            coverage.scatter_(0, where, share)
 
     def _mean_of_points(self, where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean colours (3, M) of what is seen at the four points of pixels, and the share of them that sees anything."""
         row = torch.div(where, self.width, rounding_mode="floor")
         column = where - row * self.width
         depth, patch = self.depth, self.patch
-        near, far = depth[where], torch.where(depth[where] >= 0, depth[where], math.inf)
-        near_patch = far_patch = torch.where(near >= 0, patch[where], -1)
+        near = depth.index_select(0, where)
+        far = torch.where(near >= 0, near, math.inf)
+        near_patch = far_patch = patch.index_select(0, where)
         for down, right in NEIGHBOURS[1:]:
             at = (row + down).clamp_(0, self.height - 1) * self.width + (column + right).clamp_(0, self.width - 1)
-            there, whose = depth[at], patch[at]
+            there, whose = depth.index_select(0, at), patch.index_select(0, at)
             nearer, farther = there > near, (there >= 0) & (there < far)
             near, near_patch = torch.where(nearer, there, near), torch.where(nearer, whose, near_patch)
             far, far_patch = torch.where(farther, there, far), torch.where(farther, whose, far_patch)
@@ -305,14 +329,14 @@ class _Rendering:
         py = torch.cat([row + down for _, down in SUBSAMPLES])
         best = self._ask(near_patch.repeat(points), px, py)
         behind = torch.nonzero(best[3] < 0)[:, 0]
-        answer = self._ask(far_patch.repeat(points)[behind], px[behind], py[behind])
+        answer = self._ask(*(t.index_select(0, behind) for t in (far_patch.repeat(points), px, py)))
         for values, new in zip(best, answer):
-            values[behind] = new
+            values.scatter_(0, behind, new)
         # each point counts for the surface that it sees, whose colour is that of the pixel's middle: no blur within a surface
         best[0] -= px - column.repeat(points)
         best[1] -= py - row.repeat(points)
         hit = torch.nonzero(best[3] >= 0)[:, 0]
-        colours = px.new_zeros(len(px), 3)
-        colours[hit] = self._colours(*(best[i][hit] for i in (0, 1, 4)))
+        colours = px.new_zeros(3, len(px))
+        _put(colours, hit, self._colours(*(best[i].index_select(0, hit) for i in (0, 1, 4))))
         hits = (best[3] >= 0).view(points, -1).sum(0)
-        return (colours.view(points, -1, 3).sum(0) / hits.clamp_min(1)[:, None]).T, hits / points
+        return colours.view(3, points, -1).sum(1) / hits.clamp_min(1), hits / points

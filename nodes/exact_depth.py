@@ -9,7 +9,7 @@ from ..sam3d_geometry.files.depth_file import FORMATS, SUFFIXES, check_one_clip,
 from ..sam3d_geometry.files.depth_frame import extent, pointmap_from_frames
 from ..sam3d_geometry.files.depth_series import SIZES, VALUES, DepthSeries
 from ..sam3d_geometry.files.exr import PICTURES
-from . import host
+from . import host, host_folders
 from .sockets import CATEGORY, PointmapType, advanced, image_from_scalar, mask_from_bool, schema
 
 BY_PATH = "(the path below)"
@@ -154,7 +154,7 @@ class SaveDepthExact(io.ComfyNode):
         series = DepthSeries(
             format, size, values, steps_per_unit, near, far, curve, normals=normals, position=position, picture=picture
         )
-        folder, bases = host.output_folder(), host.next_outputs(filename_prefix, len(pointmap))
+        folder, bases = host_folders.output_folder(), host_folders.next_outputs(filename_prefix, len(pointmap))
         with host.progress_bar(len(bases)) as on_progress:
             for i, frame in enumerate(series.frames(pointmap, image)):
                 folder.write(bases[i], frame.description(), {series.suffix: series.writer(frame)})
@@ -186,7 +186,7 @@ class LoadDepthExact(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "file",
-                    options=[BY_PATH, *host.input_files(SUFFIXES)],
+                    options=[BY_PATH, *host_folders.input_files(SUFFIXES)],
                     default=BY_PATH,
                     tooltip="A depth file in ComfyUI's input folder: exr, png, tif, npy, npz or pfm.",
                 ),
@@ -247,7 +247,7 @@ class LoadDepthExact(io.ComfyNode):
     def fingerprint_inputs(cls, file, path, frames, steps_per_unit, channel):
         if file == BY_PATH and path is None:  # a wired path is not known yet, so the files are read on every run
             return float("nan")
-        found = numbered_from(host.readable_path(path if file == BY_PATH else file), frames)
+        found = numbered_from(host_folders.readable_path(path if file == BY_PATH else file), frames)
         return [(str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in found]
 
     @classmethod
@@ -255,7 +255,7 @@ class LoadDepthExact(io.ComfyNode):
         named = path if file == BY_PATH else file
         if not named:
             raise ValueError("No depth file is chosen; choose one as file, or give its path.")
-        paths, read = numbered_from(host.readable_path(named), frames), []
+        paths, read = numbered_from(host_folders.readable_path(named), frames), []
         with host.progress_bar(len(paths)) as on_progress:
             for found in paths:
                 read.append(read_depth(found, channel, steps_per_unit))

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ..sam3d_geometry.colormap import COLORMAPS
 from ..sam3d_geometry.inspection import encode_inspection
-from . import host
+from . import host, host_folders
 from .sockets import CATEGORY, PointmapType, advanced, schema
 
 
@@ -43,7 +43,7 @@ class PointmapInspector(io.ComfyNode):
     def execute(cls, pointmap, colormap) -> io.NodeOutput:
         with host.progress_bar(len(pointmap)) as on_progress:
             content = encode_inspection(pointmap, colormap, on_progress=on_progress)
-        path = host.temporary_path(f"sam3d_geometry_inspection_{uuid.uuid4().hex}.bin")
+        path = host_folders.temporary_path(f"sam3d_geometry_inspection_{uuid.uuid4().hex}.bin")
         path.write_bytes(content)
         shown = {"filename": path.name, "subfolder": "", "type": "temp"}
         return io.NodeOutput(pointmap, ui={"sam3d_inspection": [shown]})

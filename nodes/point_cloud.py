@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ..sam3d_geometry.files import writers_of
 from ..sam3d_geometry.point_cloud import point_cloud_from_pointmap
 from ..sam3d_geometry.surface import only_masked
-from . import host
+from . import host, host_folders
 from .mesh import OBJECT
 from .sockets import CATEGORY, PointCloudType, PointmapType, schema
 
@@ -67,5 +67,5 @@ class PointmapToPointCloud(io.ComfyNode):
             return point_cloud_from_pointmap(frame, stride, voxel, outlier_deviations)
 
         clouds = host.by_frame(only_masked(pointmap, mask), cloud)
-        files = [host.file_3d(writers_of(cloud, "ply", "gltf", "cloud")[".ply"], "ply") for cloud in clouds]
+        files = [host_folders.file_3d(writers_of(cloud, "ply", "gltf", "cloud")[".ply"], "ply") for cloud in clouds]
         return io.NodeOutput(clouds, files)

@@ -5,7 +5,7 @@ from functools import partial
 from comfy_api.latest import io
 
 from ..sam3d_geometry.files.rerun_recording import recording_facts, write_recording
-from . import host
+from . import host, host_folders
 from .sockets import CATEGORY, PointmapType, advanced, schema
 
 
@@ -59,7 +59,7 @@ class SaveRerunRecording(io.ComfyNode):
 
     @classmethod
     def execute(cls, pointmap, frame_rate, mesh, filename_prefix, max_points) -> io.NodeOutput:
-        base = host.next_outputs(filename_prefix)[0]
+        base = host_folders.next_outputs(filename_prefix)[0]
         with host.progress_bar(len(pointmap)) as on_progress:
             write = partial(
                 write_recording,
@@ -69,5 +69,5 @@ class SaveRerunRecording(io.ComfyNode):
                 mesh=mesh,
                 on_progress=on_progress,
             )
-            host.output_folder().write(base, recording_facts(pointmap, frame_rate), {".rrd": write})
+            host_folders.output_folder().write(base, recording_facts(pointmap, frame_rate), {".rrd": write})
         return io.NodeOutput(str(base) + ".rrd")

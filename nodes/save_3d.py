@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..sam3d_geometry.files import AXES, FORMATS, save_files, writers_of
-from . import host
+from . import host_folders
 from .mesh_socket import meshes_from_payload
 from .sockets import CATEGORY, PointCloudType, schema
 
@@ -75,9 +75,9 @@ class Save3D(io.ComfyNode):
     def execute(cls, model, filename_prefix, format, axes) -> io.NodeOutput:
         models = model if isinstance(model, list) else meshes_from_payload(model)
         paths = []
-        for item, (base, subfolder) in zip(models, host.numbered_outputs(filename_prefix, len(models))):
+        for item, (base, subfolder) in zip(models, host_folders.numbered_outputs(filename_prefix, len(models))):
             saved = save_files(base, writers_of(item, format, axes, base.name))[0]
             paths.append((saved, subfolder))
         shown = [{"filename": path.name, "subfolder": folder, "type": "output"} for path, folder in paths]
         relative = [f"{folder}/{path.name}" if folder else path.name for path, folder in paths]
-        return io.NodeOutput(relative, [host.file_3d(path, format) for path, _ in paths], ui={"3d": shown})
+        return io.NodeOutput(relative, [host_folders.file_3d(path, format) for path, _ in paths], ui={"3d": shown})

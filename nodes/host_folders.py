@@ -1,0 +1,123 @@
+"""Names of files in ComfyUI's output, input and temp folders: numbered as it numbers them, and never outside of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from ..sam3d_geometry.output import OutputFolder
+from .host import nothing
+
+
+def _refuse_odd_name(name: str, of: str) -> None:
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise ValueError(f"{of} came as {name!r}; it must not hold control characters.")
+
+
+def _save_path(filename_prefix: str) -> tuple[Path, str, int]:
+    """Folder, beginning of the name and next free number of output files; ValueError for a prefix that leads elsewhere."""
+    import folder_paths
+
+    _refuse_odd_name(filename_prefix, "filename_prefix")
+    root = Path(folder_paths.get_output_directory())
+    parts = filename_prefix.replace("\\", "/").split("/")
+    whole = re.match(r"[A-Za-z]:", filename_prefix) or not parts[0]
+    if (
+        whole
+        or ".." in parts
+        or not parts[-1]
+        or not (root / filename_prefix).parent.resolve().is_relative_to(root.resolve())
+    ):
+        raise ValueError(
+            f"filename_prefix came as {filename_prefix!r}; give a name, or folders and a name such as 'depth/shot', that stays "
+            "in ComfyUI's output folder."
+        )
+    folder, name, number, *_ = folder_paths.get_save_image_path(filename_prefix, str(root))
+    return Path(folder), name, number
+
+
+def output_base(filename_prefix: str) -> Path:
+    """Folder and beginning of the name of an output file for a prefix such as 'video/%date:yyyy-MM-dd%/depth'."""
+    folder, name, _ = _save_path(filename_prefix)
+    return folder / name
+
+
+def next_outputs(filename_prefix: str, count: int = 1) -> list[Path]:
+    """Paths without suffix of `count` new output files, numbered on from those that are there, as Save Image does."""
+    folder, name, first = _save_path(filename_prefix)
+    return [folder / f"{name}_{number:05d}_" for number in range(first, first + count)]
+
+
+def output_folder() -> OutputFolder:
+    """ComfyUI's output folder, in which files appear whole or not at all."""
+    import folder_paths
+
+    return OutputFolder(Path(folder_paths.get_output_directory()))
+
+
+def input_files(suffixes: Collection[str]) -> list[str]:
+    """Names of the files in ComfyUI's input folder with these suffixes (lower case)."""
+    import folder_paths
+
+    folder = Path(folder_paths.get_input_directory())
+    return sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes) if folder.is_dir() else []
+
+
+def readable_path(name: str) -> Path:
+    """A file that a user names: in the input folder, as 'x.exr [output]' or 'x.exr [temp]' in those, or by its whole path.
+
+    ValueError when that lies outside these three folders, also through a link.
+    """
+    import folder_paths
+
+    _refuse_odd_name(name, "The file")
+    plain, annotated = folder_paths.annotated_filepath(name)
+    folders = [
+        folder_paths.get_input_directory(),
+        folder_paths.get_output_directory(),
+        folder_paths.get_temp_directory(),
+    ]
+    path = Path(annotated or folders[0]) / plain
+    allowed = [annotated] if annotated else folders
+    if not any(path.resolve().is_relative_to(Path(folder).resolve()) for folder in allowed):
+        raise ValueError(
+            f"The file came as {name!r}, which lies outside ComfyUI's input, output and temp folders; copy it to the input "
+            "folder, or name it as 'folder/name.exr [output]'."
+        )
+    return path
+
+
+def numbered_outputs(filename_prefix: str, count: int) -> list[tuple[Path, str]]:
+    """As `next_outputs`, each with the subfolder of the output folder that it lies in, with forward slashes."""
+    import folder_paths
+
+    root = Path(folder_paths.get_output_directory()).resolve()
+    paths = next_outputs(filename_prefix, count)
+    subfolders = (path.parent.resolve().relative_to(root).as_posix() for path in paths)
+    return [(path, "" if subfolder == "." else subfolder) for path, subfolder in zip(paths, subfolders)]
+
+
+def file_3d(source: Path | Callable[[BinaryIO], None], file_format: str) -> object:
+    """ComfyUI's own 3D file of a path, or in memory of what `source` writes; nothing where ComfyUI (before 0.12) has none."""
+    from comfy_api.latest import Types
+
+    file_class = getattr(Types, "File3D", None)
+    if file_class is None:
+        return nothing()
+    if isinstance(source, Path):
+        return file_class(str(source), file_format)
+    buffer = BytesIO()
+    source(buffer)
+    return file_class(buffer, file_format)
+
+
+def temporary_path(name: str) -> Path:
+    """A file in ComfyUI's temp folder, which is emptied when it starts."""
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name

@@ -28,7 +28,7 @@ class PointmapToPointCloud(io.ComfyNode):
                     default=1,
                     min=1,
                     max=64,
-                    tooltip="Takes every so-manieth row and column (1 to 64); 1 takes every pixel.",
+                    tooltip="Takes every n-th row and column (1 to 64); 1 takes every pixel.",
                 ),
                 io.Float.Input(
                     "voxel",

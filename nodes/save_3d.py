@@ -38,7 +38,7 @@ class Save3D(io.ComfyNode):
                 ),
                 io.String.Input(
                     "filename_prefix",
-                    default="3d/SAM3D",
+                    default="3d/sam3d_geometry",
                     tooltip="Beginning of the file's name in ComfyUI's output folder, with subfolders if wanted; a counter is added.",
                 ),
                 io.Combo.Input(

@@ -50,7 +50,7 @@ def stream_inputs() -> list[io.Input]:
                 "stream",
                 default="",
                 tooltip="A name under which the last frame is kept for the next run, for live graphs that run frame by frame. "
-                "Empty: every run starts anew.",
+                "Empty: every run starts anew. Two nodes of one kind need two names.",
             )
         ),
         advanced(

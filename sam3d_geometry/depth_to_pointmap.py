@@ -7,7 +7,7 @@ import torch
 from .camera import unproject, view_plane_axes
 from .depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
 from .pointmap import Pointmap
-from .resize import resize_image, resize_mask
+from .resize import require_same_shape, resize_image, resize_mask
 
 MEANINGS = (
     "distance along the view axis",
@@ -96,6 +96,8 @@ def pointmap_from_depth(
             raise ValueError(
                 f"The {name} has {len(given)} frames and the depth {batch}; give as many as the depth has, or a single one."
             )
+    if image is not None:
+        require_same_shape(tuple(image.shape[1:3]), tuple(size))
     intrinsics = intrinsics.float().expand(batch, 3, 3).clone()
     distance, valid = distance_from_depth(depth, intrinsics, meaning, near, far, curve)
     if mask is not None:

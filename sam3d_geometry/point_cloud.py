@@ -51,7 +51,7 @@ def point_cloud_from_pointmap(
 ) -> PointCloud:
     """A pointmap of one frame -> its valid points with colours and normals, in OpenCV camera axes.
 
-    `stride` keeps every so-manieth row and column; for `voxel` (relative to the median depth, 0 is off) see `thin_by_voxel`,
+    `stride` keeps every n-th row and column; for `voxel` (relative to the median depth, 0 is off) see `thin_by_voxel`,
     for `outlier_deviations` (0 is off) `remove_outliers`.
     """
     if len(pointmap) != 1:

@@ -146,6 +146,17 @@ def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[t
     return _through_inverse(GeometryResize(depth, mask, size), depth, mask)
 
 
+def require_same_shape(picture: Size, geometry: Size) -> None:
+    """ValueError where a picture (height, width) is no enlargement of the geometry, up to rounding and 5 %."""
+    stretch = (picture[0] * geometry[1]) / (picture[1] * geometry[0])
+    slack = 0.05 + 1.5 / min(*picture, *geometry)
+    if max(stretch, 1 / stretch) > 1 + slack:
+        raise ValueError(
+            f"The image is {picture[1]} x {picture[0]} and the geometry {geometry[1]} x {geometry[0]} pixels, which is another "
+            "aspect ratio; give the image that the geometry was made from."
+        )
+
+
 def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> Pointmap:
     """The pointmap at the size of `image` (1 or B, H, W, 3 or more), which becomes its image: what the effects work on.
 

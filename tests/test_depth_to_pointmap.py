@@ -4,6 +4,7 @@ import closed_form
 import pytest
 import torch
 
+from sam3d_geometry.camera import intrinsics_from_fov_x_degrees
 from sam3d_geometry.depth import CURVES, DepthRange, normalise_depth
 from sam3d_geometry.depth_to_pointmap import MEANINGS, distance_from_depth, pointmap_from_depth
 
@@ -99,3 +100,15 @@ def test_what_does_not_go_is_refused_in_a_sentence(depth, options, sentence):
 @pytest.mark.parametrize("depth", [torch.full((1, 4, 4), 0.2), torch.linspace(0.1, 0.93, 256).reshape(1, 16, 16)])
 def test_close_ups_in_metres_are_not_taken_for_pictures(depth):
     assert torch.equal(pointmap_from_depth(depth, K).depth, depth)
+
+
+@pytest.mark.parametrize(
+    ("photo", "accepted"), [((64, 128), True), ((33, 64), True), ((50, 200), False), ((128, 64), False)], ids=str
+)
+def test_a_photo_of_another_shape_is_refused(photo, accepted):
+    depth, k = torch.ones(1, 32, 64), intrinsics_from_fov_x_degrees(60.0, 32, 64)
+    if accepted:
+        assert pointmap_from_depth(depth, k, image=torch.rand(1, *photo, 3)).source_size == photo
+    else:
+        with pytest.raises(ValueError, match="another aspect ratio"):
+            pointmap_from_depth(depth, k, image=torch.rand(1, *photo, 3))

@@ -32,7 +32,7 @@ PUBLIC = {
     "intrinsics_from_fov_x_degrees project unproject view_plane_axes",
     "focal": "MAX_EVALUATIONS SAMPLES TOLERANCE recover_focal_and_shift",
     "pointmap": "Pointmap",
-    "resize": "DEPTH_EDGE GeometryResize Size depth_edges pointmap_at_image resize_depth resize_image resize_mask "
+    "resize": "DEPTH_EDGE GeometryResize Size depth_edges pointmap_at_image require_same_shape resize_depth resize_image resize_mask "
     "size_for_long_edge",
     "depth": "ADAPTION CURVES DepthRange INVALID_FILL MAX_SAMPLES RANGE_MODES RangeState adaptive_range "
     "depth_at_nearness depth_picture depth_range fixed_range normalise_depth true_depth",

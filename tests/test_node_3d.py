@@ -86,7 +86,7 @@ def test_a_mesh_of_another_node_can_be_saved(output):
         vertices, faces = torch.eye(3)[None], torch.tensor([[[0, 1, 2]]])
 
     paths, _ = run(Save3D, model=Bare())
-    assert paths == ["3d/SAM3D_00001_.glb"] and files(output) == paths
+    assert paths == ["3d/sam3d_geometry_00001_.glb"] and files(output) == paths
 
 
 def test_photo_and_mask_reach_the_mesh(pointmap):

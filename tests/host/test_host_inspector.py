@@ -48,7 +48,7 @@ def graph():
     load = {str(i): {"class_type": "LoadImage", "inputs": {"image": f"inspected_{i}.png"}} for i in (1, 2)}
     return load | {
         "3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
-        "4": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": PREVIEW, "precision": "fp32", "keep_loaded": True}},
+        "4": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": PREVIEW, "precision": "fp32", "keep_loaded": True, "compile": False}},
         "5": {
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {

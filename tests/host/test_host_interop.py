@@ -103,7 +103,7 @@ def test_cores_loader_and_ours_give_the_same_pointmap(core, model):
     graph = photo_and_ours(model) | depth_of(["3", 0], "core")
     graph["4"] = {
         "class_type": "SAM3DGeometry_Load",
-        "inputs": {"model": model, "precision": "fp32", "keep_loaded": False},
+        "inputs": {"model": model, "precision": "fp32", "keep_loaded": False, "compile": False},
     }
     graph["5"] = inference(["4", 0])
     outputs = run(core, graph | depth_of(["5", 0], "ours"))
@@ -157,7 +157,7 @@ def test_cores_geometry_goes_into_our_nodes_and_back_into_cores(core, model):
 def ours_with_the_preview():
     return {
         "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
-        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True}},
+        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
         "3": inference(["2", 0]),
     }  # fmt: skip
 

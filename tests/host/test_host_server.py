@@ -62,7 +62,7 @@ def graph():
     """Photo to depth and normals beside each other, in API format."""
     return {
         "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
-        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True}},
+        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
         "3": {
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {
@@ -146,7 +146,7 @@ def test_a_video_streams_to_a_video_of_depth(host):
                     "class_type": "SAM3DGeometry_VideoToDepthAndNormals",
                     "inputs": {
                         "model": ["2", 0], "video": ["1", 0], "depth": "h264 8-bit mp4", "normals": "none", "resolution": 128,
-                        "frames_per_batch": 4, "range": "whole clip", "near": 0.5, "far": 20.0, "smooth": 0.3,
+                        "frames_per_batch": 4, "range": "whole clip", "near": 0.5, "far": 20.0, "smooth": 0.3, "steady": "follow motion",
                         "filename_prefix": "video/test", "curve": "disparity", "invert": False,
                         "normal_convention": "opengl", "one_camera": True,
                     },

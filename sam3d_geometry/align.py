@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from .camera import unproject
-from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
+from .cuts import CUT_THRESHOLD, frame_changes, shots_between, thumbnails
 from .ego_motion import MINIMUM_SAMPLES, Fit, Match, Motion, View, fit_frame, match
 from .flicker import frame_flicker
 from .pointmap import Pointmap
@@ -40,7 +40,7 @@ class AlignState:
 
     last        the last frame as a keyframe, aligned
     scale, shift  what its depth was fitted with
-    depth       (H, W) its depth before the fit, and `aligned` after it
+    depth       (H, W) its depth before the fit
     log_focal   (2,) mean over the shot so far
     log_scale, mean_shift  means over the shot so far; `gauge` and `gauge_shift` are the factor's logarithm and the shift that
                 bring results back to them
@@ -51,7 +51,6 @@ class AlignState:
     scale: float
     shift: float
     depth: torch.Tensor
-    aligned: torch.Tensor
     log_focal: torch.Tensor
     frames: int
     log_scale: float
@@ -102,7 +101,9 @@ def _percent(share: torch.Tensor) -> str:
     return "-" if share.isnan() else f"{share:.2%}"
 
 
-def _applied(depth: torch.Tensor, mask: torch.Tensor, scale: float, shift: float) -> torch.Tensor:
+def _applied(
+    depth: torch.Tensor, mask: torch.Tensor, scale: float | torch.Tensor, shift: float | torch.Tensor
+) -> torch.Tensor:
     return torch.where(mask, torch.maximum(scale * depth + shift, LEAST_DEPTH * scale * depth), 0)
 
 
@@ -127,9 +128,8 @@ class _Aligner:
     def start(self, frame: Pointmap, look: torch.Tensor, view: View, log_focal: torch.Tensor, frames: int) -> None:
         """A new shot: its first frame is taken as it is."""
         first = Keyframe(view, look, Motion.none())
-        depth = frame.depth[0].cpu()
         self.state = AlignState(
-            first, (first,), 1.0, 0.0, depth, depth, log_focal, frames, 0.0, 0.0, 1, 0.0, 0.0, frame.source_size
+            first, (first,), 1.0, 0.0, frame.depth[0].cpu(), log_focal, frames, 0.0, 0.0, 1, 0.0, 0.0, frame.source_size
         )
 
     def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
@@ -146,8 +146,7 @@ class _Aligner:
         if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
             # too little in common: the last fit is the best guess, and what follows is bound to this frame
             fit = Fit(state.scale, state.shift, (Motion.none(),), nan, 0.0)
-        depth, mask = frame.depth[0].cpu(), frame.mask[0].cpu()
-        aligned = _applied(depth, mask, fit.scale, fit.shift)
+        depth = frame.depth[0].cpu()
         world = world or fit.motions[0].then(state.last.world_from_camera)
         now = Keyframe(view.fitted(fit.scale, fit.shift), look, world)
         keyframes = state.keyframes
@@ -160,7 +159,7 @@ class _Aligner:
         log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
         before, after = nan, nan
         if self.measure:
-            before, after = self._flicker(depth, aligned, view.intrinsics, to_last, fit)
+            before, after = self._flicker(depth, view.intrinsics, to_last, fit)
         mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
         gauge = _towards(state.gauge, -log_scale, GAUGE_STEP)
         reach = GAUGE_STEP * float(now.view.depth[now.view.usable].median()) if bool(now.view.usable.any()) else 0.0
@@ -171,7 +170,6 @@ class _Aligner:
             fit.scale,
             fit.shift,
             depth,
-            aligned,
             log_focal,
             frames,
             log_scale,
@@ -202,15 +200,16 @@ class _Aligner:
             return both or fit, None, is_new, to_last
         return both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last
 
-    def _flicker(
-        self, depth: torch.Tensor, aligned: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit
-    ) -> tuple[float, float]:
-        motion, before = fit.motions[0], self.state.last.view.intrinsics
+    def _flicker(self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit) -> tuple[float, float]:
+        state, motion = self.state, fit.motions[0]
+        before = state.last.view.intrinsics
+        aligned = _applied(depth, depth > 0, fit.scale, fit.shift)
+        aligned_before = _applied(state.depth, state.depth > 0, state.scale, state.shift)
         # the motion is in the aligned unit
         unaligned = Motion(motion.rotation, motion.translation / fit.scale)
         return (
-            frame_flicker(depth, self.state.depth, intrinsics, to_last, unaligned, before),
-            frame_flicker(aligned, self.state.aligned, intrinsics, to_last, motion, before),
+            frame_flicker(depth, state.depth, intrinsics, to_last, unaligned, before),
+            frame_flicker(aligned, aligned_before, intrinsics, to_last, motion, before),
         )
 
 
@@ -243,7 +242,7 @@ def align_sequence(
     cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:
-        for shot in _shots(cuts):
+        for shot in shots_between(cuts):
             focal[shot] = focal[shot].median(0).values
         pointmap = with_focal(pointmap, focal)
     aligner = _Aligner(state, one_focal, measure)
@@ -266,22 +265,15 @@ def align_sequence(
         pointmap = with_focal(pointmap, focal)
     depth = pointmap.depth
     s, b = (v.to(device=depth.device, dtype=depth.dtype)[:, None, None] for v in (scale, shift))
-    aligned = torch.where(pointmap.mask, torch.maximum(s * depth + b, LEAST_DEPTH * s * depth), 0)
-    result = replace(pointmap, points=unproject(aligned, pointmap.intrinsics))
+    result = replace(pointmap, points=unproject(_applied(depth, pointmap.mask, s, b), pointmap.intrinsics))
     world = torch.stack([_pose(p, g) for p, g in zip(poses, gauge.tolist())])
     return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
-
-
-def _shots(cuts: torch.Tensor) -> list[torch.Tensor]:
-    """(B,) bool for each shot: which frames are of it."""
-    number = cuts.long().cumsum(0)
-    return [number == n for n in number.unique()]
 
 
 def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(B,) each: the factor and the shift before it, for each shot, that make the medians of its scales 1 and shifts 0."""
     gauge, gauge_shift = torch.ones_like(scale), torch.zeros_like(shift)
-    for shot in _shots(cuts):
+    for shot in shots_between(cuts):
         gauge[shot] = 1 / scale[shot].median()
         gauge_shift[shot] = -shift[shot].median()
     return gauge, gauge_shift

@@ -42,6 +42,10 @@ def frame_changes(looks: torch.Tensor, before: torch.Tensor | None = None) -> to
 
 def shots(images: torch.Tensor, threshold: float = CUT_THRESHOLD) -> list[slice]:
     """The frames of images (B, H, W, 3) from cut to cut, in order."""
-    starts = torch.nonzero(frame_changes(thumbnails(images)) > threshold)[:, 0].tolist()
-    starts = sorted({0, *starts})
-    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(images)])]
+    return shots_between(frame_changes(thumbnails(images)) > threshold)
+
+
+def shots_between(cuts: torch.Tensor) -> list[slice]:
+    """The frames from cut to cut; `cuts` (B,) bool is True where a frame starts a shot, as the first always does."""
+    starts = sorted({0, *torch.nonzero(cuts)[:, 0].tolist()})
+    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(cuts)])]

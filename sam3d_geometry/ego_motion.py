@@ -9,7 +9,7 @@ import numpy
 import torch
 from torch.nn import functional as F
 
-from .flow import flows_agree, grey_frames, optical_flow, pixel_positions, sample_at
+from .flow import followed, grey_frames, pixel_positions, sample_at
 from .pointmap import Pointmap
 from .resize import depth_edges
 
@@ -106,8 +106,7 @@ class Fit:
 
 def match(frame: View, reference: View) -> Match:
     """The pixels of `frame` found again in `reference`, both ways so that hidden ones are known."""
-    there = optical_flow(frame.grey, reference.grey)
-    return Match(there, flows_agree(there, optical_flow(reference.grey, frame.grey)))
+    return Match(*followed(frame.grey, reference.grey))
 
 
 def rays_through(positions: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
@@ -189,7 +188,7 @@ class _Samples:
         return in_pixels, in_depth, by_points @ points_by
 
 
-def _spread(residuals: torch.Tensor, least: float) -> float:
+def spread(residuals: torch.Tensor, least: float) -> float:
     """Standard deviation of the greater part of residuals (N,), by their median."""
     return max(1.4826 * residuals.abs().median().item(), least)
 
@@ -227,8 +226,8 @@ def fit_frame(
         right = torch.zeros(unknowns, dtype=torch.float64)
         for i in kept:
             in_pixels, in_depth, slopes = taken[i].residuals(motions[i], scale, shift)
-            pixel_noise = _spread(in_pixels.norm(dim=-1), LEAST_PIXEL_NOISE)
-            depth_noise = _spread(in_depth, LEAST_DEPTH_NOISE)
+            pixel_noise = spread(in_pixels.norm(dim=-1), LEAST_PIXEL_NOISE)
+            depth_noise = spread(in_depth, LEAST_DEPTH_NOISE)
             residual = torch.cat([in_pixels / pixel_noise, in_depth[:, None] / depth_noise], -1)
             slopes = slopes / torch.tensor([pixel_noise, pixel_noise, depth_noise], dtype=torch.float64)[:, None]
             weight = (1 + residual.square().sum(-1) / 9).square().reciprocal()
@@ -261,7 +260,7 @@ def _quality(taken: Sequence[_Samples], motions: Sequence[Motion], scale: float,
     for samples, motion in zip(taken, motions):
         off, depth, _ = samples.residuals(motion, scale, shift)
         off = off.norm(dim=-1)
-        still.append((off < max(1.0, 3 * _spread(off, LEAST_PIXEL_NOISE))) & (depth.abs() < 0.3))
+        still.append((off < max(1.0, 3 * spread(off, LEAST_PIXEL_NOISE))) & (depth.abs() < 0.3))
         in_depth.append(depth.abs())
     in_depth, still = torch.cat(in_depth), torch.cat(still)
     kept = in_depth[still] if bool(still.any()) else in_depth

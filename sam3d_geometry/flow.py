@@ -79,6 +79,12 @@ def inside(positions: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return ((positions >= 0) & (positions <= last)).all(-1)
 
 
+def followed(source: numpy.ndarray, target: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """The flow (H, W, 2) from `source` to `target`, and where it can be believed (H, W), as `flows_agree` has it."""
+    there = optical_flow(source, target)
+    return there, flows_agree(there, optical_flow(target, source))
+
+
 def flows_agree(there: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
     """(H, W) bool: pixels that the flow `back` (H, W, 2) returns to where `there` started; false where something hides them.
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy
 import torch
-from torch.nn import functional as F
 
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
-from .flow import flows_agree, grey_frames, optical_flow, pixel_positions, sample_at
-from .motion_smoothing import DIRECTIONS, memory_of
+from .ego_motion import spread
+from .flow import followed, grey_frames, pixel_positions, sample_at
+from .motion_smoothing import check_direction, memory_of, windowed_mean
 from .resize import resize_image
+from .temporal import check_guide
 
 TOLERANCE = 4.0  # in standard deviations of the noise
 LEAST_NOISE = 0.01
 MOST_NOISE = 4.0  # times the usual noise, somewhere in a picture
 OUTLYING = 2.5  # times the usual noise: what is further off has moved, and is not counted as noise
-WINDOW = 9  # pixels over which noise is found
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,10 @@ def _blended(
     counted = weight > 0
     noise = LEAST_NOISE
     if bool(counted.any()):
-        noise = max(1.4826 * off[counted].median().item(), LEAST_NOISE)
+        noise = spread(off[counted], LEAST_NOISE)
     # noise is not the same everywhere: in a depth picture near things have more of it than far ones
     counted = counted & (off < OUTLYING * noise)
-    mean = F.avg_pool2d(torch.stack([off * counted, counted.float()])[None], WINDOW, 1, WINDOW // 2)[0]
-    noise = (1.25 * mean[0] / mean[1].clamp_min(1e-6)).clamp(noise, MOST_NOISE * noise)
+    noise = (1.25 * windowed_mean(off, counted)).clamp(noise, MOST_NOISE * noise)
     weight = weight * (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
     weight = weight.clamp_max(memory - 1)
     share = (weight / (weight + 1))[..., None]
@@ -76,12 +75,8 @@ def smooth_images_along_motion(
     `on_progress(done, total)` may raise to stop.
     """
     memory = memory_of(strength)
-    if direction not in DIRECTIONS:
-        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
-    if guide is not None and len(guide) != len(images):
-        raise ValueError(
-            f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
-        )
+    check_direction(direction)
+    check_guide(guide, images)
     size = tuple(images.shape[1:3])
     looks = thumbnails(images if guide is None else guide).cpu()
     greys = [grey_frames(resize_image(frame[None, ..., :3], size))[0] for frame in (images if guide is None else guide)]
@@ -94,7 +89,7 @@ def smooth_images_along_motion(
     result = torch.empty_like(images, dtype=torch.float32)
     weights, total = [], len(images) * (2 if direction == "zero lag" else 1)
     for i, (cut, grey) in enumerate(zip(cuts, greys)):
-        there, seen = _flows(grey, before) if before is not None and not cut else (None, None)
+        there, seen = followed(grey, before) if before is not None and not cut else (None, None)
         history = _blended(images[i].float(), None if there is None else history, there, seen, memory)
         before, result[i] = grey, history[0]
         if direction == "zero lag":
@@ -105,7 +100,7 @@ def smooth_images_along_motion(
     if direction == "zero lag":
         history = None
         for i in range(len(images) - 1, -1, -1):
-            flows = None if i == len(images) - 1 or cuts[i + 1] else _flows(greys[i], greys[i + 1])
+            flows = None if i == len(images) - 1 or cuts[i + 1] else followed(greys[i], greys[i + 1])
             there, seen = flows if flows is not None else (None, None)
             history = _blended(images[i].float(), None if flows is None else history, there, seen, memory)
             both = (weights[i] + history[1] - 1)[..., None]
@@ -113,9 +108,3 @@ def smooth_images_along_motion(
             if on_progress is not None:
                 on_progress(total - i, total)
     return result, state
-
-
-def _flows(grey: numpy.ndarray, other: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where a frame's pixels are in the other one, and where that can be believed."""
-    there = optical_flow(grey, other)
-    return there, flows_agree(there, optical_flow(other, grey))

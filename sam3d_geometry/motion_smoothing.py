@@ -14,9 +14,10 @@ from torch.nn import functional as F
 
 from .camera import unproject
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
-from .ego_motion import Motion, View, fit_frame, match, pixels_of, rays_through
+from .ego_motion import Motion, View, fit_frame, match, pixels_of, rays_through, spread
 from .flow import inside, pixel_positions, sample_at
 from .pointmap import Pointmap
+from .temporal import check_strength
 
 STILL_PIXELS = 1.0  # between where the camera's motion and where flow puts a point that stands still
 EDGE = 0.06  # relative depth between neighbours beyond which they are two surfaces
@@ -50,9 +51,14 @@ class MotionState:
 
 def memory_of(strength: float) -> float:
     """Frames that the average reaches over: as many as a plain average of this strength weighs, 1 / (1 - strength)."""
-    if not 0 <= strength <= 0.95:
-        raise ValueError(f"Smoothing strength came as {strength:g}; it must lie between 0 and 0.95.")
+    check_strength(strength)
     return 1 / (1 - strength)
+
+
+def check_direction(direction: str) -> None:
+    """ValueError for a direction that is not one of `DIRECTIONS`."""
+    if direction not in DIRECTIONS:
+        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
 
 
 def _logarithm(depth: torch.Tensor) -> torch.Tensor:
@@ -87,7 +93,7 @@ def _carried_depth(history: History, were: torch.Tensor, expected: torch.Tensor)
     return torch.where(found, depth, 0), torch.where(found, count, 0)
 
 
-def _windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+def windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
     """Mean of values (H, W), weighted by `counted`, over a window around each; 0 where nothing counts."""
     planes = torch.stack([values * counted, counted.to(values)])[None]
     for window in ((1, WINDOW), (WINDOW, 1)):
@@ -124,14 +130,14 @@ def _carry(
     moving = known * (1 - still)
     if bool(moving.any()):
         # a thing that comes closer takes its history with it: its mean change of depth is no noise
-        change = _windowed_mean((log_depth - carried).clamp(-0.3, 0.3), moving)
+        change = windowed_mean((log_depth - carried).clamp(-0.3, 0.3), moving)
         carried = carried + (1 - still) * change
         weight = torch.minimum(weight, MOVING_MEMORY - 1 + still * LONGEST_MEMORY)
     normals = None
     if history.normals is not None:
         normals = sample_at(history.normals, were) @ rotation
     # beside what was not seen before, history fades in: an edge of it would be a crease of the surface, frame after frame
-    nearby = _windowed_mean(known.to(weight), frame.mask[0])
+    nearby = windowed_mean(known.to(weight), frame.mask[0])
     return carried, known * weight * (2 * nearby - 1).clamp(0, 1), moving, normals
 
 
@@ -147,7 +153,7 @@ def _blended(frame: Pointmap, history: History | None, before: View | None, view
     counted = (weight > 0) & (moving < 0.5)
     noise = LEAST_NOISE
     if bool(counted.any()):
-        noise = max(1.4826 * off[counted].abs().median().item(), LEAST_NOISE)
+        noise = spread(off[counted], LEAST_NOISE)
     agreement = (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
     weight = (weight * agreement).clamp_max(memory - 1)
     share = weight / (weight + 1)
@@ -186,8 +192,7 @@ def smooth_along_motion(
     align the sequence first. The mask stays that of each frame. `on_progress(done, total)` may raise to stop.
     """
     memory = memory_of(strength)
-    if direction not in DIRECTIONS:
-        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
+    check_direction(direction)
     looks = thumbnails(pointmap.image).cpu()
     usable = state is not None and state.size == pointmap.source_size
     usable = usable and tuple(state.history.log_depth.shape) == pointmap.size

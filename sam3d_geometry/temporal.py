@@ -28,9 +28,18 @@ class TemporalState:
     size: tuple[int, int]
 
 
-def _check_strength(strength: float) -> None:
+def check_strength(strength: float) -> None:
+    """ValueError for a smoothing strength that is not between 0 and `MAX_STRENGTH`."""
     if not 0 <= strength <= MAX_STRENGTH:
         raise ValueError(f"Smoothing strength came as {strength:g}; it must lie between 0 and {MAX_STRENGTH}.")
+
+
+def check_guide(guide: torch.Tensor | None, images: torch.Tensor) -> None:
+    """ValueError for a guide that has not as many frames as the images."""
+    if guide is not None and len(guide) != len(images):
+        raise ValueError(
+            f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
+        )
 
 
 def _usable(state: TemporalState | None, shapes: tuple[torch.Size, ...], size: tuple[int, int]) -> TemporalState | None:
@@ -52,11 +61,8 @@ def smooth_images(
     `strength` s in [0, 0.95]. A frame that differs from the last by more than `cut_threshold` starts anew; cuts are looked
     for in `guide` (B, h, w, 3), the photos, where given, since depth pictures may change little across a cut.
     """
-    _check_strength(strength)
-    if guide is not None and len(guide) != len(images):
-        raise ValueError(
-            f"The guide has {len(guide)} frames and the images {len(images)}; both must have the same number."
-        )
+    check_strength(strength)
+    check_guide(guide, images)
     looks = thumbnails(images if guide is None else guide)
     size = (images.shape[1], images.shape[2])
     state = _usable(state, (images.shape[1:],), size)
@@ -82,7 +88,7 @@ def smooth_pointmap(
 
     A pixel that was or is invalid takes the new frame's value; the mask stays that of each frame.
     """
-    _check_strength(strength)
+    check_strength(strength)
     looks = thumbnails(pointmap.image)
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     parts = [pointmap.depth.clamp_min(torch.finfo(torch.float32).tiny).log(), pointmap.mask, focal]

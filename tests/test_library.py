@@ -16,7 +16,7 @@ HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap",
 # a file imports only from files further left
 ORDER = (
     "frames transfer camera focal pointmap resize cuts depth depth_to_pointmap normals gravity colormap flow ego_motion "
-    "flicker align motion_smoothing image_smoothing temporal blend side_by_side crop transform measure summary inspection "
+    "flicker align temporal motion_smoothing image_smoothing blend side_by_side crop transform measure summary inspection "
     "islands triangulation mesh closing decimation surface displaced_plane point_cloud files effects models inference "
     "progress output photo products run command overlap video sound video_writer video_product journal stages engine "
     "stream ray_engine video_cli cli __main__"
@@ -41,17 +41,17 @@ PUBLIC = {
     "smooth_normals",
     "gravity": "CONE_DEGREES MAX_SAMPLES MINIMUM_SHARE level_world world_from_camera world_from_pitch_roll",
     "colormap": "COLORMAPS LUMINANCE TABLE_SIZE apply_colormap legend luminance",
-    "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots thumbnails",
-    "flow": "RECENT_FLOWS WHOLE_RESOLUTION_BELOW flows_agree grey_frames import_opencv inside optical_flow pixel_positions sample_at",
+    "cuts": "CUT_THRESHOLD HISTOGRAM_BINS THUMBNAIL frame_changes shots shots_between thumbnails",
+    "flow": "RECENT_FLOWS WHOLE_RESOLUTION_BELOW flows_agree followed grey_frames import_opencv inside optical_flow pixel_positions sample_at",
     "ego_motion": "EDGE Fit ITERATIONS LEAST_DEPTH_NOISE LEAST_PIXEL_NOISE MINIMUM_SAMPLES Match Motion SAMPLES "
-    "SHIFT_PRIOR View WINDOW fit_frame match pixels_of rays_through",
+    "SHIFT_PRIOR View WINDOW fit_frame match pixels_of rays_through spread",
     "flicker": "STILL_PIXELS frame_flicker",
     "align": "AlignState Alignment GAUGE_STEP KEYFRAME_EVERY KEYFRAME_OVERLAP Keyframe LEAST_DEPTH MAX_CHANGE MAX_KEYFRAMES "
     "align_sequence with_focal",
     "motion_smoothing": "DIRECTIONS EDGE History LEAST_NOISE LONGEST_MEMORY MOVING_MEMORY MotionState STILL_PIXELS TOLERANCE WINDOW "
-    "memory_of smooth_along_motion",
-    "image_smoothing": "ImageMotionState LEAST_NOISE MOST_NOISE OUTLYING TOLERANCE WINDOW smooth_images_along_motion",
-    "temporal": "MAX_STRENGTH TemporalState smooth_images smooth_pointmap",
+    "check_direction memory_of smooth_along_motion windowed_mean",
+    "image_smoothing": "ImageMotionState LEAST_NOISE MOST_NOISE OUTLYING TOLERANCE smooth_images_along_motion",
+    "temporal": "MAX_STRENGTH TemporalState check_guide check_strength smooth_images smooth_pointmap",
     "blend": "MODES SIZE_MATCH blend match_frames",
     "side_by_side": "DIRECTIONS side_by_side",
     "crop": "Window crop_pointmap resize_pointmap window_between window_of_mask",

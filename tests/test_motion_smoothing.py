@@ -115,13 +115,13 @@ def test_the_guide_must_have_as_many_frames(noisy):
 def test_flows_of_a_long_clip_are_not_held(monkeypatch):
     """Each is found when its frame is blended: those of 1,000 frames of 1280 x 720 would take 7 GB."""
     calls = []
-    for name in ("_flows", "_blended"):
+    for name in ("followed", "_blended"):
         function = getattr(image_smoothing, name)
         noted = lambda *given, name=name, function=function: calls.append(name) or function(*given)  # noqa: E731
         monkeypatch.setattr(image_smoothing, name, noted)
     clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
     image_smoothing.smooth_images_along_motion(clip)
-    assert calls == ["_blended", *["_flows", "_blended"] * 3]
+    assert calls == ["_blended", *["followed", "_blended"] * 3]
 
 
 @pytest.mark.parametrize("direction", ["causal", "zero lag"])

@@ -51,9 +51,11 @@ def install() -> None:
 
 
 def demo() -> int:
-    """Depth and normals of the photos in `photos` by the built-in network."""
+    """Depth and normals of the photos in `docs/photos` by the built-in network."""
     out = ROOT / "demo_output"
-    status = run(PYTHON, "-m", "sam3d_geometry", ROOT / "photos", "-o", out, "--colormap", "magma", "--overwrite")
+    status = run(
+        PYTHON, "-m", "sam3d_geometry", ROOT / "docs" / "photos", "-o", out, "--colormap", "magma", "--overwrite"
+    )
     print(f"The pictures are in {out}" if status == 0 else "The demo did not finish; see above.")
     return status
 
@@ -65,7 +67,7 @@ def test(arguments: list[str]) -> int:
 
 def bench() -> int:
     """Every benchmark, one after the other."""
-    return max(run(PYTHON, ROOT / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
+    return max(run(PYTHON, ROOT / "development" / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
 
 
 def main() -> int:

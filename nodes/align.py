@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.align import align_sequence
+from ..sam3d_geometry.clips.align import align_sequence
 from . import host
 from .sockets import CATEGORY, PointmapType, schema
 from .temporal import recall, remember, stream_inputs

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.blend import MODES, SIZE_MATCH, blend
-from ..sam3d_geometry.resize import resize_image
+from ..sam3d_geometry.geometry.resize import resize_image
+from ..sam3d_geometry.maps.blend import MODES, SIZE_MATCH, blend
 from .sockets import CATEGORY, advanced, schema
 
 

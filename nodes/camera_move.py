@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.camera_move import camera_move
-from ..sam3d_geometry.effects.camera_path import EASES, PRESETS, chosen_path
+from ..sam3d_geometry.effects.camera.camera_move import camera_move
+from ..sam3d_geometry.effects.camera.camera_path import EASES, PRESETS, chosen_path
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, schema
 

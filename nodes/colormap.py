@@ -3,8 +3,9 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..sam3d_geometry.colormap import COLORMAPS, apply_colormap, legend, luminance
-from ..sam3d_geometry.depth import CURVES, depth_at_nearness
+from ..sam3d_geometry.geometry.colour import luminance
+from ..sam3d_geometry.maps.colormap import COLORMAPS, apply_colormap, legend
+from ..sam3d_geometry.maps.depth import CURVES, depth_at_nearness
 from .sockets import CATEGORY, advanced, schema
 
 TICKS = 5

@@ -3,11 +3,11 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.composite import CATCHERS, Compositing, composite
-from ..sam3d_geometry.effects.layer import WHERE, Placement, card_layer, mesh_layer, place_layer
-from ..sam3d_geometry.effects.light import UNITS, place_lights
-from ..sam3d_geometry.effects.relight import surface_at_image
-from ..sam3d_geometry.resize import resize_image
+from ..sam3d_geometry.effects.light.composite import CATCHERS, Compositing, composite
+from ..sam3d_geometry.effects.light.layer import WHERE, Placement, card_layer, mesh_layer, place_layer
+from ..sam3d_geometry.effects.light.lights import UNITS, place_lights
+from ..sam3d_geometry.effects.light.relight import surface_at_image
+from ..sam3d_geometry.geometry.resize import resize_image
 from . import host
 from .sockets import (
     CATEGORY,

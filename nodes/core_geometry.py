@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.resize import pointmap_at_image
+from ..sam3d_geometry.geometry.resize import pointmap_at_image
 from . import host
 from .core_interop import (
     DA3GeometryType,

@@ -9,11 +9,11 @@ import torch
 from comfy_api.latest import io
 from torch import nn
 
-from ..sam3d_geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from ..sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from ..sam3d_geometry.geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.resize import resize_image
+from ..sam3d_geometry.maps.summary import Summary
 from ..sam3d_geometry.models import GeometryModel, Prediction
-from ..sam3d_geometry.pointmap import Pointmap
-from ..sam3d_geometry.resize import resize_image
-from ..sam3d_geometry.summary import Summary
 from .host import ModelHandle
 from .sockets import GeometryModelType
 

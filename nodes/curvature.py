@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.curvature import curvature_at_photo
-from ..sam3d_geometry.effects.scene_scale import length_in_units
+from ..sam3d_geometry.geometry.scene_scale import length_in_units
+from ..sam3d_geometry.maps.curvature import curvature_at_photo
 from . import host
 from .lengths import unit_input
 from .sockets import CATEGORY, PointmapType, image_from_scalar, schema

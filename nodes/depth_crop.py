@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.depth_crop import crop_to_range
-from ..sam3d_geometry.effects.depth_mask import depth_mask
-from ..sam3d_geometry.effects.scene_scale import length_in_units
-from ..sam3d_geometry.resize import resize_image
+from ..sam3d_geometry.geometry.resize import resize_image
+from ..sam3d_geometry.geometry.scene_scale import length_in_units
+from ..sam3d_geometry.maps.depth_crop import crop_to_range
+from ..sam3d_geometry.maps.range_masks import depth_mask
 from . import host
 from .lengths import unit_input
 from .sockets import CATEGORY, PointmapType, advanced, schema

@@ -4,9 +4,9 @@ import math
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.depth_mask import MEASURES, depth_mask, height_mask
-from ..sam3d_geometry.effects.depth_mask import camera_height as ground_below
-from ..sam3d_geometry.effects.scene_scale import length_in_units
+from ..sam3d_geometry.geometry.scene_scale import length_in_units
+from ..sam3d_geometry.maps.range_masks import MEASURES, depth_mask, height_mask
+from ..sam3d_geometry.maps.range_masks import camera_height as ground_below
 from . import host
 from .lengths import unit_input, upright_input, upright_rotation
 from .sockets import CATEGORY, PointmapType, advanced, schema

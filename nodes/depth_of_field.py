@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects import focus as focusing
-from ..sam3d_geometry.effects.aperture import SHAPES, Aperture
-from ..sam3d_geometry.effects.depth_of_field import depth_of_field
-from ..sam3d_geometry.effects.thin_lens import blur_at_infinity
-from ..sam3d_geometry.resize import pointmap_at_image
+from ..sam3d_geometry.effects.lens import focus as focusing
+from ..sam3d_geometry.effects.lens.aperture import SHAPES, Aperture
+from ..sam3d_geometry.effects.lens.depth_of_field import depth_of_field
+from ..sam3d_geometry.effects.lens.thin_lens import blur_at_infinity
+from ..sam3d_geometry.geometry.resize import pointmap_at_image
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.camera import (
+from ..sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, pointmap_from_depth
+from ..sam3d_geometry.geometry.camera import (
     fov_x_degrees_from_focal_mm,
     fov_x_degrees_from_focal_pixels,
     intrinsics_from_fov_x_degrees,
 )
-from ..sam3d_geometry.depth import CURVES
-from ..sam3d_geometry.depth_to_pointmap import MEANINGS, pointmap_from_depth
+from ..sam3d_geometry.maps.depth import CURVES
 from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
 
 CAMERAS = ["field of view", "focal length in mm", "focal length in pixels"]

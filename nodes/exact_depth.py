@@ -3,12 +3,12 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..sam3d_geometry.camera import fov_degrees_from_intrinsics
-from ..sam3d_geometry.depth import CURVES
 from ..sam3d_geometry.files.depth_file import FORMATS, SUFFIXES, check_one_clip, numbered_from, read_depth
 from ..sam3d_geometry.files.depth_frame import extent, pointmap_from_frames
 from ..sam3d_geometry.files.depth_series import SIZES, VALUES, DepthSeries
 from ..sam3d_geometry.files.exr import PICTURES
+from ..sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
+from ..sam3d_geometry.maps.depth import CURVES
 from . import host, host_folders
 from .sockets import CATEGORY, PointmapType, advanced, image_from_scalar, mask_from_bool, schema
 

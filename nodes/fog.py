@@ -4,12 +4,13 @@ import math
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects import fog as air
-from ..sam3d_geometry.effects.colour import linear_from_hex
-from ..sam3d_geometry.effects.fog_noise import drifting_noise
-from ..sam3d_geometry.effects.light import UNITS, direction_from_angles
-from ..sam3d_geometry.gravity import level_world
-from ..sam3d_geometry.resize import pointmap_at_image
+from ..sam3d_geometry.effects.air import fog as air
+from ..sam3d_geometry.effects.air.fog_noise import drifting_noise
+from ..sam3d_geometry.effects.light.lights import UNITS
+from ..sam3d_geometry.geometry.colour import linear_from_hex
+from ..sam3d_geometry.geometry.gravity import level_world
+from ..sam3d_geometry.geometry.resize import pointmap_at_image
+from ..sam3d_geometry.geometry.rotations import direction_from_angles
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from ..sam3d_geometry import models
+from ..sam3d_geometry.geometry.pointmap import Pointmap
 from ..sam3d_geometry.models import GeometryModel
-from ..sam3d_geometry.pointmap import Pointmap
 
 log = logging.getLogger(__name__)
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.camera import (
+from ..sam3d_geometry.estimate.inference import infer_pointmap, tokens_for_size
+from ..sam3d_geometry.geometry.camera import (
     fov_degrees_from_intrinsics,
     fov_x_degrees_from_focal_mm,
     fov_x_degrees_from_focal_pixels,
 )
-from ..sam3d_geometry.inference import infer_pointmap, tokens_for_size
-from ..sam3d_geometry.resize import size_for_long_edge
+from ..sam3d_geometry.geometry.resize import size_for_long_edge
 from . import host
 from .core_interop import handle_of, model_input
 from .sockets import CATEGORY, PointmapType, advanced, require_option, schema

@@ -4,8 +4,8 @@ import uuid
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.colormap import COLORMAPS
-from ..sam3d_geometry.inspection import encode_inspection
+from ..sam3d_geometry.files.inspection import encode_inspection
+from ..sam3d_geometry.maps.colormap import COLORMAPS
 from . import host, host_folders
 from .sockets import CATEGORY, PointmapType, advanced, schema
 

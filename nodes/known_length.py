@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.measure import camera_heights, length_between, metric_pointmap
+from ..sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap
 from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
 
 PER = ["whole batch", "per frame"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.scene_scale import LENGTH_UNITS
-from ..sam3d_geometry.gravity import level_world, world_from_pitch_roll
-from ..sam3d_geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
+from ..sam3d_geometry.geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.scene_scale import LENGTH_UNITS
 from .sockets import advanced, require_option
 
 UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]

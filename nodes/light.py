@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.colour import srgb_from_hex
-from ..sam3d_geometry.effects.light import KINDS, PLACEMENTS, UNITS
-from ..sam3d_geometry.effects.light import Light as LibraryLight
+from ..sam3d_geometry.effects.light.lights import KINDS, PLACEMENTS, UNITS
+from ..sam3d_geometry.effects.light.lights import Light as LibraryLight
+from ..sam3d_geometry.geometry.colour import srgb_from_hex
 from .sockets import CATEGORY, LightsType, advanced, schema
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.line_art import line_art
+from ..sam3d_geometry.maps.line_art import line_art
 from . import host
 from .sockets import CATEGORY, PointmapType, image_from_scalar, schema
 

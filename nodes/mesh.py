@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.closing import BACKS
-from ..sam3d_geometry.depth import CURVES, depth_range
-from ..sam3d_geometry.displaced_plane import displaced_plane
-from ..sam3d_geometry.surface import PAINTS, only_masked, surface_from_pointmap
+from ..sam3d_geometry.maps.depth import CURVES, depth_range
+from ..sam3d_geometry.shapes.closing import BACKS
+from ..sam3d_geometry.shapes.displaced_plane import displaced_plane
+from ..sam3d_geometry.shapes.surface import PAINTS, only_masked, surface_from_pointmap
 from . import host
 from .mesh_socket import MeshBatch
 from .sockets import CATEGORY, PointmapType, advanced, schema

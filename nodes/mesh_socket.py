@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import Types
 
-from ..sam3d_geometry.frames import convert_directions, convert_points
-from ..sam3d_geometry.mesh import Mesh
-from ..sam3d_geometry.transfer import linear_from_srgb, srgb_from_linear
+from ..sam3d_geometry.geometry.axes import convert_directions, convert_points
+from ..sam3d_geometry.geometry.colour import linear_from_srgb, srgb_from_linear
+from ..sam3d_geometry.shapes.mesh import Mesh
 
 FRAME = "opengl"  # the axes of every MESH that core makes or saves
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.normal_detail import exaggerate_detail, normals_at_photo
-from ..sam3d_geometry.frames import NORMAL_MAP_SIGNS, encode_normals
+from ..sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS, encode_normals
+from ..sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
 from . import host
 from .sockets import CATEGORY, PointmapType, mask_from_bool, schema
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.frames import NORMAL_MAP_SIGNS, encode_normals
-from ..sam3d_geometry.gravity import level_world, world_from_pitch_roll
-from ..sam3d_geometry.normals import SOURCES, normals_from_pointmap
+from ..sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS, encode_normals
+from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
+from ..sam3d_geometry.geometry.normals import SOURCES, normals_from_pointmap
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, mask_from_bool, require_option, schema
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.orientation import orientation_at_photo
+from ..sam3d_geometry.maps.orientation import orientation_at_photo
 from . import host
 from .lengths import upright_input, upright_rotation
 from .sockets import CATEGORY, PointmapType, advanced, schema

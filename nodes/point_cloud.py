@@ -3,8 +3,8 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..sam3d_geometry.files import writers_of
-from ..sam3d_geometry.point_cloud import point_cloud_from_pointmap
-from ..sam3d_geometry.surface import only_masked
+from ..sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
+from ..sam3d_geometry.shapes.surface import only_masked
 from . import host, host_folders
 from .mesh import OBJECT
 from .sockets import CATEGORY, PointCloudType, PointmapType, schema

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.crop import Window, crop_pointmap, resize_pointmap, window_between, window_of_mask
-from ..sam3d_geometry.resize import resize_image, size_for_long_edge
+from ..sam3d_geometry.geometry.crop import Window, crop_pointmap, resize_pointmap, window_between, window_of_mask
+from ..sam3d_geometry.geometry.resize import resize_image, size_for_long_edge
 from . import host
 from .sockets import CATEGORY, PointmapType, require_frames, schema
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.summary import describe, summarise
+from ..sam3d_geometry.maps.summary import describe, summarise
 from .core_interop import load3d_camera
 from .sockets import CATEGORY, PointmapType, advanced, schema
 

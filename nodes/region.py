@@ -4,8 +4,8 @@ import math
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.region import region_at_photo
-from ..sam3d_geometry.effects.scene_scale import length_in_units
+from ..sam3d_geometry.geometry.scene_scale import length_in_units
+from ..sam3d_geometry.maps.region import region_at_photo
 from . import host
 from .lengths import unit_input
 from .sockets import CATEGORY, PointmapType, schema

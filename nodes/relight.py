@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.light import place_lights
-from ..sam3d_geometry.effects.relight import Relighting, relight, surface_at_image
-from ..sam3d_geometry.resize import resize_image
+from ..sam3d_geometry.effects.light.lights import place_lights
+from ..sam3d_geometry.effects.light.relight import Relighting, relight, surface_at_image
+from ..sam3d_geometry.geometry.resize import resize_image
 from . import host
 from .sockets import CATEGORY, LightsType, PointmapType, advanced, require_frames, schema
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.side_by_side import DIRECTIONS, side_by_side
+from ..sam3d_geometry.maps.side_by_side import DIRECTIONS, side_by_side
 from .sockets import CATEGORY, schema
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.effects.stereo import FORMATS, PHOTO_IS, stereo
+from ..sam3d_geometry.effects.camera.stereo import FORMATS, PHOTO_IS, stereo
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, schema
 

@@ -4,10 +4,10 @@ from collections import OrderedDict
 
 from comfy_api.latest import io
 
-from ..sam3d_geometry.cuts import CUT_THRESHOLD
-from ..sam3d_geometry.image_smoothing import smooth_images_along_motion
-from ..sam3d_geometry.motion_smoothing import smooth_along_motion
-from ..sam3d_geometry.temporal import MAX_STRENGTH, smooth_images, smooth_pointmap
+from ..sam3d_geometry.clips.cuts import CUT_THRESHOLD
+from ..sam3d_geometry.clips.plain_average import MAX_STRENGTH, smooth_images, smooth_pointmap
+from ..sam3d_geometry.clips.smooth_geometry import smooth_along_motion
+from ..sam3d_geometry.clips.smooth_images import smooth_images_along_motion
 from . import host
 from .sockets import CATEGORY, PointmapType, advanced, require_option, schema
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from comfy_api.latest import InputImpl, io
 
-from ..sam3d_geometry.depth import CURVES
-from ..sam3d_geometry.engine import RANGES, LocalEngine, StreamSettings
-from ..sam3d_geometry.frames import NORMAL_MAP_SIGNS
-from ..sam3d_geometry.inference import tokens_for_size
-from ..sam3d_geometry.resize import size_for_long_edge
-from ..sam3d_geometry.stages import STEADY, steadying
-from ..sam3d_geometry.stream import job_fingerprint, stream_clip
-from ..sam3d_geometry.temporal import MAX_STRENGTH
-from ..sam3d_geometry.video import VideoFile
-from ..sam3d_geometry.video_product import Look, VideoProduct
-from ..sam3d_geometry.video_writer import FORMATS, format_named
+from ..sam3d_geometry.clips.plain_average import MAX_STRENGTH
+from ..sam3d_geometry.estimate.inference import tokens_for_size
+from ..sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS
+from ..sam3d_geometry.geometry.resize import size_for_long_edge
+from ..sam3d_geometry.maps.depth import CURVES
+from ..sam3d_geometry.video.clip_file import VideoFile
+from ..sam3d_geometry.video.engine import RANGES, LocalEngine, StreamSettings
+from ..sam3d_geometry.video.product import Look, VideoProduct
+from ..sam3d_geometry.video.stages import STEADY, steadying
+from ..sam3d_geometry.video.stream import job_fingerprint, stream_clip
+from ..sam3d_geometry.video.writer import FORMATS, format_named
 from . import host, host_folders
 from .core_interop import handle_of, model_input
 from .sockets import CATEGORY, advanced, require_option, schema

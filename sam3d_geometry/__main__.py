@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 
-from .cli import main
+from .cli.photos import main
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

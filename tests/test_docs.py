@@ -1,11 +1,10 @@
 """README and help pages say what the code does: nodes, inputs, ranges, models, files, options and error sentences."""
 
 import re
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 HELP = ROOT / "web" / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
@@ -111,7 +110,7 @@ def test_readme_lists_every_workflow_and_no_other():
 
 @pytest.mark.parametrize("of", ["photos", "clips"])
 def test_command_line_options_in_readme_exist(of, capsys):
-    from sam3d_geometry.cli import main
+    from sam3d_geometry.cli.photos import main
 
     with pytest.raises(SystemExit):
         main(["--help"] if of == "photos" else ["--video", "--help"])

@@ -1,12 +1,10 @@
 """The installer adds MoGe and, only where there is none, an OpenCV; and never fails a start of ComfyUI loudly."""
 
 import importlib.util
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from repository import ROOT
 
 
 @pytest.fixture

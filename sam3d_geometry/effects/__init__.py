@@ -1,1 +1,1 @@
-"""Depth-driven effects on pictures; each takes a pointmap at the picture's size."""
+"""Depth-driven effects on pictures; each takes a pointmap at the size of the picture. The four wings are independent."""

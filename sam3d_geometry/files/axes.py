@@ -9,10 +9,10 @@ import numpy
 import torch
 
 from .. import __version__
-from ..decimation import sample_picture
-from ..frames import FRAMES, convert_directions, convert_points, flips_winding
-from ..mesh import Mesh
-from ..point_cloud import PointCloud
+from ..geometry.axes import FRAMES, convert_directions, convert_points, flips_winding
+from ..shapes.decimation import sample_picture
+from ..shapes.mesh import Mesh
+from ..shapes.point_cloud import PointCloud
 
 # what the menus call a file's axes, and the frame they are
 AXES = {"gltf": "opengl", "blender": "blender", "unreal": "unreal", "unity": "unity"}

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ..camera import unproject
-from ..depth_to_pointmap import nearness_image
-from ..pointmap import Pointmap
+from ..estimate.depth_to_pointmap import nearness_image
+from ..geometry.camera import unproject
+from ..geometry.pointmap import Pointmap
 from .depth_record import DepthRecord
 from .depth_steps import Steps
 

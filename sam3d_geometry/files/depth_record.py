@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..camera import fov_degrees_from_intrinsics
+from ..geometry.camera import fov_degrees_from_intrinsics
 from .depth_steps import Steps, steps_from
 
 KEY = "sam3d_geometry"  # name of the text chunk in a PNG and of the attribute in an EXR

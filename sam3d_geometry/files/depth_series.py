@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import torch
 
-from ..normals import normals_from_pointmap
-from ..pointmap import Pointmap
-from ..resize import pointmap_at_image
+from ..geometry.normals import normals_from_pointmap
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import pointmap_at_image
 from .depth_file import FORMATS, depth_writer, format_named
 from .depth_frame import DepthFrame, extent, frame_from_pointmap
 from .depth_steps import RangeSteps, Steps, UnitSteps

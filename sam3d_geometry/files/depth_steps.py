@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import torch
 
-from ..depth import CURVES, DepthRange, depth_at_nearness, normalise_depth
+from ..maps.depth import CURVES, DepthRange, depth_at_nearness, normalise_depth
 
 LAST = 65535
 RANGE_STEPS = LAST - 1  # values 1 to 65535

@@ -14,8 +14,8 @@ from typing import BinaryIO
 import numpy
 import torch
 
-from ..camera import unproject
-from ..transfer import linear_from_srgb, srgb_from_linear
+from ..geometry.camera import unproject
+from ..geometry.colour import linear_from_srgb, srgb_from_linear
 from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
 from .depth_record import KEY, DepthRecord
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
-from ..transfer import linear_from_srgb
+from ..geometry.colour import linear_from_srgb
 from .axes import Layout, jpeg_of
 
 FLOAT, UNSIGNED_INT, UNSIGNED_SHORT = 5126, 5125, 5123

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
-from ..depth import depth_range
-from ..normals import geometric_normals
-from ..pointmap import Pointmap
-from ..resize import DEPTH_EDGE
+from ..geometry.normals import geometric_normals
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import DEPTH_EDGE
+from ..maps.depth import depth_range
 
 APPLICATION = "sam3d_geometry"
 OLDEST = (0, 28)

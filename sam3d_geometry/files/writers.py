@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from ..mesh import Mesh
-from ..point_cloud import PointCloud
+from ..shapes.mesh import Mesh
+from ..shapes.point_cloud import PointCloud
 from .axes import layout
 from .glb import write_glb
 from .obj import write_mtl, write_obj, write_texture

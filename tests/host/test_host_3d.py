@@ -3,7 +3,7 @@
 import json
 import struct
 
-from test_host_server import graph
+from comfyui_server import graph
 
 
 def model_graph(host):

@@ -10,17 +10,18 @@ import numpy
 import pytest
 import torch
 from comfyui_page import ARGUMENTS, READY, chromium
-from comfyui_server import PACK, ROOT
+from comfyui_server import PACK
 from PIL import Image, ImageOps
+from repository import PHOTOS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
 
-from sam3d_geometry.camera import intrinsics_from_fov_x_degrees, unproject  # noqa: E402
-from sam3d_geometry.inference import infer_pointmap  # noqa: E402
-from sam3d_geometry.inspection import encode_inspection  # noqa: E402
-from sam3d_geometry.models import PREVIEW, load_model  # noqa: E402
-from sam3d_geometry.normals import geometric_normals  # noqa: E402
-from sam3d_geometry.pointmap import Pointmap  # noqa: E402
+from sam3d_geometry.estimate.inference import infer_pointmap
+from sam3d_geometry.files.inspection import encode_inspection
+from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from sam3d_geometry.geometry.normals import geometric_normals
+from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.models import PREVIEW, load_model
 
 NODE = "SAM3DGeometry_PointmapInspector"
 MODES = [("canvas", "dark"), ("canvas", "light"), ("vue", "light")]
@@ -63,7 +64,7 @@ def graph():
 @pytest.fixture(scope="module")
 def expected(host):
     """What the library makes of the frames that the host is given; lossless, so that both read the same pixels."""
-    photo = Image.open(ROOT / "photos" / "temple.jpg").convert("RGB")
+    photo = Image.open(PHOTOS / "temple.jpg").convert("RGB")
     frames = [photo, ImageOps.mirror(photo)]
     for i, frame in enumerate(frames, 1):
         frame.save(host.base / "input" / f"inspected_{i}.png")
@@ -214,7 +215,7 @@ def test_hovering_neither_draws_the_picture_nor_fetches_anything(page, expected)
         }"""
     )
     fetched = []
-    note = lambda request: "/view" in request.url and fetched.append(request.url)  # noqa: E731
+    note = lambda request: "/view" in request.url and fetched.append(request.url)
     page.on("request", note)
     for pixel in pixels_with_geometry(expected, 30):
         page.mouse.move(*position(page, pixel, expected.size))

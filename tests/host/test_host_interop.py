@@ -6,8 +6,9 @@ import sys
 
 import numpy
 import pytest
-from comfyui_server import ROOT, Server, find_comfyui
+from comfyui_server import Server, find_comfyui
 from PIL import Image
+from repository import PHOTOS, ROOT
 
 HOSTS = [found for found in find_comfyui() if (found[0] / "comfy_extras" / "nodes_moge.py").is_file()]
 NO_CORE_MOGE = "no ComfyUI with MoGe nodes of its own (0.22 or newer) was found"
@@ -33,7 +34,7 @@ def core(request, tmp_path_factory):
 
 def write_checkpoints(folder):
     pytest.importorskip("moge", reason="the moge package is not installed, so no checkpoint can be made")
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
     from random_moge import V1_CONFIG, save_checkpoint, v2_config
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,7 @@ def picture(server, output):
 
 
 def photo_size():
-    return Image.open(ROOT / "photos" / "temple.jpg").size
+    return Image.open(PHOTOS / "temple.jpg").size
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 from comfyui_page import ARGUMENTS, LOAD, READY, chromium
-from comfyui_server import PACK, ROOT
+from comfyui_server import PACK
+from repository import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
 

@@ -4,8 +4,9 @@ import io
 import json
 
 import pytest
-from comfyui_server import PACK, ROOT
+from comfyui_server import PACK, graph
 from PIL import Image
+from repository import PHOTOS, ROOT
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 NODES = {
@@ -58,37 +59,6 @@ NODES = {
 }
 
 
-def graph():
-    """Photo to depth and normals beside each other, in API format."""
-    return {
-        "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
-        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
-        "3": {
-            "class_type": "SAM3DGeometry_PointmapInference",
-            "inputs": {
-                "model": ["2", 0], "images": ["1", 0], "resolution": 512, "frames_per_batch": 4, "camera": "from the picture",
-                "fov_x_degrees": 60.0, "focal_mm": 35.0, "sensor_width_mm": 36.0, "focal_pixels": 1000.0,
-            },
-        },
-        "4": {
-            "class_type": "SAM3DGeometry_DepthFromPointmap",
-            "inputs": {
-                "pointmap": ["3", 0], "curve": "disparity", "range": "whole batch", "near": 0.5, "far": 20.0, "invert": False,
-                "clip_percent": 0.5, "invalid": "black",
-            },
-        },
-        "5": {
-            "class_type": "SAM3DGeometry_NormalsFromPointmap",
-            "inputs": {
-                "pointmap": ["3", 0], "convention": "controlnet", "space": "camera", "smoothing": 2, "source": "auto",
-                "world": "ground, whole batch", "pitch_degrees": 0.0, "roll_degrees": 0.0,
-            },
-        },
-        "6": {"class_type": "SAM3DGeometry_SideBySide", "inputs": {"first": ["4", 0], "second": ["5", 0], "direction": "horizontal", "gap": 0}},
-        "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "test"}},
-    }  # fmt: skip
-
-
 def test_it_loads_without_a_warning(host):
     about_the_pack = [line for line in host.start_log.splitlines() if PACK in line or "sam3d" in line.lower()]
     assert about_the_pack, "the pack is not in the log"
@@ -131,7 +101,7 @@ def test_a_graph_runs_to_the_end_and_gives_pictures_of_the_photos_size(host):
     status, body = host.fetch(
         f"/view?filename={picture['filename']}&subfolder={picture['subfolder']}&type={picture['type']}"
     )
-    width, height = Image.open(ROOT / "photos" / "temple.jpg").size
+    width, height = Image.open(PHOTOS / "temple.jpg").size
     assert status == 200 and Image.open(io.BytesIO(body)).size == (2 * width, height)
 
 

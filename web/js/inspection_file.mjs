@@ -1,4 +1,4 @@
-// Reads the file that sam3d_geometry/inspection.py writes; nothing here touches the page.
+// Reads the file that sam3d_geometry/files/inspection.py writes; nothing here touches the page.
 
 export const MAGIC = "S3DINSPC"
 export const VERSION = 1

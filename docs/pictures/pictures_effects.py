@@ -1,0 +1,112 @@
+"""Makes the contact sheet of the effects in README.md, with the library's functions and the built-in preview model.
+
+python docs/pictures/pictures_effects.py
+"""
+
+from __future__ import annotations
+
+import torch
+from make_pictures import ROOT, TARGET, estimate, grey, photos, sheet
+from pictures_camera_move import last_frame
+from pictures_lens import in_fog, through_a_lens
+from pictures_light import COLD, WARM, banner, put, relit
+from PIL import Image
+
+from sam3d_geometry.effects.camera.stereo import stereo
+from sam3d_geometry.effects.light.layer import Placement
+from sam3d_geometry.effects.light.lights import Light
+from sam3d_geometry.effects.light.relight import Relighting
+from sam3d_geometry.geometry.axes import encode_normals
+from sam3d_geometry.geometry.colour import linear_from_hex
+from sam3d_geometry.geometry.rotations import direction_from_angles
+from sam3d_geometry.geometry.scene_scale import median_depth
+from sam3d_geometry.maps.ambient_occlusion import occlusion_at_photo
+from sam3d_geometry.maps.line_art import line_art
+from sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
+from sam3d_geometry.maps.range_masks import depth_mask
+
+ASPECT = 1.3
+TARGET_FILE = TARGET / "effects.jpg"
+MAX_BYTES = 300_000  # fifteen pictures in one file
+
+
+def upper(picture: torch.Tensor) -> torch.Tensor:
+    """The upper part of a picture, at the sheet's aspect ratio: a portrait keeps its head."""
+    return picture[:, : round(picture.shape[2] / ASPECT)]
+
+
+def lit_from_both_sides() -> torch.Tensor:
+    lamp = dict(placement="camera", reach=0.9, radius=0.08)
+    left = Light(offset=(-0.9, 0.35, 0.3), colour=WARM, intensity=1.6, **lamp)
+    right = Light(offset=(0.9, 0.45, 0.3), colour=COLD, intensity=1.8, **lamp)
+    return relit("astronaut", [left, right], Relighting(ambient=0.25, even_out=0.3))[0]
+
+
+def lamp_in_the_cup() -> torch.Tensor:
+    lamp = Light(pixel=(0.4, 0.3), distance=0.08, reach=0.25, colour=WARM, radius=0.05, intensity=1.6)
+    return relit("coffee", [lamp], Relighting(ambient=0.2))[0]
+
+
+def morning_fog() -> torch.Tensor:
+    colour, glow = linear_from_hex("#c3ccd4"), linear_from_hex("#ffe2b0")
+    towards_light = direction_from_angles(25, 12)
+    light = dict(glow=0.4, glow_colour=glow, towards_light=towards_light, forward=0.7)
+    return in_fog("temple", 6.0, colour=colour, far_colour=colour, desaturate=0.3, **light)[0]
+
+
+def anaglyph(name: str) -> torch.Tensor:
+    photo = photos()[name]
+    return next(stereo(estimate(photo), photo, "anaglyph, Dubois", eye_distance_mm=40))[0]
+
+
+def near(name: str) -> torch.Tensor:
+    """A photo with what is about as near as its median depth, or nearer, in orange."""
+    pointmap = estimate(photos()[name])
+    mask = depth_mask(pointmap, 0.0, 1.15 * median_depth(pointmap), 0.05 * median_depth(pointmap))[..., None]
+    photo = photos()[name]
+    return torch.lerp(photo * 0.45, photo * 0.5 + torch.tensor([0.5, 0.125, 0.05]), mask)
+
+
+def relief(name: str) -> torch.Tensor:
+    normals, mask = normals_at_photo(exaggerate_detail(estimate(photos()[name]), 2.0, 8))
+    return encode_normals(normals, "opengl", mask)
+
+
+def effects() -> Image.Image:
+    """A row for each of three photos: the photo, and four effects on it."""
+    temple, coffee = (estimate(photos()[name]) for name in ("temple", "coffee"))
+    behind_her = Placement("at a distance", (0.47, 0.2), 1.15, 0.26)
+    on_the_table = Placement("on the surface", (0.8, 0.88), size=0.2, upright=True)
+    portrait = {
+        "photo": photos()["astronaut"],
+        "Camera Move": last_frame(photos()["astronaut"], "slide", 0.1),
+        "Depth Of Field": through_a_lens("astronaut", 0.43, 0.3, 5.0)[0],
+        "Occlusion Composite": put("astronaut", behind_her, banner("SPACE")),
+        "Relight: two lamps": lit_from_both_sides(),
+    }
+    others = {
+        "photo ": photos()["temple"],
+        "Fog And Atmosphere": morning_fog(),
+        "Depth Mask": near("temple"),
+        "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
+        "Stereo: anaglyph": anaglyph("temple"),
+        "photo  ": photos()["coffee"],
+        "Mesh Composite": put("coffee", on_the_table),
+        "Relight: a lamp in the cup": lamp_in_the_cup(),
+        "Ambient Occlusion": grey(occlusion_at_photo(coffee, 0.3 * median_depth(coffee), smoothing=32)),
+        "Normal Detail": relief("coffee"),
+    }
+    return sheet({name: upper(picture) for name, picture in portrait.items()} | others, 5, 1400, ASPECT)
+
+
+def main() -> None:
+    page = effects()
+    for quality in range(88, 40, -4):
+        page.save(TARGET_FILE, quality=quality, optimize=True, progressive=True)
+        if TARGET_FILE.stat().st_size <= MAX_BYTES:
+            break
+    print(f"{TARGET_FILE.relative_to(ROOT).as_posix()}  {TARGET_FILE.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

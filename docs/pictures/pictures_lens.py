@@ -1,0 +1,110 @@
+"""Makes the pictures of the help pages of Depth Of Field and Fog And Atmosphere, with the library's public functions only.
+
+python docs/pictures/pictures_lens.py                      both
+python docs/pictures/pictures_lens.py fog                  one of them
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+
+import torch
+from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
+from PIL import Image
+
+from sam3d_geometry.effects.air.fog import (
+    FogLayer,
+    FogLook,
+    extinction_from_visibility,
+    fog,
+    ground_below_camera,
+    unit_length,
+)
+from sam3d_geometry.effects.air.fog_noise import drifting_noise
+from sam3d_geometry.effects.lens.aperture import Aperture
+from sam3d_geometry.effects.lens.depth_of_field import depth_of_field
+from sam3d_geometry.effects.lens.focus import focus_at_point
+from sam3d_geometry.geometry.colour import linear_from_hex
+from sam3d_geometry.geometry.gravity import level_world
+from sam3d_geometry.geometry.resize import pointmap_at_image
+from sam3d_geometry.geometry.rotations import direction_from_angles
+
+
+def through_a_lens(name: str, x: float, y: float, percent: float, highlights: float = 3.0, **aperture) -> tuple:
+    """A photo focused at a point of it, and its blur."""
+    photo = photos()[name]
+    pointmap = estimate(photo)
+    blur = torch.tensor([percent / 100])
+    full = pointmap_at_image(pointmap, photo)
+    return depth_of_field(full, focus_at_point(pointmap, x, y), blur, Aperture(**aperture), highlights)
+
+
+def depth_of_field_picture() -> Image.Image:
+    near, blur = through_a_lens("astronaut", 0.43, 0.3, 5.0)
+    far, _ = through_a_lens("astronaut", 0.83, 0.2, 2.5)
+    table, _ = through_a_lens("coffee", 0.1, 0.15, 6.0, 12.0, shape="polygon", blades=6)
+    pictures = {
+        "photo": photos()["astronaut"],
+        "focus on the face": near,
+        "blur": grey(blur / blur.max()),
+        "focus on the rocket": far,
+        "photo ": photos()["coffee"],
+        "far table sharp, highlights 12": table,
+    }
+    return sheet(pictures, 3, aspect=1.2)
+
+
+def in_fog(name: str, visibility: float, falloff: float = math.inf, noise: float = 0.0, **look) -> tuple:
+    """A photo in fog; lengths in scene depths as on the node."""
+    photo = photos()[name]
+    pointmap = estimate(photo)
+    unit, world = unit_length(pointmap, metres=False), level_world(pointmap)
+    extinction = extinction_from_visibility(visibility * unit)
+    camera = 0.0 if math.isinf(falloff) else ground_below_camera(pointmap, world)
+    layer = FogLayer(extinction, falloff * unit, camera)
+    swirls = drifting_noise(1, noise, 0.5 * unit, 0.0)
+    return fog(pointmap_at_image(pointmap, photo), layer, FogLook(**look), world, swirls)
+
+
+def fog_picture() -> Image.Image:
+    grey_blue, blue, amber = (linear_from_hex(c) for c in ("#c3ccd4", "#9fb4cc", "#ffe2b0"))
+    plain = dict(colour=grey_blue, far_colour=grey_blue, desaturate=0.3)
+    even, through = in_fog("temple", 4.0, **plain)
+    pictures = {
+        "photo": photos()["temple"],
+        "visibility 4": even,
+        "transmission": grey(through),
+        "visibility 2.5, noise 0.9": in_fog("temple", 2.5, noise=0.9, **plain)[0],
+        "thinning with height 0.1": in_fog("temple", 0.4, 0.1, **plain)[0],
+        "glow 0.6, far color": in_fog(
+            "temple",
+            5.0,
+            colour=grey_blue,
+            far_colour=blue,
+            desaturate=0.3,
+            glow=0.6,
+            glow_colour=amber,
+            towards_light=direction_from_angles(25, 12),
+            forward=0.7,
+        )[0],
+    }
+    return sheet(pictures, 3)
+
+
+PICTURES: dict[str, Callable[[], Image.Image]] = {"depth_of_field": depth_of_field_picture, "fog": fog_picture}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Makes the pictures of the help pages of the lens and the fog.")
+    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; both when none is named")
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for name in parser.parse_args().names or list(PICTURES):
+        path = TARGET / f"{name}.jpg"
+        size = save(PICTURES[name](), path)
+        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

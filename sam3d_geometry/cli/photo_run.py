@@ -1,0 +1,181 @@
+"""One call of the command line: a model, its options, and the photos that go through it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+
+from .. import __version__
+from ..estimate.inference import infer_pointmap
+from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
+from ..files.whole_files import OutputFolder, is_done, source_of
+from ..geometry.camera import fov_x_degrees_from_focal_mm, fov_x_degrees_from_focal_pixels
+from ..geometry.pointmap import Pointmap
+from ..maps.depth import DepthRange, depth_range, fixed_range
+from ..models import GeometryModel
+from .photo_products import SUFFIXES, Products
+from .progress import Progress
+
+SAMPLES_PER_PHOTO = 4096  # depths kept of each photo for a range over all of them
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where the field of view comes from; at most one of the three is given."""
+
+    fov: float | str | None
+    focal_mm: float | None
+    focal_px: float | None
+    sensor_width_mm: float
+
+    def fov_x_degrees(self, photo: Photo) -> tuple[float | None, str]:
+        """Horizontal field of view of a photo in degrees, None where it is to be found, and a word for the record."""
+        height, width = photo.size
+        if self.focal_px is not None:
+            return fov_x_degrees_from_focal_pixels(self.focal_px, width), "given"
+        if self.focal_mm is not None:
+            # the sensor's long side lies along the photo's, however the camera was held
+            width_mm = self.sensor_width_mm * width / max(photo.size)
+            return fov_x_degrees_from_focal_mm(self.focal_mm, width_mm), "given"
+        if self.fov == "exif":
+            known = photo.exif_fov_x_degrees
+            return known, "estimated" if known is None else "exif"
+        return self.fov, "estimated" if self.fov is None else "given"
+
+
+class Run:
+    """One call of the command: the model, the options, and what has become of the photos."""
+
+    def __init__(self, args: argparse.Namespace, model: GeometryModel, progress: Progress):
+        self.args, self.model, self.progress = args, model, progress
+        self.camera = Camera(args.fov, args.focal_mm, args.focal_px, args.sensor_width_mm)
+        chosen = [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
+        more = {
+            "depth16": args.png16,
+            "arrays": args.npz,
+            "exr": args.exr,
+            "recording": args.rrd,
+            "mesh": args.mesh,
+            "points": args.points,
+            "plane": args.plane,
+        }
+        chosen += [kind for kind, wanted in more.items() if wanted]
+        self.products = Products(
+            tuple(chosen),
+            args.curve,
+            args.invert,
+            args.invalid,
+            args.colormap,
+            args.normal_convention,
+            args.normal_space,
+            args.normal_source,
+            args.smoothing,
+        )
+        self.suffixes = [SUFFIXES[kind] for kind in chosen]
+        self.shared: DepthRange | None = None
+        self.done = self.skipped = 0
+        self.failed: dict[Path, str] = {}
+
+    def options(self) -> dict[str, Any]:
+        """Everything that a result depends on besides the photo; what is done with the same ones is not done again."""
+        args, file = self.args, Path(self.args.model)
+        shown = self.args.range if self.shared is None else list(self.shared.limits)
+        looks = {key: value for key, value in asdict(self.products).items() if key != "kinds"}
+        return {
+            "version": __version__,
+            "model": args.model,
+            "model_changed_ns": file.stat().st_mtime_ns if file.is_file() else None,
+            "precision": str(self.model.dtype).removeprefix("torch."),
+            "resolution": args.resolution,
+            "camera": asdict(self.camera),
+            "mask_from_alpha": args.mask_from_alpha,
+            "range": shown,
+            "clip_percent": args.clip_percent,
+            **looks,
+        }
+
+    def photos(self, files: Sequence[PhotoFile], out: OutputFolder) -> None:
+        """Makes the results of every photo that has none yet; a photo that cannot be used is noted and left out."""
+        if self.args.range == "fixed":
+            self.shared = fixed_range(self.args.near, self.args.far, 1)
+        elif self.args.range == "whole batch":
+            self.shared = self._range_over(files)
+        for i, file in enumerate(files):
+            if file.path in self.failed:
+                continue
+            self.progress.show(i, len(files), file.path.name)
+            self._attempt(file, lambda file=file: self._photo(file, out))
+
+    def _attempt(self, file: PhotoFile, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except PhotoError as error:
+            self._fail(file, str(error))
+        except MemoryError as error:
+            self._fail(file, str(error) or "the photo does not fit in memory; shrink it first.")
+        except OSError as error:
+            self._fail(file, f"the results cannot be written ({error.strerror or error}).")
+        except (RuntimeError, ValueError) as error:  # what torch raises has its reason in the first line
+            self._fail(file, str(error).splitlines()[0])
+
+    def _fail(self, file: PhotoFile, reason: str) -> None:
+        self.failed[file.path] = reason
+        self.progress.say(f"{file.path}: {reason}")
+
+    def _photo(self, file: PhotoFile, out: OutputFolder) -> None:
+        source = source_of(file.path)
+        base = out.claim(source, file.folder, self.suffixes)
+        options = self.options()
+        if not self.args.overwrite and is_done(base, source, options, self.suffixes):
+            self.skipped += 1
+            return
+        pointmap, photo, camera_source = self._pointmap(file)
+        shown = self.shared or depth_range(pointmap, "per frame", clip_percent=self.args.clip_percent)
+        writers, described = self.products.make(pointmap, shown, photo.image)
+        described["camera"]["source"] = camera_source
+        height, width = photo.size
+        record = {
+            "made_by": f"sam3d-geometry {__version__}",
+            "source": {**source, "width": width, "height": height},
+            "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
+            **described,
+            "outputs": {kind: base.name + SUFFIXES[kind] for kind in self.products.kinds},
+            "options": options,
+        }
+        out.write(base, record, writers)
+        self.done += 1
+        if photo.frames > 1:
+            self.progress.say(f"{file.path}: only the first of its {photo.frames} pictures is used.")
+
+    def _pointmap(self, file: PhotoFile) -> tuple[Pointmap, Photo, str]:
+        photo = read_photo(file.path)
+        fov_x_degrees, camera_source = self.camera.fov_x_degrees(photo)
+        mask = photo.alpha if self.args.mask_from_alpha else None
+        pointmap = infer_pointmap(
+            self.model, photo.image, mask=mask, resolution=self.args.resolution, fov_x_degrees=fov_x_degrees
+        )
+        return replace(pointmap, source_size=photo.size), photo, camera_source
+
+    def _range_over(self, files: Sequence[PhotoFile]) -> DepthRange:
+        """One range for all photos, from a sample of each one's depths."""
+        samples = []
+
+        def sample(file: PhotoFile) -> None:
+            pointmap, _, _ = self._pointmap(file)
+            depths = pointmap.depth[pointmap.mask]
+            samples.append(depths[:: 1 + len(depths) // SAMPLES_PER_PHOTO].numpy())
+
+        for i, file in enumerate(files):
+            self.progress.show(i, len(files), f"range: {file.path.name}")
+            self._attempt(file, lambda file=file: sample(file))
+        depths = numpy.concatenate(samples) if samples else numpy.zeros(0)
+        if not len(depths):
+            return DepthRange(torch.zeros(1), torch.zeros(1))
+        near, far = numpy.percentile(depths, [self.args.clip_percent, 100 - self.args.clip_percent])
+        return DepthRange(torch.tensor([near]).float(), torch.tensor([far]).float())

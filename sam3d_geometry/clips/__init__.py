@@ -1,0 +1,1 @@
+"""What changes from frame to frame: cuts, motion, alignment and smoothing over time."""

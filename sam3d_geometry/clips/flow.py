@@ -1,0 +1,97 @@
+"""Optical flow between frames, and values carried along it.
+
+The flow is that of dense inverse search (Kroeger et al., 2016) as OpenCV has it: no network, a few milliseconds on one core.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+import numpy
+import torch
+from torch.nn import functional as F
+
+from ..geometry.colour import luminance
+
+RECENT_FLOWS = 24
+WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
+
+
+def grey_frames(images: torch.Tensor) -> numpy.ndarray:
+    """Images (B, H, W, 3) in [0, 1] -> luminance (B, H, W) uint8, the form in which flow is found."""
+    return luminance(images.float()).mul(255).round().clamp(0, 255).byte().cpu().numpy()
+
+
+def import_opencv() -> ModuleType:
+    """OpenCV, imported when first needed: everything that does not follow motion works without it."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise ImportError(
+            "Motion is followed with OpenCV, which is not installed: run install.py with ComfyUI's Python, or "
+            "'pip install opencv-python-headless', or choose a mode that does not follow motion."
+        ) from error
+    return cv2
+
+
+def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
+    """Where each pixel of `source` went in `target`, both (H, W) uint8: (H, W, 2) in pixels, x then y, on the CPU."""
+    if min(source.shape) < 16:  # smaller than the patches that are searched for
+        return torch.zeros(*source.shape, 2)
+    return _flow(source.tobytes(), target.tobytes(), source.shape)
+
+
+@lru_cache(maxsize=RECENT_FLOWS)  # a clip that is aligned and then smoothed asks for the same flow twice
+def _flow(source: bytes, target: bytes, shape: tuple[int, int]) -> torch.Tensor:
+    cv2 = import_opencv()
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if max(shape) < WHOLE_RESOLUTION_BELOW:
+        search.setFinestScale(0)
+    frames = (numpy.frombuffer(pixels, numpy.uint8).reshape(shape) for pixels in (source, target))
+    return torch.from_numpy(search.calc(*frames, None))
+
+
+def pixel_positions(height: int, width: int, device: torch.device | str = "cpu") -> torch.Tensor:
+    """(H, W, 2) x and y of every pixel in pixels; the first pixel's centre is at 0."""
+    y, x = torch.meshgrid(
+        torch.arange(height, device=device, dtype=torch.float32),
+        torch.arange(width, device=device, dtype=torch.float32),
+        indexing="ij",
+    )
+    return torch.stack([x, y], -1)
+
+
+def sample_at(values: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Values (H, W, C) at positions (..., 2) in pixels by bilinear interpolation, held at the border -> (..., C)."""
+    height, width, channels = values.shape
+    scale = torch.tensor([2 / width, 2 / height], device=positions.device, dtype=positions.dtype)
+    grid = ((positions + 0.5) * scale - 1).reshape(1, -1, 1, 2)
+    planes = values.movedim(-1, 0)[None].to(positions.dtype)
+    sampled = F.grid_sample(planes, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return sampled[0, :, :, 0].T.reshape(*positions.shape[:-1], channels)
+
+
+def inside(positions: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """(...) bool: positions (..., 2) in pixels that lie between the outermost pixels of a (height, width) frame."""
+    last = torch.tensor([size[1] - 1, size[0] - 1], device=positions.device)
+    return ((positions >= 0) & (positions <= last)).all(-1)
+
+
+def followed(source: numpy.ndarray, target: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """The flow (H, W, 2) from `source` to `target`, and where it can be believed (H, W), as `flows_agree` has it."""
+    there = optical_flow(source, target)
+    return there, flows_agree(there, optical_flow(target, source))
+
+
+def flows_agree(there: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
+    """(H, W) bool: pixels that the flow `back` (H, W, 2) returns to where `there` started; false where something hides them.
+
+    The bound grows with the motion, as in Sundaram et al. (2010): 1 % of the squared motion and half a pixel squared.
+    """
+    height, width = there.shape[:2]
+    positions = pixel_positions(height, width, there.device) + there
+    returned = sample_at(back, positions)
+    error = (there + returned).square().sum(-1)
+    motion = there.square().sum(-1) + returned.square().sum(-1)
+    return (error < 0.01 * motion + 0.5) & inside(positions, (height, width))

@@ -1,0 +1,182 @@
+"""Fog between the camera and what it sees: transmission by Beer and Lambert, light scattered in, faded colours.
+
+Distances are those along the ray, |P|, not depths along z: fog of one density is then a ball around the camera.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from ...geometry.camera import view_plane_axes
+from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
+from ...geometry.pointmap import Pointmap
+from ...geometry.scene_scale import median_depth, require_metres
+from .fog_noise import FogNoise
+
+CONTRAST_AT_VISIBILITY = 0.05  # WMO's meteorological optical range
+LARGEST_DEPTH = 80.0  # optical depth beyond which float32 has no light left
+
+
+@dataclass(frozen=True)
+class FogLayer:
+    """How thick the fog is.
+
+    extinction   beta, per unit of distance; at height 0 where the fog thins out
+    falloff      height over which the density falls to 1 / e, in the pointmap's unit; inf: equally dense everywhere
+    camera       height of the camera above height 0
+    sky_distance how far away pixels without geometry are; inf is the true sky
+    """
+
+    extinction: float
+    falloff: float = math.inf
+    camera: float = 0.0
+    sky_distance: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not (self.extinction >= 0 and self.falloff > 0 and self.sky_distance > 0):
+            raise ValueError(
+                f"Fog came with extinction {self.extinction:g}, falloff {self.falloff:g} and sky distance "
+                f"{self.sky_distance:g}; the first must be 0 or more and the others greater than 0."
+            )
+
+
+@dataclass(frozen=True)
+class FogLook:
+    """What the fog looks like; colours are linear RGB.
+
+    colour, far_colour  of thin and of full fog
+    desaturate          in [0, 1]: how far colours have turned grey where the fog is full
+    sky                 in [0, 1]: how much of the fog pixels without geometry get
+    glow, glow_colour   light scattered towards the camera when it looks at the light; 0 is none
+    towards_light       (3,) unit, world axes
+    forward             g of Henyey and Greenstein's phase function (1941) in [0, 1): 0 glows everywhere, 0.9 close to
+                        the light only
+    """
+
+    colour: tuple[float, float, float] = (0.6, 0.65, 0.7)
+    far_colour: tuple[float, float, float] = (0.6, 0.65, 0.7)
+    desaturate: float = 0.0
+    sky: float = 1.0
+    glow: float = 0.0
+    glow_colour: tuple[float, float, float] = (1.0, 0.85, 0.6)
+    towards_light: tuple[float, float, float] = (0.0, -0.3, 0.954)
+    forward: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.desaturate <= 1 and 0 <= self.sky <= 1 and self.glow >= 0 and 0 <= self.forward < 1):
+            raise ValueError(
+                f"Fog came with desaturate {self.desaturate:g}, sky {self.sky:g}, glow {self.glow:g} and forward "
+                f"{self.forward:g}; 0 to 1, 0 to 1, 0 or more, and 0 to less than 1 are needed."
+            )
+
+
+def extinction_from_visibility(visibility: float) -> float:
+    """beta per unit of distance of fog in which 5 % of the contrast is left at the distance `visibility`."""
+    if not visibility > 0:
+        raise ValueError(f"The visibility came as {visibility:g}; a distance greater than 0 is needed.")
+    return -math.log(CONTRAST_AT_VISIBILITY) / visibility
+
+
+def unit_length(pointmap: Pointmap, metres: bool) -> float:
+    """The length of a metre, or of a scene depth, in the pointmap's unit; metres are refused where the map has none."""
+    if metres:
+        require_metres(pointmap)
+    return 1.0 if metres else median_depth(pointmap)
+
+
+def ground_below_camera(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:
+    """How far below the camera the ground lies: 98 % of all points of a clip lie higher; 0 for a clip without geometry.
+
+    `world_from_camera` (B, 3, 3) is the levelled world of `gravity.level_world`.
+    """
+    stride = max(1, int((pointmap.mask.numel() / 2**20) ** 0.5))
+    down = torch.einsum(
+        "bj,bhwj->bhw", world_from_camera[:, 1].to(pointmap.points), pointmap.points[:, ::stride, ::stride]
+    )
+    down = down[pointmap.mask[:, ::stride, ::stride]]
+    return float(down.kthvalue(max(1, math.ceil(0.98 * down.numel()))).values) if down.numel() else 0.0
+
+
+def henyey_greenstein(cosine: torch.Tensor, forward: float) -> torch.Tensor:
+    """Phase function of the cosine of the scattering angle, as a share of its value straight ahead."""
+    return ((1 - forward) ** 2 / (1 + forward**2 - 2 * forward * cosine).clamp_min(1e-6)) ** 1.5
+
+
+def optical_depth(distance: torch.Tensor, rise: torch.Tensor, layer: FogLayer) -> torch.Tensor:
+    """Integral of the extinction along rays (...) of length `distance`, of which each unit climbs by `rise` in [-1, 1].
+
+    Density is beta exp(-h / falloff) at height h; in closed form tau = beta(camera) d (1 - exp(-x)) / x with
+    x = d rise / falloff. Distance may be inf: then tau is beta(camera) falloff / rise upward, and the largest otherwise.
+    """
+    if math.isinf(layer.falloff):
+        return (distance * layer.extinction).nan_to_num(nan=0.0, posinf=LARGEST_DEPTH).clamp_max(LARGEST_DEPTH)
+    at_camera = layer.extinction * math.exp(min(60.0, max(-60.0, -layer.camera / layer.falloff)))
+    reached = distance.clamp_max(1e6 * layer.falloff)
+    x = (reached * rise / layer.falloff).clamp_min(-60)
+    safe = torch.where(x.abs() < 1e-4, 1, x)
+    mean = torch.where(x.abs() < 1e-4, 1 - x / 2, -torch.expm1(-safe) / safe)
+    return (at_camera * reached * mean).clamp(0, LARGEST_DEPTH)
+
+
+def _sight(pointmap: Pointmap, rotation: torch.Tensor, sky_distance: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Distance (H, W) and unit rays (H, W, 3) in world axes of a pointmap of one frame."""
+    height, width = pointmap.size
+    x, y = view_plane_axes(pointmap.intrinsics, height, width)
+    ahead = torch.stack([x.expand(1, height, width), y.expand(1, height, width), torch.ones_like(x + y)], -1)[0]
+    distance = torch.where(pointmap.mask[0], pointmap.points[0].norm(dim=-1), sky_distance)
+    return distance, torch.nn.functional.normalize(ahead, dim=-1) @ rotation.to(ahead).T
+
+
+def transmission(
+    pointmap: Pointmap, layer: FogLayer, world_from_camera: torch.Tensor, noise: list[FogNoise] | None = None
+) -> torch.Tensor:
+    """Share (B, H, W) of every pixel's light that comes through the fog.
+
+    `world_from_camera` (B, 3, 3) levels the world (`gravity.level_world`); `noise` has one for each frame.
+    """
+    frames = []
+    for i in range(len(pointmap)):
+        distance, rays = _sight(pointmap[i], world_from_camera[i], layer.sky_distance)
+        depth = optical_depth(distance, -rays[..., 1], layer)
+        if noise is not None and noise[i].amount > 0:
+            depth = depth * (1 + noise[i].amount * noise[i].mean_along(rays, distance))
+        frames.append(torch.exp(-depth))
+    return torch.stack(frames)
+
+
+def fog(
+    pointmap: Pointmap,
+    layer: FogLayer,
+    look: FogLook | None = None,
+    world_from_camera: torch.Tensor | None = None,
+    noise: list[FogNoise] | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The pointmap's image (B, H, W, 3) seen through fog, and the share of its light that came through (B, H, W).
+
+    Without `world_from_camera` (B, 3, 3) the camera is taken to be level.
+    """
+    look = look or FogLook()
+    if world_from_camera is None:
+        world_from_camera = torch.eye(3, device=pointmap.device).expand(len(pointmap), 3, 3)
+    through = transmission(pointmap, layer, world_from_camera, noise)
+    if look.sky < 1:
+        through = torch.where(pointmap.mask, through, 1 - look.sky * (1 - through))
+    pictures = torch.empty_like(pointmap.image)
+    for i in range(len(pointmap)):
+        light = linear_from_srgb(pointmap.image[i].clamp(0, 1))
+        through_i = through[i][..., None]
+        if look.desaturate > 0:
+            grey = luminance(light)
+            light = torch.lerp(light, grey[..., None].expand_as(light), look.desaturate * (1 - through_i))
+        scattered = light.new_tensor(look.colour)
+        if look.far_colour != look.colour:
+            scattered = torch.lerp(scattered, light.new_tensor(look.far_colour), 1 - through_i)
+        if look.glow > 0:
+            _, rays = _sight(pointmap[i], world_from_camera[i], layer.sky_distance)
+            lobe = henyey_greenstein(rays @ rays.new_tensor(look.towards_light), look.forward)
+            scattered = scattered + look.glow * lobe[..., None] * light.new_tensor(look.glow_colour)
+        pictures[i] = srgb_from_linear(torch.lerp(scattered.expand_as(light), light, through_i))
+    return pictures.clamp_(0, 1), through

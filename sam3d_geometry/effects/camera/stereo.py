@@ -1,0 +1,137 @@
+"""A photo or clip for two eyes: two parallel cameras beside the photo's, their pictures shifted to one convergence distance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from ...geometry.colour import linear_from_srgb, srgb_from_linear
+from ...geometry.pointmap import Pointmap
+from ...geometry.resize import pointmap_at_image
+from .camera_move import new_picture
+from .camera_path import scene_depth
+from .edge_sharpening import sharpen_edges
+from .patches import Patches
+
+FORMATS = (
+    "side by side",
+    "side by side, half width",
+    "over under",
+    "over under, half height",
+    "anaglyph, Dubois",
+    "anaglyph, half colour",
+    "left then right",
+)
+PHOTO_IS = {"between the eyes": (0.5, 0.5), "left eye": (0.0, 1.0), "right eye": (1.0, 0.0)}
+USUAL_EYE_DISTANCE_MM = 65.0
+SHARE_OF_DEPTH = 1 / 30  # stereographers' rule of thumb: eyes apart by a thirtieth of the distance of what is looked at
+
+# E. Dubois, A projection method to generate anaglyph stereo images (2001), red and cyan glasses: linear light, rows R G B
+DUBOIS = {
+    "left": ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
+    "right": ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
+}
+LUMA = (0.299, 0.587, 0.114)
+
+
+def eye_distance(pointmap: Pointmap, eye_distance_mm: float) -> float:
+    """Distance of the eyes in the pointmap's unit.
+
+    Millimetres where the unit is the metre; otherwise 65 mm stand for a thirtieth of the median depth.
+    """
+    if pointmap.metric:
+        return eye_distance_mm / 1000
+    return eye_distance_mm / USUAL_EYE_DISTANCE_MM * SHARE_OF_DEPTH * scene_depth(pointmap)
+
+
+def eye_picture(
+    patches: Patches, right: float, convergence: float, fill: bool, margin: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Image (H, W, 3) and holes (H, W) of an eye `right` of the photo's camera; what lies at depth `convergence` stays in place.
+
+    The axes stay parallel and the picture is shifted instead, so that no vertical disparity comes up.
+    """
+    new_from_old = torch.eye(4, dtype=torch.float64)
+    new_from_old[0, 3] = -right
+    intrinsics = patches.intrinsics.clone()
+    intrinsics[0, 2] += patches.intrinsics[0, 0] * right / convergence
+    return new_picture(patches, new_from_old, intrinsics, fill, margin)
+
+
+def _half(picture: torch.Tensor, dim: int) -> torch.Tensor:
+    """Mean of pairs along `dim`; a last one without a partner is left as it is."""
+    first, second = picture.unfold(dim, 2, 2).unbind(-1)
+    last = picture.narrow(dim, picture.shape[dim] - picture.shape[dim] % 2, picture.shape[dim] % 2)
+    return torch.cat([(first + second) * 0.5, last], dim)
+
+
+def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = "anaglyph, Dubois") -> torch.Tensor:
+    """Left and right (H, W, 3) -> one picture for glasses red on the left and cyan on the right.
+
+    Dubois: least squares over the spectra of glasses and screen, in linear light; half colour: the left eye's luma in red.
+    """
+    if method == "anaglyph, half colour":
+        luma = (left * left.new_tensor(LUMA)).sum(-1)
+        return torch.stack([luma, right[..., 1], right[..., 2]], -1)
+    mixed = sum(
+        linear_from_srgb(eye) @ eye.new_tensor(DUBOIS[side]).T for side, eye in (("left", left), ("right", right))
+    )
+    return srgb_from_linear(mixed.clamp(0, 1)).clamp(0, 1)
+
+
+def arrange(left: torch.Tensor, right: torch.Tensor, layout: str) -> torch.Tensor:
+    """Two images (H, W, 3) or masks (H, W) in one of FORMATS; a mask of an anaglyph covers the holes of both eyes.
+
+    left then right gives them stacked, (2, H, W, ...); all other formats one picture, (1, ...).
+    """
+    if layout not in FORMATS:
+        raise ValueError(f"Stereo format {layout!r} is not known; choose one of {', '.join(FORMATS)}.")
+    if layout == "left then right":
+        return torch.stack([left, right])
+    if layout.startswith("anaglyph"):
+        return (anaglyph(left, right, layout) if left.dim() == 3 else torch.maximum(left, right))[None]
+    dim = 1 if layout.startswith("side") else 0
+    if "half" in layout and left.shape[dim] > 1:
+        left, right = _half(left, dim), _half(right, dim)
+    return torch.cat([left, right], dim)[None]
+
+
+def stereo(
+    pointmap: Pointmap,
+    image: torch.Tensor | None = None,
+    layout: str = FORMATS[0],
+    eye_distance_mm: float = USUAL_EYE_DISTANCE_MM,
+    convergence: float = 0.0,
+    photo_is: str = "between the eyes",
+    swap: bool = False,
+    fill: bool = True,
+    margin: int = 4,
+    sharpen: bool = True,
+    device: torch.device | str | None = None,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Arranged picture (1 or 2, H, W, 3) and holes (1 or 2, H, W) of every frame, one after the other.
+
+    `convergence` is the depth that appears on the screen, in the pointmap's unit; 0 takes the median of the first frame. The
+    eye distance of a clip is that of its first frame. `swap` is for looking cross-eyed. `image` is the photo at full size.
+    """
+    if photo_is not in PHOTO_IS:
+        raise ValueError(f"photo_is came as {photo_is!r}; choose one of {', '.join(PHOTO_IS)}.")
+    if layout not in FORMATS:
+        raise ValueError(f"Stereo format {layout!r} is not known; choose one of {', '.join(FORMATS)}.")
+    if image is not None and len(image) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
+            "frames, or a single one."
+        )
+    apart = eye_distance(pointmap, eye_distance_mm)
+    convergence = convergence or scene_depth(pointmap)
+    device = pointmap.device if device is None else device
+    to_left, to_right = (share * apart for share in PHOTO_IS[photo_is])
+    for i in range(len(pointmap)):
+        frame = pointmap[i].to(device)
+        picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
+        patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
+        eyes = [eye_picture(patches, x, convergence, fill, margin) for x in (-to_left, to_right)]
+        left, right = reversed(eyes) if swap else eyes
+        yield arrange(left[0], right[0], layout), arrange(left[1], right[1], layout)

@@ -1,0 +1,64 @@
+"""Where the lens is focused: a distance, a point of the picture, or the subject under a mask."""
+
+from __future__ import annotations
+
+import torch
+
+from ...geometry.pointmap import Pointmap
+from ...geometry.resize import resize_mask
+
+PATCH = 2  # pixels of the pointmap on each side of the point that its distance is the median of
+
+
+def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """Median (B,) of the chosen values (B, N), nan where none is chosen."""
+    return torch.where(chosen, depth, torch.nan).nanmedian(1).values
+
+
+def focus_at_distance(pointmap: Pointmap, distance: float) -> torch.Tensor:
+    """The same depth along z (B,) for every frame, in the pointmap's unit."""
+    if not 0 < distance < float("inf"):
+        raise ValueError(f"The focus distance came as {distance:g}; a finite number greater than 0 is needed.")
+    return pointmap.points.new_full((len(pointmap),), distance)
+
+
+def focus_at_point(pointmap: Pointmap, x: float, y: float) -> torch.Tensor:
+    """Depth (B,) of what is seen at a point of the picture: shares of its width and height up to 1, beyond that pixels.
+
+    Where there is no geometry (sky) the farthest surface is taken, and 1 in a frame that has none.
+    """
+    if not (x >= 0 and y >= 0):
+        raise ValueError(f"The point to focus on came as ({x:g}, {y:g}); both must be 0 or more.")
+    source_height, source_width = pointmap.source_size
+    height, width = pointmap.size
+    column = min(width - 1, int((x if x <= 1 else (x + 0.5) / source_width) * width))
+    row = min(height - 1, int((y if y <= 1 else (y + 0.5) / source_height) * height))
+    patch = (
+        slice(None),
+        slice(max(0, row - PATCH), row + PATCH + 1),
+        slice(max(0, column - PATCH), column + PATCH + 1),
+    )
+    here = pointmap.mask[:, row, column]
+    depth = _median(pointmap.depth[patch].flatten(1), pointmap.mask[patch].flatten(1))
+    farthest = (pointmap.depth * pointmap.mask).amax((1, 2))
+    depth = torch.where(here, depth, farthest)
+    return torch.where(farthest > 0, depth, 1.0)
+
+
+def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor:
+    """Median depth (B,) under a mask (1 or B, h, w) of any size; frames in which it shows nothing take the clip's median."""
+    if mask is None:
+        raise ValueError(
+            "To focus on the subject a mask is needed: wire one to subject, or set focus to point or distance."
+        )
+    if len(mask) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The subject mask has {len(mask)} frames and the pointmap {len(pointmap)}; give as many or a single one."
+        )
+    chosen = resize_mask(mask.to(pointmap.device), pointmap.size) & pointmap.mask
+    depth = _median(pointmap.depth.flatten(1), chosen.flatten(1))
+    if bool(depth.isnan().all()):
+        raise ValueError(
+            "The subject mask covers no pixel that has geometry; give a mask of the subject or set focus to point or distance."
+        )
+    return torch.where(depth.isnan(), depth.nanmedian(), depth)

@@ -1,0 +1,1 @@
+"""Lights, shadows, and things put into the scene."""

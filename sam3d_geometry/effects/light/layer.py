@@ -1,0 +1,222 @@
+"""Layers: a flat card or a mesh put into a scene, seen from its camera with its own colour, coverage and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from ...geometry.axes import convert_points
+from ...geometry.camera import view_plane_axes
+from ...geometry.colour import linear_from_srgb
+from ...geometry.gravity import level_world
+from ...geometry.pointmap import Pointmap
+from ...geometry.rotations import rotation_from_degrees
+from ...geometry.scene_scale import require_metres
+from .lights import UNITS, PlacedLight, scene_depth, surface_at
+from .rasterize import rasterize
+from .shading import ggx, lambert, light_at
+
+WHERE = ("on the surface", "at a distance", "as it is")
+SUPERSAMPLES = 2  # rays a side of a pixel of a mesh
+UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a layer goes; lengths are shares of the scene's median depth or metres, as `unit` says.
+
+    where     "on the surface": its foot on the surface at `pixel`; "at a distance": its middle over `pixel`, that far along
+              the view axis; "as it is": a mesh whose coordinates are the camera's already
+    pixel     (x, y) in shares of the picture
+    size      height of a card; largest side of a mesh
+    yaw, pitch, roll   degrees about its own up, right and forward axis; all 0 faces the camera's image plane
+    upright   its up is the scene's, found by the ground, instead of the camera's
+    """
+
+    where: str = "on the surface"
+    pixel: tuple[float, float] = (0.5, 0.8)
+    distance: float = 1.0
+    size: float = 0.4
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    upright: bool = False
+    unit: str = "scene depth"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("where", self.where, WHERE), ("unit", self.unit, UNITS)):
+            if value not in known:
+                raise ValueError(f"Layer {name} came as {value!r}; choose one of {', '.join(known)}.")
+        if not (self.size > 0 and self.distance > 0):
+            raise ValueError(f"Layer size {self.size} and distance {self.distance} came; both must be greater than 0.")
+
+
+@dataclass(frozen=True)
+class PlacedLayer:
+    """The pose of a layer in each frame: camera_from_layer rotation (B, 3, 3), its foot or middle (B, 3), its size (B,).
+
+    Layer axes: x right, y down, z away from the viewer. `scale` (B,) is the length of one asked unit, `up` (B, 3) the
+    scene's up in camera axes.
+    """
+
+    rotation: torch.Tensor
+    origin: torch.Tensor
+    size: torch.Tensor
+    scale: torch.Tensor
+    up: torch.Tensor
+    stands: bool
+    as_it_is: bool
+
+    def __getitem__(self, part: slice) -> PlacedLayer:
+        """The poses of the chosen frames."""
+        tensors = (getattr(self, name)[part] for name in ("rotation", "origin", "size", "scale", "up"))
+        return PlacedLayer(*tensors, self.stands, self.as_it_is)
+
+    def to(self, device: torch.device | str) -> PlacedLayer:
+        """The same poses on another device."""
+        tensors = (getattr(self, name).to(device) for name in ("rotation", "origin", "size", "scale", "up"))
+        return PlacedLayer(*tensors, self.stands, self.as_it_is)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer as the camera sees it: linear colour (B, H, W, 3) times alpha, alpha (B, H, W), depth (B, H, W), 0 where none."""
+
+    colour: torch.Tensor
+    alpha: torch.Tensor
+    depth: torch.Tensor
+
+
+def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
+    """The pose of a layer in every frame of a pointmap (whole clip: place first, then work chunk by chunk).
+
+    It stays where the first frame's surface put it; with `each_frame` it follows the surface at its pixel.
+    """
+    sizes = scene_depth(pointmap)
+    if placement.unit == "metres":
+        require_metres(pointmap)
+    scale = sizes if placement.unit == "scene depth" else torch.ones_like(sizes)
+    level = level_world(pointmap).to(pointmap.points).mT
+    turn = rotation_from_degrees(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
+    rotation = (level @ turn) if placement.upright else turn.expand(len(pointmap), 3, 3)
+    origin = surface_at(pointmap, placement.pixel, sizes)
+    if placement.where != "on the surface":
+        origin = origin / origin[:, 2:] * (placement.distance * scale)[:, None]
+    elif not each_frame:
+        origin = origin[:1] / sizes[0] * sizes[:, None]
+    stands, as_it_is = placement.where == "on the surface", placement.where == "as it is"
+    return PlacedLayer(rotation, origin, placement.size * scale, scale, -level[:, :, 1], stands, as_it_is)
+
+
+def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> Layer:
+    """A picture (1 or B, h, w, 4), sRGB with straight alpha, as a flat card in each frame of a pointmap, at its size."""
+    height, width = pointmap.size
+    linear = linear_from_srgb(rgba[..., :3]) * rgba[..., 3:]
+    texture = torch.cat([linear, rgba[..., 3:]], -1).movedim(-1, 1).to(pointmap.points)
+    colours, alphas, depths = [], [], []
+    a, b = view_plane_axes(pointmap.intrinsics, height, width)
+    for i in range(len(pointmap)):
+        picture = texture[min(i, len(texture) - 1)][None]
+        size, rotation = placed.size[i], placed.rotation[i]
+        right, down, ahead = rotation.unbind(-1)
+        middle = placed.origin[i] - down * (size / 2 if placed.stands else 0)
+        on_screen = float(pointmap.intrinsics[i, 1, 1] * height * size / middle[2].clamp_min(1e-6))
+        shrink = on_screen / picture.shape[2]
+        if shrink < 1:
+            smaller = [max(1, round(n * shrink)) for n in picture.shape[2:]]
+            picture = F.interpolate(picture, smaller, mode="bilinear", align_corners=False, antialias=True)
+        # the card's plane ahead . P = ahead . middle, met by the ray (a, b, 1)
+        slope = a[i] * ahead[0] + b[i] * ahead[1] + ahead[2]
+        depth = (ahead @ middle) / torch.where(slope.abs() < 1e-9, 1e-9, slope)
+        aspect = rgba.shape[2] / rgba.shape[1]
+        across, along = (
+            2 * (depth * (a[i] * axis[0] + b[i] * axis[1] + axis[2]) - axis @ middle) / extent
+            for axis, extent in ((right, size * aspect), (down, size))
+        )
+        grid = torch.stack([across, along], -1).clamp(-3, 3)[None]
+        seen = F.grid_sample(picture, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[0]
+        seen = seen * (depth > 1e-6)
+        colours.append(seen[:3].movedim(0, -1))
+        alphas.append(seen[3])
+        depths.append(torch.where(seen[3] > 1e-4, depth, 0))
+    return Layer(torch.stack(colours), torch.stack(alphas), torch.stack(depths))
+
+
+def _vertex_normals(vertices: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
+    a, b, c = vertices[faces].unbind(1)
+    across = torch.linalg.cross(b - a, c - a)
+    total = torch.zeros_like(vertices)
+    for corner in range(3):
+        total.index_add_(0, faces[:, corner], across)
+    return F.normalize(total, dim=-1)
+
+
+def _mesh_colour(albedo, normals, points, lights: Sequence[PlacedLight], frame: int, ambient: float) -> torch.Tensor:
+    """Linear albedo, unit normals and points (N, 3) -> linear colour (N, 3) under the lights, or one at the camera."""
+    to_camera = F.normalize(-points, dim=-1)
+    facing = (normals * to_camera).sum(-1, keepdim=True)
+    normals = torch.where(facing < 0, -normals, normals)
+    if not lights:
+        return albedo * (UNLIT_AMBIENT + (1 - UNLIT_AMBIENT) * facing.abs())
+    colour = albedo * ambient
+    for light in lights:
+        to_light, strength, sine = light_at(points, light, frame)
+        diffuse = lambert((normals * to_light).sum(-1), sine)[:, None]
+        shine = ggx(normals, to_light, to_camera, 0.5, sine)[:, None] * 0.3
+        colour = colour + (albedo * diffuse + shine) * strength[:, None] * light.radiance
+    return colour
+
+
+def mesh_layer(
+    vertices: torch.Tensor,
+    faces: torch.Tensor,
+    placed: PlacedLayer,
+    pointmap: Pointmap,
+    colours: torch.Tensor | None = None,
+    lights: Sequence[PlacedLight] = (),
+    ambient: float = 0.4,
+) -> Layer:
+    """A mesh (1 or B, N, 3) in glTF axes with faces (1 or B, M, 3), rasterised into each frame of a pointmap at its size.
+
+    `colours` (1 or B, N, 3 or 4) are linear ones at the vertices, as in glTF; grey when not given. Without lights it is lit
+    from the camera, otherwise by them and `ambient`.
+    """
+    height, width = pointmap.size
+    results = []
+    for i in range(len(pointmap)):
+        one = min(i, len(vertices) - 1)
+        triangles = faces[one].to(pointmap.device).long()
+        # batches of meshes are filled up with faces that have no area
+        triangles = triangles[(triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])]
+        points = convert_points(vertices[one].to(pointmap.points), "opencv", "opengl")
+        if not placed.as_it_is and len(triangles):
+            used = points[triangles.reshape(-1)]
+            low, high = used.amin(0), used.amax(0)
+            middle = (low + high) / 2
+            if placed.stands:
+                middle = torch.stack([middle[0], high[1], middle[2]])
+            points = (points - middle) * (placed.size[i] / (high - low).max().clamp_min(1e-12))
+            points = points @ placed.rotation[i].T + placed.origin[i]
+        albedo = (
+            torch.full_like(points, 0.6) if colours is None else colours[min(i, len(colours) - 1), :, :3].to(points)
+        )
+        values = torch.cat([albedo, _vertex_normals(points, triangles), points], -1)
+        raster = rasterize(
+            points, triangles, pointmap.intrinsics[i], height * SUPERSAMPLES, width * SUPERSAMPLES, near=1e-3
+        )
+        colour = torch.zeros(*raster.depth.shape, 3, dtype=points.dtype, device=points.device)
+        seen = (raster.face >= 0).nonzero(as_tuple=True)
+        corners = values[triangles[raster.face[seen]]]
+        albedo, normals, at = (corners * raster.weights[seen][..., None]).sum(1).split(3, -1)
+        colour[seen] = _mesh_colour(albedo, F.normalize(normals, dim=-1), at, lights, i, ambient)
+        covered = (raster.face >= 0).float()
+        inverse = torch.where(raster.depth > 0, 1 / raster.depth.clamp_min(1e-12), 0)
+        planes = torch.cat([colour.movedim(-1, 0), covered[None], inverse[None]])
+        planes = F.avg_pool2d(planes[None], SUPERSAMPLES)[0]
+        alpha = planes[3]
+        depth = torch.where(alpha > 0, alpha / planes[4].clamp_min(1e-12), 0)
+        results.append((planes[:3].movedim(0, -1), alpha, depth))
+    return Layer(*(torch.stack(parts) for parts in zip(*results)))

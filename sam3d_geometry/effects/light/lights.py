@@ -1,0 +1,185 @@
+"""Lights: what the user asks for, and where that is in the camera axes of each frame of a pointmap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from ...geometry.colour import linear_from_srgb
+from ...geometry.gravity import level_world
+from ...geometry.pointmap import Pointmap
+from ...geometry.rotations import direction_from_angles
+from ...geometry.scene_scale import require_metres
+
+KINDS = ("point", "directional", "area")
+PLACEMENTS = ("over a pixel", "camera", "world")
+UNITS = ("scene depth", "metres")
+MAX_SAMPLES = 1 << 16  # pixels of a frame from which its median depth is taken
+NEAREST_TO_CAMERA = (
+    0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance
+)
+
+
+@dataclass(frozen=True)
+class Light:
+    """A light as asked for; lengths are shares of the scene's median depth or metres, as `unit` says.
+
+    kind        "point" (a ball of light, soft if it has a radius), "area" (a disc that lights what lies before it) or
+                "directional" (a sun)
+    placement   "over a pixel": on the line from the surface at `pixel` to the camera, `distance` in front of the surface;
+                "camera": at `offset` from the camera in its own axes; "world": the same in axes levelled by gravity
+    pixel       (x, y) in shares of the picture; a disc always looks at the surface there
+    offset      (right, up, forward)
+    azimuth_degrees, elevation_degrees   where a sun stands: azimuth 0 straight ahead, 90 to the right, 180 behind the
+                camera; in camera axes or, for placement "world", in levelled ones
+    radius      of the ball or disc; for a sun the tangent of its half angle
+    reach       distance at which a white surface that faces the light gets `intensity`
+    falloff     exponent of the distance: 2 is physical, 0 none
+    colour      sRGB, 0 to 1
+    """
+
+    kind: str = "point"
+    placement: str = "over a pixel"
+    pixel: tuple[float, float] = (0.5, 0.5)
+    distance: float = 0.3
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    azimuth_degrees: float = 135.0
+    elevation_degrees: float = 35.0
+    radius: float = 0.0
+    reach: float = 0.5
+    falloff: float = 2.0
+    intensity: float = 1.0
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    unit: str = "scene depth"
+    shadows: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("kind", self.kind, KINDS),
+            ("placement", self.placement, PLACEMENTS),
+            ("unit", self.unit, UNITS),
+        ):
+            if value not in known:
+                raise ValueError(f"Light {name} came as {value!r}; choose one of {', '.join(known)}.")
+        if not (self.reach > 0 and self.radius >= 0 and self.falloff >= 0 and self.intensity >= 0):
+            raise ValueError(
+                f"Light reach {self.reach}, radius {self.radius}, falloff {self.falloff}, intensity {self.intensity} came; "
+                "reach must be greater than 0 and the others at least 0."
+            )
+
+
+@dataclass(frozen=True)
+class PlacedLight:
+    """A light in the camera axes (OpenCV) and the unit of each frame of a pointmap.
+
+    position (B, 3)  of the light; for a sun the unit direction towards it
+    aim      (B, 3)  unit direction in which a disc looks
+    radius   (B,)    reach (B,)    as in `Light`
+    radiance (3,)    linear colour times intensity
+    """
+
+    kind: str
+    position: torch.Tensor
+    aim: torch.Tensor
+    radius: torch.Tensor
+    reach: torch.Tensor
+    radiance: torch.Tensor
+    falloff: float
+    shadows: bool
+
+    def __getitem__(self, part: slice) -> PlacedLight:
+        """The light of the chosen frames."""
+        return replace(
+            self, position=self.position[part], aim=self.aim[part], radius=self.radius[part], reach=self.reach[part]
+        )
+
+    def to(self, device: torch.device | str) -> PlacedLight:
+        """The same light on another device."""
+        moved = {name: getattr(self, name).to(device) for name in ("position", "aim", "radius", "reach", "radiance")}
+        return replace(self, **moved)
+
+
+def scene_depth(pointmap: Pointmap) -> torch.Tensor:
+    """Median depth (B,) of a pointmap's frames; the same for all where the unit is the metre. 1 where nothing is valid."""
+    sizes = []
+    for depth, mask in zip(pointmap.depth, pointmap.mask):
+        stride = max(1, int((mask.numel() / MAX_SAMPLES) ** 0.5))
+        valid = depth[::stride, ::stride][mask[::stride, ::stride]]
+        if valid.numel() == 0:
+            valid = depth[mask]
+        sizes.append(valid.median() if valid.numel() else depth.new_tensor(1.0))
+    sizes = torch.stack(sizes)
+    return sizes.median().expand(len(sizes)).clone() if pointmap.metric else sizes
+
+
+def surface_at(pointmap: Pointmap, pixel: tuple[float, float], fallback: torch.Tensor) -> torch.Tensor:
+    """Points (B, 3) of the surface at `pixel` (x, y in shares of the picture); at depth `fallback` (B,) where none is."""
+    height, width = pointmap.size
+    x, y = (min(max(share, 0.0), 1.0) for share in pixel)
+    row, column = min(int(y * height), height - 1), min(int(x * width), width - 1)
+    rows, columns = slice(max(0, row - 2), row + 3), slice(max(0, column - 2), column + 3)
+    depths = []
+    for i, (depth, mask) in enumerate(zip(pointmap.depth[:, rows, columns], pointmap.mask[:, rows, columns])):
+        depths.append(depth[mask].median() if bool(mask.any()) else fallback[i])
+    k = pointmap.intrinsics
+    ray = torch.stack([(x - k[:, 0, 2]) / k[:, 0, 0], (y - k[:, 1, 2]) / k[:, 1, 1], torch.ones_like(k[:, 0, 0])], -1)
+    return ray * torch.stack(depths)[:, None]
+
+
+def _unit_scale(unit: str, pointmap: Pointmap, sizes: torch.Tensor) -> torch.Tensor:
+    if unit == "scene depth":
+        return sizes
+    require_metres(pointmap)
+    return torch.ones_like(sizes)
+
+
+def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool = False) -> tuple[PlacedLight, ...]:
+    """Lights in the camera axes of every frame of a pointmap (whole clip: place first, then work chunk by chunk).
+
+    A light over a pixel stays where the first frame's surface put it, in units of the frame's scene depth where the map is
+    not metric; with `each_frame` it follows the surface at that pixel. World axes are the ground's over all frames.
+    """
+    sizes = scene_depth(pointmap)
+    world = None
+    if any(light.placement == "world" for light in lights):
+        world = level_world(pointmap).to(pointmap.points)
+    placed = []
+    for light in lights:
+        sun = light.kind == "directional"
+        scale = (torch.ones_like(sizes) if sun else _unit_scale(light.unit, pointmap, sizes))[:, None]
+        target = surface_at(pointmap, light.pixel, sizes)
+        if not each_frame:
+            target = target[:1] / sizes[0] * sizes[:, None]
+        if sun:
+            position = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees)).expand(
+                len(pointmap), 3
+            )
+        elif light.placement == "over a pixel":
+            away = target.norm(dim=-1, keepdim=True)
+            position = target * (1 - light.distance * scale / away).clamp_min(NEAREST_TO_CAMERA)
+        else:
+            right, up, forward = light.offset
+            position = target.new_tensor([right, -up, forward]) * scale
+        if light.placement == "world":
+            position = (world.mT @ position[..., None])[..., 0]
+        # a light on the surface itself, or at the target, has no direction to look in: it looks where the camera does
+        forward = torch.nn.functional.normalize(target, dim=-1)
+        aim = target - position
+        length = aim.norm(dim=-1, keepdim=True)
+        aim = torch.where(length > 1e-6 * sizes[:, None], aim / length.clamp_min(1e-12), forward)
+        radiance = linear_from_srgb(target.new_tensor(light.colour)) * light.intensity
+        placed.append(
+            PlacedLight(
+                light.kind,
+                position,
+                aim,
+                light.radius * scale[:, 0],
+                light.reach * scale[:, 0],
+                radiance,
+                light.falloff,
+                light.shadows,
+            )
+        )
+    return tuple(placed)

@@ -1,0 +1,111 @@
+"""Any depth and a camera to a pointmap: metric depth of other nodes, depth along rays, or a depth picture and its range."""
+
+from __future__ import annotations
+
+import torch
+
+from ..geometry.camera import unproject, view_plane_axes
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import require_same_shape, resize_image, resize_mask
+from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
+
+MEANINGS = (
+    "distance along the view axis",
+    "distance along the ray",
+    "picture with near white",
+    "picture with near black",
+)
+
+FEW_LEVELS = 8  # a few flat objects may happen to lie at multiples of 1 / 255
+
+
+def _refuse_pictures(depth: torch.Tensor) -> None:
+    """ValueError for a depth picture that came in place of distances: its values are 0 to 1, or in steps of 8 bits."""
+    low, high = torch.aminmax(depth)
+    if float(low) < 0:
+        raise ValueError(
+            f"The depth goes down to {float(low):g}, and distances are not negative; set pixels without geometry to 0, or, "
+            "for a depth picture, bring it to 0 to 1 and set meaning to a picture."
+        )
+    steps = depth[:, ::4, ::4] * 255
+    in_steps = float(high) <= 1 and bool(((steps - steps.round()).abs() < 1e-4).all())
+    if (float(low) == 0 and float(high) == 1) or (in_steps and steps.round().unique().numel() > FEW_LEVELS):
+        raise ValueError(
+            "The depth lies between 0 and 1 as a picture's does, not in distances; set meaning to a picture and give its near "
+            "and far, or wire the true depth."
+        )
+
+
+def distance_from_depth(
+    depth: torch.Tensor,
+    intrinsics: torch.Tensor,
+    meaning: str = MEANINGS[0],
+    near: float = 0.5,
+    far: float = 20.0,
+    curve: str = "disparity",
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Depth (B, H, W) of any `meaning` -> distance along the view axis (B, H, W), 0 where invalid, and the mask.
+
+    inf, nan and 0 are invalid, in a picture only inf and nan. A picture's values stand for `near` (white, or black) to
+    `far` along `curve`, as `depth.normalise_depth` makes them.
+    """
+    if meaning not in MEANINGS:
+        raise ValueError(f"Meaning {meaning!r} is not known; choose one of {', '.join(MEANINGS)}.")
+    finite = torch.isfinite(depth)
+    depth = torch.where(finite, depth.float(), 0)
+    if meaning.startswith("picture"):
+        fixed_range(near, far, 1)
+        nearness = depth.clamp(0, 1) if meaning == MEANINGS[2] else 1 - depth.clamp(0, 1)
+        distance = depth_at_nearness(nearness.reshape(-1), near, far, curve).reshape(depth.shape)
+        mask = finite & (distance > 0)
+        return torch.where(mask, distance, 0), mask
+    _refuse_pictures(depth)
+    if meaning == MEANINGS[1]:
+        x, y = view_plane_axes(intrinsics.to(depth), *depth.shape[1:])
+        depth = depth * (x.square() + y.square() + 1).rsqrt()
+    return depth, finite & (depth > 0)
+
+
+def nearness_image(distance: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Distances (B, H, W) and mask -> (B, H, W, 3), a picture over their whole range: near white, 0 where invalid."""
+    limits = torch.aminmax(distance[valid]) if bool(valid.any()) else (distance.new_zeros(()),) * 2
+    shown = DepthRange(*(end.expand(len(distance)) for end in limits))
+    nearness = normalise_depth(torch.where(valid, distance, 1), shown) * valid
+    return nearness[..., None].expand(-1, -1, -1, 3).contiguous()
+
+
+def pointmap_from_depth(
+    depth: torch.Tensor,
+    intrinsics: torch.Tensor,
+    meaning: str = MEANINGS[0],
+    near: float = 0.5,
+    far: float = 20.0,
+    curve: str = "disparity",
+    metric: bool = False,
+    image: torch.Tensor | None = None,
+    mask: torch.Tensor | None = None,
+) -> Pointmap:
+    """Depth (B, H, W), see `distance_from_depth`, and normalised intrinsics (1 or B, 3, 3) -> a pointmap of its size.
+
+    `image` (1 or B, h, w, 3) in [0, 1] is the photo, whose size the image outputs then have; without it a picture of the
+    depth is shown. `mask` (1 or B, h, w), 1 where there is geometry, takes more pixels away.
+    """
+    batch, *size = depth.shape
+    for name, given in (("image", image), ("mask", mask)):
+        if given is not None and len(given) not in (1, batch):
+            raise ValueError(
+                f"The {name} has {len(given)} frames and the depth {batch}; give as many as the depth has, or a single one."
+            )
+    if image is not None:
+        require_same_shape(tuple(image.shape[1:3]), tuple(size))
+    intrinsics = intrinsics.float().expand(batch, 3, 3).clone()
+    distance, valid = distance_from_depth(depth, intrinsics, meaning, near, far, curve)
+    if mask is not None:
+        valid = valid & resize_mask(mask, tuple(size))
+        distance = torch.where(valid, distance, 0)
+    if image is None:
+        picture, source_size = nearness_image(distance, valid), tuple(size)
+    else:
+        picture = resize_image(image[..., :3].float(), tuple(size)).expand(batch, -1, -1, -1)
+        source_size = tuple(image.shape[1:3])
+    return Pointmap(unproject(distance, intrinsics), valid, intrinsics, picture, None, metric, source_size)

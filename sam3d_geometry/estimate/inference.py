@@ -1,0 +1,221 @@
+"""From photos to a Pointmap: a network's affine prediction, the camera recovered from it, and memory kept in bounds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import fields
+
+import torch
+from torch.nn import functional as F
+
+from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal, unproject
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
+from ..models import GeometryModel, Prediction
+from .focal import recover_focal_and_shift
+
+log = logging.getLogger(__name__)
+
+MASK_THRESHOLD = 0.5
+PIXELS_PER_TOKEN = 14 * 14  # a ViT token of MoGe covers 14 x 14 pixels
+
+
+def tokens_for_size(size: Size, token_range: tuple[int, int]) -> int:
+    """Number of ViT tokens for an inference size (height, width), within the range the model was trained for."""
+    least, most = token_range
+    return int(min(max(size[0] * size[1] / PIXELS_PER_TOKEN, least), most))
+
+
+def _check_images(images: torch.Tensor) -> None:
+    if images.dim() != 4 or images.shape[-1] not in (1, 3, 4) or 0 in images.shape:
+        raise ValueError(
+            f"The images came as a tensor of shape {tuple(images.shape)}; (frames, height, width, 3) with at least one frame "
+            "and one pixel is needed."
+        )
+    if not images.is_floating_point():
+        raise ValueError(f"The images came as {images.dtype}; float values in [0, 1] are needed (divide uint8 by 255).")
+
+
+def _clean(images: torch.Tensor) -> torch.Tensor:
+    """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan; alpha is dropped."""
+    images = images[..., :3].expand(-1, -1, -1, 3)
+    return images.float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # CUDA and ROCm have a class of their own; MPS and the CPU allocator say it in words
+    text = str(error).lower()
+    return isinstance(error, torch.cuda.OutOfMemoryError) or "out of memory" in text or "not enough memory" in text
+
+
+def _network_size(source: Size, size: Size, num_tokens: int, pixels_per_token_edge: int) -> Size:
+    """The size at which photos are given to the network: what it can use, never more than the photo has."""
+    area = max(num_tokens * pixels_per_token_edge**2, size[0] * size[1])
+    long_edge = round(max(source) * (area / (source[0] * source[1])) ** 0.5)
+    return size_for_long_edge(source, max(long_edge, max(size)))
+
+
+def _to_size(values: torch.Tensor | None, size: Size) -> torch.Tensor | None:
+    if values is None or tuple(values.shape[1:3]) == tuple(size):
+        return values
+    planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
+    planes = F.interpolate(planes, size, mode="bilinear", align_corners=False)
+    return planes[:, 0] if values.dim() == 3 else planes.movedim(1, -1)
+
+
+def pointmap_from_prediction(
+    prediction: Prediction,
+    image: torch.Tensor,
+    metric: bool,
+    source_size: Size,
+    fov_x_degrees: float | torch.Tensor | None = None,
+) -> Pointmap:
+    """A network's prediction (B, H, W) and the photos (B, H, W, 3) -> a Pointmap on the prediction's device.
+
+    Focal length and z-shift are recovered from the affine points unless `fov_x_degrees` or the network gives the focal
+    length; then every point is put on its pixel's ray at its depth, in metres where the network gives the scale.
+    """
+    points = prediction.points
+    _, height, width, _ = points.shape
+    mask = (prediction.mask_probability > MASK_THRESHOLD) & torch.isfinite(points).all(-1)
+    if fov_x_degrees is not None:
+        known = diagonal_focal_from_fov_x_degrees(fov_x_degrees, width / height).to(points.device).expand(len(points))
+    else:
+        known = prediction.focal
+    if prediction.focal is None:
+        focal, shift = recover_focal_and_shift(points, mask, known)
+    else:
+        focal, shift = known, torch.zeros_like(prediction.focal)
+    depth = points[..., 2] + shift[:, None, None]
+    mask = mask & (depth > 0)
+    if prediction.metric_scale is not None:
+        depth = depth * prediction.metric_scale[:, None, None]
+    intrinsics = intrinsics_from_diagonal_focal(focal, width / height)
+    depth = torch.where(mask, depth, 0)
+    normals = prediction.normals
+    if normals is not None:
+        normals = torch.where(mask[..., None], normals, 0)
+    return Pointmap(unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(source_size))
+
+
+class _Frames:
+    """Room for the frames of a whole clip on one device, filled chunk by chunk without a second copy."""
+
+    def __init__(self, frames: int, device: torch.device):
+        self._frames = frames
+        self._device = device
+        self._tensors: dict[str, torch.Tensor] = {}
+        self._last: Pointmap | None = None
+
+    def put(self, start: int, chunk: Pointmap) -> None:
+        for field in fields(chunk):
+            value = getattr(chunk, field.name)
+            if isinstance(value, torch.Tensor):
+                if field.name not in self._tensors:
+                    shape = (self._frames, *value.shape[1:])
+                    self._tensors[field.name] = torch.empty(shape, dtype=value.dtype, device=self._device)
+                self._tensors[field.name][start : start + len(value)] = value
+        self._last = chunk
+
+    def pointmap(self) -> Pointmap:
+        rest = {f.name: getattr(self._last, f.name) for f in fields(self._last) if f.name not in self._tensors}
+        return Pointmap(**self._tensors, **rest)
+
+
+def infer_pointmap(
+    model: GeometryModel,
+    images: torch.Tensor,
+    *,
+    mask: torch.Tensor | None = None,
+    resolution: int = 512,
+    fov_x_degrees: float | None = None,
+    frames_per_batch: int = 4,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Pointmap:
+    """Photos (B, H, W, 3) float in [0, 1] -> their Pointmap on the photos' device, long edge `resolution` or the photo's.
+
+    `mask` (B or 1, h, w) in [0, 1], of any size, keeps only an object's points; the camera is still recovered from the
+    whole photo. `fov_x_degrees` fixes the camera. `frames_per_batch` frames go through the network at once, halved when
+    the device runs out of memory. `on_progress(done, total)` is called after each batch and may raise to stop.
+    """
+    _check_images(images)
+    if resolution < 1:
+        raise ValueError(f"Inference resolution came as {resolution}; it must be at least 1 (256 to 1024 is usual).")
+    frames, source = len(images), (images.shape[1], images.shape[2])
+    if mask is not None and (mask.dim() != 3 or len(mask) not in (1, frames)):
+        raise ValueError(
+            f"The mask came as {tuple(mask.shape)}; (frames, height, width) with 1 or {frames} frames is needed to fit the images."
+        )
+    if mask is not None and not bool((mask >= 0.5).any()):
+        raise ValueError(
+            "The mask is empty, so no pixel would be left; leave the mask input unconnected or give it one that is white on "
+            "the object (Load Image gives an empty one for a photo without transparency)."
+        )
+    size = size_for_long_edge(source, resolution)
+    num_tokens = tokens_for_size(size, model.token_range)
+    network_size = _network_size(source, size, num_tokens, model.pixels_per_token_edge)
+    result = _Frames(frames, images.device)
+    done, at_once = 0, max(1, frames_per_batch)
+    while done < frames:
+        chunk = slice(done, min(done + at_once, frames))
+        try:
+            pointmap = _infer_chunk(model, images[chunk], size, network_size, num_tokens, fov_x_degrees)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            if at_once == 1:
+                raise MemoryError(
+                    f"{model.device} ran out of memory on a single frame at inference resolution {resolution}; lower the "
+                    "resolution, choose a smaller model or free memory."
+                ) from error
+            at_once //= 2
+            log.warning("Out of memory with %d frames at once; going on with %d.", at_once * 2, at_once)
+            continue
+        if mask is not None:
+            object_mask = resize_mask((mask if len(mask) == 1 else mask[chunk]).to(pointmap.device), size)
+            pointmap = _keep_object(pointmap, object_mask)
+        result.put(done, pointmap)
+        done = chunk.stop
+        if on_progress is not None:
+            on_progress(done, frames)
+    return result.pointmap()
+
+
+def _keep_object(pointmap: Pointmap, object_mask: torch.Tensor) -> Pointmap:
+    keep = pointmap.mask & object_mask
+    normals = None if pointmap.normals is None else pointmap.normals * keep[..., None]
+    return Pointmap(
+        pointmap.points * keep[..., None],
+        keep,
+        pointmap.intrinsics,
+        pointmap.image,
+        normals,
+        pointmap.metric,
+        pointmap.source_size,
+    )
+
+
+def _infer_chunk(
+    model: GeometryModel,
+    images: torch.Tensor,
+    size: Size,
+    network_size: Size,
+    num_tokens: int,
+    fov_x_degrees: float | None,
+) -> Pointmap:
+    source = (images.shape[1], images.shape[2])
+    # antialiased resizing has no kernel on MPS in every supported torch
+    device = torch.device("cpu") if model.device.type == "mps" else model.device
+    images = _clean(images.to(device))
+    network_images = resize_image(images, network_size)
+    prediction = model.predict(network_images.movedim(-1, 1), num_tokens)
+    prediction = Prediction(
+        _to_size(prediction.points, size),
+        _to_size(prediction.mask_probability, size),
+        _to_size(prediction.normals, size),
+        prediction.metric_scale,
+        prediction.focal,
+    )
+    image = resize_image(network_images, size).to(prediction.points.device)
+    return pointmap_from_prediction(prediction, image, model.metric, source, fov_x_degrees)

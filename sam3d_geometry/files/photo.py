@@ -1,0 +1,260 @@
+"""Photos on disk: finding them in folders, and reading any picture format of Pillow into an image the networks take."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import numpy
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from ..geometry.camera import fov_x_degrees_from_focal_pixels
+
+# documents, video and stubs, which Pillow hands on to other programs or cannot read by itself
+NOT_PHOTOS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5"}
+HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
+WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
+FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)  # what "35 mm equivalent" is measured by (CIPA DCG-001)
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION, EXIF_IFD = 0x0112, 0x8769
+FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
+MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+class PhotoError(ValueError):
+    """A photo cannot be used; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo as it is meant to be seen.
+
+    image              (1, h, w, 3) float32 in [0, 1], shrunk when the photo has more than WORKING_PIXELS
+    alpha              (1, h, w) float32 in [0, 1], or None where every pixel is opaque by format
+    size               (height, width) of the photo itself, after its EXIF orientation
+    exif_fov_x_degrees horizontal field of view by the EXIF focal length, or None
+    frames             pictures in the file, of which this is the first
+    """
+
+    image: torch.Tensor
+    alpha: torch.Tensor | None
+    size: tuple[int, int]
+    exif_fov_x_degrees: float | None
+    frames: int
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo's path, and the folder below the output folder that its results belong in."""
+
+    path: Path
+    folder: PurePath
+
+
+def photo_suffixes() -> set[str]:
+    """File name endings, in lower case, that a folder is searched for."""
+    return {s for s, name in Image.registered_extensions().items() if name in _formats()} | HEIF_SUFFIXES
+
+
+def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple[list[PhotoFile], list[str]]:
+    """Photos among files and folders, each once, sorted within a folder; and a sentence for every input without any.
+
+    Subfolders keep their structure, and several folders go into one named after each. Links to folders are not followed;
+    hidden files, and everything in `out`, are left out.
+    """
+    out, suffixes = out.resolve(), photo_suffixes()
+    several = sum(path.is_dir() for path in inputs) > 1
+    found: dict[Path, PhotoFile] = {}
+    problems = []
+    for given in inputs:
+        if given.is_file():
+            found.setdefault(given.resolve(), PhotoFile(given, PurePath()))
+            continue
+        if not given.is_dir():
+            problems.append(f"{given}: there is no such file or folder.")
+            continue
+        if given.resolve() == out:
+            raise PhotoError(
+                f"{given} is both the folder of photos and the output folder; choose another folder for -o."
+            )
+        below = PurePath(given.resolve().name) if several else PurePath()
+        files = {path.resolve(): PhotoFile(path, below / rest) for path, rest in _walk(given, out, suffixes, recursive)}
+        if not files:
+            hint = "" if recursive else "; --recursive looks into its subfolders too"
+            problems.append(f"{given}: there is no photo in this folder{hint}.")
+        for key, file in files.items():
+            found.setdefault(key, file)
+    return list(found.values()), problems
+
+
+def _walk(folder: Path, out: Path, suffixes: set[str], recursive: bool) -> Iterator[tuple[Path, PurePath]]:
+    for parent, folders, names in os.walk(folder):
+        here = Path(parent)
+        folders[:] = sorted(n for n in folders if recursive and not n.startswith(".") and (here / n).resolve() != out)
+        for name in sorted(names):
+            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes and (here / name).is_file():
+                yield here / name, PurePath(here.relative_to(folder))
+
+
+def _formats() -> list[str]:
+    Image.init()
+    return sorted(set(Image.OPEN) - NOT_PHOTOS)
+
+
+def _register_heif() -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise PhotoError(
+            "HEIC photos need the package pillow-heif; install it with: pip install pillow-heif."
+        ) from error
+    pillow_heif.register_heif_opener()
+
+
+def read_photo(path: Path) -> Photo:
+    """The photo in a file, turned upright by its EXIF orientation; of several pictures in a file the first.
+
+    Raises PhotoError, one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit
+    (Image.MAX_IMAGE_PIXELS, doubled: 178 megapixels).
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise PhotoError("the file is empty.")
+        if path.suffix.lower() in HEIF_SUFFIXES:
+            _register_heif()
+        with warnings.catch_warnings():
+            # sizes up to the limit are wanted, and damaged EXIF is treated as none
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_formats()) as image:
+                image.load()
+                return _photo(image)
+    except PhotoError:
+        raise
+    except FileNotFoundError as error:
+        raise PhotoError("there is no such file.") from error
+    except PermissionError as error:
+        raise PhotoError("the file cannot be read; check its permissions.") from error
+    except UnidentifiedImageError as error:
+        raise PhotoError("the file is not a picture in a known format, or its beginning is damaged.") from error
+    except Image.DecompressionBombError as error:
+        limit = 2 * Image.MAX_IMAGE_PIXELS // 10**6
+        raise PhotoError(f"the picture has more than {limit} megapixels; shrink it first.") from error
+    except MemoryError as error:
+        raise PhotoError("the picture does not fit in memory; shrink it first.") from error
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise PhotoError(f"the file is damaged or incomplete ({reason}).") from error
+
+
+def _photo(image: Image.Image) -> Photo:
+    exif, details = _exif(image)
+    fov_focal_pixels = _exif_focal_pixels(details, image.size)
+    # the second pictures of a phone's MPO are previews and gain maps
+    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    turn = TURNS.get(exif.get(ORIENTATION))
+    colour, alpha = _colour_and_alpha(image)
+    if turn is not None:
+        colour = colour.transpose(turn)
+        alpha = None if alpha is None else alpha.transpose(turn)
+    width, height = colour.size
+    values = _values(_shrunk(colour))
+    if values.ndim == 2:
+        values = numpy.repeat(values[..., None], 3, -1)
+    return Photo(
+        torch.from_numpy(values)[None],
+        None if alpha is None else torch.from_numpy(_values(_shrunk(alpha)))[None],
+        (height, width),
+        None if fov_focal_pixels is None else fov_x_degrees_from_focal_pixels(fov_focal_pixels, width),
+        frames,
+    )
+
+
+def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """One of the modes RGB, L and F (in [0, 1]), and the alpha channel as L where the picture has one."""
+    mode = image.mode
+    if mode == "F" or mode.startswith("I"):
+        values = numpy.asarray(image, dtype=numpy.float32)
+        if mode != "F":
+            values = values / 65535
+        if not (numpy.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            kind, most = ("float", "1") if mode == "F" else ("32-bit", "65535")
+            raise PhotoError(f"its {kind} pixels go beyond 0 to {most}; save it as an ordinary 8 or 16-bit picture.")
+        return Image.fromarray(values), None
+    if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        return image.convert("RGB"), image.getchannel("A")
+    if mode == "LAB":
+        from PIL import ImageCms
+
+        return ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        ), None
+    return (image if mode in ("RGB", "L") else image.convert("RGB")), None
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    scale = math.sqrt(WORKING_PIXELS / (width * height))
+    if scale >= 1:
+        return image
+    return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BOX)
+
+
+def _values(image: Image.Image) -> numpy.ndarray:
+    values = numpy.asarray(image)
+    return values.copy() if values.dtype == numpy.float32 else values.astype(numpy.float32) / 255
+
+
+def _exif(image: Image.Image) -> tuple[dict, dict]:
+    """EXIF tags and those of its Exif part; empty where they are missing or damaged."""
+    try:
+        exif = image.getexif()
+        return dict(exif), dict(exif.get_ifd(EXIF_IFD))
+    except DAMAGE:
+        return {}, {}
+
+
+def _exif_focal_pixels(details: dict, size: tuple[int, int]) -> float | None:
+    """Focal length in pixels of the photo: by the 35 mm equivalent, else by the resolution of the focal plane."""
+
+    def number(tag: int) -> float:
+        try:
+            value = float(details.get(tag, 0))
+        except (TypeError, ValueError, ZeroDivisionError):
+            return 0.0
+        return value if math.isfinite(value) and value > 0 else 0.0
+
+    if number(FOCAL_35MM):
+        return number(FOCAL_35MM) * math.hypot(*size) / FULL_FRAME_DIAGONAL_MM
+    if number(FOCAL_LENGTH) and number(PLANE_RESOLUTION):
+        unit = MM_PER_UNIT.get(details.get(PLANE_UNIT, 2), 25.4)
+        shrunk = size[0] / (number(PIXEL_X_DIMENSION) or size[0])
+        return number(FOCAL_LENGTH) * number(PLANE_RESOLUTION) / unit * shrunk
+    return None

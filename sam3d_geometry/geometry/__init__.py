@@ -1,0 +1,1 @@
+"""Cameras, pointmaps and what is measured on them."""

@@ -1,0 +1,46 @@
+"""Colours: the sRGB transfer function (light adds up in linear values, pictures are stored in sRGB ones), and hex codes."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue, as ITU-R BT.709 has it
+
+
+def linear_from_srgb(image: torch.Tensor) -> torch.Tensor:
+    """sRGB values (...) -> linear light, as IEC 61966-2-1 has it; below 0 stays linear, above 1 goes on along the curve."""
+    curve = ((image.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
+    return torch.where(image <= 0.04045, image / 12.92, curve)
+
+
+def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
+    """Linear light (...) -> sRGB values; inverse of `linear_from_srgb`."""
+    curve = 1.055 * light.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
+    return torch.where(light <= 0.0031308, light * 12.92, curve)
+
+
+def srgb_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:
+    """'#rrggbb' or '#rgb', as in web pages, -> sRGB from 0 to 1; `name` is the input that an error speaks of."""
+    digits = text.strip().removeprefix("#")
+    if not re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", digits):
+        raise ValueError(f"Input {name} came as {text!r}; a colour such as #c8d2dc is needed.")
+    if len(digits) == 3:
+        digits = "".join(2 * digit for digit in digits)
+    return tuple(int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+
+
+def linear_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:
+    """As `srgb_from_hex`, but linear RGB."""
+    return tuple(linear_from_srgb(torch.tensor(srgb_from_hex(text, name), dtype=torch.float64)).tolist())
+
+
+def luminance(image: torch.Tensor) -> torch.Tensor:
+    """Image (B, H, W, C) -> one channel (B, H, W): Rec. 709 luma of three channels, or the only one there is."""
+    if image.shape[-1] == 1:
+        return image[..., 0]
+    first, *rest = (image[..., i] for i in range(3))
+    if all(torch.equal(first, other) for other in rest):
+        return first  # a grey picture, exactly
+    return image[..., :3] @ image.new_tensor(LUMINANCE)

@@ -1,0 +1,135 @@
+"""Where a surface goes on from one pixel to the next and where it ends: jumps of depth that its slope does not explain.
+
+On a plane inverse depth is linear in the pixel position, so its steps from pixel to pixel are equal; at a crease they
+change once, at an occlusion they are larger than on both sides. So a jump is what a step has in excess of the median of
+itself and the steps a little before and after it: 0 on planes at any tilt and at creases.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from .resize import DEPTH_EDGE
+
+RAMP = 3  # pixels over which a network may have smeared a jump
+
+
+def excess(steps: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
+    """What each value has in excess of the median of itself and the ones `reach` before and after it along `dim`."""
+    at = torch.arange(steps.shape[dim], device=steps.device)
+    before = steps.index_select(dim, (at - reach).clamp_min(0))
+    after = steps.index_select(dim, (at + reach).clamp_max(steps.shape[dim] - 1))
+    low, high = torch.minimum(before, after), torch.maximum(before, after)
+    return steps - steps.clamp(low, high)
+
+
+def inverse_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """1 / depth (B, H, W), 0 where invalid: sky is infinitely far."""
+    return torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
+
+
+def extended(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
+    """A map with `reach` more places at both ends of `dim`, where it goes on straight: a plane stays a plane."""
+    length = values.shape[dim]
+    at = torch.arange(-reach, length + reach, device=values.device)
+    edge = values.index_select(dim, at.clamp(0, length - 1))
+    mirrored = torch.where(at < 0, -at, torch.where(at >= length, 2 * (length - 1) - at, at)).clamp(0, length - 1)
+    outside = ((at < 0) | (at >= length)).view([-1 if d == dim else 1 for d in range(values.dim())])
+    inner = values.index_select(dim, mirrored)
+    return torch.where(outside, 2 * edge - inner, inner)
+
+
+def depth_jumps(depth: torch.Tensor, mask: torch.Tensor, dim: int) -> torch.Tensor:
+    """Relative jump of depth between each pixel and the next along `dim` (1 rows, 2 columns), beyond its slope.
+
+    (B, H, W) less one along `dim`; inf where one of the two is invalid.
+    """
+    length = depth.shape[dim] - 1
+    inverse = inverse_depth(depth, mask)
+    steps = inverse.diff(dim=dim)
+    if length == 0:
+        return steps
+    jumps = torch.stack([excess(steps, dim, reach).abs() for reach in range(1, RAMP + 1)]).amax(0)
+    farther = torch.minimum(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length))
+    return torch.where(farther > 0, jumps / farther.clamp_min(torch.finfo(depth.dtype).tiny), torch.inf)
+
+
+def surface_links(
+    depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDGE
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """True where a pixel and the next one lie on one surface: down the rows (B, H-1, W), along the columns (B, H, W-1)."""
+    return depth_jumps(depth, mask, 1) <= edge, depth_jumps(depth, mask, 2) <= edge
+
+
+def _average_along(values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool) -> torch.Tensor:
+    """Mean with weights 1, 2, 1 of each value and the ones `step` before and after it, where links join them."""
+    length = values.shape[dim] - step
+    shape = list(links.shape)
+    shape[dim] = values.shape[dim]
+    before, after = (torch.zeros(shape, dtype=values.dtype, device=values.device) for _ in range(2))
+    before.narrow(dim, step, length).copy_(links)
+    after.narrow(dim, 0, length).copy_(links)
+    if balanced:
+        before = after = before * after
+    weight = 2 + before + after
+    if values.dim() == 4:
+        before, after, weight = before[..., None], after[..., None], weight[..., None]
+    total = values * 2
+    total.narrow(dim, step, length).addcmul_(values.narrow(dim, 0, length), before.narrow(dim, step, length))
+    total.narrow(dim, 0, length).addcmul_(values.narrow(dim, step, length), after.narrow(dim, 0, length))
+    return total / weight
+
+
+def average_linked(
+    values: torch.Tensor, links: tuple[torch.Tensor, torch.Tensor], radius: int, balanced: bool = False
+) -> torch.Tensor:
+    """Map (B, H, W) or (B, H, W, C) averaged over about `radius` pixels of the same surface, never across an edge.
+
+    Passes of weights 1, 2, 1 with holes that double (the a trous algorithm, Holschneider et al. 1989); two pixels 2s
+    apart are joined only if the two steps of s between them are. With `balanced` a pixel that has a neighbour on one
+    side only keeps its value, so that what is linear stays so up to its end.
+    """
+    gates, step = {1: links[0], 2: links[1]}, 1
+    while step <= radius:
+        for dim, gate in gates.items():
+            if gate.shape[dim] > 0:
+                values = _average_along(values, gate, dim, step, balanced)
+        for dim, gate in gates.items():
+            shorter = max(0, gate.shape[dim] - step)
+            gates[dim] = gate.narrow(dim, 0, shorter) & gate.narrow(dim, gate.shape[dim] - shorter, shorter)
+        step *= 2
+    return values
+
+
+def average_on_surfaces(
+    values: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, radius: int, balanced: bool = False
+) -> torch.Tensor:
+    """`average_linked` over the surfaces of a depth map (B, H, W), which go on straight beyond the border.
+
+    Without that the passes would stop short of the border one after the other, and show as a frame.
+    """
+    (height, width), reach = depth.shape[1:], 2 * radius
+    inverse = extended(extended(inverse_depth(depth, mask), 1, reach), 2, reach)
+    rows, columns = (torch.arange(-reach, n + reach, device=depth.device).clamp(0, n - 1) for n in (height, width))
+    wide = mask.index_select(1, rows).index_select(2, columns) & (inverse > 0)
+    links = surface_links(inverse_depth(inverse, wide), wide)
+    # what is balanced is linear and goes on straight; normals beside a crease would overshoot, so they repeat
+    if balanced:
+        values = extended(extended(values, 1, reach), 2, reach)
+    else:
+        values = values.index_select(1, rows).index_select(2, columns)
+    averaged = average_linked(values, links, radius, balanced)
+    return averaged[:, reach : reach + height, reach : reach + width]
+
+
+def linked_difference(values: torch.Tensor, links: torch.Tensor, dim: int) -> torch.Tensor:
+    """Derivative per pixel of a map (B, H, W, C) along `dim`: central on a surface, one-sided at its end, else 0."""
+    gate = links.unsqueeze(-1).to(values.dtype)
+    steps = values.diff(dim=dim) * gate
+    total, count = torch.zeros_like(values), torch.zeros_like(values[..., :1])
+    length = values.shape[dim] - 1
+    total.narrow(dim, 0, length).add_(steps)
+    total.narrow(dim, 1, length).add_(steps)
+    count.narrow(dim, 0, length).add_(gate)
+    count.narrow(dim, 1, length).add_(gate)
+    return total / count.clamp_min(1)

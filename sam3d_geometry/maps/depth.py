@@ -1,0 +1,224 @@
+"""Depth from a pointmap: the true depth, the range in use, and the picture that a ControlNet or a person looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from ..clips.cuts import CUT_THRESHOLD, frame_changes, shots, thumbnails
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import resize_depth, resize_mask
+
+RANGE_MODES = ("whole batch", "per frame", "fixed", "per shot", "adaptive")
+ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
+CURVES = ("disparity", "linear", "log")
+INVALID_FILL = {"black": 0.0, "white": 1.0, "grey": 0.5}
+MAX_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
+
+
+@dataclass(frozen=True)
+class DepthRange:
+    """Nearest and farthest depth that a picture spans, in the pointmap's unit.
+
+    near (B,), far (B,) float32 with 0 <= near <= far; both 0 for a frame without any valid pixel.
+    """
+
+    near: torch.Tensor
+    far: torch.Tensor
+
+    def __getitem__(self, frames: slice) -> DepthRange:
+        return DepthRange(self.near[frames], self.far[frames])
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """One (near, far) that covers every frame which has geometry; (0, 0) when none has."""
+        seen = self.far > 0
+        if not bool(seen.any()):
+            return 0.0, 0.0
+        return float(self.near[seen].min()), float(self.far[seen].max())
+
+
+@dataclass(frozen=True)
+class RangeState:
+    """What an adaptive range carries on: log of near and far (2,) or None before any geometry, and the last look."""
+
+    log_limits: torch.Tensor | None
+    look: torch.Tensor
+
+
+def _percentiles(values: torch.Tensor, low: float, high: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values (N,) -> their `low` and `high` percentile, from evenly strided samples when there are very many."""
+    if values.numel() > MAX_SAMPLES:
+        values = values[:: -(-values.numel() // MAX_SAMPLES)]
+    last = values.numel() - 1
+    if low <= 0 and high >= 100:
+        return torch.aminmax(values)
+    return (
+        values.kthvalue(1 + round(last * low / 100)).values,
+        values.kthvalue(1 + round(last * high / 100)).values,
+    )
+
+
+def _valid_depths(pointmap: Pointmap, budget: int) -> list[torch.Tensor]:
+    """The valid depths of each frame, thinned to about `budget` a frame so that 1,000 frames stay small."""
+    height, width = pointmap.size
+    stride = max(1, int((height * width / budget) ** 0.5))
+    depths = pointmap.depth[:, ::stride, ::stride]
+    masks = pointmap.mask[:, ::stride, ::stride]
+    chosen = [depth[mask] for depth, mask in zip(depths, masks)]
+    # a small object may fall between the strides
+    return [c if c.numel() or stride == 1 else d[m] for c, d, m in zip(chosen, pointmap.depth, pointmap.mask)]
+
+
+def fixed_range(near: float, far: float, frames: int, device: torch.device | str = "cpu") -> DepthRange:
+    """The same range, in the pointmap's unit, for every one of `frames`; near >= 0 and far > near are needed."""
+    if not 0 <= near < far < float("inf"):
+        raise ValueError(
+            f"The fixed depth range came as near {near:g}, far {far:g}; near must be at least 0 and far greater than near."
+        )
+    ones = torch.ones(frames, device=device)
+    return DepthRange(ones * near, ones * far)
+
+
+def depth_range(
+    pointmap: Pointmap,
+    mode: str = "whole batch",
+    near: float = 0.0,
+    far: float = 0.0,
+    clip_percent: float = 0.5,
+) -> DepthRange:
+    """The range of depths to show.
+
+    "whole batch" takes one range over all frames (no flicker), "per frame" one for each, "per shot" one from cut to cut,
+    "adaptive" one that follows the frames' own slowly and starts anew at a cut, "fixed" the given `near` and `far` in the
+    pointmap's unit. `clip_percent` of the valid pixels are cut off at each end in all but the last.
+    """
+    if mode not in RANGE_MODES:
+        raise ValueError(f"Range mode {mode!r} is not known; choose one of {', '.join(RANGE_MODES)}.")
+    if mode == "fixed":
+        return fixed_range(near, far, len(pointmap), pointmap.device)
+    if not 0 <= clip_percent < 50:
+        raise ValueError(f"clip_percent came as {clip_percent:g}; it must be at least 0 and less than 50.")
+    if mode == "adaptive":
+        return adaptive_range(pointmap, None, clip_percent)[0]
+    if mode == "per shot":
+        parts = [depth_range(pointmap[shot], "whole batch", 0, 0, clip_percent) for shot in shots(pointmap.image)]
+        return DepthRange(torch.cat([p.near for p in parts]), torch.cat([p.far for p in parts]))
+    if mode == "whole batch":
+        depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_SAMPLES // len(pointmap))))]
+    else:
+        depths = _valid_depths(pointmap, MAX_SAMPLES)
+    nothing = pointmap.depth.new_zeros(())
+    pairs = [_percentiles(d, clip_percent, 100 - clip_percent) if d.numel() else (nothing, nothing) for d in depths]
+    limits = torch.stack([torch.stack(pair) for pair in pairs]).float().expand(len(pointmap), 2)
+    return DepthRange(limits[:, 0], limits[:, 1])
+
+
+def adaptive_range(
+    pointmap: Pointmap, state: RangeState | None, clip_percent: float = 0.5, cut_threshold: float = CUT_THRESHOLD
+) -> tuple[DepthRange, RangeState]:
+    """A range that follows that of each frame exponentially, and the state to go on from; at a cut it starts anew.
+
+    The logarithms of near and far move a tenth of the way at each frame. Frames without geometry keep the last range.
+    """
+    own = depth_range(pointmap, "per frame", clip_percent=clip_percent)
+    looks = thumbnails(pointmap.image).cpu()
+    cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
+    limits = torch.stack([own.near, own.far], -1).cpu()
+    log_limits = None if state is None else state.log_limits
+    for i, cut in enumerate(cuts):
+        if limits[i, 1] > 0:
+            new = limits[i].clamp_min(1e-12).log()
+            log_limits = new if cut or log_limits is None else torch.lerp(log_limits, new, ADAPTION)
+        if log_limits is not None:
+            limits[i] = log_limits.exp()
+    limits = limits.to(pointmap.device)
+    return DepthRange(limits[:, 0], limits[:, 1]), RangeState(log_limits, looks[-1:])
+
+
+def true_depth(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:
+    """Depth along z (B, H, W) at the photo's size, untouched (metres when metric, 0 where invalid), and its mask."""
+    return resize_depth(pointmap.depth, pointmap.mask, pointmap.source_size)
+
+
+def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = "disparity") -> torch.Tensor:
+    """Depth (B, H, W) > 0 -> nearness in [0, 1]: 1 at the range's near end, 0 at its far end.
+
+    `curve` says what is linear in between: "disparity" (1 / depth, as MiDaS and ControlNet's depth), "linear" (depth) or
+    "log" (log depth). A range without extent gives 0.5.
+    """
+    if curve not in CURVES:
+        raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
+    near, far = shown.near[:, None, None].to(depth), shown.far[:, None, None].to(depth)
+    # disparity and log need a near end greater than 0; a thousandth of the far end is far beyond what 8 bits show
+    floor = (far * 1e-3).clamp_min(torch.finfo(depth.dtype).tiny)
+    if curve == "linear":
+        at_near, at_far = near, far
+        position = depth.clone()
+    elif curve == "disparity":
+        at_near, at_far = 1 / torch.maximum(near, floor), 1 / torch.maximum(far, floor)
+        position = depth.reciprocal()
+    else:
+        at_near, at_far = torch.maximum(near, floor).log(), torch.maximum(far, floor).log()
+        position = torch.maximum(depth, floor).log_()
+    extent = at_near - at_far
+    flat = extent.abs() <= 1e-6 * at_near.abs()
+    scale = torch.where(flat, 0, 1 / torch.where(flat, 1, extent))
+    offset = torch.where(flat, 0.5, -at_far * scale)
+    # an invalid pixel has depth 0; its reciprocal times a scale of 0 would be nan
+    return position.mul_(scale).add_(offset).nan_to_num_(nan=0.5).clamp_(0, 1)
+
+
+def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = "disparity") -> torch.Tensor:
+    """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
+    if curve not in CURVES:
+        raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
+    if far <= 0:
+        return torch.zeros_like(nearness)  # the range of frames without geometry
+    if curve == "linear":
+        return torch.lerp(torch.full_like(nearness, far), torch.full_like(nearness, near), nearness)
+    floor = max(far * 1e-3, torch.finfo(nearness.dtype).tiny)
+    near, far = max(near, floor), max(far, floor)
+    if curve == "disparity":
+        return 1 / (1 / far + nearness * (1 / near - 1 / far))
+    return far * (near / far) ** nearness
+
+
+def _smooth_resize(
+    picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Picture (B, H, W) -> `size` by bilinear interpolation over valid pixels only, and the mask there."""
+    if tuple(picture.shape[1:]) == tuple(size):
+        return picture, mask
+    if bool(mask.all()):
+        return F.interpolate(picture[:, None], size, mode="bilinear", align_corners=False)[:, 0], resize_mask(
+            mask, size
+        )
+    weight = mask.to(picture.dtype)
+    planes = F.interpolate(torch.stack([picture * weight, weight], 1), size, mode="bilinear", align_corners=False)
+    return planes[:, 0] / planes[:, 1].clamp_min(1e-6), planes[:, 1] >= 0.5
+
+
+def depth_picture(
+    pointmap: Pointmap,
+    shown: DepthRange,
+    curve: str = "disparity",
+    invert: bool = False,
+    invalid: str = "black",
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Picture of depth (B, H, W) in [0, 1] at the photo's size, near white unless `invert`, and the mask (B, H, W).
+
+    Invalid pixels (sky) become `invalid`: "black", "white" or "grey", whether inverted or not. Edges are softened as in any
+    resized picture; for depths to compute with, use `true_depth`.
+    """
+    if invalid not in INVALID_FILL:
+        raise ValueError(f"Fill for invalid pixels {invalid!r} is not known; choose one of {', '.join(INVALID_FILL)}.")
+    nearness = normalise_depth(pointmap.depth, shown, curve)
+    if invert:
+        nearness = nearness.neg_().add_(1)
+    picture, mask = _smooth_resize(nearness, pointmap.mask, pointmap.source_size)
+    if not bool(mask.all()):
+        picture = torch.where(mask, picture, INVALID_FILL[invalid])
+    return picture.clamp_(0, 1), mask

@@ -1,0 +1,112 @@
+"""Enlarging what was computed at the pointmap's size to the photo's: without grid steps, and without thin seams."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch.nn import functional as F
+
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import Size, pointmap_at_image
+from ..geometry.surfaces import extended, inverse_depth, surface_links
+
+CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
+
+
+def gaussian_blur(values: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Map (B, H, W) or (B, H, W, C) blurred by a Gaussian of `sigma` pixels; beyond the border it goes on straight.
+
+    A plane stays what it is, up to the border.
+    """
+    if sigma <= 0:
+        return values
+    reach = max(1, math.ceil(3 * sigma))
+    offsets = torch.arange(-reach, reach + 1, device=values.device, dtype=values.dtype)
+    weights = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    weights = (weights / weights.sum()).tolist()
+    planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
+    for dim in (2, 3):
+        length = planes.shape[dim]
+        padded = extended(planes, dim, reach)
+        blurred = padded.narrow(dim, 0, length) * weights[0]
+        for i, weight in enumerate(weights[1:], 1):
+            blurred.add_(padded.narrow(dim, i, length), alpha=weight)
+        planes = blurred
+    return planes[:, 0] if values.dim() == 3 else planes.movedim(1, -1)
+
+
+def enlarge(values: torch.Tensor, size: Size) -> torch.Tensor:
+    """Map (B, H, W) -> (B, *size), bilinear; its edges become soft as in any enlarged picture, and no value leaves the range."""
+    if tuple(values.shape[1:]) == tuple(size):
+        return values
+    large = F.interpolate(values[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0]
+    # the weights of four pixels add up to 1 only to rounding, and a mask must not exceed it
+    return large.clamp_(values.min(), values.max())
+
+
+def enlarge_contour(region: torch.Tensor, size: Size) -> torch.Tensor:
+    """Bool region (B, H, W) -> coverage (B, *size) in [0, 1] with a smooth, sharp contour instead of the grid's stairs."""
+    scale = max(size[0] / region.shape[1], size[1] / region.shape[2])
+    if scale <= 1:
+        return enlarge(region.float(), size)
+    soft = gaussian_blur(region.float(), CONTOUR_BLUR)
+    large = F.interpolate(soft[:, None], size, mode="bicubic", align_corners=False)[:, 0]
+    # a blurred step rises by 1 / (sigma sqrt(2 pi)) a pixel; on the large grid it is to rise over about two pixels
+    steepness = CONTOUR_BLUR * math.sqrt(2 * math.pi) * scale / 2
+    return ((large - 0.5) * steepness + 0.5).clamp(0, 1)
+
+
+def _beside_an_edge(pointmap: Pointmap) -> torch.Tensor:
+    """Bool (B, H, W): pixels at which a surface ends."""
+    edge = ~pointmap.mask
+    down, along = surface_links(pointmap.depth, pointmap.mask)
+    edge[:, 1:] |= ~down
+    edge[:, :-1] |= ~down
+    edge[:, :, 1:] |= ~along
+    edge[:, :, :-1] |= ~along
+    return edge
+
+
+def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Tensor]) -> torch.Tensor:
+    """A soft mask (B, H, W) at the photo's size from what `membership` says of a pointmap's points, (B, h, w) in [0, 1].
+
+    Inside surfaces it is asked about the enlarged geometry, so that contours there are exact; at their edges the mask
+    itself is enlarged, so that a silhouette has no stairs and no value between two surfaces makes a seam.
+    """
+    size = pointmap.source_size
+    coarse = membership(pointmap)
+    if pointmap.size == tuple(size):
+        return coarse
+    # the picture is of no use here: one pixel stands for it
+    blank = pointmap.image.new_zeros(1, 1, 1, 3).expand(1, *size, 3)
+    inside = membership(pointmap_at_image(replace(pointmap, normals=None), blank))
+    edge = enlarge(_beside_an_edge(pointmap).float(), size) > 0
+    return torch.where(edge, enlarge(coarse, size), inside)
+
+
+def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+    """Map (B, h, w) of a coarse depth -> the size of `depth` (B, H, W), from those of the four pixels around that are near
+    in depth (joint bilateral upsampling, Kopf et al. 2007)."""
+    size = tuple(depth.shape[1:])
+    rows, row_weight = _taps(size[0], coarse_depth.shape[1], depth.device)
+    columns, column_weight = _taps(size[1], coarse_depth.shape[2], depth.device)
+    fine, coarse = inverse_depth(depth, depth > 0), inverse_depth(coarse_depth, coarse_depth > 0)
+    total, weights = torch.zeros_like(depth), torch.zeros_like(depth)
+    for i in (0, 1):
+        for j in (0, 1):
+            tap = coarse.index_select(1, rows[i]).index_select(2, columns[j])
+            apart = (tap - fine).abs().div_(fine.clamp_min(1e-12))
+            weight = (row_weight[i][:, None] * column_weight[j] + 1e-3) / (1e-4 + apart.square())
+            total.addcmul_(values.index_select(1, rows[i]).index_select(2, columns[j]), weight)
+            weights.add_(weight)
+    return total / weights
+
+
+def _taps(length: int, coarse: int, device: torch.device) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    at = ((torch.arange(length, device=device) + 0.5) * (coarse / length) - 0.5).clamp(0, coarse - 1)
+    lower = at.floor().long()
+    share = at - lower
+    return [lower, (lower + 1).clamp_max(coarse - 1)], [1 - share, share]

@@ -1,0 +1,125 @@
+"""Masks by distance from the camera and by height above the ground, with a feather in units."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ..geometry.normals import geometric_normals
+from ..geometry.pointmap import Pointmap
+from .enlarge import mask_at_photo
+
+MEASURES = ("depth", "distance")
+UP_COSINE = 0.94  # surfaces that face up to within 20 degrees may be the ground
+MAX_SAMPLES = 1 << 20  # pixels of a whole clip that the ground is sought among
+GROUND_BINS = 64
+GROUND_SHARE = 0.3  # of the fullest bin; the lowest bin that is this full is the ground
+
+
+def _slope(values: torch.Tensor) -> torch.Tensor:
+    """Change per pixel (B, H, W), on the flatter side of each pixel, so that a depth edge does not count."""
+    slopes = []
+    for dim in (1, 2):
+        steps = values.diff(dim=dim).abs()
+        if steps.shape[dim] == 0:
+            continue
+        first, last = steps.narrow(dim, 0, 1), steps.narrow(dim, steps.shape[dim] - 1, 1)
+        slopes.append(torch.minimum(torch.cat([first, steps], dim), torch.cat([steps, last], dim)))
+    return torch.stack(slopes).amax(0) if slopes else torch.zeros_like(values)
+
+
+def within_range(
+    values: torch.Tensor, mask: torch.Tensor, low: float, high: float, feather: float, outside: float = 0.0
+) -> torch.Tensor:
+    """Values (B, H, W) -> (B, H, W) in [0, 1]: 1 between `low` and `high`, ramps `feather` wide centred on both.
+
+    The ramp is at least a pixel wide, so that a contour is smooth. -inf and inf leave an end open; where `mask` is False it
+    gives `outside`.
+    """
+    if not low < high:
+        raise ValueError(f"The range came as {low:g} to {high:g}; the second must be greater than the first.")
+    if not feather >= 0:
+        raise ValueError(f"The feather came as {feather:g}; a width of at least 0 is needed.")
+    width = _slope(values).clamp_min(max(feather, 1e-9))
+    member = torch.ones_like(values)
+    if low > -math.inf:
+        member = member * ((values - low) / width + 0.5).clamp(0, 1)
+    if high < math.inf:
+        member = member * ((high - values) / width + 0.5).clamp(0, 1)
+    return torch.where(mask, member, outside)
+
+
+def depth_mask(
+    pointmap: Pointmap, near: float, far: float, feather: float = 0.0, measure: str = "depth", sky: bool = False
+) -> torch.Tensor:
+    """Soft mask (B, H, W) at the photo's size of what lies between `near` and `far`, in the pointmap's unit.
+
+    `measure`: "depth" along the view axis or "distance" from the camera; near 0 and far inf leave the end open; `sky`
+    says whether pixels without geometry belong to it.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(MEASURES)}.")
+
+    def membership(frames: Pointmap) -> torch.Tensor:
+        values = frames.depth if measure == "depth" else frames.points.norm(dim=-1)
+        return within_range(values, frames.mask, near if near > 0 else -math.inf, far, feather, float(sky))
+
+    return mask_at_photo(pointmap, membership)
+
+
+def heights(pointmap: Pointmap, world_from_camera: torch.Tensor) -> torch.Tensor:
+    """Height (B, H, W) above the camera in the levelled world, in the pointmap's unit; 0 where there is no geometry."""
+    down = world_from_camera.to(pointmap.points)[:, 1]
+    return -(pointmap.points * down[:, None, None]).sum(-1)
+
+
+def camera_height(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:
+    """Height of the camera above the ground, in the pointmap's unit, one for all frames.
+
+    The ground is the lowest height at which many points below the camera face up; without such points it is the
+    height below which a fiftieth of all points lie.
+    """
+    stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
+    upright, all_heights = [], []
+    for i in range(len(pointmap)):  # by frame: the normals of a clip are larger than the clip
+        frame, turn = pointmap[i], world_from_camera[i : i + 1]
+        normals = frame.normals
+        if normals is None:
+            normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
+        height = heights(frame, turn)[:, ::stride, ::stride]
+        facing = -(normals[:, ::stride, ::stride] * turn.to(normals)[:, 1, None, None]).sum(-1)
+        mask = frame.mask[:, ::stride, ::stride]
+        all_heights.append(height[mask])
+        upright.append(height[mask & (facing > UP_COSINE) & (height < 0)])
+    found, everything = torch.cat(upright), torch.cat(all_heights)
+    if not everything.numel():
+        return 0.0
+    if found.numel() < max(1, everything.numel() // 100):
+        return -float(everything.kthvalue(1 + (everything.numel() - 1) // 50).values)
+    low = found.kthvalue(1 + (found.numel() - 1) // 100).values
+    extent = (found.max() - low).clamp_min(1e-6)
+    bins = ((found - low) / extent * GROUND_BINS).long().clamp(0, GROUND_BINS - 1)
+    counts = torch.bincount(bins, minlength=GROUND_BINS)
+    lowest = (counts >= GROUND_SHARE * counts.max()).nonzero()[0, 0]
+    return -float(found[(bins - lowest).abs() <= 1].median())
+
+
+def height_mask(
+    pointmap: Pointmap,
+    world_from_camera: torch.Tensor,
+    camera_height: float,
+    bottom: float,
+    top: float,
+    feather: float = 0.0,
+) -> torch.Tensor:
+    """Soft mask (B, H, W) at the photo's size of what lies `bottom` to `top` above the ground, in the pointmap's unit.
+
+    The ground lies `camera_height` below the camera (see `camera_height`), level in the world of `world_from_camera`.
+    """
+
+    def membership(frames: Pointmap) -> torch.Tensor:
+        above_ground = heights(frames, world_from_camera) + camera_height
+        return within_range(above_ground, frames.mask, bottom, top, feather)
+
+    return mask_at_photo(pointmap, membership)

@@ -1,0 +1,71 @@
+"""The region of one surface around a picked point, grown in 3D: pixels that are joined without a jump of depth."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.pointmap import Pointmap
+from ..geometry.surfaces import surface_links
+from .enlarge import enlarge_contour
+
+
+def _joined(allowed: torch.Tensor, down: torch.Tensor, along: torch.Tensor, row: int, column: int) -> torch.Tensor:
+    """Allowed pixels (H, W) that are joined to (row, column) over links (H-1, W) and (H, W-1)."""
+    from scipy.ndimage import label
+
+    height, width = allowed.shape
+    # pixels at even places and links between them at odd ones, so that a cut link parts its pixels
+    grid = torch.zeros(2 * height - 1, 2 * width - 1, dtype=torch.bool)
+    grid[::2, ::2] = allowed
+    grid[1::2, ::2] = down & allowed[1:] & allowed[:-1]
+    grid[::2, 1::2] = along & allowed[:, 1:] & allowed[:, :-1]
+    labels = torch.from_numpy(label(grid.numpy())[0])
+    return labels[::2, ::2] == labels[2 * row, 2 * column]
+
+
+def region_from_point(
+    pointmap: Pointmap,
+    x: float,
+    y: float,
+    jump_percent: float = 5.0,
+    radius: float = math.inf,
+    angle_degrees: float = 180.0,
+    smoothing: int = 4,
+) -> torch.Tensor:
+    """Bool region (B, H, W) at the pointmap's size around the point seen at (x, y), shares of the picture's width and height.
+
+    It ends where depth jumps by more than `jump_percent` beyond what the slope explains, at `radius` (in the pointmap's unit)
+    from the point, and where normals, averaged over `smoothing` pixels, differ by more than `angle_degrees` from the
+    point's. A frame without geometry at the point gives an empty region.
+    """
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError(f"The picked point came as x {x:g}, y {y:g}; both are shares of the picture, from 0 to 1.")
+    if not radius > 0:
+        raise ValueError(f"The radius of the region came as {radius:g}; a distance greater than 0 is needed.")
+    height, width = pointmap.size
+    row, column = min(int(y * height), height - 1), min(int(x * width), width - 1)
+    allowed = pointmap.mask.clone()
+    if radius < math.inf:
+        point = pointmap.points[:, row, column, None, None]
+        allowed &= (pointmap.points - point).norm(dim=-1) <= radius
+    if angle_degrees < 180:
+        normals = pointmap.normals
+        if normals is None:
+            normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+        normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
+        cosine = (normals * normals[:, row, column, None, None]).sum(-1)
+        allowed &= cosine >= math.cos(math.radians(angle_degrees)) - 1e-6
+    down, along = surface_links(pointmap.depth, pointmap.mask, jump_percent / 100)
+    regions = [
+        _joined(a, d, r, row, column) if valid else torch.zeros_like(a)
+        for a, d, r, valid in zip(allowed.cpu(), down.cpu(), along.cpu(), pointmap.mask[:, row, column].tolist())
+    ]
+    return torch.stack(regions).to(pointmap.device)
+
+
+def region_at_photo(pointmap: Pointmap, x: float, y: float, **limits: float) -> torch.Tensor:
+    """`region_from_point` as a mask (B, H, W) in [0, 1] at the photo's size, its contour smooth."""
+    return enlarge_contour(region_from_point(pointmap, x, y, **limits), pointmap.source_size)

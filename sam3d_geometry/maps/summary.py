@@ -1,0 +1,91 @@
+"""What a pointmap's camera and geometry are, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..geometry.camera import fov_degrees_from_intrinsics
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import Size
+from .depth import depth_range
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Numbers of every frame, each (B,): angles in degrees, focal length in pixels of the photo, depths in the pointmap's unit.
+
+    fov_x, fov_y: of a centred camera of this focal length (an off-centre crop sees as wide, but not evenly to both sides);
+    near, far: the range of valid depths (0 without geometry); valid: share of pixels that have geometry, 0 to 1.
+    """
+
+    fov_x: torch.Tensor
+    fov_y: torch.Tensor
+    focal: torch.Tensor
+    near: torch.Tensor
+    far: torch.Tensor
+    valid: torch.Tensor
+    metric: bool
+    size: Size
+    source_size: Size
+
+    def focal_mm(self, sensor_width_mm: float) -> torch.Tensor:
+        """Focal length (B,) in mm of the same view on a sensor `sensor_width_mm` wide."""
+        if not sensor_width_mm > 0:
+            raise ValueError(f"The sensor's width came as {sensor_width_mm} mm; it must be greater than 0.")
+        return self.focal / self.source_size[1] * sensor_width_mm
+
+
+def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
+    """The numbers of a pointmap; `clip_percent` of the pixels are left out at each end of near and far."""
+    fov_x, fov_y = fov_degrees_from_intrinsics(pointmap.intrinsics)
+    shown = depth_range(pointmap, "per frame", clip_percent=clip_percent)
+    return Summary(
+        fov_x,
+        fov_y,
+        pointmap.intrinsics[:, 0, 0] * pointmap.source_size[1],
+        shown.near,
+        shown.far,
+        pointmap.mask.flatten(1).float().mean(1),
+        pointmap.metric,
+        pointmap.size,
+        tuple(pointmap.source_size),
+    )
+
+
+def _spread(values: torch.Tensor, unit: str, digits: int) -> str:
+    low, high = float(values.min()), float(values.max())
+    return f"{low:.{digits}f} to {high:.{digits}f} {unit}".rstrip()
+
+
+def describe(summary: Summary, frame: int = 0, sensor_width_mm: float = 36.0) -> str:
+    """A few lines of text about one frame, and the range over all of them where there are several."""
+    frames = len(summary.fov_x)
+    if not 0 <= frame < frames:
+        raise ValueError(f"Frame {frame} was asked of a pointmap of {frames} frames; choose 0 to {frames - 1}.")
+    unit = "m" if summary.metric else "units"
+    (height, width), (source_height, source_width) = summary.size, summary.source_size
+    focal_mm = summary.focal_mm(sensor_width_mm)
+    depth = "no geometry"
+    if summary.far[frame] > 0:
+        depth = f"{summary.near[frame]:.3g} to {summary.far[frame]:.3g} {unit}"
+    lines = [
+        f"photo {source_width} x {source_height} px, points {width} x {height}, {frames} frame{'s' * (frames > 1)}",
+        f"field of view {summary.fov_x[frame]:.1f} x {summary.fov_y[frame]:.1f} degrees",
+        f"focal length {summary.focal[frame]:.1f} px, {focal_mm[frame]:.1f} mm at {sensor_width_mm:g} mm sensor width",
+        f"depth {depth}",
+        "unit: metres" if summary.metric else "unit: unknown scale (not metric)",
+        f"geometry in {100 * summary.valid[frame]:.1f} % of the pixels",
+    ]
+    if frames > 1:
+        seen = summary.far > 0
+        lines += [
+            f"numbers above: frame {frame}; over all {frames} frames:",
+            f"field of view x {_spread(summary.fov_x, 'degrees', 1)}",
+            f"focal length {_spread(focal_mm, 'mm', 1)}",
+            f"nearest {_spread(summary.near[seen], unit, 2)}" if bool(seen.any()) else "nearest: no geometry",
+            f"farthest {_spread(summary.far[seen], unit, 2)}" if bool(seen.any()) else "farthest: no geometry",
+            f"geometry in {_spread(100 * summary.valid, '%', 1)} of the pixels",
+        ]
+    return "\n".join(lines)

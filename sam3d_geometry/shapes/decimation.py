@@ -1,0 +1,86 @@
+"""Decimation: fewer triangles, with the photo still in its place on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch.nn import functional as F
+
+from ..geometry.camera import project
+from .closing import border_edges
+from .mesh import Mesh, vertex_normals
+
+MINIMUM = 4
+TRIALS = 3  # how much of the walls is left is only known afterwards
+
+
+def sample_picture(picture: torch.Tensor, uvs: torch.Tensor) -> torch.Tensor:
+    """Picture (H, W, C) at places (N, 2), u right and v down in [0, 1] -> values (N, C), bilinear."""
+    grid = (uvs * 2 - 1)[None, None]
+    values = F.grid_sample(picture.movedim(-1, 0)[None], grid, "bilinear", "border", align_corners=False)
+    return values[0, :, 0].T.contiguous()
+
+
+def _in_view(vertices: torch.Tensor) -> torch.Tensor:
+    """Points (N, 3) -> (x / z, y / z, ln z), where a distance is one relative to the depth."""
+    z = vertices[:, 2:]
+    return torch.cat([vertices[:, :2] / z, z.log()], 1)
+
+
+def _with_rim(view: torch.Tensor, faces: torch.Tensor, offset: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mesh in view coordinates with walls from its border straight back to a rim, by `offset`.
+
+    The collapse knows no other reason to keep a border in place: off a flat surface it would eat the corners.
+    """
+    border = torch.from_numpy(border_edges(faces.numpy(), len(view))).long()
+    start, end = border[:, 0], border[:, 1]
+    inner = start.unique()
+    number = torch.zeros(len(view), dtype=torch.long)
+    number[inner] = len(view) + torch.arange(len(inner))
+    walls = [torch.stack([end, start, number[start]], 1), torch.stack([end, number[start], number[end]], 1)]
+    rim = view[inner] + torch.tensor([0, 0, offset])
+    return torch.cat([view, rim]), torch.cat([faces, *(wall.int() for wall in walls)])
+
+
+def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) -> Mesh:
+    """The mesh with about `triangles` triangles, by quadric edge collapse (Garland and Heckbert, 1997).
+
+    Errors are weighed relative to the depth, so what is near and what is far lose detail alike, and borders stay in place.
+    Vertices move, so their place in the photo is found anew by projection, which the mesh needs its intrinsics for, colours
+    from `picture` (H, W, 3) there, and normals from the faces. A mesh that has no more triangles comes back as it is.
+    """
+    if triangles < MINIMUM:
+        raise ValueError(f"A mesh of {triangles} triangles was asked for; at least {MINIMUM} are needed.")
+    if triangles >= len(mesh.faces):
+        return mesh
+    try:
+        from fast_simplification import simplify
+    except ImportError as error:
+        raise ValueError(
+            "Fewer triangles need the Python package `fast-simplification`, which is not installed; install it with "
+            "`python -m pip install fast-simplification`, or set the number of triangles to 0."
+        ) from error
+    view = _in_view(mesh.vertices)
+    near, far = (float(extreme) for extreme in view[:, 2].aminmax())
+    rimmed, corners = _with_rim(view, mesh.faces, far - near + 1)
+    share = len(corners) / len(mesh.faces)
+    for _ in range(TRIALS):
+        points, found = simplify(rimmed.numpy(), corners.numpy(), target_count=round(triangles * share))
+        points, found = torch.from_numpy(points).float(), torch.from_numpy(found).long()
+        faces = found[(points[:, 2] < far + 0.5)[found].all(1)]
+        if 0.95 * triangles <= len(faces) <= 1.01 * triangles:
+            break
+        share *= triangles / len(faces)
+    kept, faces = faces.unique(return_inverse=True)
+    z = points[kept, 2:].exp()
+    vertices, faces = torch.cat([points[kept, :2] * z, z], 1), faces.int()
+    changed = {"vertices": vertices, "faces": faces}
+    if mesh.normals is not None:
+        changed["normals"] = vertex_normals(vertices, faces)
+    uvs = project(vertices[None], mesh.intrinsics[None])[0]
+    if mesh.uvs is not None:
+        changed["uvs"] = uvs
+    if mesh.colours is not None:
+        changed["colours"] = sample_picture(picture, uvs)
+    return replace(mesh, **changed)

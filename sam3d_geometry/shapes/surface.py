@@ -1,0 +1,82 @@
+"""Surface: the triangle mesh of what a photo shows, in camera space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..geometry.normals import geometric_normals
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import DEPTH_EDGE, resize_mask
+from .closing import BACKS, THICKNESS, close_back
+from .decimation import decimate
+from .mesh import Mesh
+from .triangulation import GRAZING_DEGREES, triangulate
+
+PAINTS = ("texture", "vertex colours", "none")
+
+
+def only_masked(pointmap: Pointmap, mask: torch.Tensor | None) -> Pointmap:
+    """The pointmap with geometry only where `mask` (1 or B, any size), coverage in [0, 1], is at least half."""
+    if mask is None:
+        return pointmap
+    if len(mask) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The mask has {len(mask)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
+        )
+    inside = resize_mask(mask, pointmap.size).to(pointmap.device)
+    return replace(pointmap, mask=pointmap.mask & inside)
+
+
+def surface_from_pointmap(
+    pointmap: Pointmap,
+    image: torch.Tensor | None = None,
+    paint: str = "texture",
+    depth_edge: float = DEPTH_EDGE,
+    grazing_degrees: float = GRAZING_DEGREES,
+    smallest_island: int = 0,
+    triangles: int = 0,
+    back: str = BACKS[0],
+    thickness: float = THICKNESS,
+) -> Mesh:
+    """A pointmap of one frame -> the mesh of its surface, in OpenCV camera axes, one vertex per pixel before decimation.
+
+    `image` (1, H, W, 3) is the photo at full size for the texture, in place of the pointmap's own. `paint` says how colour is
+    carried: "texture", "vertex colours" or "none". For depth_edge, grazing_degrees and smallest_island see `triangulate`; for
+    `triangles` (0 keeps all) `decimate`; for back and thickness `close_back`.
+    """
+    if len(pointmap) != 1:
+        raise ValueError(f"A mesh is made of one frame, and the pointmap has {len(pointmap)}; choose one of them.")
+    if paint not in PAINTS:
+        raise ValueError(f"Paint {paint!r} is not known; choose one of {', '.join(PAINTS)}.")
+    normals = pointmap.normals
+    if normals is None:
+        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    pointmap, normals = pointmap.to("cpu"), normals.cpu()
+    height, width = pointmap.size
+    intrinsics = pointmap.intrinsics[0]
+    found = triangulate(pointmap.depth[0], pointmap.mask[0], intrinsics, depth_edge, grazing_degrees, smallest_island)
+    picture = (pointmap.image if image is None else image[:1, ..., :3].cpu().float())[0]
+    places = torch.empty(height, width, 2)
+    places[..., 0] = (torch.arange(width) + 0.5) / width
+    places[..., 1] = ((torch.arange(height) + 0.5) / height)[:, None]
+    mesh = Mesh(
+        _at(pointmap.points[0], found.pixels),
+        found.faces,
+        uvs=_at(places, found.pixels) if paint == "texture" else None,
+        normals=_at(normals[0], found.pixels),
+        colours=_at(pointmap.image[0], found.pixels) if paint == "vertex colours" else None,
+        texture=picture if paint == "texture" else None,
+        intrinsics=intrinsics,
+        metric=pointmap.metric,
+    )
+    if triangles:
+        mesh = decimate(mesh, triangles, pointmap.image[0])
+    return close_back(mesh, back, thickness)
+
+
+def _at(values: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """Values (H, W, C) at flat pixel numbers (N,) -> (N, C)."""
+    flat = values.reshape(-1, values.shape[-1])
+    return flat if len(pixels) == len(flat) else flat.index_select(0, pixels)

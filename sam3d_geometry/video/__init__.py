@@ -1,0 +1,1 @@
+"""Clips of any length, read, worked over and written in bounded memory."""

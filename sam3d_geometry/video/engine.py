@@ -1,0 +1,178 @@
+"""The first half of a stream: a clip's frames read by the chunk and taken through the network, here or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import torch
+
+from ..estimate.inference import infer_pointmap
+from ..geometry.camera import fov_degrees_from_intrinsics
+from ..geometry.pointmap import Pointmap
+from ..maps.depth import DepthRange, depth_range, fixed_range
+from ..models import GeometryModel
+from .clip_file import Clip, Position
+from .overlap import CHUNKS_AHEAD, run_ahead
+from .product import Look
+
+RANGES = ("whole clip", "per frame", "fixed", "adaptive")
+SURVEY_FRAMES = 16
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """How a clip is worked on.
+
+    resolution, fov_x_degrees, frames_per_chunk  as in `inference.infer_pointmap`
+    one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
+    range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" is taken from the same frames,
+    "adaptive" needs no look ahead
+    """
+
+    resolution: int = 512
+    frames_per_chunk: int = 4
+    fov_x_degrees: float | None = None
+    one_camera: bool = True
+    range: str = "whole clip"
+    near: float = 0.5
+    far: float = 20.0
+    clip_percent: float = 0.5
+    look: Look = field(default_factory=Look)
+
+    def __post_init__(self) -> None:
+        if self.range not in RANGES:
+            raise ValueError(f"Range {self.range!r} is not known; choose one of {', '.join(RANGES)}.")
+        if self.frames_per_chunk < 1:
+            raise ValueError(f"frames_per_chunk came as {self.frames_per_chunk}; it must be at least 1.")
+        if self.range == "fixed":
+            fixed_range(self.near, self.far, 1)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One camera and one range for a whole clip, settled before its first frame; None where each frame has its own."""
+
+    fov_x_degrees: float | None = None
+    near: float | None = None
+    far: float | None = None
+
+
+@dataclass(frozen=True)
+class FrameChunk:
+    """A few frames as read: where they are in the clip, and their pixels (B, H, W, 3) uint8."""
+
+    positions: tuple[Position, ...]
+    images: torch.Tensor
+
+
+@dataclass(frozen=True)
+class GeometryChunk:
+    """A few frames' geometry, the states of the stages after them, and the range of depths to show once it is known."""
+
+    positions: tuple[Position, ...]
+    pointmap: Pointmap
+    states: tuple = ()
+    shown: DepthRange | None = None
+
+
+class Engine(Protocol):
+    """Where the frames go through the network: here (`LocalEngine`), or on other machines."""
+
+    model_name: str
+
+    def geometry(
+        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
+    ) -> Generator[GeometryChunk]:
+        """The geometry of the frames after a position, in order, each frame once."""
+
+    def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
+        """The geometry of `SURVEY_FRAMES` frames spread over the clip."""
+
+
+def read_chunks(
+    clip: Clip, frames_per_chunk: int, after: Position | None, pinned: bool = False
+) -> Generator[FrameChunk]:
+    """A clip's frames after a position by the chunk; `pinned` in memory that a GPU copies from without waiting."""
+    shape = (frames_per_chunk, clip.facts.height, clip.facts.width, 3)
+    positions: list[Position] = []
+    for frame in clip.frames(after):
+        if not positions:
+            images = torch.empty(shape, dtype=torch.uint8, pin_memory=pinned)
+        images[len(positions)] = torch.from_numpy(frame.pixels)
+        positions.append(Position(frame.index, frame.time))
+        if len(positions) == frames_per_chunk:
+            yield FrameChunk(tuple(positions), images)
+            positions = []
+    if positions:
+        yield FrameChunk(tuple(positions), images[: len(positions)])
+
+
+def to_gpu(chunks: Generator[FrameChunk], device: torch.device) -> Generator[tuple[FrameChunk, torch.cuda.Event]]:
+    """Chunks copied to a CUDA device on a stream beside the one that computes, with the event to wait for."""
+    side = torch.cuda.Stream(device)
+    for chunk in chunks:
+        with torch.cuda.stream(side):
+            images = chunk.images.to(device, non_blocking=True)
+            arrived = torch.cuda.Event()
+            arrived.record(side)
+        yield replace(chunk, images=images), arrived
+
+
+class LocalEngine:
+    """The network in this process, on the model's device."""
+
+    def __init__(self, model: GeometryModel):
+        self._model = model
+        self.model_name = f"{model.name} {model.dtype}"
+
+    def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
+        frames = (torch.from_numpy(pixels)[None] for pixels in clip.samples(SURVEY_FRAMES))
+        return Pointmap.cat([self.infer(frame, settings, settings.fov_x_degrees) for frame in frames])
+
+    def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
+        """The geometry of a few frames (B, H, W, 3) uint8."""
+        device = self._model.device if self._model.device.type == "cuda" else torch.device("cpu")
+        return infer_pointmap(
+            self._model,
+            images.to(device).float().div_(255),
+            resolution=settings.resolution,
+            fov_x_degrees=fov_x_degrees,
+            frames_per_batch=settings.frames_per_chunk,
+        )
+
+    def geometry(
+        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
+    ) -> Generator[GeometryChunk]:
+        on_gpu = self._model.device.type == "cuda"
+        chunks = read_chunks(clip, settings.frames_per_chunk, after, pinned=on_gpu and overlap)
+        if overlap:
+            chunks = run_ahead(chunks, CHUNKS_AHEAD, "read")
+        if on_gpu and overlap:
+            chunks = self._waited(run_ahead(to_gpu(chunks, self._model.device), 1, "copy"))
+        for chunk in chunks:
+            pointmap = self.infer(chunk.images, settings, survey.fov_x_degrees)
+            yield GeometryChunk(chunk.positions, pointmap)
+
+    @staticmethod
+    def _waited(chunks: Iterator[tuple[FrameChunk, torch.cuda.Event]]) -> Generator[FrameChunk]:
+        for chunk, arrived in chunks:
+            computing = torch.cuda.current_stream(chunk.images.device)
+            computing.wait_event(arrived)
+            chunk.images.record_stream(computing)  # its memory is not given away while the network still reads it
+            yield chunk
+
+
+def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:
+    """One camera and one depth range for a clip, from a few frames of it; only what the settings leave open."""
+    fov, near, far = settings.fov_x_degrees, None, None
+    wants_camera = fov is None and settings.one_camera
+    if not wants_camera and settings.range != "whole clip":
+        return Survey(fov)
+    pointmap = engine.sample(clip, settings)
+    if wants_camera:
+        fov = float(fov_degrees_from_intrinsics(pointmap.intrinsics)[0].median())
+    if settings.range == "whole clip":
+        near, far = depth_range(pointmap, "whole batch", clip_percent=settings.clip_percent).limits
+    return Survey(fov, near, far)

@@ -1,0 +1,78 @@
+"""What a stream makes of a clip's geometry: depth pictures, normal maps or true depth, and where each goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+import torch
+
+from ..geometry.axes import encode_normals
+from ..geometry.normals import normals_from_pointmap
+from ..geometry.pointmap import Pointmap
+from ..maps.colormap import COLORMAPS, apply_colormap
+from ..maps.depth import CURVES, DepthRange, depth_picture, true_depth
+from .writer import check_codec, format_named, quantise
+
+KINDS = ("depth", "coloured depth", "normals", "true depth")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How depth and normals are shown; see `depth.depth_picture`, `colormap` and `normals`."""
+
+    curve: str = "disparity"
+    invert: bool = False
+    colormap: str = "magma"
+    normal_source: str = "auto"
+    normal_smoothing: int = 0
+    normal_convention: str = "opengl"
+
+    def __post_init__(self) -> None:
+        if self.curve not in CURVES:
+            raise ValueError(f"Depth curve {self.curve!r} is not known; choose one of {', '.join(CURVES)}.")
+        if self.colormap not in COLORMAPS:
+            raise ValueError(f"Colour map {self.colormap!r} is not known; choose one of {', '.join(COLORMAPS)}.")
+
+
+@dataclass(frozen=True)
+class VideoProduct:
+    """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file or a folder."""
+
+    kind: str
+    format_name: str
+    target: Path
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"Product {self.kind!r} is not known; choose one of {', '.join(KINDS)}.")
+        chosen = format_named(self.format_name)
+        if (self.kind == "true depth") != (chosen.bits == 32):
+            raise ValueError(
+                f"{self.kind} cannot be written as {self.format_name}; "
+                "true depth needs exr 32-bit files and pictures any other."
+            )
+        if not chosen.sequence and self.target.suffix != chosen.suffix:
+            raise ValueError(f"{self.target} is to hold {self.format_name}; give it the suffix {chosen.suffix}.")
+        check_codec(self.format_name)
+
+    @property
+    def grey(self) -> bool:
+        return self.kind in ("depth", "true depth")
+
+    def render(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> numpy.ndarray:
+        """The pictures of a chunk at the photos' size (B, H, W) or (B, H, W, 3), quantised for the encoder."""
+        return quantise(self._pictures(pointmap, shown, look), format_named(self.format_name))
+
+    def _pictures(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> torch.Tensor:
+        if self.kind == "true depth":
+            return true_depth(pointmap)[0]
+        if self.kind == "normals":
+            normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
+            return encode_normals(normals, look.normal_convention, mask)
+        picture, mask = depth_picture(pointmap, shown, look.curve, look.invert)
+        if self.kind == "depth":
+            return picture
+        colours = apply_colormap(picture, look.colormap)
+        return colours * mask[..., None]

@@ -1,0 +1,140 @@
+"""Stages that a clip's geometry runs through chunk by chunk, with a state that outlives the chunk and a kill.
+
+A stage never holds its state itself: it is given one and returns the next, so that a reader can run ahead of the writer
+and a job can go on from the state that belongs to the last frame on the disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, Protocol
+
+import numpy
+import torch
+
+from ..clips.align import AlignState, Keyframe, align_sequence
+from ..clips.cuts import CUT_THRESHOLD
+from ..clips.ego_motion import Motion, View
+from ..clips.flow import import_opencv
+from ..clips.plain_average import TemporalState, smooth_pointmap
+from ..clips.smooth_geometry import History, MotionState, smooth_along_motion
+from ..clips.smooth_images import ImageMotionState
+from ..geometry.pointmap import Pointmap
+from ..maps.depth import DepthRange, RangeState, adaptive_range
+
+STATES = {
+    kind.__name__: kind
+    for kind in (
+        AlignState,
+        History,
+        ImageMotionState,
+        Keyframe,
+        Motion,
+        MotionState,
+        RangeState,
+        TemporalState,
+        View,
+    )
+}
+
+
+def pack(value: Any) -> Any:
+    """A state as tensors and plain values in dicts, lists and tuples, to be saved."""
+    if is_dataclass(value):
+        return {"kind": type(value).__name__, **{f.name: pack(getattr(value, f.name)) for f in fields(value)}}
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, numpy.ndarray):
+        return {"kind": "array", "values": torch.from_numpy(value)}
+    return tuple(pack(v) for v in value) if isinstance(value, tuple) else value
+
+
+def unpack(packed: Any) -> Any:
+    """The state again."""
+    if isinstance(packed, dict):
+        if packed["kind"] == "array":
+            return packed["values"].numpy()
+        return STATES[packed["kind"]](**{name: unpack(value) for name, value in packed.items() if name != "kind"})
+    return tuple(unpack(p) for p in packed) if isinstance(packed, tuple) else packed
+
+
+class Stage(Protocol):
+    """What a stage offers; `state` is None at the start of a clip."""
+
+    def __call__(self, pointmap: Pointmap, state: Any) -> tuple[Pointmap, Any]:
+        """The chunk's pointmap, worked over, and the state after it."""
+
+    def fingerprint(self) -> dict:
+        """Name and settings as plain values: jobs with other ones do not go on from each other's states."""
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """The exponential moving average of `temporal.smooth_pointmap` over the clip."""
+
+    strength: float = 0.3
+    cut_threshold: float = CUT_THRESHOLD
+
+    def __call__(self, pointmap: Pointmap, state: TemporalState | None) -> tuple[Pointmap, TemporalState]:
+        return smooth_pointmap(pointmap, self.strength, state, self.cut_threshold)
+
+    def fingerprint(self) -> dict:
+        return {"stage": "smooth", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Align:
+    """One scale from cut to cut, frame by frame: `align.align_sequence` as a stream."""
+
+    one_focal: bool = True
+    cut_threshold: float = CUT_THRESHOLD
+
+    def __call__(self, pointmap: Pointmap, state: AlignState | None) -> tuple[Pointmap, AlignState]:
+        aligned, state, _ = align_sequence(
+            pointmap, state, one_focal=self.one_focal, cut_threshold=self.cut_threshold, streaming=True, measure=False
+        )
+        return aligned, state
+
+    def fingerprint(self) -> dict:
+        return {"stage": "align", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class SmoothAlongMotion:
+    """The average along motion of `motion_smoothing.smooth_along_motion` over the clip."""
+
+    strength: float = 0.8
+    cut_threshold: float = CUT_THRESHOLD
+
+    def __call__(self, pointmap: Pointmap, state: MotionState | None) -> tuple[Pointmap, MotionState]:
+        return smooth_along_motion(pointmap, self.strength, state, cut_threshold=self.cut_threshold)
+
+    def fingerprint(self) -> dict:
+        return {"stage": "smooth along motion", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class AdaptiveRange:
+    """The range of depths to show, which follows the frames; it leaves the geometry alone."""
+
+    clip_percent: float = 0.5
+
+    def __call__(self, pointmap: Pointmap, state: RangeState | None) -> tuple[DepthRange, RangeState]:
+        return adaptive_range(pointmap, state, self.clip_percent)
+
+    def fingerprint(self) -> dict:
+        return {"stage": "adaptive range", **asdict(self)}
+
+
+STRENGTHS = {"follow motion": 0.8, "average": 0.3, "off": 0.0}
+STEADY = tuple(STRENGTHS)
+
+
+def steadying(how: str, strength: float, one_focal: bool = True) -> list[Stage]:
+    """The stages that steady a clip: "follow motion" aligns it and averages along motion, "average" at fixed pixels."""
+    if how not in STEADY:
+        raise ValueError(f"Steadying {how!r} is not known; choose one of {', '.join(STEADY)}.")
+    if how == "follow motion":
+        import_opencv()  # before a clip is begun
+        return [Align(one_focal), SmoothAlongMotion(strength)]
+    return [Smooth(strength)] if how == "average" and strength else []

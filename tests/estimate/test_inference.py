@@ -1,0 +1,262 @@
+"""Inference keeps memory in bounds, takes any photo, and gives what upstream's own `infer` gives."""
+
+import copy
+import gc
+from dataclasses import replace
+
+import pytest
+import torch
+from closed_form import plane, rays
+
+from sam3d_geometry.estimate.inference import infer_pointmap, tokens_for_size
+from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics, project
+from sam3d_geometry.geometry.normals import normals_from_pointmap
+from sam3d_geometry.maps.depth import depth_picture, depth_range
+from sam3d_geometry.models import PREVIEW, GeometryModel, Prediction, load_model
+from sam3d_geometry.models.checkpoint import Checkpoint
+from sam3d_geometry.models.moge import build_moge
+from sam3d_geometry.models.precision import prepare_weights
+
+
+class Scripted(torch.nn.Module):
+    """A network that sees a tilted plane through a 60 degree lens, shifted along z, with sky in its top quarter."""
+
+    def __init__(self, most=None, poison=None):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.most, self.poison, self.calls = most, poison, []
+
+    def forward(self, images, num_tokens):
+        frames, _, height, width = images.shape
+        self.calls.append((frames, height, width, num_tokens))
+        if self.most is not None and frames > self.most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 3 GiB")
+        depth = plane(height, width, 30)[0].float().expand(frames, -1, -1)
+        points = rays(height, width).float() * depth[..., None]
+        points[..., 2] -= 0.3
+        if self.poison is not None:
+            points[:, height // 2] = self.poison
+        probability = torch.ones(frames, height, width)
+        probability[:, : height // 4] = 0
+        return Prediction(points, probability, metric_scale=torch.full((frames,), 2.0))
+
+
+def model(**options):
+    network = Scripted(**options)
+    return GeometryModel("scripted", network, torch.float32, metric=True, gives_normals=False, token_range=(100, 2500))
+
+
+@pytest.fixture(scope="module")
+def preview():
+    return load_model(PREVIEW)
+
+
+def test_camera_depth_and_scale_come_back_and_points_lie_on_their_rays():
+    pointmap = infer_pointmap(model(), torch.rand(2, 120, 160, 3))
+    assert fov_degrees_from_intrinsics(pointmap.intrinsics)[0].tolist() == pytest.approx([60, 60], abs=0.01)
+    truth = 2 * plane(120, 160, 30)[0].float()
+    assert torch.allclose(pointmap.depth[:, 30:], truth[:, 30:].expand(2, -1, -1), rtol=1e-3)
+    assert pointmap.metric and not pointmap.mask[:, :30].any() and pointmap.mask[:, 30:].all()
+    u, v = project(pointmap.points[:, 30:], pointmap.intrinsics).unbind(-1)
+    assert torch.allclose(u, ((torch.arange(160) + 0.5) / 160).expand_as(u), atol=1e-5)
+
+
+def test_a_given_field_of_view_is_kept():
+    pointmap = infer_pointmap(model(), torch.rand(1, 60, 80, 3), fov_x_degrees=75.0)
+    assert fov_degrees_from_intrinsics(pointmap.intrinsics)[0].item() == pytest.approx(75, abs=1e-3)
+
+
+@pytest.mark.parametrize("poison", [torch.nan, torch.inf, -torch.inf])
+def test_poisoned_predictions_become_invalid(poison):
+    pointmap = infer_pointmap(model(poison=poison), torch.rand(1, 60, 80, 3))
+    assert torch.isfinite(pointmap.points).all() and not pointmap.mask[:, 30].any() and pointmap.mask[:, 40:].all()
+
+
+def test_batches_are_halved_when_memory_runs_out_and_nothing_is_lost():
+    scripted = model(most=2)
+    progress = []
+    pointmap = infer_pointmap(
+        scripted,
+        torch.rand(7, 30, 40, 3),
+        frames_per_batch=8,
+        on_progress=lambda done, total: progress.append((done, total)),
+    )
+    assert len(pointmap) == 7 and pointmap.mask[:, 10:].all()
+    assert [c[0] for c in scripted.network.calls] == [7, 4, 2, 2, 2, 1]
+    assert progress == [(2, 7), (4, 7), (6, 7), (7, 7)]
+
+
+def test_cudas_own_error_is_recognised():
+    scripted = model()
+    answer = scripted.network.forward
+
+    def forward(images, num_tokens):
+        if len(images) > 1:
+            raise torch.cuda.OutOfMemoryError("no words about it")
+        return answer(images, num_tokens)
+
+    scripted.network.forward = forward
+    assert len(infer_pointmap(scripted, torch.rand(3, 8, 8, 3))) == 3
+
+
+def living_bytes():
+    """Bytes of every tensor that Python can still reach, each storage once."""
+    gc.collect()
+    storages = [t.untyped_storage() for t in gc.get_objects() if type(t) is torch.Tensor]
+    return sum({s.data_ptr(): s.nbytes() for s in storages}.values())
+
+
+def test_a_long_clip_is_held_once():
+    images, living = torch.rand(300, 24, 32, 3), []
+    before = living_bytes()
+
+    def on_progress(done, total):
+        if done in (total // 2, total):
+            living.append(living_bytes() - before)
+
+    pointmap = infer_pointmap(model(), images, frames_per_batch=10, on_progress=on_progress)
+    parts = (pointmap.points, pointmap.mask, pointmap.intrinsics, pointmap.image)
+    held = sum(t.numel() * t.element_size() for t in parts)
+    assert len(living) == 2 and held <= max(living) < 1.2 * held
+
+
+def test_a_single_frame_too_many_is_said_in_one_sentence():
+    with pytest.raises(MemoryError, match="lower the resolution") as caught:
+        infer_pointmap(model(most=0), torch.rand(2, 30, 40, 3))
+    assert "\n" not in str(caught.value)
+
+
+def test_other_errors_are_not_swallowed():
+    scripted = model()
+    scripted.network.forward = lambda *_: (_ for _ in ()).throw(RuntimeError("something else"))
+    with pytest.raises(RuntimeError, match="something else"):
+        infer_pointmap(scripted, torch.rand(1, 8, 8, 3))
+
+
+def test_a_callback_can_stop_it():
+    class Stop(BaseException):
+        pass
+
+    def stop(done, total):
+        raise Stop
+
+    scripted = model()
+    with pytest.raises(Stop):
+        infer_pointmap(scripted, torch.rand(5, 8, 8, 3), frames_per_batch=2, on_progress=stop)
+    assert len(scripted.network.calls) == 1
+
+
+def test_resolution_sets_tokens_and_size():
+    assert tokens_for_size((512, 512), (1200, 2500)) == 1337
+    assert tokens_for_size((288, 512), (1200, 2500)) == 1200 and tokens_for_size((1024, 1024), (1200, 2500)) == 2500
+    calls = []
+    for resolution in (256, 512, 1024):
+        scripted = model()
+        pointmap = infer_pointmap(scripted, torch.rand(1, 700, 1400, 3), resolution=resolution)
+        assert pointmap.size == (resolution // 2, resolution) and pointmap.source_size == (700, 1400)
+        calls.append(scripted.network.calls[0])
+    assert [c[3] for c in calls] == [167, 668, 2500]
+
+
+def test_the_network_sees_no_more_pixels_than_the_photo_has():
+    scripted = model()
+    infer_pointmap(scripted, torch.rand(1, 20, 30, 3), resolution=1024)
+    assert scripted.network.calls[0][1:3] == (20, 30)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1, 1, 3), (2, 1, 50, 3), (1, 50, 1, 4), (1, 33, 47, 3), (1, 100, 400, 3), (3, 40, 30, 1), (300, 8, 8, 3)],
+    ids=str,
+)
+def test_photos_of_any_shape_work_and_nothing_is_nan(preview, shape):
+    torch.manual_seed(0)
+    images = torch.rand(shape)
+    images[0, 0, 0, 0] = torch.nan
+    images[-1, -1, -1, 0] = torch.inf
+    pointmap = infer_pointmap(preview, images, frames_per_batch=64)
+    picture, mask = depth_picture(pointmap, depth_range(pointmap))
+    normals, _ = normals_from_pointmap(pointmap)
+    assert picture.shape == mask.shape == shape[:3] and normals.shape == (*shape[:3], 3)
+    for tensor in (pointmap.points, pointmap.intrinsics, picture, normals):
+        assert torch.isfinite(tensor).all()
+
+
+def test_8k_photos_work(preview):
+    pointmap = infer_pointmap(preview, torch.rand(1, 4320, 7680, 3), resolution=256)
+    picture, _ = depth_picture(pointmap, depth_range(pointmap))
+    assert pointmap.size == (144, 256) and picture.shape == (1, 4320, 7680) and torch.isfinite(picture).all()
+
+
+def test_an_object_mask_of_any_size_keeps_the_object(preview):
+    images = torch.rand(2, 40, 60, 3)
+    mask = torch.zeros(1, 13, 17)
+    mask[:, :, 9:] = 1
+    whole, part = infer_pointmap(preview, images), infer_pointmap(preview, images, mask=mask)
+    assert torch.equal(whole.intrinsics, part.intrinsics)
+    assert not part.mask[:, :, :28].any() and torch.equal(part.mask[:, :, 34:], whole.mask[:, :, 34:])
+    assert not part.points[~part.mask].any()
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "sentence"),
+    [
+        (torch.rand(40, 60, 3), {}, "(40, 60, 3)"),
+        (torch.rand(0, 40, 60, 3), {}, "at least one frame"),
+        (torch.rand(1, 0, 60, 3), {}, "one pixel"),
+        (torch.rand(1, 40, 60, 2), {}, "(1, 40, 60, 2)"),
+        (torch.zeros(1, 4, 6, 3, dtype=torch.uint8), {}, "divide uint8 by 255"),
+        (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(3, 4, 6)}, "2 frames"),
+        (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(4, 6)}, "mask came as (4, 6)"),
+        (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(1, 64, 64)}, "mask is empty"),
+        (torch.rand(1, 4, 6, 3), {"resolution": 0}, "resolution"),
+        (torch.rand(1, 4, 6, 3), {"fov_x_degrees": 180.0}, "between 0 and 180"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(images, options, sentence):
+    with pytest.raises(ValueError) as caught:
+        infer_pointmap(model(), images, **options)
+    assert sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+def seen_through_a_lens(output):
+    points = output["points"].clone()
+    height, width = points.shape[1:3]
+    points[..., :2] = 0.05 * points[..., :2] + rays(height, width, fov=55.0)[..., :2].float() * points[..., 2:]
+    return {**output, "points": points}
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.filterwarnings("ignore:In CPU autocast")
+def test_everything_equals_upstreams_infer(version, monkeypatch):
+    pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
+    from random_moge import V1_CONFIG, random_network, shorten_backbone, v2_config
+
+    shorten_backbone(monkeypatch)
+    config = V1_CONFIG if version == "v1" else v2_config()
+    upstream = copy.deepcopy(random_network(version, config))
+    network = prepare_weights(build_moge(Checkpoint("test", version, config, upstream.state_dict())), torch.float32)
+    hosted = GeometryModel("test", network, torch.float32, version == "v2", version == "v2", token_range=(300, 300))
+    # what random weights call points no camera could see; both get the same lens added, and keep the rest as relief
+    original = upstream.forward
+    upstream.forward = lambda *args, **kwargs: seen_through_a_lens(original(*args, **kwargs))
+    network.register_forward_hook(
+        lambda module, args, found: replace(found, points=seen_through_a_lens({"points": found.points})["points"])
+    )
+    generator = torch.Generator().manual_seed(3)
+    coarse = torch.rand(2, 3, 9, 12, generator=generator)
+    images = torch.nn.functional.interpolate(coarse, (168, 224), mode="bicubic").clamp(0, 1)
+
+    found = infer_pointmap(hosted, images.movedim(1, -1), resolution=224)
+    expected = upstream.infer(images, num_tokens=300, use_fp16=False, apply_mask=False)
+    mask = expected["mask"] & (expected["depth"] > 0)
+    assert mask.float().mean() > 0.02 and (found.mask != mask).float().mean() < 1e-3
+    mask = mask & found.mask
+    assert torch.allclose(found.intrinsics, expected["intrinsics"], rtol=1e-4)
+    depth = expected["depth"][mask]
+    assert torch.allclose(found.depth[mask], depth, rtol=1e-4)
+    assert (
+        (found.points[mask] - expected["points"][mask]).abs().amax(-1) / expected["points"][mask].norm(dim=-1)
+    ).max() < 1e-4
+    if version == "v2":
+        assert torch.allclose(found.normals[mask], expected["normal"][mask], atol=1e-4)

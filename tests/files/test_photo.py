@@ -1,0 +1,118 @@
+"""Every picture that Pillow reads comes in as it is meant to be seen, and what it cannot read is said in one sentence."""
+
+import numpy
+import pytest
+import torch
+from PIL import Image
+
+from sam3d_geometry.files.photo import PhotoError, find_photos, read_photo
+
+
+def corner_marked(size=(40, 20)):
+    """A dark picture, white in its top left quarter."""
+    values = numpy.zeros((size[1], size[0], 3), numpy.uint8)
+    values[: size[1] // 2, : size[0] // 2] = 255
+    return Image.fromarray(values)
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [
+        ("RGB", "png"),
+        ("RGB", "jpg"),
+        ("L", "png"),
+        ("P", "gif"),
+        ("CMYK", "jpg"),
+        ("1", "png"),
+        ("RGB", "webp"),
+        ("RGBA", "png"),
+        ("RGB", "bmp"),
+        ("RGB", "tif"),
+        ("LA", "png"),
+    ],
+)
+def test_modes_and_formats(tmp_path, mode, suffix):
+    path = tmp_path / f"photo.{suffix}"
+    corner_marked().convert(mode).save(path, **({"lossless": True} if suffix == "webp" else {}))
+    photo = read_photo(path)
+    assert photo.image.shape == (1, 20, 40, 3) and photo.image.dtype == torch.float32 and photo.size == (20, 40)
+    assert photo.image[0, 4, 6].min() > 0.9 and photo.image[0, 15, 30].max() < 0.1
+    assert (photo.alpha is not None) == (mode in ("RGBA", "LA"))
+
+
+def test_16_bit_grey_keeps_its_range(tmp_path):
+    Image.fromarray(numpy.full((4, 5), 32768, numpy.uint16)).save(tmp_path / "deep.png")
+    assert torch.allclose(read_photo(tmp_path / "deep.png").image, torch.tensor(32768 / 65535))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path, orientation):
+    upright = corner_marked()
+    undo = {
+        2: "FLIP_LEFT_RIGHT",
+        3: "ROTATE_180",
+        4: "FLIP_TOP_BOTTOM",
+        5: "TRANSPOSE",
+        6: "ROTATE_90",
+        7: "TRANSVERSE",
+        8: "ROTATE_270",
+    }
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose[undo[orientation]])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "turned.png", exif=exif)
+    photo = read_photo(tmp_path / "turned.png")
+    assert photo.size == (20, 40) and photo.image[0, 4, 6].min() > 0.9 and photo.image[0, 15, 30].max() < 0.1
+
+
+def test_the_field_of_view_comes_from_the_35_mm_equivalent(tmp_path):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 18
+    corner_marked((360, 240)).save(tmp_path / "wide.jpg", exif=exif)
+    assert read_photo(tmp_path / "wide.jpg").exif_fov_x_degrees == pytest.approx(90.0, abs=0.1)
+    corner_marked().save(tmp_path / "none.jpg")
+    assert read_photo(tmp_path / "none.jpg").exif_fov_x_degrees is None
+
+
+def test_a_photo_of_100_megapixels_is_shrunk_when_read(tmp_path):
+    Image.new("L", (10_000, 10_000), 200).save(tmp_path / "huge.png")
+    photo = read_photo(tmp_path / "huge.png")
+    assert photo.size == (10_000, 10_000) and photo.image.shape[1] <= 2048
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b"\x89PNG\r\n\x1a\nrubbish", "damaged|not a picture"),
+        (b"GIF89a", "damaged|not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "file.png").write_bytes(content)
+    with pytest.raises(PhotoError, match=sentence) as caught:
+        read_photo(tmp_path / "file.png")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+    corner_marked().save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 20 // 2)
+    assert read_photo(tmp_path / "bomb.png").size == (20, 40)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 20 // 2 - 1)
+    with pytest.raises(PhotoError, match="megapixels"):
+        read_photo(tmp_path / "bomb.png")
+
+
+def test_folders_give_photos_in_order_and_nothing_else(tmp_path):
+    for name in ("b.png", "a.JPG", "sub/c.png", ".hidden.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        corner_marked().convert("RGB").save(tmp_path / name, "PNG")
+    (tmp_path / "notes.txt").write_text("x")
+    files, problems = find_photos([tmp_path], tmp_path / "out")
+    assert [f.path.name for f in files] == ["a.JPG", "b.png"] and problems == []
+    files, _ = find_photos([tmp_path], tmp_path / "out", recursive=True)
+    assert [f.path.name for f in files] == ["a.JPG", "b.png", "c.png"]
+    with pytest.raises(PhotoError, match="both"):
+        find_photos([tmp_path], tmp_path)

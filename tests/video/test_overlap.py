@@ -1,0 +1,63 @@
+"""Iterators that run ahead: same items, bounded, and nothing left running."""
+
+import threading
+import time
+
+import pytest
+
+from sam3d_geometry.video.overlap import run_ahead
+
+
+def counted(stop, log, closed=None, wait=0.0):
+    try:
+        for i in range(stop):
+            time.sleep(wait)
+            log.append(i)
+            yield i
+    finally:
+        if closed is not None:
+            closed.append(True)
+
+
+def test_the_items_are_the_same():
+    assert list(run_ahead(counted(100, []), 3, "test")) == list(range(100))
+
+
+def test_it_runs_ahead_but_no_further_than_there_is_room():
+    made = []
+    items = run_ahead(counted(100, made), 2, "test")
+    assert next(items) == 0
+    time.sleep(0.3)
+    assert 3 <= len(made) <= 5  # two waiting, one or two in the hand of either side
+    items.close()
+
+
+def test_an_error_arrives_after_the_items_before_it():
+    def broken():
+        yield 1
+        raise KeyError("broken")
+
+    items = run_ahead(broken(), 2, "test")
+    assert next(items) == 1
+    with pytest.raises(KeyError, match="broken"):
+        next(items)
+
+
+def test_closing_ends_the_thread_and_the_generator():
+    closed, before = [], threading.active_count()
+    items = run_ahead(run_ahead(counted(1000, [], closed), 1, "first"), 1, "second")
+    next(items)
+    items.close()
+    assert closed == [True]
+    assert threading.active_count() == before
+
+
+def test_two_slow_steps_take_the_time_of_one():
+    def step(items):
+        for item in items:
+            time.sleep(0.02)
+            yield item
+
+    start = time.monotonic()
+    list(step(run_ahead(counted(20, [], wait=0.02), 2, "test")))
+    assert time.monotonic() - start < 0.75 * 20 * 0.04

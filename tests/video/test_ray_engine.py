@@ -1,0 +1,92 @@
+"""Ray workers: the same bytes as without them, also when one is killed in the middle."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+from clips import make_clip
+
+pytest.importorskip("av", reason="PyAV is not installed")
+ray = pytest.importorskip("ray", reason="Ray is not installed (pip install ray[data])")
+pytest.importorskip("ray.data", reason="Ray Data is not installed (pip install ray[data])")
+psutil = pytest.importorskip("psutil", reason="psutil is not installed")
+
+from sam3d_geometry import models
+from sam3d_geometry.video.clip_file import Position, open_clip
+from sam3d_geometry.video.engine import LocalEngine, StreamSettings
+from sam3d_geometry.video.product import VideoProduct
+from sam3d_geometry.video.ray_engine import RayEngine, _spans
+from sam3d_geometry.video.stages import Smooth
+from sam3d_geometry.video.stream import stream_clip
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray, by Ray
+
+SETTINGS = StreamSettings(resolution=64)
+WANTED = {"name": models.PREVIEW, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / "source.mp4"
+    make_clip(path, 200, sound="aac")
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    yield
+    ray.shutdown()
+
+
+def run(engine, source, target, on_progress=None):
+    products = [VideoProduct("depth", "ffv1 16-bit mkv", target)]
+    stream_clip(engine, open_clip(source), products, SETTINGS, [Smooth(0.4)], on_progress=on_progress)
+    return target.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def expected(source, tmp_path_factory):
+    target = tmp_path_factory.mktemp("local") / "depth.mkv"
+    return run(LocalEngine(models.load_model(**WANTED)), source, target)
+
+
+def test_two_workers_give_the_same_bytes(source, expected, tmp_path):
+    assert run(RayEngine(WANTED, workers=2), source, tmp_path / "depth.mkv") == expected
+
+
+def worker_processes():
+    return [p for p in psutil.process_iter(["cmdline"]) if "MapWorker" in " ".join(p.info["cmdline"] or [])]
+
+
+def test_a_killed_worker_loses_nothing(source, expected, tmp_path):
+    killed = []
+
+    def kill_one():
+        deadline = time.monotonic() + 60
+        while not killed and time.monotonic() < deadline:
+            for process in worker_processes():
+                os.kill(process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+                killed.append(process.pid)
+                break
+            time.sleep(0.02)
+
+    killer = threading.Thread(target=kill_one)
+
+    def on_progress(done, total):
+        if not killer.ident:
+            killer.start()
+
+    assert run(RayEngine(WANTED, workers=2), source, tmp_path / "depth.mkv", on_progress) == expected
+    killer.join()
+    assert killed
+
+
+def test_spans_cover_every_frame_once():
+    times = list(range(0, 1001 * 75, 1001))
+    spans = _spans(times, 4, Position(2, 2002))
+    covered = [i for s in spans for i in range(s["after_index"] + 1, s["after_index"] + 1 + s["frames"])]
+    assert covered == list(range(3, 75))
+    assert all(times[s["after_index"]] == s["after_time"] for s in spans)
+    assert _spans(times, 4, Position(74, times[-1])) == []

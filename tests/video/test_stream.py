@@ -1,0 +1,212 @@
+"""Streams: every frame once, the same with and without overlap or interruption, in memory that does not grow."""
+
+import threading
+
+import numpy
+import pytest
+import torch
+from clips import decode, make_clip, make_folder, number
+
+from sam3d_geometry.geometry.camera import unproject
+from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.video import stream
+from sam3d_geometry.video.clip_file import VideoFile, open_clip
+from sam3d_geometry.video.engine import StreamSettings, read_chunks
+from sam3d_geometry.video.product import Look, VideoProduct
+from sam3d_geometry.video.stages import Smooth
+from sam3d_geometry.video.stream import stream_clip
+
+av = pytest.importorskip("av", reason="PyAV is not installed")
+
+SETTINGS = StreamSettings(range="fixed", near=1.0, far=2.0, one_camera=False, look=Look(curve="linear", invert=True))
+INTRINSICS = torch.tensor([[1.0, 0, 0.5], [0, 1.5, 0.5], [0, 0, 1]])
+
+
+class BrightnessEngine:
+    """Stands in for a network: the depth is 1 + red, so a linear, inverted depth picture is the red channel."""
+
+    model_name = "brightness"
+
+    def infer(self, images):
+        depth = 1 + images[..., 0].float() / 255
+        intrinsics = INTRINSICS.expand(len(images), 3, 3)
+        size = tuple(images.shape[1:3])
+        return Pointmap(unproject(depth, intrinsics), depth > 0, intrinsics, images.float() / 255, None, False, size)
+
+    def sample(self, clip, settings):
+        return Pointmap.cat([self.infer(torch.from_numpy(pixels)[None]) for pixels in clip.samples(16)])
+
+    def geometry(self, clip, settings, survey, after, overlap):
+        for chunk in read_chunks(clip, settings.frames_per_chunk, after):
+            yield stream.GeometryChunk(chunk.positions, self.infer(chunk.images))
+
+
+@pytest.fixture(autouse=True)
+def short_segments(monkeypatch):
+    monkeypatch.setattr(stream, "SEGMENT_FRAMES", 8)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / "source.mp4"
+    make_clip(path, 42, sound="aac")
+    return path
+
+
+def products(folder):
+    return [
+        VideoProduct("depth", "ffv1 16-bit mkv", folder / "depth.mkv"),
+        VideoProduct("normals", "h264 8-bit mp4", folder / "normals.mp4"),
+        VideoProduct("true depth", "exr 32-bit files", folder / "exr"),
+    ]
+
+
+def run(source, folder, settings=SETTINGS, stages=None, **options):
+    return stream_clip(
+        BrightnessEngine(),
+        open_clip(source),
+        products(folder),
+        settings,
+        [Smooth(0.5)] if stages is None else stages,
+        **options,
+    )
+
+
+def bytes_of(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_at(frame):
+    def on_progress(done, total):
+        if done >= frame:
+            raise Killed
+
+    return on_progress
+
+
+class TestWhole:
+    def test_every_frame_comes_out_once_in_order(self, source, tmp_path):
+        frames, _ = run(source, tmp_path, stages=())
+        times, pictures = decode(tmp_path / "depth.mkv")
+        assert frames == 42
+        assert [number(p) for p in pictures] == list(range(42))
+        assert numpy.abs(numpy.array(times) - 1001 * numpy.arange(42)).max() <= 15
+        assert len(decode(tmp_path / "normals.mp4")[0]) == 42
+        assert [p.name for p in sorted((tmp_path / "exr").iterdir())] == [f"{i:06d}.exr" for i in range(42)]
+
+    def test_nothing_else_is_left(self, source, tmp_path):
+        run(source, tmp_path)
+        assert {p.name for p in tmp_path.iterdir()} == {"depth.mkv", "normals.mp4", "exr"}
+
+    def test_sound_comes_along(self, source, tmp_path):
+        run(source, tmp_path)
+        with av.open(str(tmp_path / "normals.mp4")) as container:
+            assert container.streams.audio[0].codec_context.name == "aac"
+
+    def test_overlap_changes_nothing(self, source, tmp_path):
+        run(source, tmp_path / "with", overlap=True)
+        run(source, tmp_path / "without", overlap=False)
+        assert bytes_of(tmp_path / "with") == bytes_of(tmp_path / "without")
+
+    def test_a_folder_of_frames_gives_files_of_the_same_names(self, tmp_path):
+        folder = make_folder(tmp_path / "frames", 11)
+        stream_clip(BrightnessEngine(), open_clip(folder), products(tmp_path / "out"), SETTINGS)
+        assert sorted(p.stem for p in (tmp_path / "out" / "exr").iterdir()) == sorted(f"shot_{i}" for i in range(11))
+        assert len(decode(tmp_path / "out" / "depth.mkv")[0]) == 11
+
+    def test_one_range_is_found_for_the_clip(self, source, tmp_path):
+        _, survey = run(source, tmp_path, StreamSettings(clip_percent=0))
+        assert 1 <= survey.near < 1.2 < 1.8 < survey.far <= 2
+        assert survey.fov_x_degrees == pytest.approx(53.13, abs=0.01)
+
+    def test_progress_reaches_the_end(self, source, tmp_path):
+        seen = []
+        run(source, tmp_path, on_progress=lambda done, total: seen.append((done, total)))
+        assert seen[-1] == (42, 42)
+        assert [d for d, _ in seen] == sorted({d for d, _ in seen})
+
+
+class TestResume:
+    @pytest.mark.parametrize("overlap", [True, False])
+    def test_going_on_gives_the_same_bytes_as_never_stopping(self, source, tmp_path, overlap):
+        run(source, tmp_path / "whole")
+        for frame in (4, 12, 13, 30, 42):
+            with pytest.raises(Killed):
+                run(source, tmp_path / "killed", on_progress=killed_at(frame), overlap=overlap)
+            assert not (tmp_path / "killed" / "depth.mkv").exists()
+        frames, _ = run(source, tmp_path / "killed", overlap=overlap)
+        assert frames == 42
+        assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "whole")
+
+    def test_it_does_not_begin_again(self, source, tmp_path):
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_progress=killed_at(30))
+        seen = []
+        run(source, tmp_path, on_progress=lambda done, total: seen.append(done))
+        assert seen[0] == 32 + 4  # four segments of 8 were on the disk
+
+    def test_a_kill_while_joining_costs_nothing_but_the_joining(self, source, tmp_path, monkeypatch):
+        def broken(*arguments):
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(stream, "join_segments", broken)
+            with pytest.raises(Killed):
+                run(source, tmp_path)
+        seen = []
+        frames, _ = run(source, tmp_path, on_progress=lambda done, total: seen.append(done))
+        assert (frames, seen) == (42, [])
+        assert [number(p) for p in decode(tmp_path / "depth.mkv")[1]][-1] == 41
+
+    def test_other_settings_begin_again(self, source, tmp_path):
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_progress=killed_at(30))
+        seen = []
+        run(source, tmp_path, stages=(Smooth(0.6),), on_progress=lambda done, total: seen.append(done))
+        assert seen[0] == 4
+
+
+class TestBounds:
+    def test_no_more_than_a_few_chunks_are_held(self, source, tmp_path, monkeypatch):
+        alive, most, lock = [0], [0], threading.Lock()
+        original = stream.GeometryChunk
+
+        class Counted(original):
+            def __init__(self, *arguments):
+                super().__init__(*arguments)
+                with lock:
+                    alive[0] += 1
+                    most[0] = max(most[0], alive[0])
+
+            def __del__(self):
+                with lock:
+                    alive[0] -= 1
+
+        monkeypatch.setattr(stream, "GeometryChunk", Counted)
+        run(source, tmp_path, StreamSettings(**{**SETTINGS.__dict__, "frames_per_chunk": 1}))
+        assert 0 < most[0] <= 12
+
+    def test_threads_end_with_the_stream(self, source, tmp_path):
+        before = threading.active_count()
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_progress=killed_at(12))
+        run(source, tmp_path)
+        assert threading.active_count() == before
+
+
+def test_products_that_make_no_sense_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="true depth cannot be written as h264"):
+        VideoProduct("true depth", "h264 8-bit mp4", tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match=r"give it the suffix \.mkv"):
+        VideoProduct("depth", "ffv1 16-bit mkv", tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match="nothing to write"):
+        stream_clip(BrightnessEngine(), VideoFile(make(tmp_path)), [])
+
+
+def make(folder):
+    make_clip(folder / "clip.mp4", 3)
+    return folder / "clip.mp4"

@@ -1,0 +1,167 @@
+"""Writing pictures: values are as deep as the format, times and sound come along, files are whole or absent."""
+
+from fractions import Fraction
+
+import numpy
+import pytest
+import torch
+from clips import RATE, TIME_BASE, decode, make_clip
+from PIL import Image
+
+from sam3d_geometry.video.clip_file import ClipFacts, VideoFile
+from sam3d_geometry.video.writer import (
+    FORMATS,
+    Segment,
+    SegmentWriter,
+    format_named,
+    join_segments,
+    quantise,
+    write_picture,
+)
+
+av = pytest.importorskip("av", reason="PyAV is not installed")
+
+HEIGHT, WIDTH = 48, 128
+VIDEOS = [name for name, chosen in FORMATS.items() if not chosen.sequence]
+TIMES = [0, 1001, 2002, 2500, 5000, 5001, 7007, 9009]
+FACTS = ClipFacts(HEIGHT, WIDTH, RATE, TIME_BASE, None, False)
+
+
+def ramps():
+    """(8, H, W) in [0, 1]: a ramp that climbs a little with every frame."""
+    ramp = torch.linspace(0, 0.9, WIDTH).expand(HEIGHT, WIDTH)
+    return torch.stack([ramp + 0.01 * i for i in range(8)])
+
+
+def write(folder, name, pictures, target=None, sound=None, facts=FACTS):
+    """The pictures in two segments, joined."""
+    chosen, parts = format_named(name), []
+    values = quantise(pictures, chosen)
+    for number, part in enumerate((slice(0, 3), slice(3, 8))):
+        path = folder / f"{number}.segment"
+        writer = SegmentWriter(
+            path, chosen, pictures.dim() == 3, tuple(pictures.shape[1:3]), facts.frame_rate, facts.time_base
+        )
+        for picture, time in zip(values[part], TIMES[part]):
+            writer.write(picture, time)
+        assert not path.exists()
+        writer.close()
+        assert path.exists()
+        parts.append(Segment(path, TIMES[part][0]))
+    target = target or folder / f"joined{chosen.suffix}"
+    join_segments(parts, target, facts, sound)
+    assert [p.name for p in folder.iterdir() if ".part" in p.name] == []
+    return target
+
+
+@pytest.mark.parametrize("name", VIDEOS)
+class TestVideo:
+    def test_frames_keep_their_times_across_segments(self, tmp_path, name):
+        times, _ = decode(write(tmp_path, name, ramps()))
+        tolerance = 15 if name.endswith("mkv") else 0  # matroska counts in milliseconds
+        assert len(times) == len(TIMES)
+        assert max(abs(a - b) for a, b in zip(times, TIMES)) <= tolerance
+
+    def test_grey_comes_back_as_deep_as_the_format_is(self, tmp_path, name):
+        _, pictures = decode(write(tmp_path, name, ramps()), "gray16le")
+        error = numpy.abs(numpy.stack(pictures) / 65535 - ramps().numpy())
+        steps = {8: 1 / 219, 10: 1 / 876, 16: 1 / 65535}[format_named(name).bits]
+        assert error.mean() < 1.5 * steps
+        assert len(numpy.unique(pictures[0])) >= min(WIDTH, 0.8 / steps) * 0.9
+
+    def test_colours_come_back(self, tmp_path, name):
+        torch.manual_seed(0)
+        patches = torch.rand(8, 3, 3, 8).repeat_interleave(16, 1).repeat_interleave(16, 3).movedim(2, 3)
+        _, pictures = decode(write(tmp_path, name, patches), "rgb24")
+        middle = (slice(None), slice(6, None, 16), slice(6, None, 16))
+        error = numpy.abs(numpy.stack(pictures)[middle] / 255 - patches.numpy()[middle])
+        assert error.max() < 0.04
+
+    def test_odd_sizes_can_be_written(self, tmp_path, name):
+        odd = ramps()[:, :45, :101]
+        facts = ClipFacts(45, 101, RATE, TIME_BASE, None, False)
+        _, pictures = decode(write(tmp_path, name, odd, facts=facts))
+        assert pictures[0].shape[0] in (45, 46)
+        assert pictures[0].shape[1] in (101, 102)
+        assert numpy.abs(pictures[0][:45, :101] / 65535 - odd[0].numpy()).mean() < 0.01
+
+
+def test_sixteen_bits_in_ffv1_are_exact(tmp_path):
+    values = quantise(ramps(), format_named("ffv1 16-bit mkv"))
+    _, pictures = decode(write(tmp_path, "ffv1 16-bit mkv", ramps()))
+    assert numpy.array_equal(numpy.stack(pictures), values)
+
+
+def test_apple_players_find_the_tag_they_take(tmp_path):
+    with av.open(str(write(tmp_path, "h265 10-bit mp4", ramps()))) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+
+
+def test_the_frame_rate_is_kept(tmp_path):
+    chosen = format_named("h264 8-bit mp4")
+    writer = SegmentWriter(tmp_path / "0.segment", chosen, True, (HEIGHT, WIDTH), RATE, TIME_BASE)
+    for i, values in enumerate(quantise(ramps(), chosen)):
+        writer.write(values, 1001 * i)
+    writer.close()
+    join_segments([Segment(tmp_path / "0.segment", 0)], tmp_path / "out.mp4", FACTS)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        stream = container.streams.video[0]
+        assert Fraction(stream.average_rate) == RATE
+        assert stream.duration * Fraction(stream.time_base) == 8 / RATE
+
+
+@pytest.mark.parametrize(
+    ("codec", "target", "arrives"),
+    [("aac", "out.mp4", "aac"), ("aac", "out.mkv", "aac"), ("pcm_s16le", "out.mp4", "aac")],
+)
+def test_sound_comes_along(tmp_path, codec, target, arrives):
+    source = tmp_path / ("source.mp4" if codec == "aac" else "source.mkv")
+    make_clip(source, 40, sound=codec)
+    name = "ffv1 16-bit mkv" if target.endswith("mkv") else "h264 8-bit mp4"
+    clip = VideoFile(source)
+    path = write(tmp_path, name, ramps(), tmp_path / target, (source, clip.window))
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].codec_context.name == arrives
+        seconds = sum(f.samples for f in container.decode(audio=0)) / 48000
+    assert abs(seconds - 40 / RATE) < 0.06
+
+
+def test_sound_is_cut_to_the_window(tmp_path):
+    make_clip(tmp_path / "source.mp4", 60, sound="aac")
+    window = (Fraction(1), Fraction(3, 2))
+    path = write(tmp_path, "h264 8-bit mp4", ramps(), None, (tmp_path / "source.mp4", window))
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    assert abs(frames[0].pts * frames[0].time_base) < 0.05
+    assert abs(sum(f.samples for f in frames) / 48000 - 0.5) < 0.06
+
+
+class TestPictures:
+    def test_png_holds_sixteen_bits(self, tmp_path):
+        chosen = format_named("png 16-bit files")
+        values = quantise(ramps(), chosen)[3]
+        write_picture(tmp_path / "grey.png", values, chosen)
+        with Image.open(tmp_path / "grey.png") as image:
+            assert numpy.array_equal(numpy.asarray(image).astype(numpy.uint16), values)
+
+    def test_png_holds_sixteen_bits_of_each_colour(self, tmp_path):
+        chosen = format_named("png 16-bit files")
+        colours = quantise(torch.rand(1, 11, 13, 3), chosen)[0]
+        write_picture(tmp_path / "colour.png", colours, chosen)
+        assert numpy.array_equal(decode_one(tmp_path / "colour.png", "rgb48le"), colours)
+
+    def test_exr_holds_floats_untouched(self, tmp_path):
+        chosen = format_named("exr 32-bit files")
+        metres = torch.tensor([[[0.0, 1e-6, 3.25, 12345.678, -2.0]]])
+        write_picture(tmp_path / "depth.exr", quantise(metres, chosen)[0], chosen)
+        assert numpy.array_equal(decode_one(tmp_path / "depth.exr", "grayf32le"), metres[0].numpy())
+
+
+def decode_one(path, pixels):
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format=pixels)
+
+
+def test_unknown_formats_are_refused():
+    with pytest.raises(ValueError, match="'gif' is not known; choose one of h265"):
+        format_named("gif")

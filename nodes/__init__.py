@@ -1,42 +1,42 @@
 """The nodes of the pack, in menu order."""
 
-from .align import AlignSequence
-from .ambient_occlusion import AmbientOcclusion
-from .blend import Blend
-from .camera_move import CameraMove
-from .colormap import Colormap
-from .composite import MeshComposite, OcclusionComposite
-from .core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
-from .curvature import CurvatureMap
-from .depth import DepthFromPointmap
-from .depth_crop import DepthCrop
-from .depth_mask import DepthMask, HeightMask
-from .depth_of_field import DepthOfField
-from .depth_to_pointmap import DepthToPointmap
-from .exact_depth import LoadDepthExact, SaveDepthExact
-from .fog import Fog
-from .inference import PointmapInference
-from .inspector import PointmapInspector
-from .known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
-from .light import Light
-from .line_art import LineArt
-from .load import LoadSAM3DGeometry
-from .mesh import DisplacedPlane, PointmapToMesh
-from .normal_detail import NormalDetail
-from .normals import NormalsFromPointmap
-from .orientation import OrientationMasks
-from .point_cloud import PointmapToPointCloud
-from .pointmap_crop import PointmapCrop, PointmapResize
-from .pointmap_info import PointmapInfo
-from .pointmap_transform import TransformPointmap
-from .region import RegionFromPoint
-from .relight import Relight
-from .rerun_recording import SaveRerunRecording
-from .save_3d import Save3D
-from .side_by_side import SideBySide
-from .stereo import Stereo
-from .temporal import TemporalSmooth, TemporalSmoothPointmap
-from .video import VideoToDepthAndNormals
+from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
+from .clips.align import AlignSequence
+from .clips.smooth import TemporalSmooth, TemporalSmoothPointmap
+from .clips.video import VideoToDepthAndNormals
+from .core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
+from .effects.camera_move import CameraMove
+from .effects.composite import MeshComposite, OcclusionComposite
+from .effects.depth_of_field import DepthOfField
+from .effects.fog import Fog
+from .effects.relight import Relight
+from .effects.scene_light import Light
+from .effects.stereo import Stereo
+from .estimate.inference import PointmapInference
+from .estimate.load import LoadSAM3DGeometry
+from .files.save_3d import Save3D
+from .files.save_depth import LoadDepthExact, SaveDepthExact
+from .files.save_rerun_recording import SaveRerunRecording
+from .maps.ambient_occlusion import AmbientOcclusion
+from .maps.blend import Blend
+from .maps.colormap import Colormap
+from .maps.curvature import CurvatureMap
+from .maps.depth import DepthFromPointmap
+from .maps.line_art import LineArt
+from .maps.normals import NormalsFromPointmap
+from .maps.side_by_side import SideBySide
+from .masks.depth import DepthMask, HeightMask
+from .masks.orientation import OrientationMasks
+from .masks.region import RegionFromPoint
+from .pointmap.crop import PointmapCrop, PointmapResize
+from .pointmap.depth_crop import DepthCrop
+from .pointmap.from_depth import DepthToPointmap
+from .pointmap.info import PointmapInfo
+from .pointmap.inspector import PointmapInspector
+from .pointmap.normal_detail import NormalDetail
+from .pointmap.transform import TransformPointmap
+from .shapes.mesh import DisplacedPlane, PointmapToMesh
+from .shapes.point_cloud import PointmapToPointCloud
 
 NODES = [
     LoadSAM3DGeometry,

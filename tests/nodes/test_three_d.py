@@ -14,10 +14,10 @@ from comfy_api.latest import Types
 from node_runs import defaults, run
 
 from pack.nodes import host_folders
-from pack.nodes.mesh import DisplacedPlane, PointmapToMesh
+from pack.nodes.files.save_3d import Save3D
 from pack.nodes.mesh_socket import MeshBatch, meshes_from_payload
-from pack.nodes.point_cloud import PointmapToPointCloud
-from pack.nodes.save_3d import Save3D
+from pack.nodes.shapes.mesh import DisplacedPlane, PointmapToMesh
+from pack.nodes.shapes.point_cloud import PointmapToPointCloud
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 from pack.sam3d_geometry.shapes.surface import surface_from_pointmap
 

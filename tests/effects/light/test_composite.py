@@ -180,7 +180,7 @@ class TestNodes:
         return run
 
     def test_a_card_goes_behind_what_is_nearer(self, run):
-        from pack.nodes.composite import OcclusionComposite
+        from pack.nodes.effects.composite import OcclusionComposite
 
         depth = torch.full((2, 30, 40), 4.0)
         depth[:, :, :20] = 1.0
@@ -198,7 +198,7 @@ class TestNodes:
         assert not hidden[1].any()
 
     def test_a_mesh_comes_with_its_depth(self, run):
-        from pack.nodes.composite import MeshComposite
+        from pack.nodes.effects.composite import MeshComposite
 
         vertices, faces = ball(24)
         mesh = SimpleNamespace(vertices=vertices, faces=faces, vertex_colors=torch.rand(*vertices.shape[:2], 4))
@@ -210,7 +210,7 @@ class TestNodes:
         assert depth[0, 15, 20, 0].item() == pytest.approx(2.8, abs=0.02)
 
     def test_a_wrong_number_of_layers_is_refused(self, run):
-        from pack.nodes.composite import OcclusionComposite
+        from pack.nodes.effects.composite import OcclusionComposite
 
         scene = closed_form.pointmap(torch.ones(3, 4, 4))
         with pytest.raises(ValueError, match="layer has 2 frames"):

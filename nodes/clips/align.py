@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ...sam3d_geometry.clips.align import align_sequence
+from .. import host
+from ..sockets import CATEGORY, PointmapType, schema
+from .smooth import recall, remember, stream_inputs
+
+
+class AlignSequence(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="SAM3DGeometry_AlignSequence",
+            display_name="Align Sequence",
+            category=CATEGORY,
+            description="Gives the frames of a clip one scale and one field of view, from cut to cut, so that depth does not "
+            "pump: each frame is fitted to its neighbours and to keyframes, over what stands still.",
+            search_aliases=[
+                "align",
+                "scale",
+                "flicker",
+                "deflicker",
+                "video",
+                "consistent depth",
+                "pointmap",
+                "camera path",
+            ],
+            inputs=[
+                PointmapType.Input("pointmap", tooltip="The pointmap of a clip, from Pointmap Inference."),
+                io.Boolean.Input(
+                    "one_camera",
+                    default=True,
+                    tooltip="On: one field of view from cut to cut. Off: each frame keeps its own, for clips that zoom.",
+                ),
+                *stream_inputs(),
+            ],
+            outputs=[
+                PointmapType.Output(display_name="pointmap", tooltip="The aligned pointmap."),
+                io.Float.Output(
+                    display_name="flicker_before",
+                    tooltip="Mean relative change of depth from frame to frame where nothing but the camera moves: 0.05 is 5 %; 0 "
+                    "also where no two frames could be compared.",
+                ),
+                io.Float.Output(display_name="flicker_after", tooltip="The same after alignment."),
+                io.String.Output(
+                    display_name="report", tooltip="One line a frame: scale, shift, what is left over, flicker, cuts."
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, pointmap, one_camera, cut_threshold, stream, restart) -> io.NodeOutput:
+        state = recall("align", stream, restart)
+        with host.progress_bar(len(pointmap)) as on_progress:
+            aligned, state, done = align_sequence(
+                pointmap,
+                state,
+                one_focal=one_camera,
+                cut_threshold=cut_threshold,
+                streaming=bool(stream),
+                on_progress=on_progress,
+            )
+        remember("align", stream, state)
+        return io.NodeOutput(aligned, *done.flicker, done.report())

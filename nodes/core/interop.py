@@ -1,0 +1,245 @@
+"""Translation between ComfyUI core's geometry (MoGe, Depth Anything 3, 3D camera) and ours; conventions differ, see each."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import torch
+from comfy_api.latest import io
+from torch import nn
+
+from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from ...sam3d_geometry.geometry.pointmap import Pointmap
+from ...sam3d_geometry.geometry.resize import resize_image
+from ...sam3d_geometry.maps.summary import Summary
+from ...sam3d_geometry.models import GeometryModel, Prediction
+from ..host import ModelHandle
+from ..sockets import GeometryModelType
+
+MogeModelType = io.Custom("MOGE_MODEL")
+MogeGeometryType = io.Custom("MOGE_GEOMETRY")
+DA3GeometryType = io.Custom("DA3_GEOMETRY")
+
+SKY_PROBABILITY = 0.5  # as core's own nodes have it
+CLIP_ROOM = 10.0  # how far the clipping planes of a 3D camera stand off the geometry, as a factor
+
+
+def model_input(tooltip: str) -> io.Input:
+    """The `model` input of a node: ours, or core's MoGe where the host has it."""
+    return io.MultiType.Input("model", types=[GeometryModelType, MogeModelType], tooltip=tooltip)
+
+
+class _CoreNetwork(nn.Module):
+    """Core's MoGe network behind the call that our networks have; its camera recovery, in SciPy on the CPU, is not used."""
+
+    def __init__(self, core):
+        super().__init__()
+        self.core = core
+
+    def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
+        # core asks for fp16 on the CPU too, where torch cannot resize it; its layers cast themselves to what comes in
+        dtype = torch.float32 if images.device.type == "cpu" else self.core.dtype
+        said = self.core.model(images.to(dtype), num_tokens=num_tokens)
+        mask = said["mask"].float() + (0.5 - self.core.mask_threshold)
+        others = {name: None if said.get(name) is None else said[name].float() for name in ("normal", "metric_scale")}
+        return Prediction(said["points"].float(), mask.clamp(0, 1), others["normal"], others["metric_scale"])
+
+
+@dataclass(frozen=True, eq=False)
+class _CoreGeometryModel(GeometryModel):
+    @property
+    def device(self) -> torch.device:
+        # parts of the weights may wait on the CPU while the network computes on the GPU
+        return torch.device(self.network.core.load_device)
+
+
+def _name(core) -> str:
+    """A name that tells core's model from others of its version, as it does not say which file it is from."""
+    some = [p.detach().flatten()[:8].float().cpu().numpy().tobytes() for p in core.model.parameters()]
+    return f"core MoGe {core.version} {zlib.crc32(b''.join(some)):08x}"
+
+
+class CoreModel:
+    """Core's loaded MoGe behind the interface of a ModelHandle; core keeps and frees its weights."""
+
+    def __init__(self, core):
+        self._core = core
+        self.model = _CoreGeometryModel(
+            name=_name(core),
+            network=_CoreNetwork(core),
+            compute_dtype=core.dtype,
+            metric=hasattr(core.model, "scale_head"),
+            gives_normals=hasattr(core.model, "normal_head"),
+            token_range=tuple(core.num_tokens_range),
+        )
+
+    def load(self) -> CoreModel:
+        return self
+
+    def to_device(self, activation_bytes: int) -> GeometryModel:
+        import comfy.model_management as mm
+
+        mm.load_models_gpu([self._core.patcher], memory_required=activation_bytes)
+        return self.model
+
+    def release(self) -> None:
+        """Nothing: the weights are core's."""
+
+
+def handle_of(model) -> ModelHandle | CoreModel:
+    """What comes in on a `model` input, ours or core's, as one interface."""
+    if isinstance(model, ModelHandle):
+        return model
+    if all(hasattr(model, name) for name in ("model", "patcher", "num_tokens_range", "mask_threshold", "load_device")):
+        return CoreModel(model)
+    raise ValueError(
+        f"The model input came as {type(model).__name__}; wire Load SAM3D Geometry, or ComfyUI's own Load MoGe Model, to it."
+    )
+
+
+def _size(tensor: torch.Tensor) -> str:
+    return f"{tensor.shape[2]} x {tensor.shape[1]}"
+
+
+def _picture(geometry: dict, depth: torch.Tensor, name: str) -> torch.Tensor:
+    if not isinstance(geometry.get("image"), torch.Tensor) or len(geometry["image"]) != len(depth):
+        raise ValueError(
+            f"The {name} came without an image for each of its {len(depth)} frames; wire core's own node to it."
+        )
+    return geometry["image"][..., :3].float().to(depth.device)
+
+
+def _pointmap(depth, mask, intrinsics, image, normals, metric, source_size=None) -> Pointmap:
+    """Everything at the depth's size; masked depths, inf in core, become 0, and points are put on their pixels' rays."""
+    mask = mask & torch.isfinite(depth) & (depth > 0)
+    depth = torch.where(mask, depth, 0)
+    if normals is not None:
+        normals = torch.where(mask[..., None], normals.float().to(depth.device), 0)
+    size = tuple(depth.shape[1:])
+    return Pointmap(
+        unproject(depth, intrinsics),
+        mask,
+        intrinsics,
+        resize_image(image, size),
+        normals,
+        metric,
+        tuple(source_size or image.shape[1:3]),
+    )
+
+
+def pointmap_from_moge_geometry(geometry: dict, metric: bool | None = None) -> Pointmap:
+    """Core's MOGE_GEOMETRY -> Pointmap; `metric` None takes our own key, or the sign of MoGe 2 and 3: their normals.
+
+    Same axes and intrinsics as ours. Core puts inf where nothing is, and leaves points off their rays when force_projection
+    is off: they are derived again from depth. ValueError for a panorama, which has no camera.
+    """
+    if not isinstance(geometry, dict) or ("depth" not in geometry and "points" not in geometry):
+        raise ValueError("The moge_geometry input has neither depth nor points; wire core's Run MoGe Inference to it.")
+    depth = geometry["depth"] if "depth" in geometry else geometry["points"][..., 2]
+    depth = depth.float()
+    if geometry.get("intrinsics") is None:
+        raise ValueError(
+            "The moge_geometry has no camera, as a panorama has none; only photos of a pinhole camera become a pointmap: use Run "
+            "MoGe Inference in place of Run MoGe Panorama Inference."
+        )
+    mask = geometry["mask"].bool().to(depth.device) if "mask" in geometry else torch.ones_like(depth, dtype=torch.bool)
+    if metric is None:
+        metric = bool(geometry.get("metric", geometry.get("normal") is not None))
+    return _pointmap(
+        depth,
+        mask,
+        geometry["intrinsics"].float().to(depth.device),
+        _picture(geometry, depth, "moge_geometry"),
+        geometry.get("normal"),
+        metric,
+        geometry.get("source_size"),
+    )
+
+
+def moge_tensors(pointmap: Pointmap) -> tuple[torch.Tensor, ...]:
+    """Points, depth, mask, image and, where the network gave any, normals as core has them: inf where there is nothing."""
+    hole = ~pointmap.mask
+    tensors = (
+        pointmap.points.masked_fill(hole[..., None], torch.inf),
+        pointmap.depth.masked_fill(hole, torch.inf),
+        pointmap.mask,
+        pointmap.image,
+    )
+    return tensors if pointmap.normals is None else (*tensors, pointmap.normals)
+
+
+def moge_geometry(tensors: tuple[torch.Tensor, ...], pointmap: Pointmap, source_size: tuple[int, int]) -> dict:
+    """Core's MOGE_GEOMETRY from `moge_tensors` of a pointmap; beside core's keys `metric` and `source_size`, which are ours."""
+    named = dict(zip(("points", "depth", "mask", "image", "normal"), tensors))
+    named["image"] = named["image"].cpu()
+    intrinsics = pointmap.intrinsics.to(named["points"].device)
+    return named | {"intrinsics": intrinsics, "metric": pointmap.metric, "source_size": tuple(source_size)}
+
+
+def _da3_intrinsics(geometry: dict, frames: int, size: tuple[int, int], fov_x_degrees: float) -> torch.Tensor:
+    """Normalised intrinsics (B, 3, 3). Core's are in pixels of the size that the network ran at, which it does not pass on.
+
+    The principal point is at that picture's centre, so twice of it is the size. Core itself reads them as pixels of the photo.
+    """
+    given = intrinsics_from_fov_x_degrees(fov_x_degrees, *size).expand(frames, 3, 3)
+    if geometry.get("intrinsics") is None:
+        return given.clone()
+    pixels = geometry["intrinsics"].float().cpu().reshape(-1, 3, 3)
+    if len(pixels) != frames:
+        raise ValueError(f"The da3_geometry has {len(pixels)} cameras for {frames} frames; one for each is needed.")
+    intrinsics = given.clone()
+    intrinsics[:, 0, 0] = pixels[:, 0, 0] / (2 * pixels[:, 0, 2])
+    intrinsics[:, 1, 1] = pixels[:, 1, 1] / (2 * pixels[:, 1, 2])
+    # core hands out identities where the network found no camera
+    found = (pixels[:, :2, 2] > 0).all(-1) & torch.isfinite(intrinsics).flatten(1).all(-1)
+    return torch.where(found[:, None, None], intrinsics, given)
+
+
+def _sure(confidence: torch.Tensor, drop_percent: float) -> torch.Tensor:
+    """Bool (B, H, W): all but the least sure `drop_percent` of the pixels of each frame."""
+    flat = confidence.float().flatten(1)
+    dropped = round(flat.shape[1] * drop_percent / 100)
+    if dropped == 0:
+        return torch.ones_like(confidence, dtype=torch.bool)
+    return confidence.float() > flat.kthvalue(dropped, dim=1).values[:, None, None]
+
+
+def pointmap_from_da3_geometry(
+    geometry: dict, fov_x_degrees: float, metric: bool, drop_uncertain_percent: float = 0.0
+) -> Pointmap:
+    """Core's DA3_GEOMETRY -> Pointmap; each view in its own camera's axes.
+
+    `fov_x_degrees` is the camera where the geometry has none (mono). Sky, and the least confident share of each frame's
+    pixels, are masked out where the network tells them.
+    """
+    if not isinstance(geometry, dict) or "depth" not in geometry:
+        raise ValueError("The da3_geometry input has no depth; wire core's Run Depth Anything 3 to it.")
+    depth = geometry["depth"].float()
+    mask = torch.ones_like(depth, dtype=torch.bool)
+    if geometry.get("sky") is not None:
+        mask &= geometry["sky"].to(depth.device) < SKY_PROBABILITY
+    if geometry.get("confidence") is not None:
+        mask &= _sure(geometry["confidence"].to(depth.device), drop_uncertain_percent)
+    intrinsics = _da3_intrinsics(geometry, len(depth), tuple(depth.shape[1:]), fov_x_degrees).to(depth.device)
+    return _pointmap(depth, mask, intrinsics, _picture(geometry, depth, "da3_geometry"), None, metric)
+
+
+def load3d_camera(summary: Summary, frame: int = 0) -> dict:
+    """LOAD3D_CAMERA of a photo's camera: right-handed, Y up, at the origin, looking along -Z at the middle of the depths.
+
+    position, target, zoom and cameraType are read by every core; the rest since its splat nodes. fov is vertical.
+    """
+    near, far = float(summary.near[frame]) or 1.0, float(summary.far[frame]) or 1.0
+    height, width = summary.source_size
+    return {
+        "position": {"x": 0.0, "y": 0.0, "z": 0.0},
+        "target": {"x": 0.0, "y": 0.0, "z": -((near * far) ** 0.5)},
+        "zoom": 1,
+        "cameraType": "perspective",
+        "quaternion": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0},
+        "fov": float(summary.fov_y[frame]),
+        "aspect": width / height,
+        "near": near / CLIP_ROOM,
+        "far": far * CLIP_ROOM,
+    }

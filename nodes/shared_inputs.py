@@ -8,7 +8,8 @@ from comfy_api.latest import io
 from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.geometry.pointmap import Pointmap
 from ..sam3d_geometry.geometry.scene_scale import LENGTH_UNITS
-from .sockets import advanced, require_option
+from .fields import advanced
+from .sockets import require_option
 
 UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]
 

@@ -19,14 +19,6 @@ def schema(**fields) -> io.Schema:
     return io.Schema(**{name: value for name, value in fields.items() if name in _SCHEMA_FIELDS})
 
 
-def advanced(widget: io.Input) -> io.Input:
-    """The same input, shown only on demand by front ends that can (the keyword exists since 0.10, the key is older)."""
-    if hasattr(widget, "advanced"):
-        widget.advanced = True
-    widget.extra_dict = {**(widget.extra_dict or {}), "advanced": True}
-    return widget
-
-
 def require_option(name: str, value: str, options: list[str]) -> None:
     """Refuses a value that the menu does not have; ComfyUI before 0.8 does not check the menus of such nodes."""
     if value not in options:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap
-from ..sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_option, schema
 
 PER = ["whole batch", "per frame"]
 

@@ -9,7 +9,8 @@ from ...sam3d_geometry.clips.plain_average import MAX_STRENGTH, smooth_images, s
 from ...sam3d_geometry.clips.smooth_geometry import smooth_along_motion
 from ...sam3d_geometry.clips.smooth_images import smooth_images_along_motion
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_option, schema
 
 MAX_STREAMS = 32
 _streams: OrderedDict[tuple[str, str], object] = OrderedDict()

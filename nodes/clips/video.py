@@ -20,7 +20,8 @@ from ...sam3d_geometry.video.stream import job_fingerprint, stream_clip
 from ...sam3d_geometry.video.writer import FORMATS, format_named
 from .. import host, host_folders
 from ..core.interop import handle_of, model_input
-from ..sockets import CATEGORY, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, require_option, schema
 
 NOTHING = "none"
 PICTURE_FORMATS = [NOTHING, *(name for name, chosen in FORMATS.items() if chosen.bits < 32)]

@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_frames, require_option, schema
 from .interop import (
     DA3GeometryType,
     MogeGeometryType,

@@ -5,7 +5,8 @@ from comfy_api.latest import io
 from ...sam3d_geometry.effects.camera.camera_move import camera_move
 from ...sam3d_geometry.effects.camera.camera_path import EASES, PRESETS, chosen_path
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class CameraMove(io.ComfyNode):

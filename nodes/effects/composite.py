@@ -9,16 +9,8 @@ from ...sam3d_geometry.effects.light.lights import UNITS, place_lights
 from ...sam3d_geometry.effects.light.relight import surface_at_image
 from ...sam3d_geometry.geometry.resize import resize_image
 from .. import host
-from ..sockets import (
-    CATEGORY,
-    LightsType,
-    PointmapType,
-    advanced,
-    image_from_scalar,
-    require_frames,
-    require_option,
-    schema,
-)
+from ..fields import advanced
+from ..sockets import CATEGORY, LightsType, PointmapType, image_from_scalar, require_frames, require_option, schema
 
 CARD_WHERE = [where for where in WHERE if where != "as it is"]
 NORMAL_SMOOTHING = 8

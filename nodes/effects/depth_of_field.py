@@ -10,7 +10,8 @@ from ...sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from ...sam3d_geometry.effects.lens.thin_lens import blur_at_infinity
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_frames, require_option, schema
 
 FOCUS = ["point", "distance", "subject mask"]
 STRENGTH = ["blur amount", "f-number"]

@@ -12,7 +12,8 @@ from ...sam3d_geometry.geometry.gravity import level_world
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.rotations import direction_from_angles
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, require_frames, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_frames, require_option, schema
 
 KINDS = ["even", "thinning with height"]
 

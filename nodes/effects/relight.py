@@ -6,7 +6,8 @@ from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.effects.light.relight import Relighting, relight, surface_at_image
 from ...sam3d_geometry.geometry.resize import resize_image
 from .. import host
-from ..sockets import CATEGORY, LightsType, PointmapType, advanced, require_frames, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, LightsType, PointmapType, require_frames, schema
 
 
 class Relight(io.ComfyNode):

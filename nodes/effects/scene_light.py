@@ -5,7 +5,8 @@ from comfy_api.latest import io
 from ...sam3d_geometry.effects.light.lights import KINDS, PLACEMENTS, UNITS
 from ...sam3d_geometry.effects.light.lights import Light as LibraryLight
 from ...sam3d_geometry.geometry.colour import srgb_from_hex
-from ..sockets import CATEGORY, LightsType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, LightsType, schema
 
 
 class Light(io.ComfyNode):

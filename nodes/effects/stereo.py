@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.camera.stereo import FORMATS, PHOTO_IS, stereo
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class Stereo(io.ComfyNode):

@@ -11,7 +11,8 @@ from ...sam3d_geometry.geometry.camera import (
 from ...sam3d_geometry.geometry.resize import size_for_long_edge
 from .. import host
 from ..core.interop import handle_of, model_input
-from ..sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_option, schema
 
 CAMERAS = ["from the picture", "field of view", "focal length in mm", "focal length in pixels"]
 

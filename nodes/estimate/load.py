@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry import models
 from .. import host
-from ..sockets import CATEGORY, GeometryModelType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, GeometryModelType, schema
 
 PRECISIONS = ["auto", "fp32", "fp16", "bf16"]
 

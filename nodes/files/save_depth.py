@@ -10,7 +10,8 @@ from ...sam3d_geometry.files.exr import PICTURES
 from ...sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
 from ...sam3d_geometry.maps.depth import CURVES
 from .. import host, host_folders
-from ..sockets import CATEGORY, PointmapType, advanced, image_from_scalar, mask_from_bool, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, image_from_scalar, mask_from_bool, schema
 
 BY_PATH = "(the path below)"
 

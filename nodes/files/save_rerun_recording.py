@@ -6,7 +6,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.files.rerun_recording import recording_facts, write_recording
 from .. import host, host_folders
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class SaveRerunRecording(io.ComfyNode):

@@ -5,8 +5,9 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.ambient_occlusion import QUALITIES, occlusion_at_photo
 from .. import host
+from ..fields import advanced
 from ..shared_inputs import unit_input
-from ..sockets import CATEGORY, PointmapType, advanced, image_from_scalar, require_option, schema
+from ..sockets import CATEGORY, PointmapType, image_from_scalar, require_option, schema
 
 
 class AmbientOcclusion(io.ComfyNode):

@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.resize import resize_image
 from ...sam3d_geometry.maps.blend import MODES, SIZE_MATCH, blend
-from ..sockets import CATEGORY, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, schema
 
 
 class Blend(io.ComfyNode):

@@ -6,7 +6,8 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.colour import luminance
 from ...sam3d_geometry.maps.colormap import COLORMAPS, apply_colormap, legend
 from ...sam3d_geometry.maps.depth import CURVES, depth_at_nearness
-from ..sockets import CATEGORY, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, schema
 
 TICKS = 5
 

@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.depth import CURVES, INVALID_FILL, RANGE_MODES, depth_picture, depth_range, true_depth
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, image_from_scalar, mask_from_bool, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, image_from_scalar, mask_from_bool, schema
 
 
 class DepthFromPointmap(io.ComfyNode):

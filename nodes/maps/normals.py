@@ -6,7 +6,8 @@ from ...sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS, encode_normals
 from ...sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
 from ...sam3d_geometry.geometry.normals import SOURCES, normals_from_pointmap
 from .. import host
-from ..sockets import CATEGORY, PointmapType, advanced, mask_from_bool, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, mask_from_bool, require_option, schema
 
 SPACES = ["camera", "world"]
 WORLDS = ["ground, whole batch", "ground, per frame", "pitch and roll"]

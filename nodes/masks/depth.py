@@ -8,8 +8,9 @@ from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.range_masks import MEASURES, depth_mask, height_mask
 from ...sam3d_geometry.maps.range_masks import camera_height as ground_below
 from .. import host
+from ..fields import advanced
 from ..shared_inputs import unit_input, upright_input, upright_rotation
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class DepthMask(io.ComfyNode):

@@ -4,8 +4,9 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.orientation import orientation_at_photo
 from .. import host
+from ..fields import advanced
 from ..shared_inputs import upright_input, upright_rotation
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class OrientationMasks(io.ComfyNode):

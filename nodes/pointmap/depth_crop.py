@@ -10,8 +10,9 @@ from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.depth_crop import crop_to_range
 from ...sam3d_geometry.maps.range_masks import depth_mask
 from .. import host
+from ..fields import advanced
 from ..shared_inputs import unit_input
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class DepthCrop(io.ComfyNode):

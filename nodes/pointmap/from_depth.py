@@ -9,7 +9,8 @@ from ...sam3d_geometry.geometry.camera import (
     intrinsics_from_fov_x_degrees,
 )
 from ...sam3d_geometry.maps.depth import CURVES
-from ..sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_option, schema
 
 CAMERAS = ["field of view", "focal length in mm", "focal length in pixels"]
 

@@ -4,7 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.summary import describe, summarise
 from ..core.interop import load3d_camera
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class PointmapInfo(io.ComfyNode):

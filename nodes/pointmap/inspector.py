@@ -7,7 +7,8 @@ from comfy_api.latest import io
 from ...sam3d_geometry.files.inspection import encode_inspection
 from ...sam3d_geometry.maps.colormap import COLORMAPS
 from .. import host, host_folders
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, schema
 
 
 class PointmapInspector(io.ComfyNode):

@@ -6,7 +6,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.transform import TURNS, mirror_pointmap, scale_pointmap, turn_pointmap, with_fov_x
 from ...sam3d_geometry.geometry.transform import shift_depth as moved
-from ..sockets import CATEGORY, PointmapType, advanced, require_option, schema
+from ..fields import advanced
+from ..sockets import CATEGORY, PointmapType, require_option, schema
 
 UNITS = {"as it came": None, "metres": True, "unknown": False}
 

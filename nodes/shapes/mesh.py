@@ -7,8 +7,9 @@ from ...sam3d_geometry.shapes.closing import BACKS
 from ...sam3d_geometry.shapes.displaced_plane import displaced_plane
 from ...sam3d_geometry.shapes.surface import PAINTS, only_masked, surface_from_pointmap
 from .. import host
+from ..fields import advanced
 from ..mesh_socket import MeshBatch
-from ..sockets import CATEGORY, PointmapType, advanced, schema
+from ..sockets import CATEGORY, PointmapType, schema
 
 PHOTO = io.Image.Input(
     "image",

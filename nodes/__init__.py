@@ -26,7 +26,7 @@ from .maps.line_art import LineArt
 from .maps.normals import NormalsFromPointmap
 from .maps.side_by_side import SideBySide
 from .masks.depth import DepthMask, HeightMask
-from .masks.orientation import OrientationMasks
+from .masks.orientation import OrientationMasksFromPointmap
 from .masks.region import RegionFromPoint
 from .pointmap.crop import PointmapCrop, PointmapResize
 from .pointmap.depth_crop import DepthCrop
@@ -77,9 +77,9 @@ NODES = [
     CurvatureMap,
     AmbientOcclusion,
     NormalDetail,
-    OrientationMasks,
     DepthMask,
     HeightMask,
+    OrientationMasksFromPointmap,
     RegionFromPoint,
     DepthCrop,
     PointmapToMoGeGeometry,

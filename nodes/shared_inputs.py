@@ -8,9 +8,12 @@ from comfy_api.latest import io
 from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.geometry.pointmap import Pointmap
 from ..sam3d_geometry.geometry.scene_scale import LENGTH_UNITS
-from .fields import advanced
+from .fields import advanced, field
 from .sockets import require_option
+from .vocabulary import VOCABULARY
 
+GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL, PITCH_AND_ROLL = UP = VOCABULARY["up"].options
+UP_AS_SEEN = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL)
 UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]
 
 
@@ -22,6 +25,74 @@ def unit_input(lengths: str) -> io.Input:
         default=LENGTH_UNITS[0],
         tooltip=f"What {lengths} count in. scene depth: 1 is the median depth of all frames, for any model; units: "
         "the pointmap's unit, which is the metre for metric models (MoGe 2, 3) and unknown for others.",
+    )
+
+
+def photo_input() -> io.Input:
+    """The optional photo or clip at full size."""
+    return field(
+        "image",
+        "The photo or clip at full size, one picture for each frame or one for all. Without it the pointmap's own, smaller "
+        "picture is used.",
+        optional=True,
+    )
+
+
+def up_input() -> io.Input:
+    """The menu of ways to find out which way is up, without angles that the user has to know."""
+    return field(
+        "up",
+        "Which way is up. ground whole clip: by the ground, once (steady); ground per frame: for a moving camera; camera "
+        "level: the camera was held level.",
+        options=UP_AS_SEEN,
+        is_advanced=True,
+    )
+
+
+def up_rotation(pointmap: Pointmap, up: str) -> torch.Tensor:
+    """world_from_camera (B, 3, 3) by the choice of `up_input`."""
+    require_option("up", up, UP_AS_SEEN)
+    if up == CAMERA_LEVEL:
+        return world_from_pitch_roll(0.0, 0.0, len(pointmap))
+    return level_world(pointmap, shared=up == GROUND_WHOLE_CLIP)
+
+
+def smoothing_input(default: int | None = None, is_advanced: bool = False) -> io.Input:
+    """How far the geometry is averaged before its surfaces are looked at."""
+    return field(
+        "smoothing",
+        "Radius in pointmap pixels over which the geometry is averaged first (0 to 64), never across edges. Raise it for noisy "
+        "geometry (16 for the built-in preview).",
+        default=default,
+        is_advanced=is_advanced,
+    )
+
+
+def fill_holes_input() -> io.Input:
+    """What becomes of places that only the new camera sees."""
+    return field(
+        "fill_holes",
+        "On: what becomes visible is painted with the surface behind it. Off: it stays black, for an inpainting model that "
+        "takes the mask.",
+    )
+
+
+def edge_margin_input() -> io.Input:
+    """How much of the blurred outline of the foreground is painted over beside a hole."""
+    return field(
+        "edge_margin",
+        "Pixels behind depth edges that are painted over beside a hole (0 to 64), because their colors are mixed. Raise it "
+        "where an outline of the foreground stays behind.",
+        is_advanced=True,
+    )
+
+
+def sharpen_edges_input() -> io.Input:
+    """Whether blurred depth edges become steps."""
+    return field(
+        "sharpen_edges",
+        "Turns blurred depth edges into steps, so that nothing is stretched. Off for exact depth.",
+        is_advanced=True,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from comfy_api.latest import io
 
@@ -19,7 +21,7 @@ def schema(**fields) -> io.Schema:
     return io.Schema(**{name: value for name, value in fields.items() if name in _SCHEMA_FIELDS})
 
 
-def require_option(name: str, value: str, options: list[str]) -> None:
+def require_option(name: str, value: str, options: Sequence[str]) -> None:
     """Refuses a value that the menu does not have; ComfyUI before 0.8 does not check the menus of such nodes."""
     if value not in options:
         raise ValueError(f"Input {name} came as {value!r}; choose one of {', '.join(options)}.")

@@ -3,10 +3,11 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.camera.camera_move import camera_move
-from ...sam3d_geometry.effects.camera.camera_path import EASES, PRESETS, chosen_path
+from ...sam3d_geometry.effects.camera.camera_path import chosen_path
 from .. import host
-from ..fields import advanced
-from ..sockets import CATEGORY, PointmapType, schema
+from ..fields import field, result
+from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
+from ..sockets import CATEGORY, schema
 
 
 class CameraMove(io.ComfyNode):
@@ -15,7 +16,7 @@ class CameraMove(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_CameraMove",
             display_name="Camera Move",
-            category=f"{CATEGORY}/Effects",
+            category=f"{CATEGORY}/effects",
             description="The photo or clip seen by a moving camera (parallax, 3D photo), with what it uncovers as a mask.",
             search_aliases=[
                 "parallax",
@@ -27,85 +28,46 @@ class CameraMove(io.ComfyNode):
                 "camera path",
             ],
             inputs=[
-                PointmapType.Input(
+                field(
                     "pointmap",
-                    tooltip="From Pointmap Inference: of one photo, or of a clip, which gives a frame for each frame.",
+                    "From Pointmap Inference: of one photo, or of a clip, which gives one picture per frame.",
                 ),
-                io.Combo.Input(
+                field(
                     "preset",
-                    options=list(PRESETS),
-                    default="orbit",
-                    tooltip="How the camera goes. slide, rise: from side to side, from below; dolly: forward; orbit: swings round the "
+                    "How the camera goes. slide, rise: from side to side, from below; dolly: forward; orbit: swings round the "
                     "middle; circle: a closed ring; dolly zoom: forward while the middle keeps its size; zoom: focal length only; "
                     "pan: turns; ken burns: forward and a little aside.",
                 ),
-                io.Int.Input(
+                field(
                     "frames",
-                    default=48,
-                    min=1,
-                    max=4096,
-                    tooltip="Pictures to make of one photo (1 to 4096). Of a clip each frame gives one, whatever stands here.",
+                    "Pictures to make of one photo (1 to 4096). A clip gives one picture per frame, whatever this says.",
                 ),
-                io.Float.Input(
+                field(
                     "amplitude",
-                    default=0.1,
-                    min=-4.0,
-                    max=4.0,
-                    step=0.01,
-                    tooltip="How far the camera goes, as a share of the scene's median depth (-4 to 4); negative goes the other way. "
+                    "How far the camera goes, as a share of the scene's median depth (-4 to 4); negative goes the other way. "
                     "0.05 is slight, 0.3 uncovers much.",
                 ),
-                io.Combo.Input(
+                field(
                     "ease",
-                    options=list(EASES),
-                    default="smooth",
-                    tooltip="How it sets off and stops. there and back: ends where it began, for loops; circle goes evenly always.",
+                    "How the camera starts and stops. there and back: ends where it began, for loops. circle always moves evenly.",
                 ),
-                io.Boolean.Input(
-                    "fill_holes",
-                    default=True,
-                    tooltip="On: what comes into sight is painted with the surface behind. Off: it stays black, for an inpainting "
-                    "model that takes the mask.",
-                ),
-                advanced(
-                    io.Int.Input(
-                        "edge_margin",
-                        default=4,
-                        min=0,
-                        max=64,
-                        tooltip="Pixels behind depth edges that are painted over beside a hole (0 to 64), because their colours are "
-                        "mixed. Raise it where an outline of the foreground stays behind.",
-                    )
-                ),
-                advanced(
-                    io.Boolean.Input(
-                        "sharpen_edges",
-                        default=True,
-                        tooltip="Makes steps of blurred depth edges, so that nothing is stretched. Off for exact depth.",
-                    )
-                ),
-                io.Image.Input(
-                    "image",
-                    optional=True,
-                    tooltip="The photo or clip at full size; without it the pointmap's own, smaller picture is used.",
-                ),
-                io.String.Input(
+                fill_holes_input(),
+                edge_margin_input(),
+                sharpen_edges_input(),
+                photo_input(),
+                field(
                     "camera_path",
+                    "A path of your own in place of preset and amplitude, spread over the frames: a JSON list of 4 x 4 "
+                    'world_from_camera matrices, or of objects such as {"position": [0.1, 0, 0], "yaw_degrees": 5, "zoom": 1.2}; '
+                    "lengths are in the pointmap's unit. Empty: the preset.",
                     optional=True,
                     multiline=True,
-                    default="",
-                    tooltip="A path of your own in place of the preset: a JSON list of 4 x 4 world_from_camera matrices, or of objects "
-                    'such as {"position": [0.1, 0, 0], "yaw_degrees": 5, "zoom": 1.2}; the unit is the pointmap\'s. Empty: the preset.',
                 ),
             ],
             outputs=[
-                io.Image.Output(display_name="images", tooltip="One picture for each pose, at the size of the image."),
-                io.Mask.Output(
-                    display_name="holes", tooltip="1 where the photo shows nothing: the mask for an inpainting graph."
-                ),
-                io.String.Output(
-                    display_name="path", tooltip="The poses and zooms as JSON, which camera_path takes again."
-                ),
+                result("image", "One picture for each pose, at the size of the image."),
+                result("holes", "1 where the photo shows nothing: the mask for an inpainting graph."),
+                result("camera_path", "The poses and zooms as JSON, which the input camera_path takes."),
             ],
         )
 
@@ -124,6 +86,14 @@ class CameraMove(io.ComfyNode):
         camera_path=None,
     ) -> io.NodeOutput:
         path = chosen_path(pointmap, preset, frames, amplitude, ease, camera_path)
-        views = camera_move(pointmap, path, image, fill_holes, edge_margin, sharpen_edges, host.compute_device())
-        images, holes = host.collected(views, len(path))
-        return io.NodeOutput(images, holes, path.to_json())
+        views = camera_move(
+            pointmap,
+            path,
+            image,
+            fill=fill_holes,
+            margin=edge_margin,
+            sharpen=sharpen_edges,
+            device=host.compute_device(),
+        )
+        pictures, holes = host.collected(views, len(path))
+        return io.NodeOutput(pictures, holes, path.to_json())

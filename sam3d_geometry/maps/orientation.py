@@ -22,9 +22,9 @@ class Orientation:
     facing: torch.Tensor
 
 
-def _within(angle_degrees: torch.Tensor, tolerance: float, softness: float) -> torch.Tensor:
-    """1 for angles well below the tolerance, 0 well above, a smooth step of `softness` degrees about it."""
-    t = ((tolerance - angle_degrees) / max(softness, 1e-3) + 0.5).clamp(0, 1)
+def _within(angle_degrees: torch.Tensor, tolerance: float, feather: float) -> torch.Tensor:
+    """1 for angles well below the tolerance, 0 well above, a smooth step of `feather` degrees about it."""
+    t = ((tolerance - angle_degrees) / max(feather, 1e-3) + 0.5).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
 
@@ -32,18 +32,18 @@ def orientation_masks(
     pointmap: Pointmap,
     world_from_camera: torch.Tensor,
     tolerance_degrees: float = 30.0,
-    softness_degrees: float = 10.0,
+    feather_degrees: float = 10.0,
     smoothing: int = 4,
 ) -> Orientation:
     """Masks at the pointmap's size of surfaces that face up, sideways, down (in the world) and towards the camera.
 
     `world_from_camera` (B, 3, 3) levels the camera (see `gravity.level_world`); `tolerance_degrees` is how far from the
-    exact direction a surface may face, `softness_degrees` the width of the soft edge about it.
+    exact direction a surface may face, `feather_degrees` the width of the soft border around it.
     """
-    if not 0 < tolerance_degrees <= 90 or softness_degrees < 0:
+    if not 0 < tolerance_degrees <= 90 or feather_degrees < 0:
         raise ValueError(
-            f"The tolerance came as {tolerance_degrees:g} and the softness as {softness_degrees:g} degrees; a tolerance "
-            "above 0 up to 90 and a softness of at least 0 are needed."
+            f"The tolerance came as {tolerance_degrees:g} and the feather as {feather_degrees:g} degrees; a tolerance "
+            "above 0 up to 90 and a feather of at least 0 are needed."
         )
     normals = pointmap.normals
     if normals is None:
@@ -54,17 +54,17 @@ def orientation_masks(
     elevation = torch.rad2deg(torch.asin(sine))
     towards = -(normals * F.normalize(pointmap.points, dim=-1)).sum(-1).clamp(-1, 1)
     angles = (90 - elevation, elevation.abs(), 90 + elevation, torch.rad2deg(torch.acos(towards)))
-    return Orientation(*(_within(angle, tolerance_degrees, softness_degrees) * pointmap.mask for angle in angles))
+    return Orientation(*(_within(angle, tolerance_degrees, feather_degrees) * pointmap.mask for angle in angles))
 
 
 def orientation_at_photo(
     pointmap: Pointmap,
     world_from_camera: torch.Tensor,
     tolerance_degrees: float = 30.0,
-    softness_degrees: float = 10.0,
+    feather_degrees: float = 10.0,
     smoothing: int = 4,
 ) -> Orientation:
     """`orientation_masks` enlarged to the photo's size."""
-    found = orientation_masks(pointmap, world_from_camera, tolerance_degrees, softness_degrees, smoothing)
+    found = orientation_masks(pointmap, world_from_camera, tolerance_degrees, feather_degrees, smoothing)
     size = pointmap.source_size
     return Orientation(*(enlarge(m, size) for m in (found.floor, found.walls, found.ceiling, found.facing)))

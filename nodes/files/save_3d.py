@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.files import AXES, FORMATS, save_files, writers_of
+from ...sam3d_geometry.files import save_files, writers_of
 from .. import host_folders
+from ..fields import field, result
 from ..mesh_socket import meshes_from_payload
-from ..sockets import CATEGORY, PointCloudType, schema
+from ..sockets import CATEGORY, schema
 
 
 class Save3D(io.ComfyNode):
@@ -14,7 +15,7 @@ class Save3D(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_Save3D",
             display_name="Save 3D",
-            category=f"{CATEGORY}/3D",
+            category=f"{CATEGORY}/files",
             description="Saves meshes or point clouds as GLB, PLY or OBJ, in the axes of the program that they are for.",
             search_aliases=[
                 "save mesh",
@@ -30,54 +31,50 @@ class Save3D(io.ComfyNode):
             ],
             is_output_node=True,
             inputs=[
-                io.MultiType.Input(
-                    "model",
-                    types=[io.Mesh, PointCloudType],
-                    tooltip="From Pointmap To Mesh, Displaced Plane or Pointmap To Point Cloud, or a mesh of another node. Every "
-                    "frame goes to a file of its own.",
+                field(
+                    "shape",
+                    "From Pointmap To Mesh, Displaced Plane or Pointmap To Point Cloud, or a mesh of another node. Every frame "
+                    "goes to a file of its own.",
                 ),
-                io.String.Input(
+                field(
                     "filename_prefix",
+                    "Beginning of the file's name in ComfyUI's output folder, with subfolders if wanted; a counter is added.",
                     default="3d/sam3d_geometry",
-                    tooltip="Beginning of the file's name in ComfyUI's output folder, with subfolders if wanted; a counter is added.",
                 ),
-                io.Combo.Input(
+                field(
                     "format",
-                    options=list(FORMATS),
-                    default=FORMATS[0],
-                    tooltip="glb: one file with the photo inside, for nearly every program and ComfyUI's Preview 3D; ply: exact points or mesh "
-                    "with a colour per vertex; obj: text with a material file and the photo beside it.",
+                    "glb: one file with the photo inside, for nearly every program and ComfyUI's Preview 3D; ply: exact points "
+                    "or mesh with a color per vertex; obj: text with a material file and the photo beside it.",
                 ),
-                io.Combo.Input(
+                field(
                     "axes",
-                    options=list(AXES),
-                    default="gltf",
-                    tooltip="Axes of the numbers in a ply or obj. gltf: y up, z toward the viewer; blender: z up, y into the scene; unreal: z up, x "
-                    "forward, left-handed, centimetres; unity: y up, z forward, left-handed. A glb is always gltf: programs turn it on import.",
+                    "Axes of the numbers in a ply or obj. gltf: y up, z toward the viewer; blender: z up, y into the scene; "
+                    "unreal: z up, x forward, left-handed, centimeters; unity: y up, z forward, left-handed. A glb is always "
+                    "gltf: programs turn it on import.",
                 ),
             ],
             outputs=[
-                io.String.Output(
-                    display_name="path",
-                    is_output_list=True,
-                    tooltip="Where the file is, relative to the output folder, one per frame. Wire it to ComfyUI's Preview 3D (glb, obj).",
+                result(
+                    "path",
+                    "Where the file is, relative to the output folder, one per frame. Wire it to ComfyUI's Preview 3D (glb, obj).",
+                    is_list=True,
                 ),
-                io.Custom("FILE_3D,FILE_3D_GLB,FILE_3D_PLY,FILE_3D_OBJ,FILE_3D_POINT_CLOUD_ANY").Output(
-                    display_name="file",
-                    is_output_list=True,
-                    tooltip="The same files for ComfyUI's nodes that take 3D files. Older ComfyUI has no such files; the nodes behind it then do "
-                    "not run.",
+                result("absolute_path", is_list=True),
+                result(
+                    "file_3d",
+                    "The same files for ComfyUI's nodes that take 3D files. Older ComfyUI has no such files; the nodes behind it "
+                    "then do not run.",
+                    is_list=True,
                 ),
             ],
         )
 
     @classmethod
-    def execute(cls, model, filename_prefix, format, axes) -> io.NodeOutput:
-        models = model if isinstance(model, list) else meshes_from_payload(model)
-        paths = []
-        for item, (base, subfolder) in zip(models, host_folders.numbered_outputs(filename_prefix, len(models))):
-            saved = save_files(base, writers_of(item, format, axes, base.name))[0]
-            paths.append((saved, subfolder))
-        shown = [{"filename": path.name, "subfolder": folder, "type": "output"} for path, folder in paths]
-        relative = [f"{folder}/{path.name}" if folder else path.name for path, folder in paths]
-        return io.NodeOutput(relative, [host_folders.file_3d(path, format) for path, _ in paths], ui={"3d": shown})
+    def execute(cls, shape, filename_prefix, format, axes) -> io.NodeOutput:
+        shapes = shape if isinstance(shape, list) else meshes_from_payload(shape)
+        bases = host_folders.next_outputs(filename_prefix, len(shapes))
+        saved = [save_files(base, writers_of(s, format, axes, base.name))[0] for s, base in zip(shapes, bases)]
+        relative = [host_folders.in_output_folder(path) for path in saved]
+        files = [host_folders.file_3d(path, format) for path in saved]
+        shown = [host_folders.as_shown(path) for path in saved]
+        return io.NodeOutput(relative, [str(path) for path in saved], files, ui={"3d": shown})

@@ -47,11 +47,11 @@ class PointCloud:
 
 
 def point_cloud_from_pointmap(
-    pointmap: Pointmap, stride: int = 1, voxel: float = 0.0, outlier_deviations: float = 0.0
+    pointmap: Pointmap, stride: int = 1, voxel_size: float = 0.0, outlier_deviations: float = 0.0
 ) -> PointCloud:
     """A pointmap of one frame -> its valid points with colours and normals, in OpenCV camera axes.
 
-    `stride` keeps every n-th row and column; for `voxel` (relative to the median depth, 0 is off) see `thin_by_voxel`,
+    `stride` keeps every n-th row and column; for `voxel_size` (in the pointmap's unit, 0 is off) see `thin_by_voxel`,
     for `outlier_deviations` (0 is off) `remove_outliers`.
     """
     if len(pointmap) != 1:
@@ -74,8 +74,8 @@ def point_cloud_from_pointmap(
     )
     if outlier_deviations > 0:
         cloud = remove_outliers(cloud, outlier_deviations)
-    if voxel > 0:
-        cloud = thin_by_voxel(cloud, voxel * float(cloud.points[:, 2].median()))
+    if voxel_size > 0:
+        cloud = thin_by_voxel(cloud, voxel_size)
     return cloud
 
 

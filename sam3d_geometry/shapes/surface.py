@@ -14,7 +14,7 @@ from .decimation import decimate
 from .mesh import Mesh
 from .triangulation import GRAZING_DEGREES, triangulate
 
-PAINTS = ("texture", "vertex colours", "none")
+TEXTURE, VERTEX_COLORS, PLAIN = PAINTS = ("texture", "vertex colors", "none")
 
 
 def only_masked(pointmap: Pointmap, mask: torch.Tensor | None) -> Pointmap:
@@ -32,7 +32,7 @@ def only_masked(pointmap: Pointmap, mask: torch.Tensor | None) -> Pointmap:
 def surface_from_pointmap(
     pointmap: Pointmap,
     image: torch.Tensor | None = None,
-    paint: str = "texture",
+    paint: str = TEXTURE,
     depth_edge: float = DEPTH_EDGE,
     grazing_degrees: float = GRAZING_DEGREES,
     smallest_island: int = 0,
@@ -43,7 +43,7 @@ def surface_from_pointmap(
     """A pointmap of one frame -> the mesh of its surface, in OpenCV camera axes, one vertex per pixel before decimation.
 
     `image` (1, H, W, 3) is the photo at full size for the texture, in place of the pointmap's own. `paint` says how colour is
-    carried: "texture", "vertex colours" or "none". For depth_edge, grazing_degrees and smallest_island see `triangulate`; for
+    carried: one of PAINTS. For depth_edge, grazing_degrees and smallest_island see `triangulate`; for
     `triangles` (0 keeps all) `decimate`; for back and thickness `close_back`.
     """
     if len(pointmap) != 1:
@@ -64,10 +64,10 @@ def surface_from_pointmap(
     mesh = Mesh(
         _at(pointmap.points[0], found.pixels),
         found.faces,
-        uvs=_at(places, found.pixels) if paint == "texture" else None,
+        uvs=_at(places, found.pixels) if paint == TEXTURE else None,
         normals=_at(normals[0], found.pixels),
-        colours=_at(pointmap.image[0], found.pixels) if paint == "vertex colours" else None,
-        texture=picture if paint == "texture" else None,
+        colours=_at(pointmap.image[0], found.pixels) if paint == VERTEX_COLORS else None,
+        texture=picture if paint == TEXTURE else None,
         intrinsics=intrinsics,
         metric=pointmap.metric,
     )

@@ -18,7 +18,7 @@ from PIL import Image
 from sam3d_geometry.files.depth_file import FORMATS, check_one_clip, depth_writer, numbered_from, read_depth
 from sam3d_geometry.files.depth_frame import DepthFileError, frame_from_pointmap, pointmap_from_frames
 from sam3d_geometry.files.depth_record import FORMAT, KEY, DepthRecord
-from sam3d_geometry.files.depth_series import SIZES, VALUES, DepthSeries
+from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries
 from sam3d_geometry.files.depth_steps import LAST, RangeSteps, UnitSteps
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.colour import linear_from_srgb
@@ -247,7 +247,7 @@ def read_depth_of(folder, height):
 def test_masks_of_nothing_and_of_one_pixel(tmp_path, name, seen):
     depth = torch.zeros(1, 3, 5)
     depth[0, 1, 2] = 2.5 if seen == "one pixel" else 0
-    series = DepthSeries(name, values=VALUES[1])
+    series = DepthSeries(depth_format=name, steps_of=RANGE)
     (held,) = series.frames(closed_form.pointmap(depth))
     path = tmp_path / f"a{series.suffix}"
     with path.open("wb") as file:
@@ -263,7 +263,7 @@ class TestSeries:
         return closed_form.pointmap(torch.cat([depth, depth * 2]), source_size=(60, 80))
 
     def test_one_range_for_all_frames_that_holds_them_all(self):
-        frames = list(DepthSeries("png 16-bit", values=VALUES[1]).frames(self.clip()))
+        frames = list(DepthSeries(depth_format="png 16-bit", steps_of=RANGE).frames(self.clip()))
         ranges = {(f.record.steps.near, f.record.steps.far) for f in frames}
         assert ranges == {(min(f.record.near for f in frames), max(f.record.far for f in frames))}
 
@@ -272,17 +272,17 @@ class TestSeries:
         assert [tuple(f.depth.shape) for f in DepthSeries().frames(clip)] == [(60, 80)] * 2
         image = torch.rand(1, 90, 120, 3)
         assert [tuple(f.normals.shape) for f in DepthSeries().frames(clip, image)] == [(90, 120, 3)] * 2
-        held = list(DepthSeries(size=SIZES[1]).frames(clip, image))
+        held = list(DepthSeries(output_size=POINTMAP).frames(clip, image))
         assert torch.equal(torch.stack([f.depth for f in held]), clip.depth)
 
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
-            ({"format_name": "gif"}, "Depth format 'gif' is not known"),
-            ({"values": "steps"}, "Input values came as 'steps'"),
-            ({"format_name": "png 16-bit", "steps_per_unit": 1e5}, "set steps_per_unit to at most"),
-            ({"format_name": "png 16-bit", "values": VALUES[1], "near": 3, "far": 2}, "near 3, far 2"),
-            ({"format_name": "png 16-bit", "steps_per_unit": 0}, "must be greater than 0"),
+            ({"depth_format": "gif"}, "Depth format 'gif' is not known"),
+            ({"steps_of": "steps"}, "Input steps_of came as 'steps'"),
+            ({"depth_format": "png 16-bit", "steps_per_unit": 1e5}, "set steps_per_unit to at most"),
+            ({"depth_format": "png 16-bit", "steps_of": RANGE, "near": 3, "far": 2}, "near 3, far 2"),
+            ({"depth_format": "png 16-bit", "steps_per_unit": 0}, "must be greater than 0"),
         ],
         ids=str,
     )
@@ -294,7 +294,7 @@ class TestSeries:
         assert str(raised.value).endswith(".")
 
     def test_the_steps_that_are_advised_fit(self):
-        (held, _) = DepthSeries("png 16-bit", steps_per_unit=16000).frames(self.clip())
+        (held, _) = DepthSeries(depth_format="png 16-bit", steps_per_unit=16000).frames(self.clip())
         with pytest.raises(ValueError, match="at most") as raised:
             UnitSteps(30000).encode(held.depth, held.mask)
         advised = float(str(raised.value).split("at most ")[1].split(",")[0])
@@ -309,7 +309,7 @@ def test_without_openexr_one_sentence_says_what_to_install(monkeypatch):
         ImportError, match=r'^EXR files need the Python package OpenEXR; install it with: pip install "OpenEXR>=3\.5"$'
     ):
         DepthSeries()
-    DepthSeries("tiff 32-bit")
+    DepthSeries(depth_format="tiff 32-bit")
 
 
 class TestRecord:

@@ -37,7 +37,7 @@ def mesh():
 
 @pytest.fixture(scope="module")
 def painted():
-    return surface_from_pointmap(scene(), paint="vertex colours")
+    return surface_from_pointmap(scene(), paint="vertex colors")
 
 
 @pytest.fixture(scope="module")

@@ -13,27 +13,27 @@ def model_graph(host):
         "4": {
             "class_type": "SAM3DGeometry_PointmapToMesh",
             "inputs": {
-                "pointmap": ["3", 0], "image": ["1", 0], "depth_edge": 0.05, "smallest_island": 100, "triangles": 0,
-                "paint": "texture", "back": "open", "thickness": 0.05, "grazing_degrees": 85.0,
+                "pointmap": ["3", 0], "image": ["1", 0], "jump_percent": 5.0, "smallest_island": 100, "triangles": 0,
+                "paint": "texture", "back": "open", "thickness_percent": 5.0, "grazing_degrees": 85.0,
             },
         },
-        "5": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"model": ["4", 0], "filename_prefix": "3d/mesh", "format": "glb", "axes": "gltf"}},
+        "5": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"shape": ["4", 0], "filename_prefix": "3d/mesh", "format": "glb", "axes": "gltf"}},
         "6": {"class_type": "Preview3D", "inputs": {"model_file": ["5", 0]}},
         "7": {
             "class_type": "SAM3DGeometry_PointmapToPointCloud",
-            "inputs": {"pointmap": ["3", 0], "stride": 1, "voxel": 0.02, "outlier_deviations": 2.0},
+            "inputs": {"pointmap": ["3", 0], "stride": 1, "unit": "scene depth", "voxel_size": 0.02, "outlier_deviations": 2.0},
         },
-        "8": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"model": ["7", 0], "filename_prefix": "3d/points", "format": "ply", "axes": "blender"}},
+        "8": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"shape": ["7", 0], "filename_prefix": "3d/points", "format": "ply", "axes": "blender"}},
         "9": {
             "class_type": "SAM3DGeometry_DisplacedPlane",
-            "inputs": {"pointmap": ["3", 0], "subdivisions": 32, "height": 0.5, "curve": "disparity", "drop_invalid": False},
+            "inputs": {"pointmap": ["3", 0], "subdivisions": 32, "curve": "disparity", "relief": 0.5, "include_sky": True},
         },
-        "10": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"model": ["9", 0], "filename_prefix": "3d/plane", "format": "obj", "axes": "unity"}},
+        "10": {"class_type": "SAM3DGeometry_Save3D", "inputs": {"shape": ["9", 0], "filename_prefix": "3d/plane", "format": "obj", "axes": "unity"}},
         "11": {"class_type": "SaveGLB", "inputs": {"mesh": ["4", 0], "filename_prefix": "core/mesh"}},
     }  # fmt: skip
     if "FILE_3D" in json.dumps(host.get("/object_info/SaveGLB")):
         nodes["12"] = {"class_type": "SaveGLB", "inputs": {"mesh": ["7", 1], "filename_prefix": "core/points"}}
-        nodes["13"] = {"class_type": "SaveGLB", "inputs": {"mesh": ["5", 1], "filename_prefix": "core/again"}}
+        nodes["13"] = {"class_type": "SaveGLB", "inputs": {"mesh": ["5", 2], "filename_prefix": "core/again"}}
     return nodes
 
 

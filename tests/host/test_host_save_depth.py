@@ -6,17 +6,17 @@ import pytest
 def graph(prefix="depth/test", path=None):
     """A depth picture of the example photo to a pointmap and into a TIFF; with a path, that file to a pointmap and a TIFF."""
     save = {
-        "class_type": "SAM3DGeometry_SaveDepthExact",
+        "class_type": "SAM3DGeometry_SaveDepth",
         "inputs": {
-            "pointmap": ["2", 0], "format": "tiff 32-bit", "size": "of the pointmap", "values": "steps of the unit",
-            "filename_prefix": prefix, "normals": True, "position": False, "picture": "photo", "steps_per_unit": 1000.0,
-            "near": 0.0, "far": 0.0, "curve": "linear",
+            "pointmap": ["2", 0], "filename_prefix": prefix, "depth_format": "tiff 32-bit", "output_size": "pointmap",
+            "steps_of": "unit", "steps_per_unit": 1000.0, "curve": "linear", "near": 0.0, "far": 0.0,
+            "include_normals": True, "include_position": False, "picture": "photo",
         },
     }  # fmt: skip
     if path is not None:
         load = {
-            "class_type": "SAM3DGeometry_LoadDepthExact",
-            "inputs": {"file": "(the path below)", "path": path, "frames": 1, "steps_per_unit": 1000.0, "channel": ""},
+            "class_type": "SAM3DGeometry_LoadDepth",
+            "inputs": {"file_name": "path", "path": path, "frame_limit": 1, "steps_per_unit": 1000.0, "channel": ""},
         }
         return {"2": load, "3": save}
     return {
@@ -43,7 +43,7 @@ def test_what_is_saved_is_read_and_saved_again_the_same(host):
     assert status == "success", messages
     first = host.base / "output" / "depth" / "first_00001_.tiff"
     assert first.is_file() and first.with_suffix(".json").is_file()
-    status, messages = run(host, graph("depth/second", "depth/first_00001_.tiff [output]"))
+    status, messages = run(host, graph("depth/second", "depth/first_00001_.tiff"))
     assert status == "success", messages
     assert (host.base / "output" / "depth" / "second_00001_.tiff").read_bytes() == first.read_bytes()
 

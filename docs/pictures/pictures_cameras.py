@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sam3d_geometry.geometry.crop import Window, crop_pointmap, resize_pointmap
 from sam3d_geometry.geometry.gravity import level_world
-from sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap
+from sam3d_geometry.geometry.ground import find_ground
+from sam3d_geometry.geometry.measure import length_between, metric_pointmap
 from sam3d_geometry.geometry.normals import normals_from_pointmap
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.resize import resize_image
@@ -159,7 +160,7 @@ def camera_height() -> Image.Image:
     pointmap = estimate(photo)
     world = level_world(pointmap)
     normals, mask = normals_from_pointmap(pointmap, smoothing=4, world_from_camera=world)
-    height = float(camera_heights(pointmap)[0])
+    height = float(find_ground(pointmap).camera_height[0])
     points = resize_pointmap(pointmap, pointmap.source_size).points
     level = (points @ world[0].T)[..., 1]
     ground = mask & (normals[..., 1] < -0.9) & ((level / height - 1).abs() < 0.12)

@@ -21,6 +21,7 @@ from development.scenes.layouts import random_scene
 from development.scenes.renderer import render
 from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.gravity import level_world
+from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.normals import geometric_normals
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.scene_scale import median_depth
@@ -30,7 +31,7 @@ from sam3d_geometry.maps.depth_crop import crop_to_range
 from sam3d_geometry.maps.line_art import line_art
 from sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
 from sam3d_geometry.maps.orientation import orientation_at_photo
-from sam3d_geometry.maps.range_masks import camera_height, depth_mask, height_mask
+from sam3d_geometry.maps.range_masks import depth_mask, height_mask
 from sam3d_geometry.maps.region import region_at_photo
 
 HEIGHT, WIDTH = 288, 512
@@ -155,7 +156,9 @@ def height_mask_picture() -> Image.Image:
     scene, unit = room(), median_depth(room())
     temple, temple_unit = photo("temple"), median_depth(photo("temple"))
     world, temple_world = level_world(scene), level_world(temple)
-    above, temple_above = camera_height(scene, world), camera_height(temple, temple_world)
+    above, temple_above = (
+        float(find_ground(p, w).camera_height[0]) for p, w in ((scene, world), (temple, temple_world))
+    )
 
     def between(bottom, top):
         return tinted(scene, height_mask(scene, world, above, bottom * unit, top * unit, 0.01 * unit))

@@ -19,7 +19,6 @@ from sam3d_geometry.effects.air.fog import (
     FogLook,
     extinction_from_visibility,
     fog,
-    ground_below_camera,
     unit_length,
 )
 from sam3d_geometry.effects.air.fog_noise import drifting_noise
@@ -28,6 +27,7 @@ from sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from sam3d_geometry.effects.lens.focus import focus_at_point
 from sam3d_geometry.geometry.colour import linear_from_hex
 from sam3d_geometry.geometry.gravity import level_world
+from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.resize import pointmap_at_image
 from sam3d_geometry.geometry.rotations import direction_from_angles
 
@@ -62,7 +62,7 @@ def in_fog(name: str, visibility: float, falloff: float = math.inf, noise: float
     pointmap = estimate(photo)
     unit, world = unit_length(pointmap, metres=False), level_world(pointmap)
     extinction = extinction_from_visibility(visibility * unit)
-    camera = 0.0 if math.isinf(falloff) else ground_below_camera(pointmap, world)
+    camera = 0.0 if math.isinf(falloff) else float(find_ground(pointmap, world).camera_height[0])
     layer = FogLayer(extinction, falloff * unit, camera)
     swirls = drifting_noise(1, noise, 0.5 * unit, 0.0)
     return fog(pointmap_at_image(pointmap, photo), layer, FogLook(**look), world, swirls)

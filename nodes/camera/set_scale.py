@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap
+from ...sam3d_geometry.geometry.ground import find_ground
+from ...sam3d_geometry.geometry.measure import length_between, metric_pointmap
 from ..fields import advanced
 from ..sockets import CATEGORY, PointmapType, require_option, schema
 
@@ -133,6 +134,7 @@ class SetScaleFromCameraHeight(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, camera_height_m, scale_per) -> io.NodeOutput:
         require_option("scale_per", scale_per, PER)
-        heights = camera_heights(pointmap, shared=scale_per == PER[0])
+        instead = "use Set Scale From Known Length with two points instead"
+        heights = find_ground(pointmap, shared=scale_per == PER[0], instead=instead).camera_height
         metric, scale = metric_pointmap(pointmap, heights, camera_height_m)
         return io.NodeOutput(metric, float(scale[0]), float(heights[0]))

@@ -9,6 +9,7 @@ from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
 from ...sam3d_geometry.effects.light.lights import UNITS
 from ...sam3d_geometry.geometry.colour import linear_from_hex
 from ...sam3d_geometry.geometry.gravity import level_world
+from ...sam3d_geometry.geometry.ground import find_ground
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.rotations import direction_from_angles
 from .. import host
@@ -241,10 +242,14 @@ class Fog(io.ComfyNode):
         require_frames("image", image, len(pointmap))
         length = air.unit_length(pointmap, metres=unit == "metres")
         world = level_world(pointmap)
+        camera = 0.0
+        if kind != "even":
+            found = find_ground(pointmap, world, instead="set kind to even")
+            camera = float(found.camera_height[0]) - base_height * length
         layer = air.FogLayer(
             air.extinction_from_visibility(visibility * length),
             falloff=math.inf if kind == "even" else height * length,
-            camera=0.0 if kind == "even" else air.ground_below_camera(pointmap, world) - base_height * length,
+            camera=camera,
             sky_distance=sky_distance * length or math.inf,
         )
         look = air.FogLook(

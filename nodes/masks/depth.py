@@ -4,9 +4,9 @@ import math
 
 from comfy_api.latest import io
 
+from ...sam3d_geometry.geometry.ground import find_ground
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.range_masks import MEASURES, depth_mask, height_mask
-from ...sam3d_geometry.maps.range_masks import camera_height as ground_below
 from .. import host
 from ..fields import advanced
 from ..shared_inputs import unit_input, upright_input, upright_rotation
@@ -146,7 +146,9 @@ class HeightMask(io.ComfyNode):
     def execute(cls, pointmap, bottom, top, feather, unit, upright, camera_height) -> io.NodeOutput:
         rotation = upright_rotation(pointmap, upright)
         low, high, soft, above = (length_in_units(pointmap, v, unit) for v in (bottom, top, feather, camera_height))
-        above = above or ground_below(pointmap, rotation)
+        if not above:
+            instead = "set camera_height to the camera's height above the ground"
+            above = float(find_ground(pointmap, rotation, instead=instead).camera_height[0])
 
         def masks(frames, part):
             return (height_mask(frames, rotation[part], above, low, high, soft),)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
-from .gravity import level_world
-from .normals import normals_from_pointmap
 from .pointmap import Pointmap
 from .transform import scale_pointmap
 
 Pixel = tuple[float, float]
-
-LEVEL_COSINE = 0.966  # within 15 degrees of straight up: ground, not a slope or a wall
-HEIGHT_BAND = 0.05  # heights that lie this close, relatively, count as one level
-MINIMUM_GROUND = 0.01  # share of the valid pixels that the ground must have
 
 
 def point_at(pointmap: Pointmap, pixel: Pixel, radius: int = 1) -> torch.Tensor:
@@ -72,42 +65,3 @@ def metric_pointmap(pointmap: Pointmap, measured: float | torch.Tensor, metres: 
         )
     scale = metres / measured
     return replace(scale_pointmap(pointmap, scale), metric=True), scale
-
-
-def _dominant_level(heights: torch.Tensor) -> torch.Tensor:
-    """The lowest of the levels that hold many of the heights (N,) > 0: their median within a narrow band."""
-    logarithm = heights.log()
-    steps = ((logarithm - logarithm.min()) / HEIGHT_BAND).long()
-    counts = torch.bincount(steps)
-    # a table may fill the photo as a floor does, and the floor is the lower of the two
-    floor = torch.nonzero(counts >= counts.max() / 2).flatten()[-1]
-    return heights[(steps - floor).abs() <= 1].median()
-
-
-def camera_heights(pointmap: Pointmap, shared: bool = True) -> torch.Tensor:
-    """How high the camera is above the ground (B,), in the pointmap's unit; `shared` takes one height for all frames.
-
-    The ground is the lowest level that many upward-facing pixels below the camera agree on. ValueError where there is none.
-    """
-    world_from_camera = level_world(pointmap, shared)
-    found: list[torch.Tensor] = []
-    for i in range(len(pointmap)):
-        frame, rotation = pointmap[i], world_from_camera[i]
-        normals, mask = normals_from_pointmap(replace(frame, source_size=frame.size), world_from_camera=rotation[None])
-        heights = (frame.points @ rotation[1])[mask & (normals[..., 1] < -LEVEL_COSINE)]
-        found.append(heights[heights > 0].cpu())
-        if not shared:
-            _require_ground(found[-1:], frame.mask, f" in frame {i}" if len(pointmap) > 1 else "")
-    if shared:
-        _require_ground(found, pointmap.mask, "")
-        return _dominant_level(torch.cat(found)).expand(len(pointmap))
-    return torch.stack([_dominant_level(heights) for heights in found])
-
-
-def _require_ground(found: Sequence[torch.Tensor], mask: torch.Tensor, where: str) -> None:
-    pixels = sum(len(heights) for heights in found)
-    if pixels == 0 or pixels < MINIMUM_GROUND * int(mask.sum()):
-        raise ValueError(
-            f"No ground is seen{where}: too few pixels below the camera face upward; use Set Scale From Known Length with two "
-            "points instead."
-        )

@@ -6,15 +6,11 @@ import math
 
 import torch
 
-from ..geometry.normals import geometric_normals
+from ..geometry.ground import heights
 from ..geometry.pointmap import Pointmap
 from .enlarge import mask_at_photo
 
 MEASURES = ("depth", "distance")
-UP_COSINE = 0.94  # surfaces that face up to within 20 degrees may be the ground
-MAX_SAMPLES = 1 << 20  # pixels of a whole clip that the ground is sought among
-GROUND_BINS = 64
-GROUND_SHARE = 0.3  # of the fullest bin; the lowest bin that is this full is the ground
 
 
 def _slope(values: torch.Tensor) -> torch.Tensor:
@@ -68,43 +64,6 @@ def depth_mask(
     return mask_at_photo(pointmap, membership)
 
 
-def heights(pointmap: Pointmap, world_from_camera: torch.Tensor) -> torch.Tensor:
-    """Height (B, H, W) above the camera in the levelled world, in the pointmap's unit; 0 where there is no geometry."""
-    down = world_from_camera.to(pointmap.points)[:, 1]
-    return -(pointmap.points * down[:, None, None]).sum(-1)
-
-
-def camera_height(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:
-    """Height of the camera above the ground, in the pointmap's unit, one for all frames.
-
-    The ground is the lowest height at which many points below the camera face up; without such points it is the
-    height below which a fiftieth of all points lie.
-    """
-    stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
-    upright, all_heights = [], []
-    for i in range(len(pointmap)):  # by frame: the normals of a clip are larger than the clip
-        frame, turn = pointmap[i], world_from_camera[i : i + 1]
-        normals = frame.normals
-        if normals is None:
-            normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
-        height = heights(frame, turn)[:, ::stride, ::stride]
-        facing = -(normals[:, ::stride, ::stride] * turn.to(normals)[:, 1, None, None]).sum(-1)
-        mask = frame.mask[:, ::stride, ::stride]
-        all_heights.append(height[mask])
-        upright.append(height[mask & (facing > UP_COSINE) & (height < 0)])
-    found, everything = torch.cat(upright), torch.cat(all_heights)
-    if not everything.numel():
-        return 0.0
-    if found.numel() < max(1, everything.numel() // 100):
-        return -float(everything.kthvalue(1 + (everything.numel() - 1) // 50).values)
-    low = found.kthvalue(1 + (found.numel() - 1) // 100).values
-    extent = (found.max() - low).clamp_min(1e-6)
-    bins = ((found - low) / extent * GROUND_BINS).long().clamp(0, GROUND_BINS - 1)
-    counts = torch.bincount(bins, minlength=GROUND_BINS)
-    lowest = (counts >= GROUND_SHARE * counts.max()).nonzero()[0, 0]
-    return -float(found[(bins - lowest).abs() <= 1].median())
-
-
 def height_mask(
     pointmap: Pointmap,
     world_from_camera: torch.Tensor,
@@ -115,7 +74,7 @@ def height_mask(
 ) -> torch.Tensor:
     """Soft mask (B, H, W) at the photo's size of what lies `bottom` to `top` above the ground, in the pointmap's unit.
 
-    The ground lies `camera_height` below the camera (see `camera_height`), level in the world of `world_from_camera`.
+    The ground lies `camera_height` below the camera (see `ground.find_ground`), level in the world of `world_from_camera`.
     """
 
     def membership(frames: Pointmap) -> torch.Tensor:

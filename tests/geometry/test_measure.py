@@ -1,13 +1,10 @@
 """A known length, or the known height of the camera, gives back the scale that a pointmap was made with."""
 
-import math
-
 import pytest
 import torch
-from closed_form import intrinsics, plane, pointmap, rays
+from closed_form import intrinsics, plane, pointmap
 
-from sam3d_geometry.geometry.gravity import world_from_pitch_roll
-from sam3d_geometry.geometry.measure import camera_heights, length_between, metric_pointmap, point_at
+from sam3d_geometry.geometry.measure import length_between, metric_pointmap, point_at
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.transform import scale_pointmap
 
@@ -93,40 +90,3 @@ def test_lengths_that_are_none_are_refused():
     for measured, metres in ((0.0, 1.0), (1.0, 0.0), (1.0, -2.0), (float("nan"), 1.0), (1.0, float("inf"))):
         with pytest.raises(ValueError, match="greater than 0"):
             metric_pointmap(wall(), measured, metres)
-
-
-def street(height=1.6, pitch=-20.0, roll=4.0, scale=1.0, table=False):
-    """A floor under a camera that looks down by -pitch, `height` below it, before a wall 9 away; perhaps with a table top."""
-    ray = rays(*SIZE)
-    world = ray @ world_from_pitch_roll(pitch, roll)[0].double().T
-    floor = height / world[..., 1]
-    back = 9.0 / world[..., 2]
-    depth = torch.where((world[..., 1] > 0) & (floor < back), floor, back)
-    if table:
-        top = 0.8 / world[..., 1]
-        on = (world * top[..., None] - torch.tensor([0.0, 0.8, 3.0], dtype=torch.float64)).abs()
-        depth = torch.where((on[..., 0] < 0.8) & (on[..., 2] < 0.6) & (top > 0), top, depth)
-    return scale_pointmap(pointmap(depth, source_size=PHOTO), scale)
-
-
-@pytest.mark.parametrize("table", [False, True])
-@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
-def test_the_height_of_the_camera_is_found(scale, table):
-    heights = camera_heights(street(scale=scale, table=table))
-    assert heights.tolist() == pytest.approx([1.6 * scale], rel=0.01)
-
-
-def test_the_cameras_height_makes_a_clip_metric():
-    clip = Pointmap.cat([street(1.6), street(1.6, scale=3.0)])
-    each, scales = metric_pointmap(clip, camera_heights(clip, shared=False), 1.6)
-    assert torch.allclose(scales, torch.tensor([1.0, 1 / 3]), rtol=0.01)
-    assert math.isclose(float(each.depth[0].mean()), float(each.depth[1].mean()), rel_tol=0.01)
-
-
-def test_without_a_ground_the_height_is_refused():
-    for shared in (True, False):
-        with pytest.raises(ValueError, match="No ground is seen"):
-            camera_heights(Pointmap.cat([wall(), wall()]), shared)
-    empty = pointmap(torch.zeros(1, *SIZE))
-    with pytest.raises(ValueError, match="No ground is seen"):
-        camera_heights(empty)

@@ -87,19 +87,6 @@ def unit_length(pointmap: Pointmap, metres: bool) -> float:
     return 1.0 if metres else median_depth(pointmap)
 
 
-def ground_below_camera(pointmap: Pointmap, world_from_camera: torch.Tensor) -> float:
-    """How far below the camera the ground lies: 98 % of all points of a clip lie higher; 0 for a clip without geometry.
-
-    `world_from_camera` (B, 3, 3) is the levelled world of `gravity.level_world`.
-    """
-    stride = max(1, int((pointmap.mask.numel() / 2**20) ** 0.5))
-    down = torch.einsum(
-        "bj,bhwj->bhw", world_from_camera[:, 1].to(pointmap.points), pointmap.points[:, ::stride, ::stride]
-    )
-    down = down[pointmap.mask[:, ::stride, ::stride]]
-    return float(down.kthvalue(max(1, math.ceil(0.98 * down.numel()))).values) if down.numel() else 0.0
-
-
 def henyey_greenstein(cosine: torch.Tensor, forward: float) -> torch.Tensor:
     """Phase function of the cosine of the scattering angle, as a share of its value straight ahead."""
     return ((1 - forward) ** 2 / (1 + forward**2 - 2 * forward * cosine).clamp_min(1e-6)) ** 1.5

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from closed_form import box_room, plane, pointmap, rays
+from closed_form import box_room, plane, pointmap
 
 from sam3d_geometry.effects.air.fog import (
     FogLayer,
     FogLook,
     extinction_from_visibility,
     fog,
-    ground_below_camera,
     henyey_greenstein,
     optical_depth,
     transmission,
@@ -136,13 +135,11 @@ def test_visibility_leaves_5_percent():
     assert math.exp(-extinction_from_visibility(7.0) * 7.0) == pytest.approx(0.05)
 
 
-def test_the_ground_and_the_scenes_own_length():
-    floor = 1.7 / rays(80, 100)[..., 1]  # level, 1.7 below
-    scene = pointmap(torch.where((floor > 0) & (floor < 30), floor, 0))
-    assert ground_below_camera(scene, LEVEL) == pytest.approx(1.7, rel=0.01)
+def test_the_scenes_own_length():
+    scene = room()
     assert unit_length(scene, False) == pytest.approx(float(scene.depth[scene.mask].median()), rel=0.01)
     nothing = pointmap(torch.zeros(1, 4, 5))
-    assert ground_below_camera(nothing, LEVEL) == 0 and unit_length(nothing, False) == 1
+    assert unit_length(nothing, False) == 1
 
 
 def test_swirls_are_uneven_in_the_air_and_the_same_on_average():

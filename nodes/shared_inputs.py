@@ -7,13 +7,13 @@ from comfy_api.latest import io
 
 from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.geometry.pointmap import Pointmap
-from ..sam3d_geometry.geometry.scene_scale import LENGTH_UNITS
 from .fields import advanced, field
 from .sockets import require_option
 from .vocabulary import VOCABULARY
 
 GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL, PITCH_AND_ROLL = UP = VOCABULARY["up"].options
 UP_AS_SEEN = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL)
+LENGTH_UNITS = ("scene depth", "units")
 UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]
 
 

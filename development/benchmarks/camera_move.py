@@ -23,11 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from development.scenes.layouts import random_scene
 from development.scenes.renderer import Rendering, render
 from sam3d_geometry.effects.camera.camera_move import camera_move, new_picture
-from sam3d_geometry.effects.camera.camera_path import preset_path, scene_depth
+from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.camera.hole_filling import fill_holes
 from sam3d_geometry.effects.camera.patches import Patches, around
 from sam3d_geometry.effects.camera.reprojection import pixel_homography, reproject
 from sam3d_geometry.geometry.camera import unproject
+from sam3d_geometry.geometry.scene_scale import scene_depth
 
 # kind, first seed, move as shares of the scene's median depth
 MOVES = (

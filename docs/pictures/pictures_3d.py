@@ -21,7 +21,7 @@ from make_pictures import ROOT, TARGET, estimate, main_photo, photos, save, shee
 
 from sam3d_geometry.files import AXES
 from sam3d_geometry.geometry.axes import FRAMES
-from sam3d_geometry.geometry.scene_scale import median_depth
+from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.depth import depth_range
 from sam3d_geometry.shapes.decimation import sample_picture
 from sam3d_geometry.shapes.displaced_plane import displaced_plane
@@ -135,7 +135,7 @@ def pointmap_to_point_cloud() -> Image.Image:
     for name, dot, options in (
         ("every pixel", 1, {}),
         ("outlier_deviations 2", 1, {"outlier_deviations": 2.0}),
-        ("voxel_size 0.012", 3, {"voxel_size": 0.012 * median_depth(pointmap), "outlier_deviations": 2.0}),
+        ("voxel_size 0.012", 3, {"voxel_size": 0.012 * scene_depth(pointmap), "outlier_deviations": 2.0}),
     ):
         cloud = point_cloud_from_pointmap(pointmap, **options)
         pivot = torch.tensor([0, 0, float(cloud.points[:, 2].median())])

@@ -9,8 +9,9 @@ from make_pictures import ROOT, TARGET, estimate, photos, save, sheet
 from PIL import Image
 
 from sam3d_geometry.effects.camera.camera_move import camera_move
-from sam3d_geometry.effects.camera.camera_path import preset_path, scene_depth
+from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.camera.stereo import stereo
+from sam3d_geometry.geometry.scene_scale import scene_depth
 
 
 def last_frame(photo: torch.Tensor, preset: str, amplitude: float, **options) -> torch.Tensor:

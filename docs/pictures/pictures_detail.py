@@ -24,7 +24,7 @@ from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.normals import geometric_normals
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.geometry.scene_scale import median_depth
+from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.ambient_occlusion import occlusion_at_photo
 from sam3d_geometry.maps.curvature import curvature_at_photo
 from sam3d_geometry.maps.depth_crop import crop_to_range
@@ -79,7 +79,7 @@ def line_art_picture() -> Image.Image:
 
 def curvature_picture() -> Image.Image:
     def cavity(pointmap, size, smoothing):
-        return grey(curvature_at_photo(pointmap, size * median_depth(pointmap), smoothing)[0])
+        return grey(curvature_at_photo(pointmap, size * scene_depth(pointmap), smoothing)[0])
 
     cat = photo("cat")
     pictures = {
@@ -93,7 +93,7 @@ def curvature_picture() -> Image.Image:
 
 def ambient_occlusion_picture() -> Image.Image:
     def openness(pointmap, radius, smoothing=4):
-        return grey(occlusion_at_photo(pointmap, radius * median_depth(pointmap), smoothing=smoothing))
+        return grey(occlusion_at_photo(pointmap, radius * scene_depth(pointmap), smoothing=smoothing))
 
     coffee = photo("coffee")
     pictures = {
@@ -139,8 +139,8 @@ def orientation_picture() -> Image.Image:
 
 
 def depth_mask_picture() -> Image.Image:
-    temple, middle = photo("temple"), median_depth(photo("temple"))
-    scene, room_middle = room(), median_depth(room())
+    temple, middle = photo("temple"), scene_depth(photo("temple"))
+    scene, room_middle = room(), scene_depth(room())
     pictures = {
         "photo": picture(temple),
         "near 0, far 1, feather 0.3": tinted(temple, depth_mask(temple, 0.0, middle, 0.3 * middle)),
@@ -153,8 +153,8 @@ def depth_mask_picture() -> Image.Image:
 
 
 def height_mask_picture() -> Image.Image:
-    scene, unit = room(), median_depth(room())
-    temple, temple_unit = photo("temple"), median_depth(photo("temple"))
+    scene, unit = room(), scene_depth(room())
+    temple, temple_unit = photo("temple"), scene_depth(photo("temple"))
     world, temple_world = level_world(scene), level_world(temple)
     above, temple_above = (
         float(find_ground(p, w).camera_height[0]) for p, w in ((scene, world), (temple, temple_world))
@@ -176,8 +176,8 @@ def height_mask_picture() -> Image.Image:
 
 
 def region_picture() -> Image.Image:
-    scene, temple, unit = room(), photo("temple"), median_depth(room())
-    near = region_at_photo(temple, 0.33, 0.5, radius=0.3 * median_depth(temple))
+    scene, temple, unit = room(), photo("temple"), scene_depth(room())
+    near = region_at_photo(temple, 0.33, 0.5, radius=0.3 * scene_depth(temple))
     pictures = {
         "photo": picture(temple),
         "x 0.33, y 0.5, radius 0.3, built-in preview": tinted(temple, near),
@@ -191,7 +191,7 @@ def region_picture() -> Image.Image:
 
 def depth_crop_picture() -> Image.Image:
     portrait, image = photo("astronaut"), photos()["astronaut"]
-    far = 0.92 * median_depth(portrait)
+    far = 0.92 * scene_depth(portrait)
     box = crop_to_range(portrait, 0.0, far)
     outline = torch.zeros(1, *portrait.source_size)
     outline[:, box.y : box.y + box.height, box.x : box.x + box.width] = 1

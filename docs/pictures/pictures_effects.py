@@ -19,7 +19,7 @@ from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.colour import linear_from_hex
 from sam3d_geometry.geometry.rotations import direction_from_angles
-from sam3d_geometry.geometry.scene_scale import median_depth
+from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.ambient_occlusion import occlusion_at_photo
 from sam3d_geometry.maps.line_art import line_art
 from sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
@@ -62,7 +62,7 @@ def anaglyph(name: str) -> torch.Tensor:
 def near(name: str) -> torch.Tensor:
     """A photo with what is about as near as its median depth, or nearer, in orange."""
     pointmap = estimate(photos()[name])
-    mask = depth_mask(pointmap, 0.0, 1.15 * median_depth(pointmap), 0.05 * median_depth(pointmap))[..., None]
+    mask = depth_mask(pointmap, 0.0, 1.15 * scene_depth(pointmap), 0.05 * scene_depth(pointmap))[..., None]
     photo = photos()[name]
     return torch.lerp(photo * 0.45, photo * 0.5 + torch.tensor([0.5, 0.125, 0.05]), mask)
 
@@ -93,7 +93,7 @@ def effects() -> Image.Image:
         "photo  ": photos()["coffee"],
         "Mesh Composite": put("coffee", on_the_table),
         "Relight: a lamp in the cup": lamp_in_the_cup(),
-        "Ambient Occlusion": grey(occlusion_at_photo(coffee, 0.3 * median_depth(coffee), smoothing=32)),
+        "Ambient Occlusion": grey(occlusion_at_photo(coffee, 0.3 * scene_depth(coffee), smoothing=32)),
         "Normal Detail": relief("coffee"),
     }
     return sheet({name: upper(picture) for name, picture in portrait.items()} | others, 5, 1400, ASPECT)

@@ -19,7 +19,6 @@ from sam3d_geometry.effects.air.fog import (
     FogLook,
     extinction_from_visibility,
     fog,
-    unit_length,
 )
 from sam3d_geometry.effects.air.fog_noise import drifting_noise
 from sam3d_geometry.effects.lens.aperture import Aperture
@@ -30,6 +29,7 @@ from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.resize import pointmap_at_image
 from sam3d_geometry.geometry.rotations import direction_from_angles
+from sam3d_geometry.geometry.scene_scale import scene_depth
 
 
 def through_a_lens(name: str, x: float, y: float, percent: float, highlights: float = 3.0, **aperture) -> tuple:
@@ -60,7 +60,7 @@ def in_fog(name: str, visibility: float, falloff: float = math.inf, noise: float
     """A photo in fog; lengths in scene depths as on the node."""
     photo = photos()[name]
     pointmap = estimate(photo)
-    unit, world = unit_length(pointmap, metres=False), level_world(pointmap)
+    unit, world = scene_depth(pointmap), level_world(pointmap)
     extinction = extinction_from_visibility(visibility * unit)
     camera = 0.0 if math.isinf(falloff) else float(find_ground(pointmap, world).camera_height[0])
     layer = FogLayer(extinction, falloff * unit, camera)

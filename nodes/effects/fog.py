@@ -12,6 +12,7 @@ from ...sam3d_geometry.geometry.gravity import level_world
 from ...sam3d_geometry.geometry.ground import find_ground
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.rotations import direction_from_angles
+from ...sam3d_geometry.geometry.scene_scale import unit_length
 from .. import host
 from ..fields import advanced
 from ..sockets import CATEGORY, PointmapType, require_frames, require_option, schema
@@ -240,7 +241,7 @@ class Fog(io.ComfyNode):
         require_option("kind", kind, KINDS)
         require_option("unit", unit, list(UNITS))
         require_frames("image", image, len(pointmap))
-        length = air.unit_length(pointmap, metres=unit == "metres")
+        length = unit_length(pointmap, unit)
         world = level_world(pointmap)
         camera = 0.0
         if kind != "even":

@@ -1,14 +1,18 @@
-"""Lengths in a scene: in the pointmap's unit, or as a share of the scene's median depth where the unit is unknown."""
+"""How long a length is in a scene: in the pointmap's own unit, in metres, or as a share of the scene's depth.
+
+The scene depth is one length for a whole clip. Ask for it, and turn every length into the pointmap's unit, before a clip is
+taken apart into chunks, so that the same number is the same length in all frames.
+"""
 
 from __future__ import annotations
 
 from .pointmap import Pointmap
 
-LENGTH_UNITS = ("scene depth", "units")
-MAX_SAMPLES = 1 << 18  # pixels of a whole clip that the median is taken from
+SCENE_DEPTH, POINTMAP_UNIT, METRES = UNITS = ("scene depth", "pointmap unit", "metres")
+MAX_SAMPLES = 1 << 18  # pixels of a whole clip that the median is taken from: its error is below a thousandth
 
 
-def median_depth(pointmap: Pointmap) -> float:
+def scene_depth(pointmap: Pointmap) -> float:
     """Median of the valid depths over all frames, in the pointmap's unit; 1 where no pixel is valid."""
     stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
     depths = pointmap.depth[:, ::stride, ::stride][pointmap.mask[:, ::stride, ::stride]]
@@ -17,11 +21,19 @@ def median_depth(pointmap: Pointmap) -> float:
     return float(depths.median()) if depths.numel() else 1.0
 
 
+def unit_length(pointmap: Pointmap, unit: str) -> float:
+    """The length of one of UNITS in the pointmap's unit; metres are refused where the pointmap is not metric."""
+    unit = POINTMAP_UNIT if unit == "units" else unit  # until the last node has taken its menu
+    if unit not in UNITS:
+        raise ValueError(f"Input unit came as {unit!r}; choose one of {', '.join(UNITS)}.")
+    if unit == METRES:
+        require_metres(pointmap)
+    return scene_depth(pointmap) if unit == SCENE_DEPTH else 1.0
+
+
 def length_in_units(pointmap: Pointmap, length: float, unit: str) -> float:
-    """A length given in one of LENGTH_UNITS -> the pointmap's unit; ask it of the whole clip, so that frames agree."""
-    if unit not in LENGTH_UNITS:
-        raise ValueError(f"Input unit came as {unit!r}; choose one of {', '.join(LENGTH_UNITS)}.")
-    return length * median_depth(pointmap) if unit == LENGTH_UNITS[0] else length
+    """A length given in one of UNITS -> the pointmap's unit."""
+    return length * unit_length(pointmap, unit)
 
 
 def require_metres(pointmap: Pointmap) -> None:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ..geometry.camera import unproject, view_plane_axes
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
-from ..geometry.scene_scale import median_depth
+from ..geometry.scene_scale import scene_depth
 from ..geometry.surfaces import average_linked, average_on_surfaces, inverse_depth, surface_links
 from .enlarge import enlarge, enlarge_guided
 
@@ -148,7 +148,7 @@ def ambient_occlusion(
     1 - integral of 2 r / R^2 * (acos(c) - c sqrt(1 - c^2)) / pi over r from x to R, with c = x / r.
     """
     if radius is None:
-        radius = DEFAULT_SHARE * median_depth(pointmap)
+        radius = DEFAULT_SHARE * scene_depth(pointmap)
     if not 0 < radius < math.inf:
         raise ValueError(f"The radius of ambient occlusion came as {radius:g}; a distance greater than 0 is needed.")
     if directions < 1 or steps < 1:

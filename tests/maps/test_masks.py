@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
-from sam3d_geometry.geometry.scene_scale import LENGTH_UNITS, length_in_units, median_depth
 from sam3d_geometry.maps.depth_crop import CropBox, crop_to_range
 from sam3d_geometry.maps.enlarge import enlarge
 from sam3d_geometry.maps.orientation import orientation_at_photo, orientation_masks
@@ -122,14 +121,6 @@ def test_nothing_in_range_cannot_be_cropped_to():
     with pytest.raises(ValueError, match="Nothing of the pointmap lies between near") as caught:
         crop_to_range(pointmap, 0.0, 4.0)
     assert "\n" not in str(caught.value)
-
-
-def test_lengths_by_median_depth_and_in_units():
-    pointmap = closed_form.pointmap(torch.full((2, 8, 8), 4.0))
-    assert median_depth(pointmap) == 4 and median_depth(closed_form.pointmap(torch.zeros(1, 4, 4))) == 1
-    assert [length_in_units(pointmap, 0.5, unit) for unit in LENGTH_UNITS] == [2.0, 0.5]
-    with pytest.raises(ValueError, match="gone"):
-        length_in_units(pointmap, 0.5, "gone")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1), (8, 9)])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.geometry.scene_scale import median_depth
+from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.shapes.point_cloud import PointCloud, point_cloud_from_pointmap, remove_outliers, thin_by_voxel
 
 
@@ -40,7 +40,7 @@ def test_a_voxel_becomes_the_mean_of_its_points():
 def test_voxels_make_the_density_even():
     depth, _ = closed_form.plane(120, 160, 70)
     near = closed_form.pointmap(torch.where(depth < 10, depth, 0))
-    cloud = point_cloud_from_pointmap(near, voxel_size=0.05 * median_depth(near))
+    cloud = point_cloud_from_pointmap(near, voxel_size=0.05 * scene_depth(near))
     spacing = torch.cdist(cloud.points, cloud.points).topk(2, largest=False).values[:, 1]
     assert spacing.max() < 20 * spacing.median() and len(cloud.points) < 120 * 160 / 3
 

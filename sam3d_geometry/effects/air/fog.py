@@ -13,7 +13,6 @@ import torch
 from ...geometry.camera import view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
-from ...geometry.scene_scale import median_depth, require_metres
 from .fog_noise import FogNoise
 
 CONTRAST_AT_VISIBILITY = 0.05  # WMO's meteorological optical range
@@ -78,13 +77,6 @@ def extinction_from_visibility(visibility: float) -> float:
     if not visibility > 0:
         raise ValueError(f"The visibility came as {visibility:g}; a distance greater than 0 is needed.")
     return -math.log(CONTRAST_AT_VISIBILITY) / visibility
-
-
-def unit_length(pointmap: Pointmap, metres: bool) -> float:
-    """The length of a metre, or of a scene depth, in the pointmap's unit; metres are refused where the map has none."""
-    if metres:
-        require_metres(pointmap)
-    return 1.0 if metres else median_depth(pointmap)
 
 
 def henyey_greenstein(cosine: torch.Tensor, forward: float) -> torch.Tensor:

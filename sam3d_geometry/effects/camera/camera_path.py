@@ -10,11 +10,11 @@ import torch
 
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
+from ...geometry.scene_scale import scene_depth
 
 PRESETS = ("slide", "rise", "dolly", "orbit", "circle", "dolly zoom", "zoom", "pan", "ken burns")
 EASES = ("smooth", "linear", "slow start", "slow end", "there and back")
 LEAST_DISTANCE = 0.1  # of the scene's depth: a dolly zoom keeps this far from what it holds
-SAMPLES = 1 << 16
 KEYS = ("world_from_camera", "position", "yaw_degrees", "pitch_degrees", "roll_degrees", "zoom")
 
 
@@ -36,14 +36,6 @@ class CameraPath:
         """The path as the text that `path_from_json` reads, one line for each frame."""
         frames = zip(self.world_from_camera.tolist(), self.zoom.tolist())
         return "[\n" + ",\n".join(json.dumps({"world_from_camera": p, "zoom": z}) for p, z in frames) + "\n]"
-
-
-def scene_depth(pointmap: Pointmap) -> float:
-    """Median depth of the first frame's valid pixels, in the pointmap's unit; 1 where there is no geometry."""
-    depth = pointmap.depth[0][pointmap.mask[0]]
-    if depth.numel() == 0:
-        return 1.0
-    return float(depth[:: -(-depth.numel() // SAMPLES)].median())
 
 
 def _progress(frames: int, ease: str, closed: bool) -> torch.Tensor:

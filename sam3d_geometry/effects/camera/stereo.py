@@ -9,8 +9,8 @@ import torch
 from ...geometry.colour import linear_from_srgb, srgb_from_linear
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import pointmap_at_image
+from ...geometry.scene_scale import scene_depth
 from .camera_move import new_picture
-from .camera_path import scene_depth
 from .edge_sharpening import sharpen_edges
 from .patches import Patches
 
@@ -38,7 +38,7 @@ LUMA = (0.299, 0.587, 0.114)
 def eye_distance(pointmap: Pointmap, eye_distance_mm: float) -> float:
     """Distance of the eyes in the pointmap's unit.
 
-    Millimetres where the unit is the metre; otherwise 65 mm stand for a thirtieth of the median depth.
+    Millimetres where the unit is the metre; otherwise 65 mm stand for a thirtieth of the scene depth.
     """
     if pointmap.metric:
         return eye_distance_mm / 1000
@@ -112,8 +112,8 @@ def stereo(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Arranged picture (1 or 2, H, W, 3) and holes (1 or 2, H, W) of every frame, one after the other.
 
-    `convergence` is the depth that appears on the screen, in the pointmap's unit; 0 takes the median of the first frame. The
-    eye distance of a clip is that of its first frame. `swap` is for looking cross-eyed. `image` is the photo at full size.
+    `convergence` is the depth that appears on the screen, in the pointmap's unit; 0 takes the scene depth of
+    the clip, by which the eye distance goes too where the unit is not the metre. `swap` is for looking cross-eyed. `image` is the photo at full size.
     """
     if photo_is not in PHOTO_IS:
         raise ValueError(f"photo_is came as {photo_is!r}; choose one of {', '.join(PHOTO_IS)}.")

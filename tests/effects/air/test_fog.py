@@ -15,7 +15,6 @@ from sam3d_geometry.effects.air.fog import (
     henyey_greenstein,
     optical_depth,
     transmission,
-    unit_length,
 )
 from sam3d_geometry.effects.air.fog_noise import drifting_noise
 from sam3d_geometry.geometry.colour import linear_from_srgb
@@ -135,13 +134,6 @@ def test_visibility_leaves_5_percent():
     assert math.exp(-extinction_from_visibility(7.0) * 7.0) == pytest.approx(0.05)
 
 
-def test_the_scenes_own_length():
-    scene = room()
-    assert unit_length(scene, False) == pytest.approx(float(scene.depth[scene.mask].median()), rel=0.01)
-    nothing = pointmap(torch.zeros(1, 4, 5))
-    assert unit_length(nothing, False) == 1
-
-
 def test_swirls_are_uneven_in_the_air_and_the_same_on_average():
     scene = pointmap(torch.full((1, 90, 120), 4.0), image=torch.zeros(1, 90, 120, 3))
     even = transmission(scene, FogLayer(0.3), LEVEL)
@@ -172,7 +164,6 @@ def test_single_pixels_and_empty_masks(size, geometry):
         lambda: FogLook(desaturate=2.0),
         lambda: extinction_from_visibility(0.0),
         lambda: drifting_noise(1, 2.0, 1.0, 0.0),
-        lambda: unit_length(room(), True),
     ],
 )
 def test_impossible_fog_is_refused_in_one_sentence(make):

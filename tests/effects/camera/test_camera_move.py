@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from sam3d_geometry.effects.camera.camera_move import camera_move
-from sam3d_geometry.effects.camera.camera_path import preset_path, scene_depth
+from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.camera.edge_sharpening import sharpen_edges, sharpened
+from sam3d_geometry.geometry.scene_scale import scene_depth
 
 SIZE = (48, 64)
 

@@ -13,7 +13,6 @@ from sam3d_geometry.effects.camera.camera_path import (
     chosen_path,
     path_from_json,
     preset_path,
-    scene_depth,
 )
 from sam3d_geometry.geometry.rotations import rotation_from_degrees
 
@@ -92,12 +91,6 @@ def test_closed_paths_do_not_repeat_their_first_frame():
 def test_yaw_looks_right_and_pitch_up(angles, towards):
     forward = rotation_from_degrees(*angles) @ torch.tensor([0, 0, 1.0]).double()
     assert torch.allclose(forward, torch.tensor(towards).double(), atol=1e-7)
-
-
-def test_the_scenes_depth_is_the_median_of_what_is_valid():
-    depth = torch.tensor([[[1.0, 2.0, 9.0, 0.0]]])
-    assert scene_depth(closed_form.pointmap(depth)) == 2.0
-    assert scene_depth(closed_form.pointmap(depth * 0)) == 1.0
 
 
 def test_a_path_written_is_the_path_read():

@@ -2,8 +2,9 @@
 
 from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .clips.align import AlignSequence
-from .clips.smooth import TemporalSmooth, TemporalSmoothPointmap
-from .clips.video import VideoToDepthAndNormals
+from .clips.smooth import TemporalSmooth
+from .clips.steady import SteadyPointmap
+from .clips.video import VideoToDepth
 from .core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
 from .effects.camera_move import CameraMove
 from .effects.composite import MeshComposite, OcclusionComposite
@@ -51,8 +52,8 @@ NODES = [
     PointmapInspector,
     AlignSequence,
     TemporalSmooth,
-    TemporalSmoothPointmap,
-    VideoToDepthAndNormals,
+    SteadyPointmap,
+    VideoToDepth,
     PointmapInfo,
     PointmapCrop,
     PointmapResize,

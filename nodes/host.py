@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from ..sam3d_geometry import models
+from ..sam3d_geometry.estimate.inference import plan_inference
 from ..sam3d_geometry.geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.resize import Size
 from ..sam3d_geometry.models import GeometryModel
 
 log = logging.getLogger(__name__)
@@ -184,11 +186,13 @@ class HostedModel:
         self.model = model
         self.patcher = patcher_class(_Box(model.network), load_device=device, offload_device=mm.unet_offload_device())
 
-    def to_device(self, activation_bytes: int) -> GeometryModel:
+    def ready(self, photo_size: Size, resolution: int, frames: int) -> GeometryModel:
+        """The model on its device, with room for so many frames (of a photo size (height, width)) at once."""
         import comfy.model_management as mm
 
+        needed = frames * plan_inference(self.model, photo_size, resolution).activation_bytes
         # a partial load would leave some of the plain torch modules on the CPU
-        mm.load_models_gpu([self.patcher], memory_required=activation_bytes, force_full_load=True)
+        mm.load_models_gpu([self.patcher], memory_required=needed, force_full_load=True)
         return self.model
 
 
@@ -234,11 +238,6 @@ class ModelHandle:
 
             self._hold = None
             mm.soft_empty_cache()
-
-
-def activation_bytes(frames: int, num_tokens: int) -> int:
-    """Rough memory of a forward pass: the decoder's maps at the photo's resolution outweigh the transformer's."""
-    return frames * num_tokens * 14 * 14 * 1024
 
 
 def nothing(reason: str | None = None) -> object:

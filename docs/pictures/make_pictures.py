@@ -234,7 +234,7 @@ def beside() -> Image.Image:
     return sheet({"depth and normals, horizontal, gap 8": joined}, 1, 640)
 
 
-def video_to_depth_and_normals() -> Image.Image:
+def video_to_depth() -> Image.Image:
     photo = main_photo()
     height, width = (round(side * 0.62) for side in photo.shape[1:3])
     room = photo.shape[2] - width
@@ -255,7 +255,7 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "colormap": colormap,
     "blend": blending,
     "side_by_side": beside,
-    "video_to_depth_and_normals": video_to_depth_and_normals,
+    "video_to_depth": video_to_depth,
 }
 
 

@@ -58,7 +58,9 @@ def in_256_steps(pointmap: Pointmap) -> DepthFrame:
     intrinsics = pointmap.intrinsics
     near, far = shown.limits
     coarse = pointmap_from_depth(levels, intrinsics, MEANINGS[2], near, far, "linear", mask=pointmap.mask.float())
-    return DepthFrame(coarse.depth[0], coarse.mask[0], next(DepthSeries(depth_format="tiff 32-bit").frames(coarse)).record)
+    return DepthFrame(
+        coarse.depth[0], coarse.mask[0], next(DepthSeries(depth_format="tiff 32-bit").frames(coarse)).record
+    )
 
 
 def save_depth() -> Image.Image:
@@ -66,7 +68,9 @@ def save_depth() -> Image.Image:
     pointmap = estimate(photo)
     kept = {
         "8-bit picture": in_256_steps(pointmap),
-        "png 16-bit": written_and_read(pointmap, DepthSeries(depth_format="png 16-bit", output_size=POINTMAP, steps_of=RANGE)),
+        "png 16-bit": written_and_read(
+            pointmap, DepthSeries(depth_format="png 16-bit", output_size=POINTMAP, steps_of=RANGE)
+        ),
         "exr 32-bit": written_and_read(pointmap, DepthSeries(output_size=POINTMAP)),
     }
     views = {f"shape from {name}": shape_of(frame, pointmap.intrinsics) for name, frame in kept.items()}

@@ -76,23 +76,23 @@ def temporal_smooth():
     depths, photos, at = pictures(aligned()), truth().image, slice(44, 45)
     ghosts = smooth_images(depths, 0.8, photos)[0]
     moved = smooth_images_along_motion(depths, 0.8, photos, direction="zero lag")[0]
-    return sheet({"the photo": photos[at], "average, 0.8": ghosts[at], "follow motion, both ways, 0.8": moved[at]}, 3)
+    return sheet({"the photo": photos[at], "average, 0.8": ghosts[at], "motion both ways, 0.8": moved[at]}, 3)
 
 
-def temporal_smooth_pointmap():
+def steady_pointmap():
     def shown(pointmap):
         return encode_normals(normals_from_pointmap(pointmap[44:45], source="geometry")[0], "opengl")
 
     ghosts = smooth_pointmap(aligned(), 0.8)[0]
     moved = smooth_along_motion(aligned(), 0.9, direction="zero lag")[0]
-    clips = {"normals as estimated": aligned(), "average, 0.8": ghosts, "follow motion, both ways, 0.9": moved}
+    clips = {"normals as estimated": aligned(), "average, 0.8": ghosts, "motion both ways, 0.9": moved}
     return sheet({name: shown(clip) for name, clip in clips.items()}, 3)
 
 
 PICTURES = {
     "align_sequence": align_sequence_picture,
     "temporal_smooth": temporal_smooth,
-    "temporal_smooth_pointmap": temporal_smooth_pointmap,
+    "steady_pointmap": steady_pointmap,
 }
 
 

@@ -4,8 +4,9 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.clips.align import align_sequence
 from .. import host
-from ..sockets import CATEGORY, PointmapType, schema
-from .smooth import recall, remember, stream_inputs
+from ..fields import field, result
+from ..sockets import CATEGORY, schema
+from ..streams import STREAMS, stream_inputs
 
 
 class AlignSequence(io.ComfyNode):
@@ -14,9 +15,9 @@ class AlignSequence(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_AlignSequence",
             display_name="Align Sequence",
-            category=CATEGORY,
+            category=f"{CATEGORY}/clips",
             description="Gives the frames of a clip one scale and one field of view, from cut to cut, so that depth does not "
-            "pump: each frame is fitted to its neighbours and to keyframes, over what stands still.",
+            "pump: each frame is fitted to its neighbors and to keyframes, over what stands still.",
             search_aliases=[
                 "align",
                 "scale",
@@ -28,31 +29,28 @@ class AlignSequence(io.ComfyNode):
                 "camera path",
             ],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="The pointmap of a clip, from Pointmap Inference."),
-                io.Boolean.Input(
+                field("pointmap", "The pointmap of a clip, from Pointmap Inference."),
+                field(
                     "one_camera",
-                    default=True,
-                    tooltip="On: one field of view from cut to cut. Off: each frame keeps its own, for clips that zoom.",
+                    "On: one field of view from cut to cut. Off: each frame keeps its own, for clips that zoom.",
                 ),
                 *stream_inputs(),
             ],
             outputs=[
-                PointmapType.Output(display_name="pointmap", tooltip="The aligned pointmap."),
-                io.Float.Output(
-                    display_name="flicker_before",
-                    tooltip="Mean relative change of depth from frame to frame where nothing but the camera moves: 0.05 is 5 %; 0 "
-                    "also where no two frames could be compared.",
+                result("pointmap", "The aligned pointmap."),
+                result(
+                    "flicker_before",
+                    "Mean relative change of depth from frame to frame where nothing but the camera moves: 0.05 is 5 %; 0 also "
+                    "where no two frames could be compared.",
                 ),
-                io.Float.Output(display_name="flicker_after", tooltip="The same after alignment."),
-                io.String.Output(
-                    display_name="report", tooltip="One line a frame: scale, shift, what is left over, flicker, cuts."
-                ),
+                result("flicker_after", "The same after alignment."),
+                result("report", "One line a frame: scale, shift, what is left over, flicker, cuts."),
             ],
         )
 
     @classmethod
     def execute(cls, pointmap, one_camera, cut_threshold, stream, restart) -> io.NodeOutput:
-        state = recall("align", stream, restart)
+        state = STREAMS.recall("align", stream, restart)
         with host.progress_bar(len(pointmap)) as on_progress:
             aligned, state, done = align_sequence(
                 pointmap,
@@ -62,5 +60,5 @@ class AlignSequence(io.ComfyNode):
                 streaming=bool(stream),
                 on_progress=on_progress,
             )
-        remember("align", stream, state)
+        STREAMS.remember("align", stream, state)
         return io.NodeOutput(aligned, *done.flicker, done.report())

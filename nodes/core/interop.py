@@ -9,9 +9,10 @@ import torch
 from comfy_api.latest import io
 from torch import nn
 
+from ...sam3d_geometry.estimate.inference import plan_inference
 from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from ...sam3d_geometry.geometry.pointmap import Pointmap
-from ...sam3d_geometry.geometry.resize import resize_image
+from ...sam3d_geometry.geometry.resize import Size, resize_image
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
 from ..host import ModelHandle
@@ -77,14 +78,16 @@ class CoreModel:
     def load(self) -> CoreModel:
         return self
 
-    def to_device(self, activation_bytes: int) -> GeometryModel:
+    def ready(self, photo_size: Size, resolution: int, frames: int) -> GeometryModel:
+        """As `host.HostedModel.ready`."""
         import comfy.model_management as mm
 
-        mm.load_models_gpu([self._core.patcher], memory_required=activation_bytes)
+        needed = frames * plan_inference(self.model, photo_size, resolution).activation_bytes
+        mm.load_models_gpu([self._core.patcher], memory_required=needed)
         return self.model
 
     def release(self) -> None:
-        """Nothing: the weights are core's."""
+        """Does nothing: core owns the weights."""
 
 
 def handle_of(model) -> ModelHandle | CoreModel:

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.estimate.inference import infer_pointmap, tokens_for_size
+from ...sam3d_geometry.estimate.inference import infer_pointmap
 from ...sam3d_geometry.geometry.camera import (
     fov_degrees_from_intrinsics,
     fov_x_degrees_from_focal_mm,
     fov_x_degrees_from_focal_pixels,
 )
-from ...sam3d_geometry.geometry.resize import size_for_long_edge
 from .. import host
 from ..core.interop import handle_of, model_input
 from ..fields import advanced
@@ -138,9 +137,7 @@ class PointmapInference(io.ComfyNode):
         }
         require_option("camera", camera, CAMERAS)
         model = handle_of(model)
-        hosted = model.load()
-        num_tokens = tokens_for_size(size_for_long_edge((height, width), resolution), hosted.model.token_range)
-        network = hosted.to_device(host.activation_bytes(min(frames, frames_per_batch), num_tokens))
+        network = model.load().ready((height, width), resolution, min(frames, frames_per_batch))
         with host.progress_bar(frames) as on_progress:
             pointmap = infer_pointmap(
                 network,

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .. import models
+from ..clips.steady import STRENGTHS
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
@@ -17,7 +18,7 @@ from ..maps.depth import CURVES
 from ..video.clip_file import Clip, open_clip
 from ..video.engine import RANGES, Engine, LocalEngine, StreamSettings
 from ..video.product import Look, VideoProduct
-from ..video.stages import STEADY, STRENGTHS, steadying
+from ..video.stages import STEADY, steadying
 from ..video.stream import job_fingerprint, stream_clip
 from ..video.writer import FORMATS, format_named
 from .options import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named

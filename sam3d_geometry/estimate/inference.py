@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import torch
 from torch.nn import functional as F
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MASK_THRESHOLD = 0.5
 PIXELS_PER_TOKEN = 14 * 14  # a ViT token of MoGe covers 14 x 14 pixels
+BYTES_PER_PIXEL = 1024  # of the photo at the network's size, in its forward pass
 
 
 def tokens_for_size(size: Size, token_range: tuple[int, int]) -> int:
@@ -123,6 +124,29 @@ class _Frames:
         return Pointmap(**self._tensors, **rest)
 
 
+@dataclass(frozen=True)
+class InferencePlan:
+    """What one frame costs at a resolution.
+
+    size              (height, width) of its pointmap
+    num_tokens        that the network works with
+    activation_bytes  rough memory of its forward pass: the decoder's maps at the photo's resolution outweigh the transformer's
+    """
+
+    size: Size
+    num_tokens: int
+
+    @property
+    def activation_bytes(self) -> int:
+        return self.num_tokens * PIXELS_PER_TOKEN * BYTES_PER_PIXEL
+
+
+def plan_inference(model: GeometryModel, source: Size, resolution: int) -> InferencePlan:
+    """Size, tokens and memory of a photo of the size `source` (height, width) at a long edge of `resolution` or the photo's."""
+    size = size_for_long_edge(source, resolution)
+    return InferencePlan(size, tokens_for_size(size, model.token_range))
+
+
 def infer_pointmap(
     model: GeometryModel,
     images: torch.Tensor,
@@ -152,8 +176,8 @@ def infer_pointmap(
             "The mask is empty, so no pixel would be left; leave the mask input unconnected or give it one that is white on "
             "the object (Load Image gives an empty one for a photo without transparency)."
         )
-    size = size_for_long_edge(source, resolution)
-    num_tokens = tokens_for_size(size, model.token_range)
+    plan = plan_inference(model, source, resolution)
+    size, num_tokens = plan.size, plan.num_tokens
     network_size = _network_size(source, size, num_tokens, model.pixels_per_token_edge)
     result = _Frames(frames, images.device)
     done, at_once = 0, max(1, frames_per_batch)

@@ -17,7 +17,7 @@ from .clip_file import Clip, Position
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import Look
 
-RANGES = ("whole clip", "per frame", "fixed", "adaptive")
+WHOLE_CLIP, PER_FRAME, ADAPTIVE, FIXED = RANGES = ("whole clip", "per frame", "adaptive", "fixed")
 SURVEY_FRAMES = 16
 
 
@@ -35,7 +35,7 @@ class StreamSettings:
     frames_per_chunk: int = 4
     fov_x_degrees: float | None = None
     one_camera: bool = True
-    range: str = "whole clip"
+    range: str = WHOLE_CLIP
     near: float = 0.5
     far: float = 20.0
     clip_percent: float = 0.5
@@ -46,7 +46,7 @@ class StreamSettings:
             raise ValueError(f"Range {self.range!r} is not known; choose one of {', '.join(RANGES)}.")
         if self.frames_per_chunk < 1:
             raise ValueError(f"frames_per_chunk came as {self.frames_per_chunk}; it must be at least 1.")
-        if self.range == "fixed":
+        if self.range == FIXED:
             fixed_range(self.near, self.far, 1)
 
 

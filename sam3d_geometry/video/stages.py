@@ -19,6 +19,7 @@ from ..clips.flow import import_opencv
 from ..clips.plain_average import TemporalState, smooth_pointmap
 from ..clips.smooth_geometry import History, MotionState, smooth_along_motion
 from ..clips.smooth_images import ImageMotionState
+from ..clips.steady import AVERAGE, MOTION, OFF
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, RangeState, adaptive_range
 
@@ -126,15 +127,14 @@ class AdaptiveRange:
         return {"stage": "adaptive range", **asdict(self)}
 
 
-STRENGTHS = {"follow motion": 0.8, "average": 0.3, "off": 0.0}
-STEADY = tuple(STRENGTHS)
+STEADY = (MOTION, AVERAGE, OFF)  # a stream sees no later frames
 
 
-def steadying(how: str, strength: float, one_focal: bool = True) -> list[Stage]:
-    """The stages that steady a clip: "follow motion" aligns it and averages along motion, "average" at fixed pixels."""
-    if how not in STEADY:
-        raise ValueError(f"Steadying {how!r} is not known; choose one of {', '.join(STEADY)}.")
-    if how == "follow motion":
+def steadying(steady_by: str, strength: float, one_camera: bool = True) -> list[Stage]:
+    """The stages that steady a clip: by motion aligns it and averages along motion, by average averages at fixed pixels."""
+    if steady_by not in STEADY:
+        raise ValueError(f"Input steady_by came as {steady_by!r}; choose one of {', '.join(STEADY)}.")
+    if steady_by == MOTION:
         import_opencv()  # before a clip is begun
-        return [Align(one_focal), SmoothAlongMotion(strength)]
-    return [Smooth(strength)] if how == "average" and strength else []
+        return [Align(one_camera), SmoothAlongMotion(strength)]
+    return [Smooth(strength)] if steady_by == AVERAGE and strength else []

@@ -14,7 +14,7 @@ from .. import __version__
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, RangeState, depth_range
 from .clip_file import Clip, Position, import_av
-from .engine import Engine, GeometryChunk, StreamSettings, Survey, survey_clip
+from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import VideoProduct
@@ -51,7 +51,7 @@ def _ranged(
     adaptive = AdaptiveRange(settings.clip_percent)
     for chunk in chunks:
         states = chunk.states
-        if settings.range == "adaptive":
+        if settings.range == ADAPTIVE:
             shown, state = adaptive(chunk.pointmap, state)
             states = (*states, state)
         else:
@@ -60,7 +60,7 @@ def _ranged(
 
 
 def _shown(pointmap: Pointmap, settings: StreamSettings, survey: Survey) -> DepthRange:
-    if settings.range == "whole clip":
+    if settings.range == WHOLE_CLIP:
         ones = torch.ones(len(pointmap), device=pointmap.device)
         return DepthRange(ones * survey.near, ones * survey.far)
     return depth_range(pointmap, settings.range, settings.near, settings.far, settings.clip_percent)
@@ -197,16 +197,21 @@ def stream_clip(
     return done, survey
 
 
-def job_fingerprint(
-    engine: Engine, clip: Clip, products: Sequence[VideoProduct], settings: StreamSettings, stages: Sequence[Stage]
-) -> dict:
-    """What tells a job from every other one, in plain values."""
+def job_identity(engine: Engine, clip: Clip, settings: StreamSettings, stages: Sequence[Stage]) -> dict:
+    """What tells a job from every other one, but for what it writes, in plain values."""
     return {
         "clip": clip.fingerprint(),
         "model": engine.model_name,
-        "products": [[p.kind, p.format_name, str(p.target.resolve())] for p in products],
         "settings": asdict(settings),
         "stages": [stage.fingerprint() for stage in stages],
         "segment_frames": SEGMENT_FRAMES,
         "versions": [__version__, import_av().__version__],
     }
+
+
+def job_fingerprint(
+    engine: Engine, clip: Clip, products: Sequence[VideoProduct], settings: StreamSettings, stages: Sequence[Stage]
+) -> dict:
+    """What tells a job from every other one, in plain values."""
+    written = [[p.kind, p.format_name, str(p.target.resolve())] for p in products]
+    return {**job_identity(engine, clip, settings, stages), "products": written}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from closed_form import plane, rays
 
-from sam3d_geometry.estimate.inference import infer_pointmap, tokens_for_size
+from sam3d_geometry.estimate.inference import infer_pointmap, plan_inference, tokens_for_size
 from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics, project
 from sam3d_geometry.geometry.normals import normals_from_pointmap
 from sam3d_geometry.maps.depth import depth_picture, depth_range
@@ -156,6 +156,17 @@ def test_resolution_sets_tokens_and_size():
         assert pointmap.size == (resolution // 2, resolution) and pointmap.source_size == (700, 1400)
         calls.append(scripted.network.calls[0])
     assert [c[3] for c in calls] == [167, 668, 2500]
+
+
+@pytest.mark.parametrize("resolution", [64, 256, 512, 1024])
+@pytest.mark.parametrize("photo", [(120, 160), (600, 200), (40, 40)])
+def test_the_plan_is_what_the_network_is_run_with(photo, resolution):
+    scripted = model()
+    plan = plan_inference(scripted, photo, resolution)
+    pointmap = infer_pointmap(scripted, torch.rand(1, *photo, 3), resolution=resolution)
+    assert pointmap.size == plan.size
+    assert scripted.network.calls[-1][3] == plan.num_tokens
+    assert plan.activation_bytes == plan_inference(scripted, photo, resolution).num_tokens * 14 * 14 * 1024
 
 
 def test_the_network_sees_no_more_pixels_than_the_photo_has():

@@ -66,12 +66,12 @@ def test_a_video_streams_to_a_video_of_depth(host):
                 "1": {"class_type": "LoadVideo", "inputs": {"file": "clip.mp4"}},
                 "2": graph()["2"],
                 "3": {
-                    "class_type": "SAM3DGeometry_VideoToDepthAndNormals",
+                    "class_type": "SAM3DGeometry_VideoToDepth",
                     "inputs": {
-                        "model": ["2", 0], "video": ["1", 0], "depth": "h264 8-bit mp4", "normals": "none", "resolution": 128,
-                        "frames_per_batch": 4, "range": "whole clip", "near": 0.5, "far": 20.0, "smooth": 0.3, "steady": "follow motion",
-                        "filename_prefix": "video/test", "curve": "disparity", "invert": False,
-                        "normal_convention": "opengl", "one_camera": True,
+                        "video": ["1", 0], "filename_prefix": "video/test", "model": ["2", 0], "depth_codec": "h264 8-bit mp4",
+                        "normals_codec": "none", "convention": "opengl", "resolution": 128, "batch_size": 4,
+                        "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
+                        "steady_by": "motion", "strength": 0.3, "one_camera": True,
                     },
                 },
                 "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},

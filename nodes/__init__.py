@@ -7,11 +7,11 @@ from .clips.steady import SteadyPointmap
 from .clips.video import VideoToDepth
 from .core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
 from .effects.camera_move import CameraMove
-from .effects.composite import MeshComposite, OcclusionComposite
+from .effects.composite import CompositeIntoScene
 from .effects.depth_of_field import DepthOfField
 from .effects.fog import Fog
-from .effects.relight import Relight
-from .effects.scene_light import Light
+from .effects.relight import RelightScene
+from .effects.scene_light import SceneLight
 from .effects.stereo import Stereo
 from .estimate.inference import PointmapInference
 from .estimate.load import LoadSAM3DGeometry
@@ -72,10 +72,9 @@ NODES = [
     Stereo,
     DepthOfField,
     Fog,
-    Light,
-    Relight,
-    OcclusionComposite,
-    MeshComposite,
+    SceneLight,
+    RelightScene,
+    CompositeIntoScene,
     LineArt,
     CurvatureMap,
     AmbientOcclusion,

@@ -68,6 +68,15 @@ def smoothing_input(default: int | None = None, is_advanced: bool = False) -> io
     )
 
 
+def follow_surface_input() -> io.Input:
+    """Whether what is placed by a surface stays where the first frame put it."""
+    return field(
+        "follow_surface",
+        "For clips. On: what is placed by surface follows what is seen at x, y. Off: it stays where the first frame put it.",
+        is_advanced=True,
+    )
+
+
 def fill_holes_input() -> io.Input:
     """What becomes of places that only the new camera sees."""
     return field(

@@ -75,14 +75,14 @@ def relief(name: str) -> torch.Tensor:
 def effects() -> Image.Image:
     """A row for each of three photos: the photo, and four effects on it."""
     temple, coffee = (estimate(photos()[name]) for name in ("temple", "coffee"))
-    behind_her = Placement("at a distance", (0.47, 0.2), 1.15, 0.26)
-    on_the_table = Placement("on the surface", (0.8, 0.88), size=0.2, upright=True)
+    behind_her = Placement("distance", (0.47, 0.2), 1.15, 0.26)
+    on_the_table = Placement("surface", (0.8, 0.88), size=0.2, upright=True)
     portrait = {
         "photo": photos()["astronaut"],
         "Camera Move": last_frame(photos()["astronaut"], "slide", 0.1),
         "Depth Of Field": through_a_lens("astronaut", 0.43, 0.3, 5.0)[0],
-        "Occlusion Composite": put("astronaut", behind_her, banner("SPACE")),
-        "Relight: two lamps": lit_from_both_sides(),
+        "Composite Into Scene: a card": put("astronaut", behind_her, banner("SPACE")),
+        "Relight Scene: two lamps": lit_from_both_sides(),
     }
     others = {
         "photo ": photos()["temple"],
@@ -91,8 +91,8 @@ def effects() -> Image.Image:
         "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
         "Stereo: anaglyph": anaglyph("temple"),
         "photo  ": photos()["coffee"],
-        "Mesh Composite": put("coffee", on_the_table),
-        "Relight: a lamp in the cup": lamp_in_the_cup(),
+        "Composite Into Scene: a mesh": put("coffee", on_the_table),
+        "Relight Scene: a lamp in the cup": lamp_in_the_cup(),
         "Ambient Occlusion": grey(occlusion_at_photo(coffee, 0.3 * scene_depth(coffee), smoothing=32)),
         "Normal Detail": relief("coffee"),
     }

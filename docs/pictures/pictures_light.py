@@ -1,4 +1,4 @@
-"""Makes the help pages' pictures of Light, Relight, Occlusion Composite and Mesh Composite with the library's functions.
+"""Makes the help pages' pictures of Scene Light, Relight Scene and Composite Into Scene with the library's functions.
 
 python docs/pictures/pictures_light.py                 all of them
 python docs/pictures/pictures_light.py relight light   some of them
@@ -34,7 +34,9 @@ def light() -> Image.Image:
     dusk = Relighting(ambient=0.25, even_out=0.3)
     left = Light(placement="camera", offset=(-0.9, 0.35, 0.3), reach=0.9, colour=WARM, radius=0.08, intensity=1.6)
     right = Light(placement="camera", offset=(0.9, 0.45, 0.3), reach=0.9, colour=COLD, radius=0.08, intensity=1.8)
-    sun = Light("directional", azimuth_degrees=115, elevation_degrees=25, colour=WARM, radius=0.05, intensity=1.1)
+    sun = Light(
+        "directional", azimuth_degrees=115, elevation_degrees=25, colour=WARM, sun_size_degrees=5.7, intensity=1.1
+    )
     return sheet(
         {
             "photo": photos()["astronaut"],
@@ -42,7 +44,7 @@ def light() -> Image.Image:
             "and cold from the right": relit("astronaut", [left, right], dusk)[0],
             "photo ": photos()["temple"],
             "directional: low sun from the right": relit("temple", [sun], Relighting(ambient=0.3))[0],
-            "over a pixel: lamp in the cup": relit(
+            "surface: lamp in the cup": relit(
                 "coffee",
                 [Light(pixel=(0.4, 0.3), distance=0.08, reach=0.25, colour=WARM, radius=0.05, intensity=1.6)],
                 Relighting(ambient=0.2),
@@ -106,15 +108,11 @@ def put(
 def occlusion_composite() -> Image.Image:
     return sheet(
         {
-            "at a distance, behind her": put(
-                "astronaut", Placement("at a distance", (0.47, 0.2), 1.15, 0.26), banner("SPACE")
-            ),
+            "distance, behind her": put("astronaut", Placement("distance", (0.47, 0.2), 1.15, 0.26), banner("SPACE")),
             "turned by 50 degrees, through her": put(
-                "astronaut", Placement("at a distance", (0.47, 0.36), 1.1, 0.5, yaw=50), chequers()
+                "astronaut", Placement("distance", (0.47, 0.36), 1.1, 0.5, yaw=50), chequers()
             ),
-            "on the surface, upright": put(
-                "coffee", Placement("on the surface", (0.8, 0.8), size=0.16, upright=True), chequers()
-            ),
+            "surface, upright": put("coffee", Placement("surface", (0.8, 0.8), size=0.16, upright=True), chequers()),
         },
         3,
         1000,
@@ -126,9 +124,9 @@ def mesh_composite() -> Image.Image:
     lamp = Light(placement="camera", offset=(-0.6, 0.9, 0.4), reach=1.0, colour=WHITE, radius=0.1, intensity=1.2)
     return sheet(
         {
-            "at a distance, behind her": put("astronaut", Placement("at a distance", (0.68, 0.3), 1.15, 0.5)),
-            "before her": put("astronaut", Placement("at a distance", (0.7, 0.45), 0.75, 0.3), None, (lamp,)),
-            "on the surface": put("coffee", Placement("on the surface", (0.8, 0.88), size=0.17, upright=True)),
+            "distance, behind her": put("astronaut", Placement("distance", (0.68, 0.3), 1.15, 0.5)),
+            "before her": put("astronaut", Placement("distance", (0.7, 0.45), 0.75, 0.3), None, (lamp,)),
+            "surface": put("coffee", Placement("surface", (0.8, 0.88), size=0.17, upright=True)),
         },
         3,
         1000,

@@ -2,193 +2,131 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.effects.light.lights import KINDS, PLACEMENTS, UNITS
-from ...sam3d_geometry.effects.light.lights import Light as LibraryLight
+from ...sam3d_geometry.effects.light.lights import PLACEMENTS, Light
 from ...sam3d_geometry.geometry.colour import srgb_from_hex
-from ..fields import advanced
-from ..sockets import CATEGORY, LightsType, schema
+from ..fields import field, result
+from ..sockets import CATEGORY, schema
 
 
-class Light(io.ComfyNode):
+class SceneLight(io.ComfyNode):
     @classmethod
     def define_schema(cls):
         return schema(
-            node_id="SAM3DGeometry_Light",
-            display_name="Light",
-            category=f"{CATEGORY}/Effects",
-            description="A light in the scene, for Relight and the composites; chain several through lights.",
+            node_id="SAM3DGeometry_SceneLight",
+            display_name="Scene Light",
+            category=f"{CATEGORY}/effects",
+            description="A light in the scene, for Relight Scene, Composite Into Scene and Fog; chain several through lights.",
             search_aliases=["light", "lamp", "sun", "point light", "area light", "directional light", "relight"],
             inputs=[
-                io.Combo.Input(
-                    "kind",
-                    options=list(KINDS),
-                    default="point",
-                    tooltip="point: a ball of light; directional: a sun, the same everywhere, set by azimuth and elevation; area: a "
-                    "round panel that lights what lies before it and looks at x, y.",
+                field(
+                    "light_kind",
+                    "point: a ball of light; directional: a sun, the same everywhere, set by azimuth and elevation; area: a round "
+                    "panel that lights what is in front of it and faces the place x, y.",
                 ),
-                io.Combo.Input(
+                field(
                     "placement",
-                    options=list(PLACEMENTS),
-                    default=PLACEMENTS[0],
-                    tooltip="over a pixel: hangs in front of the surface seen at x, y; camera: right, up and forward of the camera; "
-                    "world: the same with up against gravity, found by the ground.",
+                    "surface: hangs in front of the surface seen at x, y; camera: right, up and forward of the camera; world: the "
+                    "same with up against gravity, found by the ground.",
+                    options=PLACEMENTS,
                 ),
-                io.Float.Input(
-                    "x",
-                    default=0.4,
-                    min=0.0,
-                    max=1.0,
-                    step=0.005,
-                    tooltip="Where in the picture the light hangs, or a panel looks: 0 left edge, 1 right edge.",
+                field("unit"),
+                field("x", default=0.4),
+                field("y", default=0.35),
+                field(
+                    "light_distance",
+                    "For placement surface: distance from the surface towards the camera (0.001 or more). Larger lights more of "
+                    "the scene, and flatter.",
                 ),
-                io.Float.Input(
-                    "y",
-                    default=0.35,
-                    min=0.0,
-                    max=1.0,
-                    step=0.005,
-                    tooltip="Where in the picture the light hangs, or a panel looks: 0 top edge, 1 bottom edge.",
+                field(
+                    "offset_right",
+                    "For placement camera and world: how far to the right of the camera; negative is left.",
                 ),
-                io.Float.Input(
-                    "distance",
-                    default=0.3,
-                    min=0.0,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="For placement over a pixel: how far before the surface, towards the camera, in the unit below. Larger "
-                    "lights more of the scene, and flatter.",
+                field("offset_up", "For placement camera and world: how far above the camera; negative is below."),
+                field(
+                    "offset_forward",
+                    "For placement camera and world: how far into the scene; 1 scene depth is as deep as the scene's middle, "
+                    "negative is behind the camera.",
                 ),
-                io.Float.Input(
-                    "right",
-                    default=0.5,
-                    min=-1000.0,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="For camera and world: how far to the right of the camera, in the unit below; negative is left.",
-                ),
-                io.Float.Input(
-                    "up",
-                    default=0.5,
-                    min=-1000.0,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="For camera and world: how far above the camera, in the unit below; negative is below.",
-                ),
-                io.Float.Input(
-                    "forward",
-                    default=0.5,
-                    min=-1000.0,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="For camera and world: how far into the scene, in the unit below; 1 with unit scene depth is as deep as the "
-                    "scene's middle, negative behind the camera.",
-                ),
-                io.Float.Input(
+                field(
                     "azimuth_degrees",
-                    default=135.0,
-                    min=-180.0,
-                    max=180.0,
-                    step=1.0,
-                    tooltip="For directional: where the sun stands: 0 straight ahead, 90 to the right, -90 to the left, 180 behind the "
-                    "camera. Level with the ground for placement world.",
+                    "For directional: where the sun stands (-180 to 180): 0 straight ahead, 90 to the right, -90 to the left, 180 "
+                    "behind the camera. Level with the ground for placement world.",
                 ),
-                io.Float.Input(
+                field(
                     "elevation_degrees",
-                    default=35.0,
-                    min=-90.0,
-                    max=90.0,
-                    step=1.0,
-                    tooltip="For directional: how high the sun stands: 0 at the horizon, 90 overhead, negative from below.",
+                    "For directional: how high the sun stands (-90 to 90): 0 at the horizon, 90 overhead, negative from below.",
                 ),
-                io.Float.Input(
+                field("color", "# and six hexadecimal digits: #ffffff white, #ffd9a0 lamp, #9fc5ff sky."),
+                field(
                     "intensity",
-                    default=1.5,
-                    min=0.0,
-                    max=100.0,
-                    step=0.05,
-                    tooltip="Brightness: at 1 a white surface that faces the light, reach away from it, becomes white.",
+                    "Brightness (0 to 100): at 1 a white surface that faces the light, reach away from it, becomes white.",
                 ),
-                io.String.Input(
-                    "color",
-                    default="#ffd9a0",
-                    tooltip="# and six hexadecimal digits: #ffffff white, #ffd9a0 lamp, #9fc5ff sky.",
-                ),
-                io.Float.Input(
+                field(
                     "radius",
+                    "For point and area: size of the light (0 or more): 0 gives hard shadows, larger ones softer.",
                     default=0.05,
-                    min=0.0,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="Size of the light in the unit below: 0 gives hard shadows, larger ones softer. For directional the tangent "
-                    "of its half angle: 0.005 is the sun.",
                 ),
-                io.Float.Input(
+                field(
+                    "sun_size_degrees",
+                    "For directional: apparent diameter in degrees (0 to 90): 0 gives hard shadows, 0.5 is the sun, larger ones "
+                    "softer.",
+                    is_advanced=True,
+                ),
+                field(
                     "reach",
-                    default=0.5,
-                    min=0.001,
-                    max=1000.0,
-                    step=0.01,
-                    tooltip="Distance in the unit below at which the light has its intensity; larger lights deeper into the scene.",
+                    "For point and area: distance at which the light has its intensity (0.001 or more); larger lights deeper into "
+                    "the scene.",
                 ),
-                advanced(
-                    io.Float.Input(
-                        "falloff",
-                        default=2.0,
-                        min=0.0,
-                        max=4.0,
-                        step=0.1,
-                        tooltip="How fast light fades with distance: 2 as in nature (inverse square), 1 slower, 0 not at all.",
-                    )
+                field(
+                    "falloff",
+                    "For point and area: how fast light fades with distance (0 to 4): 2 as in nature (inverse square), 1 slower, "
+                    "0 not at all.",
+                    is_advanced=True,
                 ),
-                io.Combo.Input(
-                    "unit",
-                    options=list(UNITS),
-                    default=UNITS[0],
-                    tooltip="Of all lengths: scene depth (1 is the median distance of what is seen; fits every model) or metres, for "
-                    "models that give metres.",
-                ),
-                io.Boolean.Input("shadows", default=True, tooltip="Whether the scene casts shadows in this light."),
-                LightsType.Input("lights", optional=True, tooltip="Lights that are there already, from another Light."),
+                field("cast_shadows", "On: the scene casts shadows in this light."),
+                field("lights", "Lights of another Scene Light; this one is added to them.", optional=True),
             ],
-            outputs=[LightsType.Output(display_name="lights", tooltip="All lights up to and with this one.")],
+            outputs=[result("lights", "All lights up to and with this one.")],
         )
 
     @classmethod
     def execute(
         cls,
-        kind,
+        light_kind,
         placement,
+        unit,
         x,
         y,
-        distance,
-        right,
-        up,
-        forward,
+        light_distance,
+        offset_right,
+        offset_up,
+        offset_forward,
         azimuth_degrees,
         elevation_degrees,
-        intensity,
         color,
+        intensity,
         radius,
+        sun_size_degrees,
         reach,
         falloff,
-        unit,
-        shadows,
-        lights=(),
+        cast_shadows,
+        lights=None,
     ) -> io.NodeOutput:
-        light = LibraryLight(
-            kind,
-            placement,
-            (x, y),
-            distance,
-            (right, up, forward),
-            azimuth_degrees,
-            elevation_degrees,
-            radius,
-            reach,
-            falloff,
-            intensity,
-            srgb_from_hex(color),
-            unit,
-            shadows,
+        light = Light(
+            kind=light_kind,
+            placement=placement,
+            pixel=(x, y),
+            distance=light_distance,
+            offset=(offset_right, offset_up, offset_forward),
+            azimuth_degrees=azimuth_degrees,
+            elevation_degrees=elevation_degrees,
+            radius=radius,
+            sun_size_degrees=sun_size_degrees,
+            reach=reach,
+            falloff=falloff,
+            intensity=intensity,
+            colour=srgb_from_hex(color),
+            unit=unit,
+            shadows=cast_shadows,
         )
         return io.NodeOutput((*(lights or ()), light))

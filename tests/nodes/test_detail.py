@@ -72,9 +72,9 @@ def test_strength_is_a_power(pointmap):
 
 
 def test_ambient_occlusion_has_a_socket_that_relight_takes(pointmap):
-    from pack.nodes.effects.relight import Relight
+    from pack.nodes.effects.relight import RelightScene
 
-    wanted = next(i for i in Relight.define_schema().inputs if i.id == "ambient_occlusion")
+    wanted = next(i for i in RelightScene.define_schema().inputs if i.id == "ambient_occlusion")
     given = [o.io_type for o in AmbientOcclusion.define_schema().outputs]
     assert wanted.io_type in given
     outputs = run(AmbientOcclusion, pointmap=pointmap)

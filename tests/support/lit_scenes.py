@@ -60,3 +60,13 @@ def far_from_edge(found: torch.Tensor, truth: torch.Tensor, where: torch.Tensor,
         return F.max_pool2d(mask[None, None].float(), 2 * pixels + 1, 1, pixels)[0, 0] > 0
 
     return int((where & ((found & ~near(truth)) | (~found & ~near(~truth)))).sum())
+
+
+def ball(rings=96):
+    """A unit sphere in glTF axes: vertices (1, N, 3), faces (1, M, 3)."""
+    polar, around = torch.linspace(0, torch.pi, rings)[:, None], torch.linspace(0, 2 * torch.pi, 2 * rings)[None]
+    xyz = [polar.sin() * around.cos(), polar.cos().expand(rings, 2 * rings), polar.sin() * around.sin()]
+    first = (torch.arange(rings - 1)[:, None] * 2 * rings + torch.arange(2 * rings - 1)).reshape(-1)
+    right, below = first + 1, first + 2 * rings
+    faces = torch.cat([torch.stack([first, right, below], -1), torch.stack([right, below + 1, below], -1)])
+    return torch.stack(xyz, -1).reshape(1, -1, 3), faces[None]

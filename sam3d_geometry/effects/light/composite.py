@@ -16,7 +16,7 @@ from .lights import PlacedLight
 from .relight import Relighting, enlarge_shadow, pick_frame
 from .shadow import cast_shadow
 
-CATCHERS = ("ground plane", "scene", "none")
+GROUND_PLANE, SCENE, NO_CATCHER = CATCHERS = ("ground plane", "scene", "none")
 CONTACT_HEIGHT = 1.5  # of the layer's size: how high above its foot the light of the contact shadow hangs
 CONTACT_RADIUS = 0.8  # of the layer's size
 CONTACT_REACH = 1.2  # of the layer's size: how far from its foot its contact shadow fades to nothing
@@ -29,39 +29,39 @@ GUIDE_NOISE = 1e-4  # variance of luminance below which the photo says nothing a
 class Compositing:
     """How a layer meets a scene.
 
-    softness         depth over which one gives way to the other, in the placement's unit; 0 is a hard cut
+    feather          depth over which one gives way to the other, in the placement's unit; 0 is a hard cut
     edge_refine      radius in pixels in which the photo's own edges sharpen the cut; 0 leaves it as the geometry has it
-    shadow           strength of the shadow the layer casts, 0 to 1: from lights, or without any a soft one at the foot of a
+    shadow_strength  of the shadow the layer casts, 0 to 1: from lights, or without any a soft one at the foot of a
                      layer that stands on a surface
     catcher          what catches it: "ground plane" through the layer's foot, "scene" the pointmap itself (also for a mesh that is
-                     "as it is"), or "none"
+                     "as is"), or "none"
     shadow_resolution, shadow_samples   as in `relight.Relighting`
     """
 
-    softness: float = 0.01
+    feather: float = 0.01
     edge_refine: int = 0
-    shadow: float = 0.6
-    catcher: str = "ground plane"
+    shadow_strength: float = 0.6
+    catcher: str = GROUND_PLANE
     shadow_resolution: int = 320
     shadow_samples: int = 24
 
     def __post_init__(self) -> None:
         if self.catcher not in CATCHERS:
             raise ValueError(f"Shadow catcher came as {self.catcher!r}; choose one of {', '.join(CATCHERS)}.")
-        if not (self.softness >= 0 and self.edge_refine >= 0 and 0 <= self.shadow <= 1):
+        if not (self.feather >= 0 and self.edge_refine >= 0 and 0 <= self.shadow_strength <= 1):
             raise ValueError(
-                f"softness {self.softness}, edge_refine {self.edge_refine} and shadow {self.shadow} came; none may be "
-                "below 0, and shadow not above 1."
+                f"feather {self.feather}, edge_refine {self.edge_refine} and shadow_strength {self.shadow_strength} came; "
+                "none may be below 0, and shadow_strength not above 1."
             )
 
 
-def in_front(layer: Layer, surface: Pointmap, softness: torch.Tensor) -> torch.Tensor:
+def in_front(layer: Layer, surface: Pointmap, feather: torch.Tensor) -> torch.Tensor:
     """Share (B, H, W) of the layer that is before the scene; a half where both are equally far, 1 before the sky.
 
-    It goes from 0 to 1 over a depth of `softness` (B,).
+    It goes from 0 to 1 over a depth of `feather` (B,).
     """
     ahead = surface.depth - layer.depth
-    width = softness[:, None, None]
+    width = feather[:, None, None]
     share = torch.where(width > 0, (ahead / width.clamp_min(1e-12) + 0.5).clamp(0, 1), (ahead >= 0).to(ahead))
     return torch.where(surface.mask, share, 1) * (layer.depth > 0)
 
@@ -123,14 +123,14 @@ def layer_shadow(
     casting = [light for light in lights if light.shadows]
     if not lights and placed.stands:
         casting = [_contact_light(placed)]
-    if how.shadow <= 0 or how.catcher == "none" or not casting:
+    if how.shadow_strength <= 0 or how.catcher == NO_CATCHER or not casting:
         return shadow
     caught, pick = pick_frame(surface, how.shadow_resolution)
     occluders = pick(torch.where(layer.alpha > 0.5, layer.depth, 0))
     if not bool((occluders > 0).any()):
         return shadow
     # a mesh that brings its own place has no foot that is known
-    if how.catcher == "ground plane" and not placed.as_it_is:
+    if how.catcher == GROUND_PLANE and not placed.as_it_is:
         foot = placed.origin if placed.stands else placed.origin - placed.up * (placed.size / 2)[:, None]
         caught = _on_ground(caught, foot, placed.up, placed.size)
     thickness = Relighting.thickness
@@ -167,7 +167,7 @@ def composite(
     Mixed in linear light. `surface` is at the picture's size and has normals (`relight.surface_at_image`).
     """
     how = Compositing() if how is None else how
-    visible = in_front(layer, surface, how.softness * placed.scale)
+    visible = in_front(layer, surface, how.feather * placed.scale)
     visible = refine_edges(visible, layer.depth > 0, surface.image, how.edge_refine)
     shadows = [
         layer_shadow(
@@ -179,7 +179,7 @@ def composite(
         )
         for i in range(len(surface))
     ]
-    shadow = torch.cat(shadows) * how.shadow
+    shadow = torch.cat(shadows) * how.shadow_strength
     scene = linear_from_srgb(surface.image) * (1 - shadow)[..., None]
     covered = (layer.alpha * visible).clamp(0, 1)
     mixed = scene * (1 - covered)[..., None] + layer.colour * visible[..., None]

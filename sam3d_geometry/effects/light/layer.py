@@ -14,29 +14,29 @@ from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
-from ...geometry.scene_scale import require_metres
-from .lights import UNITS, PlacedLight, scene_depth, surface_at
+from .lights import SCENE_DEPTH, SURFACE, UNITS, PlacedLight, scene_depth, surface_at, unit_scale
 from .rasterize import rasterize
 from .shading import ggx, lambert, light_at
 
-WHERE = ("on the surface", "at a distance", "as it is")
+DISTANCE, AS_IS = "distance", "as is"
+WHERE = (SURFACE, DISTANCE, AS_IS)
 SUPERSAMPLES = 2  # rays a side of a pixel of a mesh
 UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a layer goes; lengths are shares of the scene's median depth or metres, as `unit` says.
+    """Where a layer goes; lengths count in `unit`, one of UNITS.
 
-    where     "on the surface": its foot on the surface at `pixel`; "at a distance": its middle over `pixel`, that far along
-              the view axis; "as it is": a mesh whose coordinates are the camera's already
+    where     "surface": its foot on the surface at `pixel`; "distance": its middle over `pixel`, that far along
+              the view axis; "as is": a mesh whose coordinates are the camera's already
     pixel     (x, y) in shares of the picture
     size      height of a card; largest side of a mesh
     yaw, pitch, roll   degrees about its own up, right and forward axis; all 0 faces the camera's image plane
     upright   its up is the scene's, found by the ground, instead of the camera's
     """
 
-    where: str = "on the surface"
+    where: str = SURFACE
     pixel: tuple[float, float] = (0.5, 0.8)
     distance: float = 1.0
     size: float = 0.4
@@ -44,14 +44,16 @@ class Placement:
     pitch: float = 0.0
     roll: float = 0.0
     upright: bool = False
-    unit: str = "scene depth"
+    unit: str = SCENE_DEPTH
 
     def __post_init__(self) -> None:
-        for name, value, known in (("where", self.where, WHERE), ("unit", self.unit, UNITS)):
+        for name, value, known in (("placement", self.where, WHERE), ("unit", self.unit, UNITS)):
             if value not in known:
                 raise ValueError(f"Layer {name} came as {value!r}; choose one of {', '.join(known)}.")
         if not (self.size > 0 and self.distance > 0):
-            raise ValueError(f"Layer size {self.size} and distance {self.distance} came; both must be greater than 0.")
+            raise ValueError(
+                f"layer_size {self.size} and layer_distance {self.distance} came; both must be greater than 0."
+            )
 
 
 @dataclass(frozen=True)
@@ -96,19 +98,24 @@ def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = Fal
     It stays where the first frame's surface put it; with `each_frame` it follows the surface at its pixel.
     """
     sizes = scene_depth(pointmap)
-    if placement.unit == "metres":
-        require_metres(pointmap)
-    scale = sizes if placement.unit == "scene depth" else torch.ones_like(sizes)
+    scale = unit_scale(placement.unit, pointmap, sizes)
     level = level_world(pointmap).to(pointmap.points).mT
     turn = rotation_from_degrees(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
     rotation = (level @ turn) if placement.upright else turn.expand(len(pointmap), 3, 3)
     origin = surface_at(pointmap, placement.pixel, sizes)
-    if placement.where != "on the surface":
+    if placement.where != SURFACE:
         origin = origin / origin[:, 2:] * (placement.distance * scale)[:, None]
     elif not each_frame:
         origin = origin[:1] / sizes[0] * sizes[:, None]
-    stands, as_it_is = placement.where == "on the surface", placement.where == "as it is"
-    return PlacedLayer(rotation, origin, placement.size * scale, scale, -level[:, :, 1], stands, as_it_is)
+    return PlacedLayer(
+        rotation,
+        origin,
+        placement.size * scale,
+        scale,
+        up=-level[:, :, 1],
+        stands=placement.where == SURFACE,
+        as_it_is=placement.where == AS_IS,
+    )
 
 
 def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> Layer:
@@ -187,11 +194,10 @@ def mesh_layer(
     height, width = pointmap.size
     results = []
     for i in range(len(pointmap)):
-        one = min(i, len(vertices) - 1)
-        triangles = faces[one].to(pointmap.device).long()
+        triangles = faces[min(i, len(faces) - 1)].to(pointmap.device).long()
         # batches of meshes are filled up with faces that have no area
         triangles = triangles[(triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])]
-        points = convert_points(vertices[one].to(pointmap.points), "opencv", "opengl")
+        points = convert_points(vertices[min(i, len(vertices) - 1)].to(pointmap.points), "opencv", "opengl")
         if not placed.as_it_is and len(triangles):
             used = points[triangles.reshape(-1)]
             low, high = used.amin(0), used.amax(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,9 +14,9 @@ from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import direction_from_angles
 from ...geometry.scene_scale import require_metres
 
-KINDS = ("point", "directional", "area")
-PLACEMENTS = ("over a pixel", "camera", "world")
-UNITS = ("scene depth", "metres")
+POINT, DIRECTIONAL, AREA = KINDS = ("point", "directional", "area")
+SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
+SCENE_DEPTH, POINTMAP_UNIT, METRES = UNITS = ("scene depth", "pointmap unit", "metres")
 MAX_SAMPLES = 1 << 16  # pixels of a frame from which its median depth is taken
 NEAREST_TO_CAMERA = (
     0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance
@@ -24,24 +25,25 @@ NEAREST_TO_CAMERA = (
 
 @dataclass(frozen=True)
 class Light:
-    """A light as asked for; lengths are shares of the scene's median depth or metres, as `unit` says.
+    """A light as asked for; lengths count in `unit`, one of UNITS.
 
-    kind        "point" (a ball of light, soft if it has a radius), "area" (a disc that lights what lies before it) or
+    kind        "point" (a ball of light, soft if it has a radius), "area" (a disc that lights what is in front of it) or
                 "directional" (a sun)
-    placement   "over a pixel": on the line from the surface at `pixel` to the camera, `distance` in front of the surface;
+    placement   "surface": on the line from the surface at `pixel` to the camera, `distance` in front of the surface;
                 "camera": at `offset` from the camera in its own axes; "world": the same in axes levelled by gravity
     pixel       (x, y) in shares of the picture; a disc always looks at the surface there
     offset      (right, up, forward)
     azimuth_degrees, elevation_degrees   where a sun stands: azimuth 0 straight ahead, 90 to the right, 180 behind the
                 camera; in camera axes or, for placement "world", in levelled ones
-    radius      of the ball or disc; for a sun the tangent of its half angle
+    radius      of the ball or disc
+    sun_size_degrees   diameter of a sun as it appears in the sky
     reach       distance at which a white surface that faces the light gets `intensity`
     falloff     exponent of the distance: 2 is physical, 0 none
     colour      sRGB, 0 to 1
     """
 
-    kind: str = "point"
-    placement: str = "over a pixel"
+    kind: str = POINT
+    placement: str = SURFACE
     pixel: tuple[float, float] = (0.5, 0.5)
     distance: float = 0.3
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -52,8 +54,9 @@ class Light:
     falloff: float = 2.0
     intensity: float = 1.0
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    unit: str = "scene depth"
+    unit: str = SCENE_DEPTH
     shadows: bool = True
+    sun_size_degrees: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -63,6 +66,8 @@ class Light:
         ):
             if value not in known:
                 raise ValueError(f"Light {name} came as {value!r}; choose one of {', '.join(known)}.")
+        if not 0 <= self.sun_size_degrees < 180:
+            raise ValueError(f"sun_size_degrees came as {self.sun_size_degrees}; 0 to less than 180 is needed.")
         if not (self.reach > 0 and self.radius >= 0 and self.falloff >= 0 and self.intensity >= 0):
             raise ValueError(
                 f"Light reach {self.reach}, radius {self.radius}, falloff {self.falloff}, intensity {self.intensity} came; "
@@ -76,7 +81,8 @@ class PlacedLight:
 
     position (B, 3)  of the light; for a sun the unit direction towards it
     aim      (B, 3)  unit direction in which a disc looks
-    radius   (B,)    reach (B,)    as in `Light`
+    radius   (B,)    of the ball or disc; for a sun the tangent of half its size
+    reach    (B,)    as in `Light`
     radiance (3,)    linear colour times intensity
     """
 
@@ -128,27 +134,29 @@ def surface_at(pointmap: Pointmap, pixel: tuple[float, float], fallback: torch.T
     return ray * torch.stack(depths)[:, None]
 
 
-def _unit_scale(unit: str, pointmap: Pointmap, sizes: torch.Tensor) -> torch.Tensor:
-    if unit == "scene depth":
+def unit_scale(unit: str, pointmap: Pointmap, sizes: torch.Tensor) -> torch.Tensor:
+    """Length (B,) of one of UNITS in the pointmap's unit; `sizes` (B,) are the frames' scene depths."""
+    if unit == SCENE_DEPTH:
         return sizes
-    require_metres(pointmap)
+    if unit == METRES:
+        require_metres(pointmap)
     return torch.ones_like(sizes)
 
 
 def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool = False) -> tuple[PlacedLight, ...]:
     """Lights in the camera axes of every frame of a pointmap (whole clip: place first, then work chunk by chunk).
 
-    A light over a pixel stays where the first frame's surface put it, in units of the frame's scene depth where the map is
+    A light placed by a surface stays where the first frame's surface put it, in units of the frame's scene depth where the map is
     not metric; with `each_frame` it follows the surface at that pixel. World axes are the ground's over all frames.
     """
     sizes = scene_depth(pointmap)
     world = None
-    if any(light.placement == "world" for light in lights):
+    if any(light.placement == WORLD for light in lights):
         world = level_world(pointmap).to(pointmap.points)
     placed = []
     for light in lights:
-        sun = light.kind == "directional"
-        scale = (torch.ones_like(sizes) if sun else _unit_scale(light.unit, pointmap, sizes))[:, None]
+        sun = light.kind == DIRECTIONAL
+        scale = (torch.ones_like(sizes) if sun else unit_scale(light.unit, pointmap, sizes))[:, None]
         target = surface_at(pointmap, light.pixel, sizes)
         if not each_frame:
             target = target[:1] / sizes[0] * sizes[:, None]
@@ -156,26 +164,27 @@ def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool =
             position = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees)).expand(
                 len(pointmap), 3
             )
-        elif light.placement == "over a pixel":
+        elif light.placement == SURFACE:
             away = target.norm(dim=-1, keepdim=True)
             position = target * (1 - light.distance * scale / away).clamp_min(NEAREST_TO_CAMERA)
         else:
             right, up, forward = light.offset
             position = target.new_tensor([right, -up, forward]) * scale
-        if light.placement == "world":
+        if light.placement == WORLD:
             position = (world.mT @ position[..., None])[..., 0]
         # a light on the surface itself, or at the target, has no direction to look in: it looks where the camera does
         forward = torch.nn.functional.normalize(target, dim=-1)
         aim = target - position
         length = aim.norm(dim=-1, keepdim=True)
         aim = torch.where(length > 1e-6 * sizes[:, None], aim / length.clamp_min(1e-12), forward)
+        radius = math.tan(math.radians(light.sun_size_degrees / 2)) if sun else light.radius
         radiance = linear_from_srgb(target.new_tensor(light.colour)) * light.intensity
         placed.append(
             PlacedLight(
                 light.kind,
                 position,
                 aim,
-                light.radius * scale[:, 0],
+                radius * scale[:, 0],
                 light.reach * scale[:, 0],
                 radiance,
                 light.falloff,

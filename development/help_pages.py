@@ -30,7 +30,7 @@ def values_of(given: Any) -> str:
     if isinstance(getattr(given, "default", None), bool):
         return "on, off" if given.default else "off, on"
     if hasattr(given, "multiline"):
-        return "text"
+        return "text" + optional
     return " or ".join(given.get_io_type().split(",")) + optional
 
 

@@ -6,13 +6,12 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.air import fog as air
 from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
-from ...sam3d_geometry.effects.light.lights import UNITS
 from ...sam3d_geometry.geometry.colour import linear_from_hex
 from ...sam3d_geometry.geometry.gravity import level_world
 from ...sam3d_geometry.geometry.ground import find_ground
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.rotations import direction_from_angles
-from ...sam3d_geometry.geometry.scene_scale import unit_length
+from ...sam3d_geometry.geometry.scene_scale import UNITS, unit_length
 from .. import host
 from ..fields import advanced
 from ..sockets import CATEGORY, PointmapType, require_frames, require_option, schema

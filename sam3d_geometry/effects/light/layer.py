@@ -14,7 +14,8 @@ from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
-from .lights import SCENE_DEPTH, SURFACE, UNITS, PlacedLight, scene_depth, surface_at, unit_scale
+from ...geometry.scene_scale import SCENE_DEPTH, UNITS
+from .lights import SURFACE, PlacedLight, scene_depth, surface_at, unit_scale
 from .rasterize import rasterize
 from .shading import ggx, lambert, light_at
 

@@ -12,11 +12,10 @@ from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import direction_from_angles
-from ...geometry.scene_scale import require_metres
+from ...geometry.scene_scale import METRES, SCENE_DEPTH, UNITS, require_metres
 
 POINT, DIRECTIONAL, AREA = KINDS = ("point", "directional", "area")
 SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
-SCENE_DEPTH, POINTMAP_UNIT, METRES = UNITS = ("scene depth", "pointmap unit", "metres")
 MAX_SAMPLES = 1 << 16  # pixels of a frame from which its median depth is taken
 NEAREST_TO_CAMERA = (
     0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance

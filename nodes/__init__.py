@@ -27,9 +27,10 @@ from .maps.depth import DepthFromPointmap
 from .maps.line_art import LineArt
 from .maps.normals import NormalsFromPointmap
 from .maps.side_by_side import SideBySide
-from .masks.depth import DepthMask, HeightMask
+from .masks.depth import DepthMaskFromPointmap
+from .masks.height import HeightMaskFromPointmap
 from .masks.orientation import OrientationMasksFromPointmap
-from .masks.region import RegionFromPoint
+from .masks.region import RegionMaskFromPointmap
 from .pointmap.crop import PointmapCrop, PointmapResize
 from .pointmap.depth_crop import DepthCrop
 from .pointmap.from_depth import DepthToPointmap
@@ -79,10 +80,10 @@ NODES = [
     CurvatureMap,
     AmbientOcclusion,
     NormalDetail,
-    DepthMask,
-    HeightMask,
+    DepthMaskFromPointmap,
+    HeightMaskFromPointmap,
     OrientationMasksFromPointmap,
-    RegionFromPoint,
+    RegionMaskFromPointmap,
     DepthCrop,
     PointmapToMoGeGeometry,
     MoGeGeometryToPointmap,

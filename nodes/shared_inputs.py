@@ -14,7 +14,6 @@ from .vocabulary import VOCABULARY
 GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL, PITCH_AND_ROLL = UP = VOCABULARY["up"].options
 UP_AS_SEEN = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL)
 LENGTH_UNITS = ("scene depth", "units")
-UPRIGHT = ["ground of whole batch", "ground of each frame", "camera is level"]
 
 
 def unit_input(lengths: str) -> io.Input:
@@ -103,24 +102,3 @@ def sharpen_edges_input() -> io.Input:
         "Turns blurred depth edges into steps, so that nothing is stretched. Off for exact depth.",
         is_advanced=True,
     )
-
-
-def upright_input() -> io.Input:
-    """The menu of ways to find out which way is up."""
-    return advanced(
-        io.Combo.Input(
-            "upright",
-            options=UPRIGHT,
-            default=UPRIGHT[0],
-            tooltip="Which way is up. From the ground, once for the whole batch (steady) or for each frame (moving camera); or "
-            "take the camera to be level.",
-        )
-    )
-
-
-def upright_rotation(pointmap: Pointmap, upright: str) -> torch.Tensor:
-    """world_from_camera (B, 3, 3) by the choice of `upright_input`."""
-    require_option("upright", upright, UPRIGHT)
-    if upright == UPRIGHT[2]:
-        return world_from_pitch_roll(0.0, 0.0, len(pointmap))
-    return level_world(pointmap, shared=upright == UPRIGHT[0])

@@ -10,7 +10,7 @@ from ..geometry.ground import heights
 from ..geometry.pointmap import Pointmap
 from .enlarge import mask_at_photo
 
-MEASURES = ("depth", "distance")
+Z, RAY = MEASURES = ("z", "ray")
 
 
 def _slope(values: torch.Tensor) -> torch.Tensor:
@@ -47,18 +47,18 @@ def within_range(
 
 
 def depth_mask(
-    pointmap: Pointmap, near: float, far: float, feather: float = 0.0, measure: str = "depth", sky: bool = False
+    pointmap: Pointmap, near: float, far: float, feather: float = 0.0, measure: str = Z, sky: bool = False
 ) -> torch.Tensor:
     """Soft mask (B, H, W) at the photo's size of what lies between `near` and `far`, in the pointmap's unit.
 
-    `measure`: "depth" along the view axis or "distance" from the camera; near 0 and far inf leave the end open; `sky`
+    `measure`: "z" along the view axis or "ray" straight from the camera; near 0 and far inf leave the end open; `sky`
     says whether pixels without geometry belong to it.
     """
     if measure not in MEASURES:
         raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(MEASURES)}.")
 
     def membership(frames: Pointmap) -> torch.Tensor:
-        values = frames.depth if measure == "depth" else frames.points.norm(dim=-1)
+        values = frames.depth if measure == Z else frames.points.norm(dim=-1)
         return within_range(values, frames.mask, near if near > 0 else -math.inf, far, feather, float(sky))
 
     return mask_at_photo(pointmap, membership)

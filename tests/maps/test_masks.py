@@ -41,7 +41,7 @@ def test_open_ends_distance_and_sky():
     assert (depth_mask(pointmap, 0.0, torch.inf, sky=True) == 1).all()
     wall = closed_form.pointmap(torch.full((1, *SIZE), 2.0))
     assert (depth_mask(wall, 1.0, 2.1) == 1).all()
-    assert depth_mask(wall, 1.0, 2.1, measure="distance").min() == 0
+    assert depth_mask(wall, 1.0, 2.1, measure="ray").min() == 0
 
 
 def test_heights_in_a_room_seen_by_a_tilted_camera():

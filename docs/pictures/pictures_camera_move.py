@@ -1,4 +1,4 @@
-"""Makes the pictures of the help pages of Camera Move and Stereo; python docs/pictures/pictures_camera_move.py [camera_move] [stereo]."""
+"""Makes the pictures of the help pages of Camera Move and Stereo Pair; python docs/pictures/pictures_camera_move.py [camera_move] [stereo]."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def camera_moves() -> Image.Image:
 def eyes() -> Image.Image:
     photo = photos()["astronaut"]
     pointmap = estimate(photo)
-    names = ("side by side", "anaglyph, Dubois", "anaglyph, half colour")
+    names = ("side by side", "anaglyph dubois", "anaglyph half color")
     made = {name: next(stereo(pointmap, photo, name, eye_distance_mm=50))[0] for name in names}
     beside = made.pop("side by side")
     half = beside.shape[2] // 2
@@ -50,7 +50,7 @@ PICTURES = {"camera_move": camera_moves, "stereo": eyes}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the help pages of Camera Move and Stereo.")
+    parser = argparse.ArgumentParser(description="Makes the pictures of the help pages of Camera Move and Stereo Pair.")
     parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
     for name in parser.parse_args().names or list(PICTURES):
         path = TARGET / f"{name}.jpg"

@@ -56,7 +56,7 @@ def morning_fog() -> torch.Tensor:
 
 def anaglyph(name: str) -> torch.Tensor:
     photo = photos()[name]
-    return next(stereo(estimate(photo), photo, "anaglyph, Dubois", eye_distance_mm=40))[0]
+    return next(stereo(estimate(photo), photo, "anaglyph dubois", eye_distance_mm=40))[0]
 
 
 def near(name: str) -> torch.Tensor:
@@ -89,7 +89,7 @@ def effects() -> Image.Image:
         "Fog And Atmosphere": morning_fog(),
         "Depth Mask": near("temple"),
         "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
-        "Stereo: anaglyph": anaglyph("temple"),
+        "Stereo Pair: anaglyph": anaglyph("temple"),
         "photo  ": photos()["coffee"],
         "Composite Into Scene: a mesh": put("coffee", on_the_table),
         "Relight Scene: a lamp in the cup": lamp_in_the_cup(),

@@ -2,19 +2,21 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.effects.camera.stereo import FORMATS, PHOTO_IS, stereo
+from ...sam3d_geometry.effects.camera.stereo import stereo
+from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from .. import host
-from ..fields import advanced
-from ..sockets import CATEGORY, PointmapType, schema
+from ..fields import field, result
+from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
+from ..sockets import CATEGORY, schema
 
 
-class Stereo(io.ComfyNode):
+class StereoPair(io.ComfyNode):
     @classmethod
     def define_schema(cls):
         return schema(
-            node_id="SAM3DGeometry_Stereo",
-            display_name="Stereo",
-            category=f"{CATEGORY}/Effects",
+            node_id="SAM3DGeometry_StereoPair",
+            display_name="Stereo Pair",
+            category=f"{CATEGORY}/effects",
             description="The photo or clip for two eyes: side by side, over under or anaglyph, with what the eyes uncover as a mask.",
             search_aliases=[
                 "stereo",
@@ -28,78 +30,41 @@ class Stereo(io.ComfyNode):
                 "left right",
             ],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="From Pointmap Inference, of a photo or a clip."),
-                io.Combo.Input(
-                    "format",
-                    options=list(FORMATS),
-                    default=FORMATS[0],
-                    tooltip="How the two pictures are laid out. half: squeezed to the photo's size, for 3D television; anaglyph: for "
-                    "red (left) and cyan glasses, Dubois with least ghosting, half colour as of old; left then right: two frames.",
+                field("pointmap", "From Pointmap Inference, of a photo or a clip."),
+                field(
+                    "layout",
+                    "How the two pictures are laid out. half: squeezed to the photo's size, for 3D television; anaglyph: for red "
+                    "(left) and cyan glasses, dubois has the least ghosting, half color is the traditional one; left then right: "
+                    "two frames.",
                 ),
-                io.Float.Input(
+                field(
                     "eye_distance_mm",
-                    default=65.0,
-                    min=0.0,
-                    max=10000.0,
-                    step=1.0,
-                    tooltip="Distance of the eyes in millimetres (0 to 10000) for metric models. For others 65 stands for a thirtieth "
-                    "of the median depth. Raise it for landscapes, lower it for close-ups.",
+                    "Distance of the eyes in millimeters (0 to 10000) for metric pointmaps. For others 65 stands for a thirtieth "
+                    "of the scene depth. Raise it for landscapes, lower it for close-ups.",
                 ),
-                io.Float.Input(
-                    "convergence",
-                    default=0.0,
-                    min=0.0,
-                    max=1e6,
-                    step=0.01,
-                    tooltip="Distance that appears on the screen: metres for metric models, otherwise the model's unit. Nearer things "
-                    "stand out before it. 0 takes the scene's median.",
+                field("unit"),
+                field(
+                    "screen_distance",
+                    "Distance along the view axis that appears on the screen (0.001 or more). Nearer things stand out in front of "
+                    "the screen. 1 scene depth puts the middle of the scene on it.",
                 ),
-                io.Boolean.Input(
-                    "swap_eyes", default=False, tooltip="Exchanges the eyes: for looking at side by side cross-eyed."
+                field("swap_eyes", "On: exchanges the eyes, for looking at side by side cross-eyed."),
+                fill_holes_input(),
+                field(
+                    "photo_eye",
+                    "Where the photo's camera stands. middle halves the holes; left or right keeps the photo itself for that eye, "
+                    "shifted to the screen distance.",
+                    is_advanced=True,
                 ),
-                io.Boolean.Input(
-                    "fill_holes",
-                    default=True,
-                    tooltip="On: what comes into sight is painted with the surface behind. Off: it stays black, for an inpainting "
-                    "model that takes the mask.",
-                ),
-                advanced(
-                    io.Combo.Input(
-                        "photo_is",
-                        options=list(PHOTO_IS),
-                        default="between the eyes",
-                        tooltip="Where the photo's camera stands. between the eyes halves the holes; left eye or right eye keeps the "
-                        "photo itself for that eye, shifted to the convergence distance.",
-                    )
-                ),
-                advanced(
-                    io.Int.Input(
-                        "edge_margin",
-                        default=4,
-                        min=0,
-                        max=64,
-                        tooltip="Pixels behind depth edges that are painted over beside a hole (0 to 64), because their colours are "
-                        "mixed. Raise it where an outline of the foreground stays behind.",
-                    )
-                ),
-                advanced(
-                    io.Boolean.Input(
-                        "sharpen_edges",
-                        default=True,
-                        tooltip="Makes steps of blurred depth edges, so that nothing is stretched. Off for exact depth.",
-                    )
-                ),
-                io.Image.Input(
-                    "image",
-                    optional=True,
-                    tooltip="The photo or clip at full size; without it the pointmap's own, smaller picture is used.",
-                ),
+                edge_margin_input(),
+                sharpen_edges_input(),
+                photo_input(),
             ],
             outputs=[
-                io.Image.Output(display_name="stereo", tooltip="The pictures of both eyes in the format asked for."),
-                io.Mask.Output(
-                    display_name="holes",
-                    tooltip="1 where the photo shows nothing to an eye, laid out like the picture; of an anaglyph that of both.",
+                result("image", "The pictures of both eyes in the layout asked for."),
+                result(
+                    "holes",
+                    "1 where the photo shows nothing to an eye, laid out like the picture; of an anaglyph that of both eyes.",
                 ),
             ],
         )
@@ -108,12 +73,13 @@ class Stereo(io.ComfyNode):
     def execute(
         cls,
         pointmap,
-        format,
+        layout,
         eye_distance_mm,
-        convergence,
+        unit,
+        screen_distance,
         swap_eyes,
         fill_holes,
-        photo_is,
+        photo_eye,
         edge_margin,
         sharpen_edges,
         image=None,
@@ -121,14 +87,14 @@ class Stereo(io.ComfyNode):
         views = stereo(
             pointmap,
             image,
-            format,
-            eye_distance_mm,
-            convergence,
-            photo_is,
-            swap_eyes,
-            fill_holes,
-            edge_margin,
-            sharpen_edges,
-            host.compute_device(),
+            layout=layout,
+            eye_distance_mm=eye_distance_mm,
+            screen_distance=length_in_units(pointmap, screen_distance, unit),
+            photo_eye=photo_eye,
+            swap=swap_eyes,
+            fill=fill_holes,
+            margin=edge_margin,
+            sharpen=sharpen_edges,
+            device=host.compute_device(),
         )
         return io.NodeOutput(*host.collected(views, len(pointmap)))

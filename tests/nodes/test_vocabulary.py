@@ -34,7 +34,6 @@ NOT_YET = {
     "SetScaleFromKnownLength",
     "SetScaleFromCameraHeight",
     "DepthToPointmap",
-    "Stereo",
     "DepthOfField",
     "Fog",
     "LineArt",

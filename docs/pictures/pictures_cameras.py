@@ -137,7 +137,9 @@ def da3_geometry() -> Image.Image:
 def known_length() -> Image.Image:
     photo = photos()["coffee"]
     pointmap = estimate(photo)
-    metric, scale = metric_pointmap(pointmap, length_between(pointmap, *RIM), SAUCER_M)
+    height, width = pointmap.source_size
+    shares = [((x + 0.5) / width, (y + 0.5) / height) for x, y in RIM]
+    metric, scale = metric_pointmap(pointmap, length_between(pointmap, *shares), SAUCER_M)
     marked = to_image(photo)
     draw, font = ImageDraw.Draw(marked), ImageFont.load_default(size=20)
     draw.line(RIM, fill=LINE, width=3)

@@ -99,7 +99,9 @@ class SetScaleFromKnownLength(io.ComfyNode):
         if not measured and scale_per == PER[0] and frame >= len(pointmap):
             raise ValueError(f"Frame {frame} was asked of a pointmap of {len(pointmap)} frames; choose a lower frame.")
         picked = pointmap if scale_per == PER[1] else pointmap[min(frame, len(pointmap) - 1)]
-        length = measured or length_between(picked, (first_x, first_y), (second_x, second_y), radius)
+        height, width = pointmap.source_size
+        first, second = (((x + 0.5) / width, (y + 0.5) / height) for x, y in ((first_x, first_y), (second_x, second_y)))
+        length = measured or length_between(picked, first, second, radius)
         metric, scale = metric_pointmap(pointmap, length, length_m)
         return io.NodeOutput(metric, float(scale[0]), length_m / float(scale[0]))
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.lens import focus as focusing
@@ -233,9 +231,7 @@ class DepthOfField(io.ComfyNode):
         require_frames("image", image, len(pointmap))
         aperture = Aperture(shape, blades, rotation_degrees, cats_eye)
         if focus == "point":
-            # pixels are those of the picture that is shown, which may be larger than the photo of the pointmap
-            seen = pointmap if image is None else replace(pointmap, source_size=tuple(image.shape[1:3]))
-            sharp = focusing.focus_at_point(seen, focus_x, focus_y)
+            sharp = focusing.focus_at_point(pointmap, focus_x, focus_y)
         elif focus == "distance":
             sharp = focusing.focus_at_distance(pointmap, focus_distance)
         else:

@@ -7,6 +7,7 @@ import math
 import torch
 
 from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.picking import pick
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import surface_links
 from .enlarge import enlarge_contour
@@ -35,33 +36,34 @@ def region_from_point(
     angle_degrees: float = 180.0,
     smoothing: int = 4,
 ) -> torch.Tensor:
-    """Bool region (B, H, W) at the pointmap's size around the point seen at (x, y), shares of the picture's width and height.
+    """Bool region (B, H, W) at the pointmap's size around the surface seen at (x, y), shares of the picture
+    (see `picking.pick`).
 
     It ends where depth jumps by more than `jump_percent` beyond what the slope explains, at `radius` (in the pointmap's unit)
     from the point, and where normals, averaged over `smoothing` pixels, differ by more than `angle_degrees` from the
-    point's. A frame without geometry at the point gives an empty region.
+    point's. A frame without geometry there gives an empty region.
     """
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise ValueError(f"The picked point came as x {x:g}, y {y:g}; both are shares of the picture, from 0 to 1.")
     if not radius > 0:
         raise ValueError(f"The radius of the region came as {radius:g}; a distance greater than 0 is needed.")
-    height, width = pointmap.size
-    row, column = min(int(y * height), height - 1), min(int(x * width), width - 1)
+    picked = pick(pointmap, (x, y))
+    seed = (torch.arange(len(pointmap), device=pointmap.device), *picked.pixels.T)
     allowed = pointmap.mask.clone()
     if radius < math.inf:
-        point = pointmap.points[:, row, column, None, None]
+        point = pointmap.points[seed][:, None, None]
         allowed &= (pointmap.points - point).norm(dim=-1) <= radius
     if angle_degrees < 180:
         normals = pointmap.normals
         if normals is None:
             normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
         normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
-        cosine = (normals * normals[:, row, column, None, None]).sum(-1)
+        cosine = (normals * normals[seed][:, None, None]).sum(-1)
         allowed &= cosine >= math.cos(math.radians(angle_degrees)) - 1e-6
     down, along = surface_links(pointmap.depth, pointmap.mask, jump_percent / 100)
     regions = [
-        _joined(a, d, r, row, column) if valid else torch.zeros_like(a)
-        for a, d, r, valid in zip(allowed.cpu(), down.cpu(), along.cpu(), pointmap.mask[:, row, column].tolist())
+        _joined(*frame, *pixel) if seen else torch.zeros_like(frame[0])
+        for *frame, pixel, seen in zip(
+            allowed.cpu(), down.cpu(), along.cpu(), picked.pixels.tolist(), picked.seen.tolist()
+        )
     ]
     return torch.stack(regions).to(pointmap.device)
 

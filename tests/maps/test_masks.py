@@ -146,7 +146,7 @@ def test_any_size_and_no_geometry_give_masks_of_the_photos_size(size, valid):
         (lambda p: depth_mask(p, 3.0, 2.0), "range came as 3 to 2"),
         (lambda p: depth_mask(p, 1.0, 2.0, -1.0), "feather"),
         (lambda p: depth_mask(p, 1.0, 2.0, measure="gone"), "gone"),
-        (lambda p: region_from_point(p, 1.5, 0.5), "picked point"),
+        (lambda p: region_from_point(p, 1.5, 0.5), "shares of the picture"),
         (lambda p: region_from_point(p, 0.5, 0.5, radius=0.0), "radius"),
         (lambda p: orientation_masks(p, LEVEL, 0.0), "tolerance"),
         (lambda p: crop_to_range(p, 1.0, 2.0, multiple=0), "multiple"),

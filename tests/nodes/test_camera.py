@@ -184,7 +184,7 @@ def test_a_single_frame_of_a_single_pixel_works(node):
         (TransformPointmap, {"rotate": "gone"}, "gone"),
         (TransformPointmap, {"unit": "gone"}, "gone"),
         (SetScaleFromKnownLength, {}, "are the same"),
-        (SetScaleFromKnownLength, {"second_x": 400}, "outside of the photo"),
+        (SetScaleFromKnownLength, {"second_x": 400}, "shares of the picture"),
         (SetScaleFromKnownLength, {"scale_per": "gone"}, "gone"),
         (SetScaleFromKnownLength, {"frame": 7}, "Frame 7"),
         (SetScaleFromCameraHeight, {}, "No ground is seen"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from ...geometry.picking import pick
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import resize_mask
-
-PATCH = 2  # pixels of the pointmap on each side of the point that its distance is the median of
 
 
 def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
@@ -23,26 +22,12 @@ def focus_at_distance(pointmap: Pointmap, distance: float) -> torch.Tensor:
 
 
 def focus_at_point(pointmap: Pointmap, x: float, y: float) -> torch.Tensor:
-    """Depth (B,) of what is seen at a point of the picture: shares of its width and height up to 1, beyond that pixels.
+    """Depth (B,) of the surface at a place of the picture, shares of its width and height; see `picking.pick`.
 
-    Where there is no geometry (sky) the farthest surface is taken, and 1 in a frame that has none.
+    Where there is no geometry (sky) the farthest surface of the frame is taken, and 1 in a frame that has none.
     """
-    if not (x >= 0 and y >= 0):
-        raise ValueError(f"The point to focus on came as ({x:g}, {y:g}); both must be 0 or more.")
-    source_height, source_width = pointmap.source_size
-    height, width = pointmap.size
-    column = min(width - 1, int((x if x <= 1 else (x + 0.5) / source_width) * width))
-    row = min(height - 1, int((y if y <= 1 else (y + 0.5) / source_height) * height))
-    patch = (
-        slice(None),
-        slice(max(0, row - PATCH), row + PATCH + 1),
-        slice(max(0, column - PATCH), column + PATCH + 1),
-    )
-    here = pointmap.mask[:, row, column]
-    depth = _median(pointmap.depth[patch].flatten(1), pointmap.mask[patch].flatten(1))
-    farthest = (pointmap.depth * pointmap.mask).amax((1, 2))
-    depth = torch.where(here, depth, farthest)
-    return torch.where(farthest > 0, depth, 1.0)
+    farthest = pointmap.depth.amax((1, 2))
+    return pick(pointmap, (x, y)).depth_or(torch.where(farthest > 0, farthest, 1.0))
 
 
 def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor:

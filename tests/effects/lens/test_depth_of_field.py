@@ -129,13 +129,6 @@ class TestNode:
         assert torch.allclose(picture[3, :, :20], photo[0, :, :20], atol=1e-3)
         assert node(pointmap=scene)[0].shape == (6, 40, 60, 3)
 
-    def test_pixels_are_those_of_the_image(self, node, scene):
-        image = torch.rand(1, 160, 240, 3)
-        share, pixels = (
-            node(pointmap=scene, focus_x=x, focus_y=y, image=image)[2] for x, y in ((0.2, 0.5), (48.0, 80.0))
-        )
-        assert share == pixels == pytest.approx(2.2)
-
     def test_focus_is_held_on_demand(self, node, scene):
         _, moving, _ = node(pointmap=scene, focus_x=0.2)
         _, held, focus = node(pointmap=scene, focus_x=0.2, hold_focus=True)

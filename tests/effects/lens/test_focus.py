@@ -16,14 +16,15 @@ def halves():
     return pointmap(depth, source_size=(80, 120))
 
 
-@pytest.mark.parametrize(("x", "y"), [(0.25, 0.6), (30, 48)], ids=["share", "pixels"])
-def test_a_point_by_share_or_by_pixels(halves, x, y):
-    assert focus_at_point(halves, x, y).tolist() == [2.0, 3.0]
+def test_a_point_is_focused_on_in_every_frame(halves):
+    assert focus_at_point(halves, 0.25, 0.6).tolist() == [2.0, 3.0]
+    assert focus_at_point(halves, 1.0, 1.0).tolist() == [8.0, 8.0]
 
 
-@pytest.mark.parametrize(("x", "y"), [(1.0, 1.0), (119, 79), (5000, 5000)])
-def test_the_last_pixel_is_a_point_and_beyond_it_is_still_the_last(halves, x, y):
-    assert focus_at_point(halves, x, y).tolist() == [8.0, 8.0]
+@pytest.mark.parametrize(("x", "y"), [(1.001, 0.5), (0.5, 48), (-0.1, 0.5)])
+def test_pixels_are_no_shares(halves, x, y):
+    with pytest.raises(ValueError, match="shares of the picture"):
+        focus_at_point(halves, x, y)
 
 
 def test_the_sky_focuses_on_the_farthest_surface(halves):
@@ -51,8 +52,6 @@ def test_nothing_to_focus_on_is_1_or_refused(halves):
         focus_on_mask(halves, None)
     with pytest.raises(ValueError, match="3 frames and the pointmap 2"):
         focus_on_mask(halves, torch.ones(3, 40, 60))
-    with pytest.raises(ValueError, match="0 or more"):
-        focus_at_point(halves, -1, 0)
     with pytest.raises(ValueError, match="greater than 0"):
         focus_at_distance(halves, 0.0)
     assert focus_at_distance(halves, 4.5).tolist() == [4.5, 4.5]

@@ -34,7 +34,6 @@ NOT_YET = {
     "SetScaleFromKnownLength",
     "SetScaleFromCameraHeight",
     "DepthToPointmap",
-    "DepthOfField",
     "Fog",
     "LineArt",
     "CurvatureMap",

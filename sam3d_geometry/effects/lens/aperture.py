@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-SHAPES = ("disc", "polygon")
+DISC, POLYGON = SHAPES = ("disc", "polygon")
 SUBSAMPLES = 4  # a side of a pixel
 
 
@@ -20,14 +20,14 @@ class Aperture:
     cats_eye          in [0, 1]: how much the barrel of the lens cuts from the discs in the corners of the picture
     """
 
-    shape: str = "disc"
+    shape: str = DISC
     blades: int = 6
     rotation_degrees: float = 0.0
     cats_eye: float = 0.0
 
     def __post_init__(self) -> None:
         if self.shape not in SHAPES:
-            raise ValueError(f"Aperture shape {self.shape!r} is not known; choose one of {', '.join(SHAPES)}.")
+            raise ValueError(f"aperture came as {self.shape!r}; choose one of {', '.join(SHAPES)}.")
         if self.blades < 3 or not 0 <= self.cats_eye <= 1:
             raise ValueError(
                 f"blades came as {self.blades} and cats_eye as {self.cats_eye:g}; at least 3, and 0 to 1, are needed."
@@ -36,7 +36,7 @@ class Aperture:
     @property
     def reach(self) -> float:
         """Distance from the centre to the farthest point, for an opening with the area of a disc of radius 1."""
-        if self.shape == "disc":
+        if self.shape == DISC:
             return 1.0
         corner = 2 * math.pi / self.blades
         return math.sqrt(corner / math.sin(corner))
@@ -44,7 +44,7 @@ class Aperture:
     def kernel(self, radius: float, centre: int, size: int, field: torch.Tensor | None = None) -> torch.Tensor:
         """What a point becomes: (N, size, size) shares of its light, the point itself at [:, centre, centre]; sum 1.
 
-        `radius` is that of the disc in pixels, negative before the plane of focus, where the shape is upside down. `field`
+        `radius` is that of the disc in pixels, negative in front of the plane of focus, where the shape is upside down. `field`
         (N, 2) says where in the picture, x and y, (0, 0) at the centre and length 1 in the corners; without it N is 1.
         """
         device = None if field is None else field.device
@@ -62,7 +62,7 @@ class Aperture:
 
     def _distance_inside(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """How far (1, n, n) points lie inside the opening of unit area radius; negative outside."""
-        if self.shape == "disc":
+        if self.shape == DISC:
             return 1 - (x.square() + y.square()).sqrt()
         flat = self.reach * math.cos(math.pi / self.blades)
         inside = None

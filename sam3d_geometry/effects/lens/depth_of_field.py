@@ -23,7 +23,7 @@ def depth_of_field(
     """The pointmap's image (B, H, W, 3) through a lens with a wide opening, and the blur (B, H, W) in [0, 1].
 
     `focus` (B,) is the depth that is sharp, `at_infinity` (B,) the diameter of the disc of a point at infinity as a share of
-    the picture's width (see `thin_lens.infinity_blur`), `largest` the one at which discs stop growing and blur is 1. White
+    the picture's width (see `thin_lens.Blur`), `largest` the one at which discs stop growing and blur is 1. White
     counts as up to `highlights` times as bright. Frames without any geometry come back as they are.
     """
     if not 0 < largest <= 1:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
 from ...geometry.picking import pick
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import resize_mask
+from ...geometry.scene_scale import SCENE_DEPTH, length_in_units
+
+POINT, DISTANCE, SUBJECT = FOCUS = ("point", "distance", "subject")
 
 
 def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
@@ -47,3 +52,34 @@ def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor
             "The subject mask covers no pixel that has geometry; give a mask of the subject or set focus to point or distance."
         )
     return torch.where(depth.isnan(), depth.nanmedian(), depth)
+
+
+@dataclass(frozen=True)
+class Focus:
+    """What is sharp in a clip.
+
+    by        one of FOCUS: what is seen at `place`, the depth `distance`, or what is under `subject`
+    place     (x, y) in shares of the picture
+    distance  depth along z in `unit`, one of `scene_scale.UNITS`
+    subject   (1 or B, any size) mask
+    follow    each frame has its own focus; otherwise the median of them serves all
+    """
+
+    by: str = POINT
+    place: tuple[float, float] = (0.5, 0.5)
+    distance: float = 1.0
+    unit: str = SCENE_DEPTH
+    subject: torch.Tensor | None = None
+    follow: bool = True
+
+    def depth(self, pointmap: Pointmap) -> torch.Tensor:
+        """The depth (B,) that is sharp in each frame of a pointmap, in its unit."""
+        if self.by not in FOCUS:
+            raise ValueError(f"Input focus came as {self.by!r}; choose one of {', '.join(FOCUS)}.")
+        if self.by == POINT:
+            sharp = focus_at_point(pointmap, *self.place)
+        elif self.by == DISTANCE:
+            sharp = focus_at_distance(pointmap, length_in_units(pointmap, self.distance, self.unit))
+        else:
+            sharp = focus_on_mask(pointmap, self.subject)
+        return sharp if self.follow else sharp.median().expand(len(pointmap))

@@ -4,17 +4,20 @@ A lens of focal length f and f-number N, focused on the plane z = s, draws a poi
 
     c = f^2 / (N (s - f)) * (1 - s / z)
 
-on the sensor, positive behind the plane of focus and negative before it (the disc is then upside down). The first factor
+on the sensor, positive behind the plane of focus and negative in front of it (the disc is then upside down). The first factor
 is the disc of a point at infinity. z and s are depths along the view axis, not distances along the ray: the surface of
-sharp focus of a thin lens before a flat sensor is a plane.
+sharp focus of a thin lens in front of a flat sensor is a plane.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 
 from ...geometry.pointmap import Pointmap
 
+PERCENT, F_NUMBER = BLUR_BY = ("percent", "f-number")
 NEAREST_FOCUS = 1.05  # focal lengths; closer than about this a photographic lens cannot focus
 
 
@@ -56,17 +59,41 @@ def blur_at_infinity(
     """`infinity_blur` (B,) for a metric pointmap; a `focal_mm` of 0 is the lens that sees the pointmap's field of view."""
     if not pointmap.metric:
         raise ValueError(
-            "A lens with an f-number needs distances in metres, and the model of this pointmap gives none: set strength to "
-            "blur amount, or load a moge-2 or moge-3 model."
+            "A lens with an f-number needs distances in metres, and this pointmap has none: set blur_by to "
+            "percent, or load a moge-2 or moge-3 model."
         )
     focal = focal_mm if focal_mm > 0 else focal_mm_from_intrinsics(pointmap.intrinsics, focus, sensor_width_mm)
     return infinity_blur(focus, focal, f_number, sensor_width_mm)
 
 
+@dataclass(frozen=True)
+class Blur:
+    """How strongly a lens blurs.
+
+    by       "percent": `percent` is the diameter of the disc of a point at infinity, in percent of the picture's width;
+             "f-number": what a real lens gives, which needs a metric pointmap
+    f_number, focal_mm, sensor_width_mm   of that lens, see `blur_at_infinity`
+    """
+
+    by: str = PERCENT
+    percent: float = 2.0
+    f_number: float = 2.0
+    focal_mm: float = 0.0
+    sensor_width_mm: float = 36.0
+
+    def at_infinity(self, pointmap: Pointmap, focus: torch.Tensor) -> torch.Tensor:
+        """Diameter (B,), as a share of the picture's width, of the disc of a point at infinity with the focus (B,)."""
+        if self.by not in BLUR_BY:
+            raise ValueError(f"Input blur_by came as {self.by!r}; choose one of {', '.join(BLUR_BY)}.")
+        if self.by == PERCENT:
+            return focus.new_full((len(pointmap),), self.percent / 100)
+        return blur_at_infinity(pointmap, focus, self.f_number, self.focal_mm, self.sensor_width_mm)
+
+
 def circle_of_confusion(
     depth: torch.Tensor, mask: torch.Tensor, focus: torch.Tensor, at_infinity: torch.Tensor
 ) -> torch.Tensor:
-    """Signed diameter (B, H, W) of every pixel's disc in the unit of `at_infinity` (B,): > 0 behind the focus, < 0 before it.
+    """Signed diameter (B, H, W) of every pixel's disc in the unit of `at_infinity` (B,): > 0 behind the focus, < 0 in front of it.
 
     `depth` (B, H, W) is along z, in the unit of `focus` (B,); pixels without geometry (mask False) lie at infinity.
     """

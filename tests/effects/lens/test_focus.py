@@ -1,10 +1,14 @@
 """Focus lands on what was pointed at."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from closed_form import pointmap
 
-from sam3d_geometry.effects.lens.focus import focus_at_distance, focus_at_point, focus_on_mask
+from sam3d_geometry.effects.lens.focus import FOCUS, Focus, focus_at_distance, focus_at_point, focus_on_mask
+from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.geometry.scene_scale import scene_depth
 
 
 @pytest.fixture
@@ -55,3 +59,32 @@ def test_nothing_to_focus_on_is_1_or_refused(halves):
     with pytest.raises(ValueError, match="greater than 0"):
         focus_at_distance(halves, 0.0)
     assert focus_at_distance(halves, 4.5).tolist() == [4.5, 4.5]
+
+
+def test_a_focus_is_what_its_name_says(halves):
+    mask = torch.zeros(1, 20, 30)
+    mask[:, 10:, :16] = 1
+    given = Focus(place=(0.9, 0.9), distance=5.0, unit="pointmap unit", subject=mask)
+    found = {by: replace(given, by=by).depth(halves).tolist() for by in FOCUS}
+    assert found == {"point": [8.0, 8.0], "distance": [5.0, 5.0], "subject": [2.0, 3.0]}
+
+
+def test_a_distance_counts_in_its_unit_and_only_where_it_is_used(halves):
+    shares = Focus("distance", distance=0.5).depth(halves)
+    assert shares.tolist() == [0.5 * scene_depth(halves)] * 2
+    metric = replace(halves, metric=True)
+    assert Focus("distance", distance=5.0, unit="metres").depth(metric).tolist() == [5.0, 5.0]
+    with pytest.raises(ValueError, match="set unit to scene depth"):
+        Focus("distance", distance=5.0, unit="metres").depth(halves)
+    assert Focus("point", place=(0.9, 0.9), unit="metres").depth(halves).tolist() == [8.0, 8.0]
+
+
+def test_a_focus_that_does_not_follow_is_the_median_for_all(halves):
+    clip = Pointmap.cat([halves, halves[0]])
+    assert Focus(place=(0.25, 0.6)).depth(clip).tolist() == [2.0, 3.0, 2.0]
+    assert Focus(place=(0.25, 0.6), follow=False).depth(clip).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_an_unknown_focus_is_refused(halves):
+    with pytest.raises(ValueError, match="focus came as 'sky'; choose one of point, distance, subject"):
+        Focus("sky").depth(halves)

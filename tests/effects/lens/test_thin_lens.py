@@ -5,6 +5,8 @@ import torch
 from closed_form import plane, pointmap
 
 from sam3d_geometry.effects.lens.thin_lens import (
+    BLUR_BY,
+    Blur,
     blur_at_infinity,
     circle_of_confusion,
     focal_mm_from_intrinsics,
@@ -48,9 +50,18 @@ def test_the_lens_of_a_picture_sees_its_field_of_view():
 
 
 def test_a_lens_needs_metres_and_a_focus_beyond_its_focal_length():
-    with pytest.raises(ValueError, match="strength"):
+    with pytest.raises(ValueError, match="set blur_by to percent"):
         blur_at_infinity(pointmap(plane(30, 40, 0.0)[0]), torch.tensor([2.0]), 2.0)
     with pytest.raises(ValueError, match="focal_mm"):
         infinity_blur(torch.tensor([0.1]), 100.0, 2.0)
     with pytest.raises(ValueError, match="f_number"):
         infinity_blur(torch.tensor([2.0]), 50.0, 0.0)
+
+
+def test_a_blur_is_a_percentage_or_what_a_lens_gives():
+    metric, focus = pointmap(plane(30, 40, 0.0)[0], metric=True), torch.tensor([2.0])
+    blurs = {by: Blur(by, percent=3.0, f_number=1.4).at_infinity(metric, focus) for by in BLUR_BY}
+    assert blurs["percent"].tolist() == pytest.approx([0.03])
+    assert torch.equal(blurs["f-number"], blur_at_infinity(metric, focus, 1.4))
+    with pytest.raises(ValueError, match="blur_by came as 'gone'"):
+        Blur("gone").at_infinity(metric, focus)

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import depth_edges
+from ..geometry.surfaces import depth_edges
 from .flow import followed, grey_frames, pixel_positions, sample_at
 
 SAMPLES = 2000

@@ -19,7 +19,7 @@ import torch
 
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import DEPTH_EDGE
+from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
 
 APPLICATION = "sam3d_geometry"

@@ -12,7 +12,8 @@ import torch
 
 from .camera import view_plane_axes
 from .pointmap import Pointmap
-from .resize import DEPTH_EDGE, GeometryResize
+from .resize import GeometryResize
+from .surfaces import DEPTH_EDGE
 
 SOURCES = ("auto", "network", "geometry")
 INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge

@@ -9,10 +9,9 @@ from torch.nn import functional as F
 
 from .camera import unproject
 from .pointmap import Pointmap
+from .surfaces import DEPTH_EDGE, depth_edges, inverse_depth
 
 Size = tuple[int, int]
-
-DEPTH_EDGE = 0.05  # relative jump of depth, beyond what the local slope explains, that counts as an edge
 
 
 def size_for_long_edge(source: Size, long_edge: int) -> Size:
@@ -39,27 +38,6 @@ def resize_mask(mask: torch.Tensor, size: Size) -> torch.Tensor:
     return coverage[:, 0] >= 0.5
 
 
-def _second_difference_jumps(inverse_depth: torch.Tensor, threshold: float) -> torch.Tensor:
-    """(B, H, W) bool: pixels where inverse depth bends by more than the threshold, relative to itself.
-
-    On a plane inverse depth is linear in the pixel position at any tilt, so a plane never counts as an edge.
-    """
-    padded = F.pad(inverse_depth[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    centre = inverse_depth * 2
-    bend_x = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:] - centre
-    bend_y = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] - centre
-    # the border repeats its pixel, so a slope would look like a bend there
-    bend_x[:, :, 0] = bend_x[:, :, -1] = 0
-    bend_y[:, 0] = bend_y[:, -1] = 0
-    return torch.maximum(bend_x.abs(), bend_y.abs()) > threshold * inverse_depth
-
-
-def depth_edges(depth: torch.Tensor, mask: torch.Tensor, threshold: float = DEPTH_EDGE) -> torch.Tensor:
-    """(B, H, W) bool: pixels of depth (B, H, W) at a jump or beside an invalid pixel; planes have none at any tilt."""
-    inverse = torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
-    return _second_difference_jumps(inverse, threshold)
-
-
 def _bilinear_weights(fy: torch.Tensor, fx: torch.Tensor) -> torch.Tensor:
     return torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
 
@@ -78,8 +56,8 @@ class GeometryResize:
         self.mask = resize_mask(mask, size)
         if self.source == self.size:
             return
-        inverse = torch.where(mask, 1 / depth.clamp_min(torch.finfo(depth.dtype).tiny), 0)
-        special = _second_difference_jumps(inverse, edge) | ~mask
+        inverse = inverse_depth(depth, mask)
+        special = depth_edges(depth, mask, edge)
         touched = F.interpolate(special[:, None].float(), self.size, mode="bilinear", align_corners=False)[:, 0] > 0
         outside_rows, outside_columns = (self._beyond_outermost(axis, depth.device) for axis in (0, 1))
         touched |= outside_rows[:, None] | outside_columns[None, :]
@@ -133,10 +111,9 @@ class GeometryResize:
 def _through_inverse(
     resize: GeometryResize, depth: torch.Tensor, mask: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    tiny = torch.finfo(depth.dtype).tiny
-    inverse = resize(torch.where(mask, 1 / depth.clamp_min(tiny), 0))
+    inverse = resize(inverse_depth(depth, mask))
     valid = resize.mask & (inverse > 0)
-    return torch.where(valid, 1 / inverse.clamp_min(tiny), 0), valid
+    return inverse_depth(inverse, valid), valid
 
 
 def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[torch.Tensor, torch.Tensor]:

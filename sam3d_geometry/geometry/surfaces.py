@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import torch
 
-from .resize import DEPTH_EDGE
-
+# Relative jump of depth, beyond what the slope explains, that counts as an edge. Networks and depth cameras err by 1 to 3
+# percent from pixel to pixel; things that stand in front of each other are rarely less than a tenth of their distance apart.
+DEPTH_EDGE = 0.05
 RAMP = 3  # pixels over which a network may have smeared a jump
 
 
+def _in_excess(steps: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """What `steps` have in excess of the median of themselves and two others of the same shape."""
+    return steps - steps.clamp(torch.minimum(before, after), torch.maximum(before, after))
+
+
 def excess(steps: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
-    """What each value has in excess of the median of itself and the ones `reach` before and after it along `dim`."""
+    """What each value has in excess of the median of itself and the ones `reach` before and after it along `dim`.
+
+    Beyond the border the outermost value repeats, so what stands there alone has no excess.
+    """
     at = torch.arange(steps.shape[dim], device=steps.device)
     before = steps.index_select(dim, (at - reach).clamp_min(0))
     after = steps.index_select(dim, (at + reach).clamp_max(steps.shape[dim] - 1))
-    low, high = torch.minimum(before, after), torch.maximum(before, after)
-    return steps - steps.clamp(low, high)
+    return _in_excess(steps, before, after)
 
 
 def inverse_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -39,26 +47,52 @@ def extended(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
     return torch.where(outside, 2 * edge - inner, inner)
 
 
-def depth_jumps(depth: torch.Tensor, mask: torch.Tensor, dim: int) -> torch.Tensor:
-    """Relative jump of depth between each pixel and the next along `dim` (1 rows, 2 columns), beyond its slope.
+def _mirrored(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
+    """A map with `reach` more places at both ends of `dim`, which mirror those inside about the outermost one."""
+    last = values.shape[dim] - 1
+    away = torch.arange(1, reach + 1, device=values.device).clamp_max(last)
+    return torch.cat([values.index_select(dim, away.flip(0)), values, values.index_select(dim, last - away)], dim)
 
-    (B, H, W) less one along `dim`; inf where one of the two is invalid.
+
+def inverse_jumps(inverse: torch.Tensor, dim: int) -> torch.Tensor:
+    """Relative jump of depth between each place of a map of 1 / depth and the next along `dim`, beyond its slope.
+
+    One less along `dim`; inf where one of the two is 0. The outermost steps have one side to be compared with, and are.
     """
-    length = depth.shape[dim] - 1
-    inverse = inverse_depth(depth, mask)
+    length = inverse.shape[dim] - 1
     steps = inverse.diff(dim=dim)
     if length == 0:
         return steps
-    jumps = torch.stack([excess(steps, dim, reach).abs() for reach in range(1, RAMP + 1)]).amax(0)
+    wide = _mirrored(steps, dim, RAMP)
+    jumps = torch.zeros_like(steps)
+    for reach in range(1, RAMP + 1):
+        before, after = wide.narrow(dim, RAMP - reach, length), wide.narrow(dim, RAMP + reach, length)
+        jumps = torch.maximum(jumps, _in_excess(steps, before, after).abs_())
     farther = torch.minimum(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length))
-    return torch.where(farther > 0, jumps / farther.clamp_min(torch.finfo(depth.dtype).tiny), torch.inf)
+    return torch.where(farther > 0, jumps / farther.clamp_min(torch.finfo(inverse.dtype).tiny), torch.inf)
+
+
+def depth_jumps(depth: torch.Tensor, mask: torch.Tensor, dim: int) -> torch.Tensor:
+    """`inverse_jumps` of a depth map (B, H, W) along its rows (dim 1) or columns (dim 2); inf at invalid pixels."""
+    return inverse_jumps(inverse_depth(depth, mask), dim)
 
 
 def surface_links(
     depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDGE
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """True where a pixel and the next one lie on one surface: down the rows (B, H-1, W), along the columns (B, H, W-1)."""
-    return depth_jumps(depth, mask, 1) <= edge, depth_jumps(depth, mask, 2) <= edge
+    inverse = inverse_depth(depth, mask)
+    return inverse_jumps(inverse, 1) <= edge, inverse_jumps(inverse, 2) <= edge
+
+
+def depth_edges(depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDGE) -> torch.Tensor:
+    """Bool (B, H, W): invalid pixels and those that `surface_links` does not join to one of their four neighbours."""
+    ends = ~mask
+    for dim, links in zip((1, 2), surface_links(depth, mask, edge)):
+        length = links.shape[dim]
+        ends.narrow(dim, 0, length).logical_or_(~links)
+        ends.narrow(dim, 1, length).logical_or_(~links)
+    return ends
 
 
 def _average_along(values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool) -> torch.Tensor:

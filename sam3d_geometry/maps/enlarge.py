@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size, pointmap_at_image
-from ..geometry.surfaces import extended, inverse_depth, surface_links
+from ..geometry.surfaces import depth_edges, extended, inverse_depth
 
 CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
 
@@ -59,17 +59,6 @@ def enlarge_contour(region: torch.Tensor, size: Size) -> torch.Tensor:
     return ((large - 0.5) * steepness + 0.5).clamp(0, 1)
 
 
-def _beside_an_edge(pointmap: Pointmap) -> torch.Tensor:
-    """Bool (B, H, W): pixels at which a surface ends."""
-    edge = ~pointmap.mask
-    down, along = surface_links(pointmap.depth, pointmap.mask)
-    edge[:, 1:] |= ~down
-    edge[:, :-1] |= ~down
-    edge[:, :, 1:] |= ~along
-    edge[:, :, :-1] |= ~along
-    return edge
-
-
 def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Tensor]) -> torch.Tensor:
     """A soft mask (B, H, W) at the photo's size from what `membership` says of a pointmap's points, (B, h, w) in [0, 1].
 
@@ -83,7 +72,7 @@ def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Ten
     # the picture is of no use here: one pixel stands for it
     blank = pointmap.image.new_zeros(1, 1, 1, 3).expand(1, *size, 3)
     inside = membership(pointmap_at_image(replace(pointmap, normals=None), blank))
-    edge = enlarge(_beside_an_edge(pointmap).float(), size) > 0
+    edge = enlarge(depth_edges(pointmap.depth, pointmap.mask).float(), size) > 0
     return torch.where(edge, enlarge(coarse, size), inside)
 
 

@@ -8,7 +8,8 @@ import torch
 
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import DEPTH_EDGE, resize_mask
+from ..geometry.resize import resize_mask
+from ..geometry.surfaces import DEPTH_EDGE
 from .closing import BACKS, THICKNESS, close_back
 from .decimation import decimate
 from .mesh import Mesh

@@ -14,7 +14,7 @@ import numpy
 import torch
 
 from ..geometry.camera import view_plane_axes
-from ..geometry.resize import DEPTH_EDGE
+from ..geometry.surfaces import DEPTH_EDGE
 from .islands import small_islands
 
 GRAZING_DEGREES = (

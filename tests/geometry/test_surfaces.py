@@ -4,7 +4,33 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.geometry.surfaces import average_linked, depth_jumps, excess, extended, surface_links
+from sam3d_geometry.geometry.resize import resize_depth
+from sam3d_geometry.geometry.surfaces import (
+    average_linked,
+    depth_edges,
+    depth_jumps,
+    excess,
+    extended,
+    surface_links,
+)
+
+
+def scene(name):
+    """Depth (1, 60, 80) and the number (1, 60, 80) of the surface that each pixel shows, 0 for none."""
+    if name.startswith("plane"):
+        depth = closed_form.plane(60, 80, float(name.split()[1]))[0].float()
+        return depth, (depth > 0).long()
+    if name == "crease":
+        depth = closed_form.box_room(60, 80)[0].float()
+        return depth, torch.ones_like(depth).long()
+    depth, _, box = closed_form.box_before_wall(60, 80, tilt_degrees=20)
+    depth = depth.float()
+    if name == "noise":
+        depth = depth * (1 + 0.003 * torch.randn(depth.shape, generator=torch.Generator().manual_seed(0)))
+    return depth, box.long() + 1
+
+
+SCENES = ["step", "plane 0", "plane 60", "plane 80", "crease", "noise"]
 
 
 @pytest.mark.parametrize("tilt", [0, 45, 75])
@@ -54,3 +80,31 @@ def test_extension_goes_on_straight():
 def test_excess_is_what_stands_out_on_both_sides():
     steps = torch.tensor([[1.0, 1, 1, 5, 1, 1, 3, 3, 3]])
     assert torch.equal(excess(steps, 1, 1), torch.tensor([[0.0, 0, 0, 4, 0, 0, 0, 0, 0]]))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_links_edges_and_enlarged_depth_know_the_same_surfaces(name):
+    depth, surface = scene(name)
+    mask = depth > 0
+    ends = ~mask
+    for dim, links in zip((1, 2), surface_links(depth, mask)):
+        n = depth.shape[dim] - 1
+        first, second = surface.narrow(dim, 0, n), surface.narrow(dim, 1, n)
+        one = (first == second) & (first > 0)
+        assert torch.equal(links, one)
+        ends.narrow(dim, 0, n).logical_or_(~one)
+        ends.narrow(dim, 1, n).logical_or_(~one)
+    assert torch.equal(depth_edges(depth, mask), ends)
+    # an enlarged step has no depth between its two surfaces
+    large, valid = (values[:, 3:-3, 3:-3] for values in resize_depth(depth, mask, (150, 200)))
+    ranges = [depth[surface == number].aminmax() for number in surface[mask].unique().tolist()]
+    on_one = [(large > 0.98 * low) & (large < 1.02 * high) for low, high in ranges]
+    assert torch.stack(on_one).any(0)[valid & (large < 10)].all()
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_a_jump_beside_the_border_is_seen(dim):
+    depth = torch.ones(1, 20, 20)
+    depth.narrow(dim, 0, 1).fill_(2.0)
+    assert not surface_links(depth, depth > 0)[dim - 1].narrow(dim, 0, 1).any()
+    assert surface_links(depth, depth > 0)[dim - 1].narrow(dim, 1, 18).all()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from ...geometry.resize import DEPTH_EDGE
+from ...geometry.surfaces import DEPTH_EDGE
 from .patches import around
 from .reprojection import View
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 
 from ...geometry.pointmap import Pointmap
-from ...geometry.resize import DEPTH_EDGE
+from ...geometry.surfaces import DEPTH_EDGE
 
 SLACK = 0.02  # pixels by which a patch may be left, against hairlines where a surface bends
 SMOOTH_REACH = 1.0  # pixels over which a patch away from edges answers for its neighbours

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from ...geometry.resize import DEPTH_EDGE
+from ...geometry.surfaces import DEPTH_EDGE
 from .patches import SLACK, Patches, around
 
 BEHIND = 1e-2  # a patch whose depth falls below this share of its old one is behind or at the new camera

@@ -13,12 +13,11 @@ import torch
 from .camera import view_plane_axes
 from .pointmap import Pointmap
 from .resize import GeometryResize
-from .surfaces import DEPTH_EDGE
+from .surfaces import DEPTH_EDGE, average_linked, smooth_links
 
 SOURCES = ("auto", "network", "geometry")
 INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
-SAME_SURFACE_COSINE = 0.8  # smoothing stops at creases sharper than this
 STRIP_VALUES = 1 << 18  # values a strip holds, so that its dozen temporaries stay in the cache
 
 
@@ -112,49 +111,12 @@ def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch
     return normals
 
 
-def _links(depth: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor, dim: int) -> torch.Tensor:
-    """1 where a pixel and the next one along `dim` lie on one surface, else 0: (B, H, W) less one along `dim`."""
-    length = depth.shape[dim] - 1
-    first, second = depth.narrow(dim, 0, length), depth.narrow(dim, 1, length)
-    both = mask.narrow(dim, 0, length) & mask.narrow(dim, 1, length)
-    apart = (first - second).abs() > DEPTH_EDGE * torch.minimum(first, second)
-    n_first, n_second = normals.narrow(dim, 0, length), normals.narrow(dim, 1, length)
-    bent = (n_first * n_second).sum(-1) < SAME_SURFACE_COSINE
-    return (both & ~apart & ~bent).to(depth.dtype)
-
-
-def _average_along(normals: torch.Tensor, links: torch.Tensor, dim: int, step: int) -> torch.Tensor:
-    """Mean with weights 1, 2, 1 of each normal and the ones `step` before and after, where links join them."""
-    length = normals.shape[dim] - step
-    total = normals * 2
-    gate = links.unsqueeze(-1)
-    total.narrow(dim, step, length).add_(normals.narrow(dim, 0, length) * gate)
-    total.narrow(dim, 0, length).add_(normals.narrow(dim, step, length) * gate)
-    return total
-
-
 def smooth_normals(normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, radius: int) -> torch.Tensor:
-    """Unit normals (B, H, W, 3) averaged over about `radius` pixels, never across a depth edge, a crease or a hole.
-
-    Separable passes with holes that double (the a trous algorithm, Holschneider et al. 1989); a pass of step 2s joins
-    two pixels only if the two passes of step s between them were joined.
-    """
+    """Unit normals (B, H, W, 3) averaged over about `radius` pixels, never across a depth edge, a crease or a hole."""
     if radius <= 0:
         return normals
-    links = {dim: _links(depth, mask, normals, dim) for dim in (1, 2)}
-    step = 1
-    while step <= radius:
-        for dim in (1, 2):
-            if links[dim].shape[dim] > 0:
-                normals = _average_along(normals, links[dim], dim, step)
-        normals = torch.nn.functional.normalize(normals, dim=-1)
-        for dim in (1, 2):
-            shorter = max(0, links[dim].shape[dim] - step)
-            links[dim] = links[dim].narrow(dim, 0, shorter) * links[dim].narrow(
-                dim, links[dim].shape[dim] - shorter, shorter
-            )
-        step *= 2
-    return normals * mask[..., None]
+    averaged = average_linked(normals, smooth_links(depth, mask, normals), radius)
+    return torch.nn.functional.normalize(averaged, dim=-1) * mask[..., None]
 
 
 def normals_from_pointmap(

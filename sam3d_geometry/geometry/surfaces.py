@@ -12,6 +12,9 @@ import torch
 # Relative jump of depth, beyond what the slope explains, that counts as an edge. Networks and depth cameras err by 1 to 3
 # percent from pixel to pixel; things that stand in front of each other are rarely less than a tenth of their distance apart.
 DEPTH_EDGE = 0.05
+CREASE_COSINE = (
+    0.8  # between the normals of two neighbours: a sharper crease, of 37 degrees, parts two faces of a surface
+)
 RAMP = 3  # pixels over which a network may have smeared a jump
 
 
@@ -85,6 +88,18 @@ def surface_links(
     return inverse_jumps(inverse, 1) <= edge, inverse_jumps(inverse, 2) <= edge
 
 
+def smooth_links(
+    depth: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor, edge: float = DEPTH_EDGE
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `surface_links`, and False also where unit normals (B, H, W, 3) turn as at a crease."""
+    links = surface_links(depth, mask, edge)
+    for dim, joined in zip((1, 2), links):
+        length = joined.shape[dim]
+        first, second = normals.narrow(dim, 0, length), normals.narrow(dim, 1, length)
+        joined.logical_and_((first * second).sum(-1) >= CREASE_COSINE)
+    return links
+
+
 def depth_edges(depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDGE) -> torch.Tensor:
     """Bool (B, H, W): invalid pixels and those that `surface_links` does not join to one of their four neighbours."""
     ends = ~mask
@@ -95,23 +110,28 @@ def depth_edges(depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDG
     return ends
 
 
-def _average_along(values: torch.Tensor, links: torch.Tensor, dim: int, step: int, balanced: bool) -> torch.Tensor:
-    """Mean with weights 1, 2, 1 of each value and the ones `step` before and after it, where links join them."""
-    length = values.shape[dim] - step
-    shape = list(links.shape)
-    shape[dim] = values.shape[dim]
-    before, after = (torch.zeros(shape, dtype=values.dtype, device=values.device) for _ in range(2))
-    before.narrow(dim, step, length).copy_(links)
-    after.narrow(dim, 0, length).copy_(links)
-    if balanced:
-        before = after = before * after
-    weight = 2 + before + after
-    if values.dim() == 4:
-        before, after, weight = before[..., None], after[..., None], weight[..., None]
-    total = values * 2
-    total.narrow(dim, step, length).addcmul_(values.narrow(dim, 0, length), before.narrow(dim, step, length))
-    total.narrow(dim, 0, length).addcmul_(values.narrow(dim, step, length), after.narrow(dim, 0, length))
-    return total / weight
+def _sum_along(planes: torch.Tensor, joined: torch.Tensor, dim: int, step: int) -> torch.Tensor:
+    """Half of planes (B, C, H, W) and a quarter of those `step` before and after along `dim`, where `joined` links them."""
+    length = planes.shape[dim] - step
+    gate = joined[:, None].to(planes.dtype) * 0.25
+    first, second = planes.narrow(dim, 0, length), planes.narrow(dim, step, length)
+    total = planes * 0.5
+    total.narrow(dim, step, length).addcmul_(first, gate)
+    total.narrow(dim, 0, length).addcmul_(second, gate)
+    return total
+
+
+def _balanced_along(planes: torch.Tensor, joined: torch.Tensor, dim: int, step: int) -> torch.Tensor:
+    """As `_sum_along`, but a pixel that is not linked on both sides keeps its value."""
+    inner = planes.shape[dim] - 2 * step
+    if inner <= 0:
+        return planes
+    both = joined.narrow(dim - 1, 0, inner) & joined.narrow(dim - 1, step, inner)
+    before, this, after = (planes.narrow(dim, start, inner) for start in (0, step, 2 * step))
+    mean = (before + after).mul_(0.25).add_(this, alpha=0.5)
+    result = planes.clone()
+    result.narrow(dim, step, inner).copy_(torch.where(both[:, None], mean, this))
+    return result
 
 
 def average_linked(
@@ -120,19 +140,28 @@ def average_linked(
     """Map (B, H, W) or (B, H, W, C) averaged over about `radius` pixels of the same surface, never across an edge.
 
     Passes of weights 1, 2, 1 with holes that double (the a trous algorithm, Holschneider et al. 1989); two pixels 2s
-    apart are joined only if the two steps of s between them are. With `balanced` a pixel that has a neighbour on one
-    side only keeps its value, so that what is linear stays so up to its end.
+    apart are joined only if the two steps of s between them are. Sums of values and of weights go through the passes side
+    by side and are divided at the end (normalized convolution, Knutsson and Westin 1993): a pixel counts by how many are
+    joined to it, so one that noise cuts off moves the others least. With `balanced` a pixel that has a neighbour on one
+    side only keeps its value instead, so that what is linear stays so up to its end.
     """
-    gates, step = {1: links[0], 2: links[1]}, 1
+    planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
+    if not balanced:
+        planes = torch.cat([planes, torch.ones_like(planes[:, :1])], 1)
+    along = _balanced_along if balanced else _sum_along
+    gates, step = {2: links[0], 3: links[1]}, 1
     while step <= radius:
-        for dim, gate in gates.items():
-            if gate.shape[dim] > 0:
-                values = _average_along(values, gate, dim, step, balanced)
-        for dim, gate in gates.items():
-            shorter = max(0, gate.shape[dim] - step)
-            gates[dim] = gate.narrow(dim, 0, shorter) & gate.narrow(dim, gate.shape[dim] - shorter, shorter)
+        for dim, joined in gates.items():
+            if joined.shape[dim - 1] > 0:
+                planes = along(planes, joined, dim, step)
+        for dim, joined in gates.items():
+            shorter = max(0, joined.shape[dim - 1] - step)
+            start = joined.shape[dim - 1] - shorter
+            gates[dim] = joined.narrow(dim - 1, 0, shorter) & joined.narrow(dim - 1, start, shorter)
         step *= 2
-    return values
+    if not balanced:
+        planes = planes[:, :-1] / planes[:, -1:]
+    return planes[:, 0] if values.dim() == 3 else planes.movedim(1, -1)
 
 
 def average_on_surfaces(

@@ -4,13 +4,16 @@ import closed_form
 import pytest
 import torch
 
+from sam3d_geometry.geometry.normals import smooth_normals
 from sam3d_geometry.geometry.resize import resize_depth
 from sam3d_geometry.geometry.surfaces import (
     average_linked,
+    average_on_surfaces,
     depth_edges,
     depth_jumps,
     excess,
     extended,
+    smooth_links,
     surface_links,
 )
 
@@ -108,3 +111,45 @@ def test_a_jump_beside_the_border_is_seen(dim):
     depth.narrow(dim, 0, 1).fill_(2.0)
     assert not surface_links(depth, depth > 0)[dim - 1].narrow(dim, 0, 1).any()
     assert surface_links(depth, depth > 0)[dim - 1].narrow(dim, 1, 18).all()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_no_user_of_the_average_mixes_two_surfaces(name):
+    depth, surface = scene(name)
+    mask, number = depth > 0, surface.float()
+    links = surface_links(depth, mask)
+    assert torch.allclose(average_linked(number, links, 8), number)
+    assert torch.allclose(average_on_surfaces(number, depth, mask, 8)[mask], number[mask])
+    # two walls whose normals differ by less than a crease: depth alone parts them
+    angle = (0.3 * number)[..., None]
+    normals = torch.cat([angle.sin(), torch.zeros_like(angle), -angle.cos()], -1) * mask[..., None]
+    assert torch.allclose(smooth_normals(normals, depth, mask, 8), normals, atol=1e-6)
+
+
+@pytest.mark.parametrize("tilt", [0, 60, 80])
+def test_noise_is_averaged_at_any_tilt(tilt):
+    # neighbours on the steep plane differ by more than a depth edge, which its slope explains
+    depth, surface = scene(f"plane {tilt}")
+    mask = depth > 0
+    noise = torch.randn(depth.shape, generator=torch.Generator().manual_seed(0))
+    normals = torch.nn.functional.normalize(torch.stack([0.1 * noise, 0 * noise, -torch.ones_like(noise)], -1), dim=-1)
+    left = [
+        average_linked(noise, surface_links(depth, mask), 8),
+        average_on_surfaces(noise, depth, mask, 8),
+        10 * smooth_normals(normals, depth, mask, 8)[..., 0],
+    ]
+    steep = mask & (depth.diff(dim=1, prepend=depth[:, :1]).abs() > 0.05 * depth)
+    for held in (mask, steep) if tilt == 80 else (mask,):
+        assert held.sum() > 100
+        assert all(values[held].std() < 0.4 * noise[held].std() for values in left)
+
+
+def test_a_crease_parts_normals_and_nothing_else():
+    depth, normals, wall = closed_form.box_room(60, 80)
+    depth, mask = depth.float(), depth > 0
+    for dim, parted, joined in zip(
+        (1, 2), smooth_links(depth, mask, normals.float()), surface_links(depth, mask), strict=True
+    ):
+        n = depth.shape[dim] - 1
+        assert joined.all()
+        assert torch.equal(parted, wall.narrow(dim, 0, n) == wall.narrow(dim, 1, n))

@@ -18,9 +18,10 @@ from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.normals import normals_from_pointmap
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import pointmap_at_image, resize_image, size_for_long_edge
+from ...geometry.surfaces import DEPTH_EDGE
 from .lights import PlacedLight
 from .shading import ggx, lambert, light_at
-from .shadow import SAME_SURFACE, cast_shadow
+from .shadow import cast_shadow
 
 STRIP_PIXELS = 1 << 18  # pixels shaded at a time
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
@@ -108,7 +109,7 @@ def _enlarge(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tens
             row, column = (y0 + dy).clamp_max(values.shape[0] - 1), (x0 + dx).clamp_max(values.shape[1] - 1)
             at = row[:, None] * values.shape[1] + column
             weight = (fy if dy else 1 - fy)[:, None] * (fx if dx else 1 - fx) + 1e-3
-            apart = (flat_depth[at] - target_depth).abs() / (SAME_SURFACE * target_depth).clamp_min(1e-9)
+            apart = (flat_depth[at] - target_depth).abs() / (DEPTH_EDGE * target_depth).clamp_min(1e-9)
             weight = weight * torch.exp(-apart.clamp_max(25.0))
             total.addcmul_(weight, flat_values[at])
             weights.add_(weight)

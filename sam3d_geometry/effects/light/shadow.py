@@ -15,12 +15,14 @@ import math
 import torch
 from torch.nn import functional as F
 
+from ...geometry.surfaces import DEPTH_EDGE, average_linked, inverse_jumps, surface_links
 from .lights import PlacedLight
 
 FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the camera has none
 QUERIES = 1 << 18  # pixels looked up at a time
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-SAME_SURFACE = 0.05  # relative difference of depth up to which neighbours share their shadow
+HARD_SMOOTHING = 1  # pixels over which a hard shadow's border is averaged: it is found as 0 or 1 at each
+SOFT_SMOOTHING = 8  # pixels over which the steps between the samples of a light with a radius are averaged
 
 
 def _inside(x: float, y: float, height: int, width: int) -> bool:
@@ -136,8 +138,7 @@ def _slope_ranges(
     """
     front = torch.where(w > 0, (w - w_light) / r, -math.inf)
     back = torch.where(w > 0, (w / (1 + thickness) - w_light) / r, math.inf)
-    this, following = w[:, :-1], w[:, 1:]
-    joined = (this - following).abs() < SAME_SURFACE * torch.maximum(this, following)
+    joined = inverse_jumps(w, 1) <= DEPTH_EDGE
     front_on = torch.where(joined, torch.maximum(front[:, :-1], front[:, 1:]), front[:, :-1])
     back_on = torch.where(joined, torch.minimum(back[:, :-1], back[:, 1:]), back[:, :-1])
     return torch.cat([front_on, front[:, -1:]], 1), torch.cat([back_on, back[:, -1:]], 1)
@@ -236,24 +237,6 @@ def _spread(light: PlacedLight, frame: int, middle: torch.Tensor, samples: int) 
     return places
 
 
-def smooth_within_surfaces(values: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, passes: int) -> torch.Tensor:
-    """Values (B, H, W) averaged with weights 1, 2, 1 over steps of 1, 2, 4, ... pixels, never across a depth edge."""
-    for i in range(passes):
-        step = 1 << i
-        for dim in (1, 2):
-            length = values.shape[dim] - step
-            if length <= 0:
-                continue
-            near, far = depth.narrow(dim, 0, length), depth.narrow(dim, step, length)
-            joined = (near - far).abs() <= SAME_SURFACE * torch.minimum(near, far)
-            joined &= mask.narrow(dim, 0, length) & mask.narrow(dim, step, length)
-            difference = (values.narrow(dim, step, length) - values.narrow(dim, 0, length)) * (0.25 * joined)
-            values = values.clone()
-            values.narrow(dim, 0, length).add_(difference)
-            values.narrow(dim, step, length).sub_(difference)
-    return values
-
-
 def cast_shadow(
     points: torch.Tensor,
     normals: torch.Tensor,
@@ -297,5 +280,5 @@ def cast_shadow(
             total += _shadow_of(point, occluders[i], camera, place, light.kind == "directional", thickness)
         flat = valid[0][chosen] * width + valid[1][chosen]
         shadow[i].view(-1)[flat] = total / len(places)
-    passes = 1 if not bool((light.radius > 0).any()) else 4
-    return smooth_within_surfaces(shadow, torch.where(mask, points[..., 2], 0), mask, passes)
+    radius = SOFT_SMOOTHING if bool((light.radius > 0).any()) else HARD_SMOOTHING
+    return average_linked(shadow, surface_links(points[..., 2], mask), radius)

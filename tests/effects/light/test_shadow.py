@@ -5,7 +5,7 @@ import pytest
 import torch
 from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, true_shadow
 
-from sam3d_geometry.effects.light.shadow import _along_lines, cast_shadow, smooth_within_surfaces
+from sam3d_geometry.effects.light.shadow import _along_lines, cast_shadow
 
 SIZE = (150, 266)
 
@@ -94,13 +94,6 @@ def test_a_larger_light_has_a_wider_penumbra_of_the_same_shadow():
     assert widths[0] < widths[1] < widths[2]
     assert amounts[1] == pytest.approx(amounts[0], rel=0.3)
 
-
-def test_values_are_not_smoothed_across_depth_edges():
-    depth = torch.ones(1, 8, 16)
-    depth[:, :, 8:] = 2
-    values = (depth > 1.5).float()
-    assert torch.equal(smooth_within_surfaces(values, depth, depth > 0, 3), values)
-    assert not torch.equal(smooth_within_surfaces(values, torch.ones_like(depth), depth > 0, 3), values)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (3, 4)])

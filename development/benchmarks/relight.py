@@ -22,8 +22,9 @@ from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_wo
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
-from sam3d_geometry.effects.light.relight import Relighting, added_light, relight, surface_at_image
+from sam3d_geometry.effects.light.relight import Relighting, added_light, relight
 from sam3d_geometry.effects.light.shadow import cast_shadow
+from sam3d_geometry.effects.light.surface import surface_at_image
 
 FRONT = [(0.7, -1.0, -1.5), (-1.0, -1.2, -0.5), (1.0, -1.3, -0.9)]
 BEHIND = [(0.5, -1.5, 4.5), (-1.0, -1.0, 5.0)]

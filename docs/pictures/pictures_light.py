@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 from sam3d_geometry.effects.light.composite import Compositing, composite
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
-from sam3d_geometry.effects.light.relight import Relighting, relight, surface_at_image
+from sam3d_geometry.effects.light.relight import Relighting, relight
+from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.geometry.colour import srgb_from_hex
 
 WARM, COLD, WHITE = (srgb_from_hex(text) for text in ("#ff9a50", "#5a9bff", "#fff0dc"))

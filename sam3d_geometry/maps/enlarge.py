@@ -15,6 +15,9 @@ from ..geometry.surfaces import depth_edges, extended, inverse_depth
 
 CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
 
+DEPTH_NOISE = 0.01  # relative difference of depth up to which a coarse pixel counts as the fine one's own surface
+NEVER_ALONE = 1e-3  # least bilinear weight, so that a pixel on its own surface counts though another is nearer
+
 
 def gaussian_blur(values: torch.Tensor, sigma: float) -> torch.Tensor:
     """Map (B, H, W) or (B, H, W, C) blurred by a Gaussian of `sigma` pixels; beyond the border it goes on straight.
@@ -39,7 +42,10 @@ def gaussian_blur(values: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def enlarge(values: torch.Tensor, size: Size) -> torch.Tensor:
-    """Map (B, H, W) -> (B, *size), bilinear; its edges become soft as in any enlarged picture, and no value leaves the range."""
+    """Map (B, H, W) -> (B, *size), bilinear; its edges become soft as in any enlarged picture, and no value leaves the range.
+
+    For what is looked at: `GeometryResize` would leave the edges of a mask or drawing with the grid's stairs.
+    """
     if tuple(values.shape[1:]) == tuple(size):
         return values
     large = F.interpolate(values[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0]
@@ -78,8 +84,14 @@ def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Ten
 
 def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
     """Map (B, h, w) of a coarse depth -> the size of `depth` (B, H, W), from those of the four pixels around that are near
-    in depth (joint bilateral upsampling, Kopf et al. 2007)."""
+    in depth (joint bilateral upsampling, Kopf et al. 2007).
+
+    For maps of which the fine depth is known. `GeometryResize`, which knows the coarse one only, takes the surface of the
+    nearest coarse pixel: shadows found at half a picture's size and enlarged by it are a third further from the truth.
+    """
     size = tuple(depth.shape[1:])
+    if tuple(values.shape[1:]) == size:
+        return values
     rows, row_weight = _taps(size[0], coarse_depth.shape[1], depth.device)
     columns, column_weight = _taps(size[1], coarse_depth.shape[2], depth.device)
     fine, coarse = inverse_depth(depth, depth > 0), inverse_depth(coarse_depth, coarse_depth > 0)
@@ -88,13 +100,14 @@ def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torc
         for j in (0, 1):
             tap = coarse.index_select(1, rows[i]).index_select(2, columns[j])
             apart = (tap - fine).abs().div_(fine.clamp_min(1e-12))
-            weight = (row_weight[i][:, None] * column_weight[j] + 1e-3) / (1e-4 + apart.square())
+            weight = (row_weight[i][:, None] * column_weight[j] + NEVER_ALONE) / (DEPTH_NOISE**2 + apart.square())
             total.addcmul_(values.index_select(1, rows[i]).index_select(2, columns[j]), weight)
             weights.add_(weight)
     return total / weights
 
 
 def _taps(length: int, coarse: int, device: torch.device) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The two coarse places around each of `length` fine ones, and the bilinear weight of each: two lists of (length,)."""
     at = ((torch.arange(length, device=device) + 0.5) * (coarse / length) - 0.5).clamp(0, coarse - 1)
     lower = at.floor().long()
     share = at - lower

@@ -11,10 +11,12 @@ from torch.nn import functional as F
 from ...geometry.camera import unproject, view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
+from ...maps.enlarge import enlarge_guided
 from .layer import Layer, PlacedLayer
 from .lights import PlacedLight
-from .relight import Relighting, enlarge_shadow, pick_frame
+from .relight import Relighting
 from .shadow import cast_shadow
+from .surface import pick_frame
 
 GROUND_PLANE, SCENE, NO_CATCHER = CATCHERS = ("ground plane", "scene", "none")
 CONTACT_HEIGHT = 1.5  # of the layer's size: how high above its foot the light of the contact shadow hangs
@@ -151,7 +153,7 @@ def layer_shadow(
         if not lights:
             away = (caught.points - placed.origin).norm(dim=-1) / (CONTACT_REACH * placed.size)
             cast = cast * (1 - away.square()).clamp_min(0)
-        shadow += enlarge_shadow(cast, caught.depth, surface.depth) / len(casting)
+        shadow += enlarge_guided(cast, caught.depth, surface.depth) / len(casting)
     return shadow
 
 
@@ -164,7 +166,7 @@ def composite(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A layer in the picture of a surface: picture (B, H, W, 3) sRGB, the layer's visible coverage and its shadow (B, H, W).
 
-    Mixed in linear light. `surface` is at the picture's size and has normals (`relight.surface_at_image`).
+    Mixed in linear light. `surface` is at the picture's size and has normals (`surface.surface_at_image`).
     """
     how = Compositing() if how is None else how
     visible = in_front(layer, surface, how.feather * placed.scale)

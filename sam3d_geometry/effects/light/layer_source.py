@@ -12,7 +12,7 @@ from ...geometry.resize import resize_image
 from .composite import Compositing, composite
 from .layer import AS_IS, Layer, PlacedLayer, Placement, card_layer, mesh_layer, place_layer
 from .lights import PlacedLight
-from .relight import surface_at_image
+from .surface import surface_at_image
 
 
 def _frames(values: torch.Tensor | None, part: slice, device: torch.device) -> torch.Tensor | None:

@@ -7,21 +7,20 @@ The photo in linear light stands for the surfaces' albedo, so an added light sho
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
-from ...geometry.camera import unproject
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
-from ...geometry.normals import normals_from_pointmap
 from ...geometry.pointmap import Pointmap
-from ...geometry.resize import pointmap_at_image, resize_image, size_for_long_edge
-from ...geometry.surfaces import DEPTH_EDGE
+from ...geometry.resize import resize_image, size_for_long_edge
+from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
 from .shading import ggx, lambert, light_at
 from .shadow import cast_shadow
+from .surface import pick_frame, surface_at_image
 
 STRIP_PIXELS = 1 << 18  # pixels shaded at a time
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
@@ -55,12 +54,6 @@ class Relighting:
     bias: float = 0.01
 
 
-def surface_at_image(pointmap: Pointmap, image: torch.Tensor | None = None, normal_smoothing: int = 0) -> Pointmap:
-    """The pointmap at the picture's size (see `resize.pointmap_at_image`) with normals, smoothed at its own resolution."""
-    normals, _ = normals_from_pointmap(replace(pointmap, source_size=pointmap.size), smoothing=normal_smoothing)
-    return pointmap_at_image(replace(pointmap, normals=normals), image)
-
-
 def add_light(base: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
     """Linear light added to linear `base`: unchanged up to a knee, then nearing white without a hard clip."""
     room = (1 - base).clamp_min(1e-4)
@@ -88,57 +81,6 @@ def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:
     return (linear * factor[..., None]).clamp_max(1)
 
 
-def _nearest(size: int, of: int, device: torch.device) -> torch.Tensor:
-    return ((torch.arange(size, device=device) + 0.5) * (of / size)).long().clamp_max(of - 1)
-
-
-def _enlarge(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tensor) -> torch.Tensor:
-    """Values and their depth (h, w) -> (H, W): bilinear, of the neighbours that lie on the target's own surface."""
-    height, width = target_depth.shape
-    device, flat_values, flat_depth = values.device, values.reshape(-1), depth.reshape(-1)
-    ys, xs = (
-        ((torch.arange(n, device=device) + 0.5) * (m / n) - 0.5).clamp(0, m - 1)
-        for n, m in zip(target_depth.shape, values.shape)
-    )
-    y0, x0 = ys.long().clamp_max(max(0, values.shape[0] - 2)), xs.long().clamp_max(max(0, values.shape[1] - 2))
-    fy, fx = ys - y0, xs - x0
-    total = torch.zeros_like(target_depth)
-    weights = torch.full_like(target_depth, 1e-12)
-    for dy in (0, 1):
-        for dx in (0, 1):
-            row, column = (y0 + dy).clamp_max(values.shape[0] - 1), (x0 + dx).clamp_max(values.shape[1] - 1)
-            at = row[:, None] * values.shape[1] + column
-            weight = (fy if dy else 1 - fy)[:, None] * (fx if dx else 1 - fx) + 1e-3
-            apart = (flat_depth[at] - target_depth).abs() / (DEPTH_EDGE * target_depth).clamp_min(1e-9)
-            weight = weight * torch.exp(-apart.clamp_max(25.0))
-            total.addcmul_(weight, flat_values[at])
-            weights.add_(weight)
-    return total / weights
-
-
-def pick_frame(surface: Pointmap, long_edge: int) -> tuple[Pointmap, Callable[[torch.Tensor], torch.Tensor]]:
-    """One frame at a lower resolution by its nearest pixels, 0 for its own, and what picks the same from other maps."""
-    size = surface.size if long_edge <= 0 else size_for_long_edge(surface.size, long_edge)
-    if size == surface.size:
-        return surface, lambda values: values
-    rows, columns = (_nearest(n, m, surface.device) for n, m in zip(size, surface.size))
-
-    def pick(values: torch.Tensor) -> torch.Tensor:
-        return values[:, rows][:, :, columns]
-
-    # a picked depth stands at another place than its own pixel, so its point is put on the new pixel's ray
-    points = unproject(pick(surface.depth), surface.intrinsics)
-    normals = None if surface.normals is None else pick(surface.normals)
-    return replace(surface, points=points, mask=pick(surface.mask), image=pick(surface.image), normals=normals), pick
-
-
-def enlarge_shadow(values: torch.Tensor, depth: torch.Tensor, target_depth: torch.Tensor) -> torch.Tensor:
-    """Values and depth (1, h, w) of a frame -> (1, H, W), never across the depth edges of `target_depth` (1, H, W)."""
-    if values.shape == target_depth.shape:
-        return values
-    return _enlarge(values[0], depth[0], target_depth[0])[None]
-
-
 def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) -> torch.Tensor:
     """Share (1, H, W) of a light that the scene keeps from each pixel of one frame; see `shadow.cast_shadow`."""
     small, _ = pick_frame(surface, how.shadow_resolution)
@@ -153,7 +95,7 @@ def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) ->
         how.bias,
         how.shadow_samples,
     )
-    return enlarge_shadow(shadow, small.depth, surface.depth)
+    return enlarge_guided(shadow, small.depth, surface.depth)
 
 
 def _shade(

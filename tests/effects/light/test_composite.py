@@ -11,7 +11,7 @@ from lit_scenes import ball, far_from_edge
 from sam3d_geometry.effects.light.composite import Compositing, composite, in_front, refine_edges
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
-from sam3d_geometry.effects.light.relight import surface_at_image
+from sam3d_geometry.effects.light.surface import surface_at_image
 
 SIZE = (120, 160)
 PLAIN = Compositing(feather=0.0, shadow_strength=0.0)

@@ -14,11 +14,10 @@ from sam3d_geometry.effects.light.relight import (
     add_light,
     added_light,
     albedo_from_photo,
-    pick_frame,
     relight,
     relight_photo,
-    surface_at_image,
 )
+from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.geometry.colour import linear_from_srgb
 
 MATT = Relighting(specular=0.0, shadow_strength=0.0)
@@ -132,13 +131,6 @@ def test_shadows_at_a_lower_resolution_are_those_of_the_full_one_away_from_their
     fine, coarse = (added_light(surface, [light], Relighting(shadow_resolution=n))[1] for n in (0, 80))
     assert fine.mean() > 0.01
     assert (fine - coarse).abs().mean() < 0.2 * fine.mean()
-
-
-def test_a_picked_frame_lies_on_its_own_rays():
-    surface = surface_at_image(closed_form.pointmap(closed_form.plane(90, 121, 20.0)[0]))
-    small, pick = pick_frame(surface, 40)
-    assert max(small.size) == 40 and pick(surface.depth).shape == (1, *small.size)
-    assert torch.equal(small.points, closed_form.unproject(small.depth, small.intrinsics))
 
 
 def test_a_flat_wall_lit_from_the_camera_has_no_seam_at_the_border():

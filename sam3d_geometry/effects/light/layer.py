@@ -12,10 +12,11 @@ from ...geometry.axes import convert_points
 from ...geometry.camera import view_plane_axes
 from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
+from ...geometry.picking import pick
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
-from ...geometry.scene_scale import SCENE_DEPTH, UNITS
-from .lights import SURFACE, PlacedLight, scene_depth, surface_at, unit_scale
+from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
+from .lights import SURFACE, PlacedLight
 from .rasterize import rasterize
 from .shading import ggx, lambert, light_at
 
@@ -97,17 +98,17 @@ def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = Fal
     """The pose of a layer in every frame of a pointmap (whole clip: place first, then work chunk by chunk).
 
     It stays where the first frame's surface put it; with `each_frame` it follows the surface at its pixel.
+    Where a frame shows none there, it goes by a surface at the scene depth.
     """
-    sizes = scene_depth(pointmap)
-    scale = unit_scale(placement.unit, pointmap, sizes)
+    scale = pointmap.points.new_full((len(pointmap),), unit_length(pointmap, placement.unit))
     level = level_world(pointmap).to(pointmap.points).mT
     turn = rotation_from_degrees(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
     rotation = (level @ turn) if placement.upright else turn.expand(len(pointmap), 3, 3)
-    origin = surface_at(pointmap, placement.pixel, sizes)
+    origin = pick(pointmap, placement.pixel).points_or(scene_depth(pointmap))
     if placement.where != SURFACE:
         origin = origin / origin[:, 2:] * (placement.distance * scale)[:, None]
     elif not each_frame:
-        origin = origin[:1] / sizes[0] * sizes[:, None]
+        origin = origin[:1].expand_as(origin)
     return PlacedLayer(
         rotation,
         origin,

@@ -10,16 +10,16 @@ import torch
 
 from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
+from ...geometry.picking import pick
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import direction_from_angles
-from ...geometry.scene_scale import METRES, SCENE_DEPTH, UNITS, require_metres
+from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 
 POINT, DIRECTIONAL, AREA = KINDS = ("point", "directional", "area")
 SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
-MAX_SAMPLES = 1 << 16  # pixels of a frame from which its median depth is taken
-NEAREST_TO_CAMERA = (
-    0.02  # a light in front of a surface never gets nearer to the camera than this share of its distance
-)
+# a light in front of a surface never gets nearer to the camera than this share of the surface's distance
+NEAREST_TO_CAMERA = 0.02
+AT_THE_TARGET = 1e-6  # scene depths: float32 knows no direction between points that are nearer to each other
 
 
 @dataclass(frozen=True)
@@ -106,88 +106,57 @@ class PlacedLight:
         return replace(self, **moved)
 
 
-def scene_depth(pointmap: Pointmap) -> torch.Tensor:
-    """Median depth (B,) of a pointmap's frames; the same for all where the unit is the metre. 1 where nothing is valid."""
-    sizes = []
-    for depth, mask in zip(pointmap.depth, pointmap.mask):
-        stride = max(1, int((mask.numel() / MAX_SAMPLES) ** 0.5))
-        valid = depth[::stride, ::stride][mask[::stride, ::stride]]
-        if valid.numel() == 0:
-            valid = depth[mask]
-        sizes.append(valid.median() if valid.numel() else depth.new_tensor(1.0))
-    sizes = torch.stack(sizes)
-    return sizes.median().expand(len(sizes)).clone() if pointmap.metric else sizes
-
-
-def surface_at(pointmap: Pointmap, pixel: tuple[float, float], fallback: torch.Tensor) -> torch.Tensor:
-    """Points (B, 3) of the surface at `pixel` (x, y in shares of the picture); at depth `fallback` (B,) where none is."""
-    height, width = pointmap.size
-    x, y = (min(max(share, 0.0), 1.0) for share in pixel)
-    row, column = min(int(y * height), height - 1), min(int(x * width), width - 1)
-    rows, columns = slice(max(0, row - 2), row + 3), slice(max(0, column - 2), column + 3)
-    depths = []
-    for i, (depth, mask) in enumerate(zip(pointmap.depth[:, rows, columns], pointmap.mask[:, rows, columns])):
-        depths.append(depth[mask].median() if bool(mask.any()) else fallback[i])
-    k = pointmap.intrinsics
-    ray = torch.stack([(x - k[:, 0, 2]) / k[:, 0, 0], (y - k[:, 1, 2]) / k[:, 1, 1], torch.ones_like(k[:, 0, 0])], -1)
-    return ray * torch.stack(depths)[:, None]
-
-
-def unit_scale(unit: str, pointmap: Pointmap, sizes: torch.Tensor) -> torch.Tensor:
-    """Length (B,) of one of UNITS in the pointmap's unit; `sizes` (B,) are the frames' scene depths."""
-    if unit == SCENE_DEPTH:
-        return sizes
-    if unit == METRES:
-        require_metres(pointmap)
-    return torch.ones_like(sizes)
-
-
 def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool = False) -> tuple[PlacedLight, ...]:
     """Lights in the camera axes of every frame of a pointmap (whole clip: place first, then work chunk by chunk).
 
-    A light placed by a surface stays where the first frame's surface put it, in units of the frame's scene depth where the map is
-    not metric; with `each_frame` it follows the surface at that pixel. World axes are the ground's over all frames.
+    A light placed by a surface stays where the first frame's surface put it; with `each_frame` it follows the surface at
+    that pixel. Where a frame shows none there, it goes by a surface at the scene depth. World axes are the ground's over
+    all frames.
     """
-    sizes = scene_depth(pointmap)
     world = None
     if any(light.placement == WORLD for light in lights):
         world = level_world(pointmap).to(pointmap.points)
+    depth = scene_depth(pointmap)
     placed = []
     for light in lights:
-        sun = light.kind == DIRECTIONAL
-        scale = (torch.ones_like(sizes) if sun else unit_scale(light.unit, pointmap, sizes))[:, None]
-        target = surface_at(pointmap, light.pixel, sizes)
+        target = pick(pointmap, light.pixel).points_or(depth)
         if not each_frame:
-            target = target[:1] / sizes[0] * sizes[:, None]
-        if sun:
-            position = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees)).expand(
-                len(pointmap), 3
-            )
-        elif light.placement == SURFACE:
-            away = target.norm(dim=-1, keepdim=True)
-            position = target * (1 - light.distance * scale / away).clamp_min(NEAREST_TO_CAMERA)
-        else:
-            right, up, forward = light.offset
-            position = target.new_tensor([right, -up, forward]) * scale
-        if light.placement == WORLD:
-            position = (world.mT @ position[..., None])[..., 0]
-        # a light on the surface itself, or at the target, has no direction to look in: it looks where the camera does
-        forward = torch.nn.functional.normalize(target, dim=-1)
-        aim = target - position
-        length = aim.norm(dim=-1, keepdim=True)
-        aim = torch.where(length > 1e-6 * sizes[:, None], aim / length.clamp_min(1e-12), forward)
-        radius = math.tan(math.radians(light.sun_size_degrees / 2)) if sun else light.radius
-        radiance = linear_from_srgb(target.new_tensor(light.colour)) * light.intensity
-        placed.append(
-            PlacedLight(
-                light.kind,
-                position,
-                aim,
-                radius * scale[:, 0],
-                light.reach * scale[:, 0],
-                radiance,
-                light.falloff,
-                light.shadows,
-            )
-        )
+            target = target[:1].expand_as(target)
+        unit = 1.0 if light.kind == DIRECTIONAL else unit_length(pointmap, light.unit)  # a sun has no lengths
+        placed.append(_placed(light, target, world, unit, AT_THE_TARGET * depth))
     return tuple(placed)
+
+
+def _placed(light: Light, target: torch.Tensor, world: torch.Tensor | None, unit: float, least: float) -> PlacedLight:
+    """A light that looks at points (B, 3) of surfaces, in camera axes and the pointmap's unit.
+
+    `world` (B, 3, 3) are the rotations world_from_camera, for placement "world"; `unit` is the length of the light's unit.
+    A light nearer than `least` to its target has no direction to look in: it looks where the camera does.
+    """
+    sun = light.kind == DIRECTIONAL
+    if sun:
+        direction = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees))
+        position = direction.expand_as(target)
+    elif light.placement == SURFACE:
+        away = target.norm(dim=-1, keepdim=True)
+        position = target * (1 - light.distance * unit / away).clamp_min(NEAREST_TO_CAMERA)
+    else:
+        right, up, forward = light.offset
+        position = (target.new_tensor([right, -up, forward]) * unit).expand_as(target)
+    if world is not None and light.placement == WORLD:
+        position = (world.mT @ position[..., None])[..., 0]
+    aim = target - position
+    length = aim.norm(dim=-1, keepdim=True)
+    aim = torch.where(length > least, aim / length, torch.nn.functional.normalize(target, dim=-1))
+    radius = math.tan(math.radians(light.sun_size_degrees / 2)) if sun else light.radius * unit
+    frames = target.new_ones(len(target))
+    return PlacedLight(
+        kind=light.kind,
+        position=position,
+        aim=aim,
+        radius=radius * frames,
+        reach=light.reach * unit * frames,
+        radiance=linear_from_srgb(target.new_tensor(light.colour)) * light.intensity,
+        falloff=light.falloff,
+        shadows=light.shadows,
+    )

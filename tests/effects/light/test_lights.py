@@ -6,7 +6,8 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.effects.light.lights import Light, place_lights, scene_depth, surface_at
+from sam3d_geometry.effects.light.lights import Light, place_lights
+from sam3d_geometry.geometry.picking import pick
 
 
 def wall(depths=(4.0,), metric=False):
@@ -16,7 +17,7 @@ def wall(depths=(4.0,), metric=False):
 
 def test_a_light_placed_by_a_surface_hangs_on_its_ray_that_far_in_front():
     (placed,) = place_lights([Light(pixel=(0.9, 0.2), distance=0.25)], wall())
-    target = surface_at(wall(), (0.9, 0.2), torch.ones(1))
+    target = pick(wall(), (0.9, 0.2)).points()
     assert torch.allclose(torch.linalg.cross(placed.position, target), torch.zeros(1, 3), atol=1e-5)
     assert (target - placed.position).norm().item() == pytest.approx(0.25 * 4, rel=1e-5)
 
@@ -73,9 +74,24 @@ def test_shares_follow_the_scenes_depth_and_metres_do_not():
     assert torch.allclose(far.position, 3 * near.position) and torch.allclose(far.radius, 3 * near.radius)
 
 
-def test_without_metres_a_light_stays_in_place_when_the_scale_of_a_frame_jumps():
-    (placed,) = place_lights([Light()], wall((2.0, 3.0)))
-    assert torch.allclose(placed.position[1], placed.position[0] * 1.5)
+@pytest.mark.parametrize("metric", [False, True])
+def test_a_length_is_the_same_in_every_frame_and_in_chunks(metric):
+    clip = wall((2.0, 4.0, 9.0), metric)
+    (placed,) = place_lights([Light(placement="camera", offset=(0.5, 0.0, 0.0), radius=0.1, reach=0.3)], clip)
+    assert torch.allclose(placed.position, torch.tensor([2.0, 0.0, 0.0]).expand(3, 3))
+    assert torch.allclose(placed.radius, torch.full((3,), 0.4)) and torch.allclose(placed.reach, torch.full((3,), 1.2))
+    (over,) = place_lights([Light(distance=0.1)], clip)
+    assert torch.allclose(over.position, over.position[:1].expand(3, 3))
+    (follows,) = place_lights([Light(distance=0.1)], clip, each_frame=True)
+    gaps = pick(clip, (0.5, 0.5)).points().norm(dim=-1) - follows.position.norm(dim=-1)
+    assert torch.allclose(gaps, torch.full((3,), 0.4), atol=1e-5)
+
+
+def test_a_light_over_the_sky_hangs_in_front_of_a_surface_at_the_scene_depth():
+    depth = torch.full((1, 30, 40), 4.0)
+    depth[:, :20] = 0
+    (placed,) = place_lights([Light(pixel=(0.5, 0.1), distance=0.0)], closed_form.pointmap(depth))
+    assert placed.position[0, 2].item() == pytest.approx(4.0)
 
 
 def test_a_light_stays_or_follows_the_surface():
@@ -84,11 +100,6 @@ def test_a_light_stays_or_follows_the_surface():
     (stays,), (follows,) = (place_lights([Light(distance=0.1)], clip, each) for each in (False, True))
     assert torch.equal(stays.position[0], stays.position[1])
     assert follows.position[1, 2] < 0.6 * follows.position[0, 2]
-
-
-def test_the_scenes_depth_is_one_for_all_frames_in_metres():
-    assert scene_depth(wall((2.0, 4.0, 9.0), metric=True)).tolist() == [4.0] * 3
-    assert scene_depth(wall((2.0, 4.0, 9.0))).tolist() == [2.0, 4.0, 9.0]
 
 
 def test_a_scene_without_geometry_still_places_lights():

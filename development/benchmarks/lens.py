@@ -24,7 +24,7 @@ from development.scenes.layouts import random_scene
 from development.scenes.renderer import render
 from development.scenes.scene import Scene
 from development.scenes.thin_lens import at_infinity, render_through_lens
-from sam3d_geometry.effects.air.fog import FogLayer, FogLook, fog, transmission
+from sam3d_geometry.effects.air.fog import FogLayer, FogLook, Glow, fog, transmission
 from sam3d_geometry.effects.air.fog_noise import drifting_noise
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.blur_layers import blur_layers
@@ -170,6 +170,7 @@ def speed(rounds: int, threads: int, device: str) -> None:
 
     even, high = FogLayer(0.3), FogLayer(0.3, falloff=0.5, camera=1.0)
     glowing = FogLook(glow=0.5, desaturate=0.3)
+    sun = Glow(torch.tensor([[0.0, -0.3, 0.954]]), torch.tensor([1.0, 0.85, 0.6]))
     works = {
         "depth of field, 1 % blur": lens(1, Aperture()),
         "depth of field, 2 % blur": lens(2, Aperture()),
@@ -177,9 +178,9 @@ def speed(rounds: int, threads: int, device: str) -> None:
         "depth of field, 2 %, cat's eye": lens(2, Aperture(cats_eye=0.5)),
         "depth of field, 5 % blur": lens(5, Aperture()),
         "fog, even": lambda: finished(fog(pointmap, even)),
-        "fog, thinning with height, glow, desaturation": lambda: finished(fog(pointmap, high, glowing)),
+        "fog, thinning with height, glow, desaturation": lambda: finished(fog(pointmap, high, glowing, glows=[sun])),
         "fog, the same with noise": lambda: finished(
-            fog(pointmap, high, glowing, None, drifting_noise(1, 0.5, 1.0, 0.0))
+            fog(pointmap, high, glowing, None, drifting_noise(1, 0.5, 1.0, 0.0), [sun])
         ),
         "(to linear light and back alone)": lambda: finished((srgb_from_linear(linear_from_srgb(pointmap.image)),)),
     }

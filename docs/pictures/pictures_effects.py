@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from make_pictures import ROOT, TARGET, estimate, grey, photos, sheet
 from pictures_camera_move import last_frame
-from pictures_lens import in_fog, through_a_lens
+from pictures_lens import in_fog, low_sun, through_a_lens
 from pictures_light import COLD, WARM, banner, put, relit
 from PIL import Image
 
@@ -18,7 +18,6 @@ from sam3d_geometry.effects.light.lights import Light
 from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.colour import linear_from_hex
-from sam3d_geometry.geometry.rotations import direction_from_angles
 from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.ambient_occlusion import occlusion_at_photo
 from sam3d_geometry.maps.line_art import line_art
@@ -48,10 +47,9 @@ def lamp_in_the_cup() -> torch.Tensor:
 
 
 def morning_fog() -> torch.Tensor:
-    colour, glow = linear_from_hex("#c3ccd4"), linear_from_hex("#ffe2b0")
-    towards_light = direction_from_angles(25, 12)
-    light = dict(glow=0.4, glow_colour=glow, towards_light=towards_light, forward=0.7)
-    return in_fog("temple", 6.0, colour=colour, far_colour=colour, desaturate=0.3, **light)[0]
+    colour = linear_from_hex("#c3ccd4")
+    look = dict(colour=colour, far_colour=colour, desaturate=0.3, glow=0.4, forward=0.7)
+    return in_fog("temple", 6.0, lights=(low_sun(25, 12),), **look)[0]
 
 
 def anaglyph(name: str) -> torch.Tensor:
@@ -86,7 +84,7 @@ def effects() -> Image.Image:
     }
     others = {
         "photo ": photos()["temple"],
-        "Fog And Atmosphere": morning_fog(),
+        "Fog": morning_fog(),
         "Depth Mask": near("temple"),
         "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
         "Stereo Pair: anaglyph": anaglyph("temple"),

@@ -1,4 +1,4 @@
-"""Makes the pictures of the help pages of Depth Of Field and Fog And Atmosphere, with the library's public functions only.
+"""Makes the pictures of the help pages of Depth Of Field and Fog, with the library's public functions only.
 
 python docs/pictures/pictures_lens.py                      both
 python docs/pictures/pictures_lens.py fog                  one of them
@@ -7,28 +7,22 @@ python docs/pictures/pictures_lens.py fog                  one of them
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable
 
 import torch
 from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
 from PIL import Image
+from torch.nn.functional import normalize
 
-from sam3d_geometry.effects.air.fog import (
-    FogLayer,
-    FogLook,
-    extinction_from_visibility,
-    fog,
-)
+from sam3d_geometry.effects.air.fog import EVEN, GROUND, FogLook, Glow, fog, fog_layer
 from sam3d_geometry.effects.air.fog_noise import drifting_noise
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from sam3d_geometry.effects.lens.focus import focus_at_point
-from sam3d_geometry.geometry.colour import linear_from_hex
+from sam3d_geometry.effects.light.lights import DIRECTIONAL, WORLD, Light, place_lights
+from sam3d_geometry.geometry.colour import linear_from_hex, srgb_from_hex
 from sam3d_geometry.geometry.gravity import level_world
-from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.resize import pointmap_at_image
-from sam3d_geometry.geometry.rotations import direction_from_angles
 from sam3d_geometry.geometry.scene_scale import scene_depth
 
 
@@ -56,20 +50,34 @@ def depth_of_field_picture() -> Image.Image:
     return sheet(pictures, 3, aspect=1.2)
 
 
-def in_fog(name: str, visibility: float, falloff: float = math.inf, noise: float = 0.0, **look) -> tuple:
+def in_fog(
+    name: str,
+    visibility: float,
+    height: float | None = None,
+    noise: float = 0.0,
+    lights: tuple[Light, ...] = (),
+    **look,
+) -> tuple:
     """A photo in fog; lengths in scene depths as on the node."""
     photo = photos()[name]
     pointmap = estimate(photo)
     unit, world = scene_depth(pointmap), level_world(pointmap)
-    extinction = extinction_from_visibility(visibility * unit)
-    camera = 0.0 if math.isinf(falloff) else float(find_ground(pointmap, world).camera_height[0])
-    layer = FogLayer(extinction, falloff * unit, camera)
+    kind, lengths = (EVEN, {"height": 1.0}) if height is None else (GROUND, {"height": height * unit})
+    layer = fog_layer(pointmap, world, kind=kind, visibility=visibility * unit, **lengths)
     swirls = drifting_noise(1, noise, 0.5 * unit, 0.0)
-    return fog(pointmap_at_image(pointmap, photo), layer, FogLook(**look), world, swirls)
+    glows = [Glow(normalize(at.position, dim=-1), at.radiance) for at in place_lights(lights, pointmap)]
+    return fog(pointmap_at_image(pointmap, photo), layer, FogLook(**look), world, swirls, glows)
+
+
+def low_sun(azimuth: float, elevation: float) -> Light:
+    """A sun of warm light; its angles are level with the ground."""
+    return Light(
+        DIRECTIONAL, WORLD, azimuth_degrees=azimuth, elevation_degrees=elevation, colour=srgb_from_hex("#ffe2b0")
+    )
 
 
 def fog_picture() -> Image.Image:
-    grey_blue, blue, amber = (linear_from_hex(c) for c in ("#c3ccd4", "#9fb4cc", "#ffe2b0"))
+    grey_blue, blue = (linear_from_hex(c) for c in ("#c3ccd4", "#9fb4cc"))
     plain = dict(colour=grey_blue, far_colour=grey_blue, desaturate=0.3)
     even, through = in_fog("temple", 4.0, **plain)
     pictures = {
@@ -77,7 +85,7 @@ def fog_picture() -> Image.Image:
         "visibility 4": even,
         "transmission": grey(through),
         "visibility 2.5, noise 0.9": in_fog("temple", 2.5, noise=0.9, **plain)[0],
-        "thinning with height 0.1": in_fog("temple", 0.4, 0.1, **plain)[0],
+        "ground, height 0.1": in_fog("temple", 0.4, 0.1, **plain)[0],
         "glow 0.6, far color": in_fog(
             "temple",
             5.0,
@@ -85,8 +93,7 @@ def fog_picture() -> Image.Image:
             far_colour=blue,
             desaturate=0.3,
             glow=0.6,
-            glow_colour=amber,
-            towards_light=direction_from_angles(25, 12),
+            lights=(low_sun(25, 12),),
             forward=0.7,
         )[0],
     }

@@ -13,7 +13,7 @@ from pack.nodes.masks.height import HeightMaskFromPointmap
 from sam3d_geometry.effects.air.fog import FogLayer, extinction_from_visibility, transmission
 from sam3d_geometry.geometry.gravity import level_world
 
-GROUND_FOG = "thinning with height"
+GROUND_FOG = "ground"
 HEIGHT, VISIBILITY = 0.4, 3.0
 
 
@@ -33,7 +33,7 @@ def test_all_of_them_find_the_same_ground(noise):
     clip = rooms(noise)
     (*_, measured) = run(SetScaleFromCameraHeight, pointmap=clip)
     (_, ground) = run(HeightMaskFromPointmap, pointmap=clip)
-    given = {"unit": "scene depth", "height": HEIGHT, "visibility": VISIBILITY, "kind": GROUND_FOG}
+    given = {"unit": "scene depth", "fog_height": HEIGHT, "visibility": VISIBILITY, "fog_kind": GROUND_FOG}
     (_, through) = run(Fog, pointmap=clip, **given)
     assert ground == pytest.approx(measured, rel=1e-6)
     length = float(clip.depth[clip.mask].median())
@@ -46,7 +46,7 @@ def test_all_of_them_find_the_same_ground(noise):
     [
         (SetScaleFromCameraHeight, {}, "use Set Scale From Known Length"),
         (HeightMaskFromPointmap, {}, "set camera_height"),
-        (Fog, {"kind": GROUND_FOG}, "set kind to even"),
+        (Fog, {"fog_kind": GROUND_FOG}, "set fog_kind to even"),
     ],
 )
 def test_all_of_them_refuse_where_there_is_none(node, given, instead):
@@ -58,4 +58,4 @@ def test_all_of_them_refuse_where_there_is_none(node, given, instead):
 def test_what_needs_no_ground_does_not_ask_for_it():
     (_, height) = run(HeightMaskFromPointmap, pointmap=walls(), unit="pointmap unit", camera_height=2.0)
     assert height == 2.0
-    assert len(run(Fog, pointmap=walls(), kind="even")[0]) == len(walls())
+    assert len(run(Fog, pointmap=walls(), fog_kind="even")[0]) == len(walls())

@@ -34,7 +34,6 @@ NOT_YET = {
     "SetScaleFromKnownLength",
     "SetScaleFromCameraHeight",
     "DepthToPointmap",
-    "Fog",
     "LineArt",
     "CurvatureMap",
     "AmbientOcclusion",

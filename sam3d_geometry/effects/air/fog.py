@@ -6,15 +6,18 @@ Distances are those along the ray, |P|, not depths along z: fog of one density i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from ...geometry.camera import view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
+from ...geometry.ground import find_ground
 from ...geometry.pointmap import Pointmap
 from .fog_noise import FogNoise
 
+EVEN, GROUND = FOG_KINDS = ("even", "ground")
 CONTRAST_AT_VISIBILITY = 0.05  # WMO's meteorological optical range
 LARGEST_DEPTH = 80.0  # optical depth beyond which float32 has no light left
 
@@ -49,8 +52,7 @@ class FogLook:
     colour, far_colour  of thin and of full fog
     desaturate          in [0, 1]: how far colours have turned grey where the fog is full
     sky                 in [0, 1]: how much of the fog pixels without geometry get
-    glow, glow_colour   light scattered towards the camera when it looks at the light; 0 is none
-    towards_light       (3,) unit, world axes
+    glow                light of each `Glow` that is scattered towards a camera that looks at it; 0 is none
     forward             g of Henyey and Greenstein's phase function (1941) in [0, 1): 0 glows everywhere, 0.9 close to
                         the light only
     """
@@ -60,8 +62,6 @@ class FogLook:
     desaturate: float = 0.0
     sky: float = 1.0
     glow: float = 0.0
-    glow_colour: tuple[float, float, float] = (1.0, 0.85, 0.6)
-    towards_light: tuple[float, float, float] = (0.0, -0.3, 0.954)
     forward: float = 0.6
 
     def __post_init__(self) -> None:
@@ -72,11 +72,46 @@ class FogLook:
             )
 
 
+@dataclass(frozen=True)
+class Glow:
+    """A light in the fog: unit directions towards it (B, 3) in the camera axes of each frame, and its linear colour (3,)."""
+
+    towards: torch.Tensor
+    colour: torch.Tensor
+
+    def __getitem__(self, part: slice) -> Glow:
+        """The light of the chosen frames."""
+        return Glow(self.towards[part], self.colour)
+
+
 def extinction_from_visibility(visibility: float) -> float:
     """beta per unit of distance of fog in which 5 % of the contrast is left at the distance `visibility`."""
     if not visibility > 0:
         raise ValueError(f"The visibility came as {visibility:g}; a distance greater than 0 is needed.")
     return -math.log(CONTRAST_AT_VISIBILITY) / visibility
+
+
+def fog_layer(
+    pointmap: Pointmap,
+    world_from_camera: torch.Tensor,
+    *,
+    kind: str,
+    visibility: float,
+    height: float,
+    base_height: float = 0.0,
+    sky_distance: float = 0.0,
+) -> FogLayer:
+    """The fog of one of FOG_KINDS in a clip; lengths in the pointmap's unit, a `sky_distance` of 0 is infinitely far.
+
+    "ground" thins to 1 / e over `height` above the ground, which is found, and has its `visibility` at `base_height` above it.
+    """
+    if kind not in FOG_KINDS:
+        raise ValueError(f"Input fog_kind came as {kind!r}; choose one of {', '.join(FOG_KINDS)}.")
+    extinction, far = extinction_from_visibility(visibility), sky_distance or math.inf
+    if kind == EVEN:
+        return FogLayer(extinction, sky_distance=far)
+    found = find_ground(pointmap, world_from_camera, instead="set fog_kind to even")
+    return FogLayer(extinction, height, float(found.camera_height[0]) - base_height, far)
 
 
 def henyey_greenstein(cosine: torch.Tensor, forward: float) -> torch.Tensor:
@@ -132,10 +167,11 @@ def fog(
     look: FogLook | None = None,
     world_from_camera: torch.Tensor | None = None,
     noise: list[FogNoise] | None = None,
+    glows: Sequence[Glow] = (),
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The pointmap's image (B, H, W, 3) seen through fog, and the share of its light that came through (B, H, W).
 
-    Without `world_from_camera` (B, 3, 3) the camera is taken to be level.
+    Each of `glows` is scattered by the fog where the camera looks towards it; what stands in front of it is not asked. Without `world_from_camera` (B, 3, 3) the camera is taken to be level.
     """
     look = look or FogLook()
     if world_from_camera is None:
@@ -153,9 +189,10 @@ def fog(
         scattered = light.new_tensor(look.colour)
         if look.far_colour != look.colour:
             scattered = torch.lerp(scattered, light.new_tensor(look.far_colour), 1 - through_i)
-        if look.glow > 0:
-            _, rays = _sight(pointmap[i], world_from_camera[i], layer.sky_distance)
-            lobe = henyey_greenstein(rays @ rays.new_tensor(look.towards_light), look.forward)
-            scattered = scattered + look.glow * lobe[..., None] * light.new_tensor(look.glow_colour)
+        if look.glow > 0 and glows:
+            _, rays = _sight(pointmap[i], torch.eye(3), layer.sky_distance)
+            for glow in glows:
+                lobe = henyey_greenstein(rays @ glow.towards[i].to(rays), look.forward)
+                scattered = scattered + look.glow * lobe[..., None] * glow.colour.to(light)
         pictures[i] = srgb_from_linear(torch.lerp(scattered.expand_as(light), light, through_i))
     return pictures.clamp_(0, 1), through

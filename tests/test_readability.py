@@ -1,0 +1,202 @@
+"""What a reader meets: short functions, few branches, named arguments, an `execute` of three steps, a test beside each file.
+
+The limits and how they are measured are in development/house.py, which prints them as a table. Each list of what is left only
+shrinks.
+"""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from repository import LIBRARY, ROOT
+
+from development.house import (
+    LONGEST_EXECUTE,
+    LONGEST_FUNCTION,
+    MOST_BRANCHES,
+    MOST_POSITIONAL,
+    branching_functions,
+    executes,
+    long_functions,
+    positional_calls,
+    python_files,
+    tree,
+)
+
+NODES = ROOT / "nodes"
+FILES = python_files(LIBRARY, NODES)
+TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(ROOT / "tests")}
+# library files with behaviour and without a test file of their name -> where they are tested instead
+TESTED_ELSEWHERE = {
+    "cli/options.py": "cli/test_photos.py",
+    "cli/photo_products.py": "cli/test_photos.py",
+    "cli/photo_run.py": "cli/test_photos.py",
+    "cli/progress.py": "cli/test_photos.py",
+    "clips/cuts.py": "clips/test_align.py",
+    "clips/smooth_images.py": "clips/test_smooth_geometry.py",
+    "effects/camera/edge_sharpening.py": "effects/camera/test_reprojection.py",
+    "effects/camera/hole_filling.py": "effects/camera/test_reprojection.py",
+    "effects/camera/patches.py": "effects/camera/test_reprojection.py",
+    "effects/light/layer.py": "effects/light/test_composite.py",
+    "files/arrays.py": "files/test_exact_depth.py",
+    "files/axes.py": "files/test_files.py",
+    "files/depth_file.py": "files/test_exact_depth.py",
+    "files/depth_frame.py": "files/test_exact_depth.py",
+    "files/depth_record.py": "files/test_exact_depth.py",
+    "files/depth_series.py": "files/test_exact_depth.py",
+    "files/depth_steps.py": "files/test_exact_depth.py",
+    "files/exr.py": "files/test_exact_depth.py",
+    "files/glb.py": "files/test_files.py",
+    "files/obj.py": "files/test_files.py",
+    "files/ply.py": "files/test_files.py",
+    "files/png_tiff.py": "files/test_exact_depth.py",
+    "files/whole_files.py": "files/test_exact_depth.py",
+    "files/writers.py": "files/test_files.py",
+    "geometry/rotations.py": "geometry/test_gravity.py",
+    "geometry/scene_scale.py": "effects/camera/test_camera_path.py",
+    "maps/depth_crop.py": "maps/test_masks.py",
+    "maps/enlarge.py": "maps/test_masks.py",
+    "maps/orientation.py": "maps/test_masks.py",
+    "maps/range_masks.py": "maps/test_masks.py",
+    "maps/region.py": "maps/test_masks.py",
+    "models/moge_v1.py": "models/test_moge.py",
+    "models/moge_v2.py": "models/test_moge.py",
+    "models/moge_v3.py": "models/test_moge.py",
+    "models/point_remap.py": "models/test_moge.py",
+    "models/replicated_convolution.py": "models/test_moge.py",
+    "models/view_plane.py": "models/test_moge.py",
+    "models/vision_transformer.py": "models/test_moge.py",
+    "shapes/closing.py": "shapes/test_surface.py",
+    "shapes/decimation.py": "shapes/test_surface.py",
+    "shapes/mesh.py": "shapes/test_surface.py",
+    "video/engine.py": "video/test_stream.py",
+    "video/product.py": "video/test_stream.py",
+    "video/sound.py": "video/test_clip_file.py",
+    "video/stages.py": "video/test_stream.py",
+}
+THEMES = {  # test files that run across several files of the library
+    "files/test_blender.py",
+    "files/test_exact_depth.py",
+    "files/test_files.py",
+    "maps/test_masks.py",
+}
+# what still has to change
+NOT_YET_LONG: set[str] = {"clips.py:_add_results", "composite.py:_placement_inputs"}
+NOT_YET_POSITIONAL: dict[str, int] = {
+    "align.py": 3,
+    "ambient_occlusion.py": 1,
+    "axes.py": 1,
+    "composite.py": 5,
+    "depth_frame.py": 1,
+    "depth_to_pointmap.py": 1,
+    "fog.py": 1,
+    "from_depth.py": 1,
+    "hole_filling.py": 1,
+    "inference.py": 2,
+    "interop.py": 2,
+    "layer.py": 1,
+    "lights.py": 1,
+    "mesh_socket.py": 1,
+    "photo_run.py": 1,
+    "ray_engine.py": 1,
+    "relight.py": 2,
+    "reprojection.py": 2,
+    "resize.py": 1,
+    "scene_light.py": 1,
+    "smooth_geometry.py": 1,
+    "stereo.py": 1,
+    "summary.py": 1,
+    "triangulation.py": 1,
+    "writer.py": 5,
+}  # file -> calls
+NOT_YET_EXECUTE: set[str] = {
+    "DepthCrop",
+    "DepthOfField",
+    "Fog",
+    "Light",
+    "MeshComposite",
+    "OcclusionComposite",
+    "PointmapInference",
+    "Relight",
+    "TemporalSmooth",
+    "TemporalSmoothPointmap",
+    "VideoToDepthAndNormals",
+}
+
+
+def has_behaviour(path) -> bool:
+    """Whether a file defines a function or a type with a method, rather than names and settings only."""
+    return any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in ast.walk(tree(path)))
+
+
+def place_of_tests(path) -> str:
+    """Where the tests of a library file belong."""
+    inner = path.relative_to(LIBRARY)
+    return (inner.parent / f"test_{inner.name}").as_posix()
+
+
+def per_file(places: list[str]) -> dict[str, int]:
+    files = [place.split(":")[0] for place in places]
+    return {name: files.count(name) for name in sorted(set(files))}
+
+
+def test_functions_fit_on_a_screen():
+    assert set(long_functions(FILES)) <= NOT_YET_LONG
+
+
+def test_no_function_has_many_branches():
+    assert branching_functions(FILES) == []
+
+
+def test_no_call_has_many_arguments_without_a_name():
+    found = per_file(positional_calls(FILES))
+    assert {name: calls for name, calls in found.items() if calls > NOT_YET_POSITIONAL.get(name, 0)} == {}
+
+
+def test_execute_translates_calls_once_and_translates_back():
+    lengths = executes(python_files(NODES))
+    assert len(lengths) > 40
+    assert {name for name, lines in lengths.items() if lines > LONGEST_EXECUTE} <= NOT_YET_EXECUTE
+
+
+def test_every_library_file_with_behaviour_has_a_test_file_of_its_name():
+    files = [p for p in python_files(LIBRARY) if not p.name.startswith("__") and has_behaviour(p)]
+    without = {p.relative_to(LIBRARY).as_posix() for p in files if place_of_tests(p) not in TESTS}
+    assert without <= set(TESTED_ELSEWHERE)
+    assert set(TESTED_ELSEWHERE.values()) <= TESTS
+
+
+def test_test_files_are_named_after_library_files():
+    """tests/<folder>/ mirrors the library, apart from themes that run across several files."""
+    folders = {path.relative_to(LIBRARY).parts[0] for path in python_files(LIBRARY) if path.parent != LIBRARY}
+    mirrored = {place_of_tests(path) for path in python_files(LIBRARY)}
+    themes = {name for name in TESTS if name.split("/")[0] in folders} - mirrored
+    assert themes <= THEMES
+
+
+@pytest.mark.parametrize(
+    ("measure", "text", "found"),
+    [
+        (long_functions, "def f():\n" + "    x = 1\n" * (LONGEST_FUNCTION + 1), {"a.py:f": LONGEST_FUNCTION + 1}),
+        (long_functions, "def define_schema():\n" + "    x = 1\n" * (LONGEST_FUNCTION + 1), {}),
+        (executes, "class Node:\n    def execute():\n" + "        x = 1\n" * 16, {"Node": 16}),
+        (
+            positional_calls,
+            f"f({', '.join('1' * (MOST_POSITIONAL + 1))})\nf({', '.join('1' * MOST_POSITIONAL)})",
+            ["a.py:1"],
+        ),
+    ],
+)
+def test_what_is_wrong_would_be_measured(measure, text, found, tmp_path):
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    assert measure([tmp_path / "a.py"]) == found
+
+
+def test_many_branches_would_be_measured(tmp_path):
+    for branches in (MOST_BRANCHES - 1, MOST_BRANCHES):
+        path = tmp_path / f"with_{branches}.py"
+        path.write_text("def f(x):\n" + "    if x:\n        pass\n" * branches, encoding="utf-8")
+    assert [found.split(":")[0] for found in branching_functions(sorted(tmp_path.iterdir()))] == [
+        f"with_{MOST_BRANCHES}.py"
+    ]

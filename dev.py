@@ -1,6 +1,10 @@
-"""Two commands for a fresh machine: `python dev.py demo` and `python dev.py test`. Needs Python 3.10 or newer, nothing else.
+"""Two commands for a fresh machine: `python dev.py demo` and `python dev.py test`. They need Python 3.10, nothing else.
 
-Both make a `.venv` beside this file and install pinned requirements into it. `python dev.py bench` prints the benchmarks.
+python dev.py check    style, format and types of the code
+python dev.py docs     writes the tables of nodes in README.md and on the help pages anew
+python dev.py bench    prints the benchmarks
+
+All make a `.venv` beside this file and install pinned requirements into it.
 """
 
 from __future__ import annotations
@@ -65,23 +69,41 @@ def test(arguments: list[str]) -> int:
     return run(PYTHON, "-m", "pytest", *arguments)
 
 
+def check() -> int:
+    """Style, format and types of the code; nothing is changed."""
+    ruff = (PYTHON, "-m", "ruff")
+    return max(
+        run(*ruff, "check", "."),
+        run(*ruff, "format", "--check", "."),
+        run(PYTHON, "-m", "basedpyright", "--pythonpath", PYTHON),
+    )
+
+
+def docs() -> int:
+    """The tables of README.md and of the help pages, from the nodes' schemas."""
+    return run(PYTHON, ROOT / "development" / "help_pages.py")
+
+
 def bench() -> int:
     """Every benchmark, one after the other."""
     return max(run(PYTHON, ROOT / "development" / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
+
+
+COMMANDS = {"demo": demo, "test": test, "check": check, "docs": docs, "bench": bench}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=("demo", "test", "bench"))
+    parser.add_argument("command", choices=COMMANDS)
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "test":
         parser.error(f"{arguments.command} takes no further arguments, but {' '.join(rest)} came")
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  a person may have an older one
         fail(f"Python {sys.version.split()[0]} is too old; 3.10 or newer is needed.")
     install()
-    return {"demo": demo, "test": lambda: test(rest), "bench": bench}[arguments.command]()
+    return test(rest) if arguments.command == "test" else COMMANDS[arguments.command]()
 
 
 if __name__ == "__main__":

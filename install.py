@@ -1,4 +1,4 @@
-"""Run once by ComfyUI Manager, or by hand with ComfyUI's Python: adds MoGe's code, and nothing that could break ComfyUI.
+"""Run once by ComfyUI Manager, or by hand with ComfyUI's Python: adds MoGe's code and nothing that could break ComfyUI.
 
 MoGe and its helper are installed without their own requirements, which would bring a web demo and a second OpenCV.
 """
@@ -48,8 +48,8 @@ def main() -> int:
         status = subprocess.run([*command, *step], stdin=subprocess.DEVNULL, check=False).returncode
         if status:
             print(
-                f"SAM3D Geometry: '{' '.join(step)}' could not be installed (see above), so MoGe models will not load; the "
-                "built-in preview works. Run install.py again when the package index can be reached."
+                f"SAM3D Geometry: '{' '.join(step)}' could not be installed (see above), so MoGe models will not load; "
+                "the built-in preview works. Run install.py again when the package index can be reached."
             )
             return 1
     print("SAM3D Geometry: MoGe is installed.")

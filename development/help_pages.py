@@ -1,4 +1,4 @@
-"""Writes the tables of inputs and outputs on the nodes' help pages from the schemas; the prose of a page stays as it is.
+"""Writes the tables of inputs and outputs on the nodes' help pages from the schemas; a page's prose stays as it is.
 
 python development/help_pages.py            writes them
 python development/help_pages.py --check    says which are not as the schemas have it, and exits with 1

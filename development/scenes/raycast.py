@@ -108,19 +108,22 @@ def _cylinder(body, origins, directions, near):
 
 def _capsule(body, origins, directions, near):
     radius, _, length = body.half_size
-    candidates = []
     planar_o, planar_d = origins[..., :2], directions[..., :2]
     a, half_b = (planar_d * planar_d).sum(-1), (planar_o * planar_d).sum(-1)
     c = (planar_o * planar_o).sum(-1) - radius**2
-    for t in _interval(half_b * half_b - a * c, a, half_b):
-        candidates.append((t, (origins[..., 2] + t * directions[..., 2]).abs() <= length))
+    candidates = [
+        (t, (origins[..., 2] + t * directions[..., 2]).abs() <= length)
+        for t in _interval(half_b * half_b - a * c, a, half_b)
+    ]
     a = (directions * directions).sum(-1)
     for side in (-1.0, 1.0):
         shifted = origins - origins.new_tensor([0, 0, side * length])
         half_b = (shifted * directions).sum(-1)
         c = (shifted * shifted).sum(-1) - radius**2
-        for t in _interval(half_b * half_b - a * c, a, half_b):
-            candidates.append((t, (origins[..., 2] + t * directions[..., 2]) * side >= length))
+        candidates += [
+            (t, (origins[..., 2] + t * directions[..., 2]) * side >= length)
+            for t in _interval(half_b * half_b - a * c, a, half_b)
+        ]
     return _convex(candidates)
 
 

@@ -15,9 +15,8 @@ from .lighting import daylight, field_of_view, lamplight
 HALF_TURN = math.pi
 
 
-def table_top(b: SceneBuilder) -> None:
-    """Still lifes and close-ups: things on a table, a bench or the ground."""
-    reach, kind = b.uniform(0.25, 0.9), b.random.random()
+def _top(b: SceneBuilder, reach: float, kind: float) -> None:
+    """What things stand on: the ground, a round table or a square one."""
     top = b.material("wood", "planks", "plain", "noise", "tiles", "checker", "stripes", size=0.4)
     if kind < 0.45:
         b.plane((0, 0, 0), (0, 0, 1), top)
@@ -27,6 +26,12 @@ def table_top(b: SceneBuilder) -> None:
         b.place((0, 0, 0), b.uniform(0, 6.28)).box(
             (0, 0, -0.03), (reach * b.uniform(1, 2.2), reach * b.uniform(0.8, 1.6), 0.03), top
         )
+
+
+def table_top(b: SceneBuilder) -> None:
+    """Still lifes and close-ups: things on a table, a bench or the ground."""
+    reach, kind = b.uniform(0.25, 0.9), b.random.random()
+    _top(b, reach, kind)
     pitch, distance, yaw = -b.uniform(0.05, 1.05), b.uniform(0.6, 1.9) * reach + 0.15, b.uniform(0, 6.28)
     forward = np.array([math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), math.sin(pitch)])
     eye = np.array([0, 0, reach * b.uniform(0, 0.3)]) - forward * distance

@@ -30,8 +30,9 @@ def render_through_lens(
 ) -> torch.Tensor:
     """Linear light (H, W, 3): the mean of pinhole pictures from `views` points spread over a round opening.
 
-    Each pinhole's sensor is shifted so that the plane z = `focus` metres keeps its place, and by a part of a pixel, so that
-    pixels are averaged over their area. The points follow the sunflower spiral (Vogel, 1979), which fills a disc evenly.
+    Each pinhole's sensor is shifted so that the plane z = `focus` metres keeps its place, and by a part of a pixel, so
+    that pixels are averaged over their area. The points follow the sunflower spiral (Vogel, 1979), which fills a disc
+    evenly.
     """
     fx, fy = camera.intrinsics(height, width)[[0, 1], [0, 1]]
     total = torch.zeros(height, width, 3, dtype=torch.float64)

@@ -1,6 +1,6 @@
 """Train the preview network on shards of pictures.
 
-    python -m development.training.train SHARDS --start sam3d_geometry/models/preview.safetensors --output new.safetensors
+python -m development.training.train SHARDS --start sam3d_geometry/models/preview.safetensors --output new.safetensors
 
 The shard folder may still be filling while this runs: it is read again every so often.
 """

@@ -36,7 +36,7 @@ class Camera:
 
     def fov_x_degrees(self, photo: Photo) -> tuple[float | None, str]:
         """Horizontal field of view of a photo in degrees, None where it is to be found, and a word for the record."""
-        height, width = photo.size
+        _, width = photo.size
         if self.focal_px is not None:
             return fov_x_degrees_from_focal_pixels(self.focal_px, width), "given"
         if self.focal_mm is not None:

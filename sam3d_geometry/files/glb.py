@@ -100,5 +100,4 @@ def write_glb(content: Layout, file: BinaryIO) -> None:
     file.write(struct.pack("<4sII", b"glTF", 2, total))
     file.write(struct.pack("<II", len(text), JSON_CHUNK) + text)
     file.write(struct.pack("<II", buffer.bytes, BINARY_CHUNK))
-    for part in buffer.parts:
-        file.write(part)
+    file.writelines(buffer.parts)

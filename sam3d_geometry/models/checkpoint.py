@@ -88,7 +88,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, An
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  not a dict
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is a damaged or incomplete safetensors file ({error}): {_AGAIN}.") from error
     try:

@@ -54,7 +54,7 @@ def test_every_result_of_a_photo(tmp_path):
         "normals": ((60, 90, 3), "float32"),
     }
     # every point lies on the ray of its pixel
-    k, (x, y, z) = arrays["intrinsics"], numpy.moveaxis(arrays["points"], -1, 0)
+    k, (x, _, z) = arrays["intrinsics"], numpy.moveaxis(arrays["points"], -1, 0)
     u = numpy.broadcast_to((numpy.arange(90) + 0.5) / 90, z.shape)
     assert numpy.allclose((k[0, 0] * x / z + 0.5)[arrays["mask"]], u[arrays["mask"]], atol=1e-4)
     record = json.loads((out / "room.json").read_text(encoding="utf-8"))

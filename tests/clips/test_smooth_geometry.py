@@ -117,7 +117,10 @@ def test_flows_of_a_long_clip_are_not_held(monkeypatch):
     calls = []
     for name in ("followed", "_blended"):
         function = getattr(image_smoothing, name)
-        noted = lambda *given, name=name, function=function: calls.append(name) or function(*given)
+
+        def noted(*given, name=name, function=function):
+            return calls.append(name) or function(*given)
+
         monkeypatch.setattr(image_smoothing, name, noted)
     clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
     image_smoothing.smooth_images_along_motion(clip)

@@ -53,7 +53,7 @@ def rays(rendering):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("tilt, azimuth", [(0, 0), (30, 90), (55, -20), (20, 200)])
+@pytest.mark.parametrize(("tilt", "azimuth"), [(0, 0), (30, 90), (55, -20), (20, 200)])
 def test_the_depth_of_a_tilted_plane_is_its_closed_form(size, tilt, azimuth):
     rendering = render(tilted_plane(2.0, tilt, azimuth), Camera(fov_x_degrees=50), *size, samples=0)
     x, y = rays(rendering)
@@ -68,7 +68,7 @@ def test_the_depth_of_a_tilted_plane_is_its_closed_form(size, tilt, azimuth):
 
 def test_the_depth_of_a_sphere_and_a_floor_is_their_closed_form():
     rendering = render(sphere_on_plane(3.0, 0.6, 1.0), Camera(), 120, 160, samples=0)
-    x, y = rays(rendering)
+    _x, y = rays(rendering)
     on_sphere, on_floor = rendering.object_ids[0] == 1, rendering.object_ids[0] == 0
     assert on_sphere.sum() > 500 and on_floor.sum() > 3000 and (rendering.object_ids == -1).sum() > 3000
     distance = (rendering.points[0].double() - torch.tensor([0, 0.4, 3.0])).norm(dim=-1)

@@ -67,7 +67,7 @@ def test_degenerate_images_get_finite_answers(size):
 
 
 def test_nothing_valid_and_poisoned_values_do_not_spread():
-    points, focal, shift = affine_points()
+    points, focal, _shift = affine_points()
     points[0] = torch.nan
     points[1, ::3] = torch.inf
     mask = masks(points, "all")

@@ -57,7 +57,7 @@ def test_camera_depth_and_scale_come_back_and_points_lie_on_their_rays():
     truth = 2 * plane(120, 160, 30)[0].float()
     assert torch.allclose(pointmap.depth[:, 30:], truth[:, 30:].expand(2, -1, -1), rtol=1e-3)
     assert pointmap.metric and not pointmap.mask[:, :30].any() and pointmap.mask[:, 30:].all()
-    u, v = project(pointmap.points[:, 30:], pointmap.intrinsics).unbind(-1)
+    u, _v = project(pointmap.points[:, 30:], pointmap.intrinsics).unbind(-1)
     assert torch.allclose(u, ((torch.arange(160) + 0.5) / 160).expand_as(u), atol=1e-5)
 
 

@@ -47,7 +47,7 @@ def test_invalid_pixels_never_mix_in():
 
 def test_maps_of_many_channels_follow_the_depth():
     small, normals, box = closed_form.box_before_wall(*SMALL, tilt_degrees=40)
-    large, large_normals, large_box = closed_form.box_before_wall(*LARGE, tilt_degrees=40)
+    _large, _large_normals, _large_box = closed_form.box_before_wall(*LARGE, tilt_degrees=40)
     resize = GeometryResize(small.float(), small > 0, LARGE)
     resized = torch.nn.functional.normalize(resize(normals.float()), dim=-1)
     either = closed_form.angles(resized, normals[0, 0, 0]).minimum(closed_form.angles(resized, normals[box][0]))

@@ -215,7 +215,10 @@ def test_hovering_neither_draws_the_picture_nor_fetches_anything(page, expected)
         }"""
     )
     fetched = []
-    note = lambda request: "/view" in request.url and fetched.append(request.url)
+
+    def note(request):
+        return "/view" in request.url and fetched.append(request.url)
+
     page.on("request", note)
     for pixel in pixels_with_geometry(expected, 30):
         page.mouse.move(*position(page, pixel, expected.size))

@@ -111,7 +111,7 @@ def test_cores_loader_and_ours_give_the_same_pointmap(core, model):
     by_core, by_us = picture(core, outputs["core"]), picture(core, outputs["ours"])
     assert by_core.shape[:2] == photo_size()[::-1]
     # random weights put part of the picture behind the camera; both agree on where
-    assert len(numpy.unique(by_us)) > 100 and 0.1 < (by_us > 0).mean()
+    assert len(numpy.unique(by_us)) > 100 and (by_us > 0).mean() > 0.1
     assert (abs(by_core - by_us) <= 2).mean() > 0.995
 
 

@@ -48,7 +48,7 @@ def test_a_right_angled_corner_has_its_closed_form(directions, steps, allowed):
 
 
 def test_a_thing_far_in_front_leaves_no_halo():
-    depth, normals, box = closed_form.box_before_wall(96, 128, near=3.0, far=5.0)
+    depth, normals, _box = closed_form.box_before_wall(96, 128, near=3.0, far=5.0)
     openness = ambient_occlusion(closed_form.pointmap(depth), normals.float(), radius=1.0)
     assert openness.min() > 0.99
 

@@ -31,7 +31,7 @@ def test_a_ball_has_an_outline_and_nothing_inside():
 
 @pytest.mark.parametrize("scale", [1, 4])
 def test_a_box_before_a_wall_is_outlined_at_its_edge(scale):
-    depth, _, box = closed_form.box_before_wall(*SIZE)
+    depth, _, _box = closed_form.box_before_wall(*SIZE)
     lines = drawing(depth, scale, width=3.0)[0]
     row = lines[SIZE[0] * scale * 7 // 16]
     found = (row * torch.arange(len(row))).view(2, -1).sum(1) / row.view(2, -1).sum(1)

@@ -107,7 +107,7 @@ def test_enlarging_keeps_values_in_their_range(size):
 
 
 def test_a_crop_holds_the_box_with_its_margin():
-    depth, _, box = closed_form.box_before_wall(*SIZE)
+    depth, _, _box = closed_form.box_before_wall(*SIZE)
     pointmap = closed_form.pointmap(depth, source_size=(120, 160))
     assert crop_to_range(pointmap, 2.0, 4.0, 0.0, 1, 0.0) == CropBox(40, 30, 60, 44)
     found = crop_to_range(pointmap, 2.0, 4.0, 10.0, 8)

@@ -34,7 +34,7 @@ def test_the_normals_of_a_ball_give_its_depth():
 
 
 def test_wide_features_keep_the_given_depth():
-    depth, normal = closed_form.plane(48, 64, 40, 70.0)
+    _depth, normal = closed_form.plane(48, 64, 40, 70.0)
     flat = torch.full((1, 48, 64), 2.0)
     k = closed_form.intrinsics(48, 64)
     near = integrate_normals(normal.float().expand(1, 48, 64, 3), flat, flat > 0, k, hold=1.0)
@@ -63,7 +63,7 @@ def test_amount_scales_the_relief_and_every_point_stays_on_its_ray():
 
 
 def test_a_depth_edge_stays_where_it_was():
-    depth, _, box = closed_form.box_before_wall(48, 64)
+    depth, _, _box = closed_form.box_before_wall(48, 64)
     raised = exaggerate_detail(closed_form.pointmap(depth), 4.0, 8)
     assert torch.allclose(raised.depth, depth.float(), rtol=2e-3)
 

@@ -32,7 +32,7 @@ def test_cards_are_complete_and_distinct():
 
 
 @pytest.mark.parametrize(
-    "name, expected",
+    ("name", "expected"),
     [
         ("moge-2-vitl", "moge-2-vitl"),
         ("Ruicheng/moge-vitl", "sam-3d-objects (moge-vitl)"),

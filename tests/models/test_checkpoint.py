@@ -115,7 +115,7 @@ def damaged(tmp_path, case):
 
 
 @pytest.mark.parametrize(
-    "case, reason",
+    ("case", "reason"),
     {
         "missing": "does not exist",
         "folder": "cannot be read",

@@ -136,7 +136,7 @@ def test_gate_not_accepted(hub, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "status, pattern",
+    ("status", "pattern"),
     [
         (401, "HF_TOKEN"),
         (403, "HTTP 403.*HF_TOKEN is valid"),

@@ -36,7 +36,8 @@ def test_menu_is_the_catalogue_then_local_files(tmp_path):
     put(second / "b.safetensors")
     put(second / "moge-2-vitl.pt")
     put(second / "one/two/three/too-deep.pt")
-    assert menu([first, second, tmp_path / "not there"]) == NAMES + [
+    assert menu([first, second, tmp_path / "not there"]) == [
+        *NAMES,
         "b.safetensors",
         "copy/pipeline.yaml",
         "deep/er/a.pt",

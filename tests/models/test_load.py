@@ -53,7 +53,7 @@ def check(model, metric, normals):
 
 
 @pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
-@pytest.mark.parametrize("precision, dtype", [("auto", torch.float32), ("bf16", torch.bfloat16)])
+@pytest.mark.parametrize(("precision", "dtype"), [("auto", torch.float32), ("bf16", torch.bfloat16)])
 def test_preview_needs_nothing(precision, dtype):
     model = load_model(PREVIEW, precision=precision, allow_download=False)
     if dtype == torch.float32:
@@ -143,7 +143,7 @@ def test_wrong_version_under_a_catalogue_name(tmp_path, moge):
 
 
 @pytest.mark.parametrize(
-    "name, options, reason",
+    ("name", "options", "reason"),
     [
         (
             "moge-2-vits-normal",

@@ -140,7 +140,7 @@ def test_weights_may_be_moved_and_replaced_between_predictions():
     assert not torch.allclose(before, after)
 
 
-@pytest.mark.parametrize("version, config", [("v1", V1_CONFIG), ("v2", v2_config())], ids=["v1", "v2"])
+@pytest.mark.parametrize(("version", "config"), [("v1", V1_CONFIG), ("v2", v2_config())], ids=["v1", "v2"])
 def test_weights_are_not_held_twice(tmp_path, version, config):
     checkpoint = read_checkpoint(save_checkpoint(tmp_path / "m.pt", version, config))
     network = build_moge(checkpoint)
@@ -152,7 +152,7 @@ def test_weights_are_not_held_twice(tmp_path, version, config):
 
 
 @pytest.mark.parametrize(
-    "change, reason",
+    ("change", "reason"),
     [
         (lambda t: t.pop("neck.res_blocks.1.0.layers.2.weight"), "missing or unknown"),
         (lambda t: t.update(extra=torch.zeros(1)), "missing or unknown"),

@@ -19,7 +19,7 @@ def short_backbone(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "version, config",
+    ("version", "config"),
     [
         ("v1", V1_CONFIG),
         (

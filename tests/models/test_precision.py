@@ -13,7 +13,7 @@ HALF, BRAIN, SINGLE = torch.float16, torch.bfloat16, torch.float32
 
 
 @pytest.mark.parametrize(
-    "precision, device, expected",
+    ("precision", "device", "expected"),
     [
         ("auto", "cpu", SINGLE),
         ("auto", "cuda", HALF),

@@ -39,7 +39,7 @@ def test_weights_are_small_enough_to_ship():
 
 
 @pytest.mark.parametrize(
-    "size, tokens, expected",
+    ("size", "tokens", "expected"),
     [
         ((512, 512), 1337, (192, 192)),
         ((512, 512), 450, (128, 128)),
@@ -107,7 +107,7 @@ def test_bf16_stays_near_fp32(network):
 
 
 @pytest.mark.parametrize(
-    "content, reason", [(None, "missing or damaged"), (b"", "missing or damaged"), (b"{}", "missing or damaged")]
+    ("content", "reason"), [(None, "missing or damaged"), (b"", "missing or damaged"), (b"{}", "missing or damaged")]
 )
 def test_damaged_weights(tmp_path, content, reason):
     path = tmp_path / "preview.safetensors"

@@ -24,7 +24,7 @@ def write(path, text):
 
 
 @pytest.mark.parametrize(
-    "target, version",
+    ("target", "version"),
     [
         ("moge.model.v1.MoGeModel.from_pretrained", "v1"),
         ("moge.model.v2.MoGeModel", "v2"),
@@ -57,7 +57,7 @@ def test_hostile_tags_are_empty_values(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, reason",
+    ("text", "reason"),
     [
         ("", "names no depth model"),
         ("- a list", "names no depth model"),

@@ -57,7 +57,7 @@ def test_core_gets_its_own_keys_with_inf_where_nothing_is():
     start = scene()
     photo = torch.rand(3, *PHOTO, 3)
     (geometry,) = node_output(PointmapToMoGeGeometry, pointmap=start, image=photo).args
-    assert MOGE_KEYS <= set(geometry) and geometry["metric"] is True and geometry["source_size"] == PHOTO
+    assert set(geometry) >= MOGE_KEYS and geometry["metric"] is True and geometry["source_size"] == PHOTO
     shapes = {name: tuple(geometry[name].shape) for name in MOGE_KEYS}
     whole = (3, *PHOTO)
     assert shapes == {"points": (*whole, 3), "depth": whole, "intrinsics": (3, 3, 3), "mask": whole, "image": (*whole, 3), "normal": (*whole, 3)}  # fmt: skip

@@ -52,7 +52,7 @@ def test_the_full_size_photo_is_the_texture():
 
 
 def test_normals_are_the_surfaces():
-    depth, normals = closed_form.sphere(240, 320)
+    depth, _normals = closed_form.sphere(240, 320)
     mesh = surface_from_pointmap(closed_form.pointmap(depth))
     centre = torch.tensor([0, 0, 4.0])
     assert closed_form.angles(mesh.normals, mesh.vertices - centre).median() < 0.5

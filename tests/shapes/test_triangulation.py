@@ -65,7 +65,7 @@ def test_without_the_cut_triangles_do_span_the_edge():
 
 @pytest.mark.parametrize("width", [2, 3, 5])
 def test_an_edge_blurred_over_a_few_pixels_leaves_no_skirt(width):
-    depth, _, box = closed_form.box_before_wall(240, 320)
+    depth, _, _box = closed_form.box_before_wall(240, 320)
     blurred = torch.nn.functional.avg_pool2d(1 / depth, (1, width), 1, (0, width // 2), count_include_pad=False)
     blurred = 1 / blurred[..., :320]
     found = triangles_of(blurred)

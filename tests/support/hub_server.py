@@ -74,13 +74,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         if not with_body:
-            return
+            return None
         if hub.break_after is not None and hub.breaks_left:
             hub.breaks_left -= 1
             self.wfile.write(content[start : start + hub.break_after])
             self.close_connection = True
-            return
+            return None
         self.wfile.write(content[start:])
+        return None
 
     def _refuse(self, status, code=None):
         self.send_response(status)

@@ -141,7 +141,7 @@ def _key_pose(entry: object, where: str) -> tuple[torch.Tensor, float]:
     if not isinstance(matrix, list) or len(matrix) not in (3, 4):
         raise ValueError(f"world_from_camera of {where} has not 3 or 4 rows; camera_path needs a 4 x 4 matrix there.")
     rows = [_numbers(row, 4, "world_from_camera", where) for row in matrix]
-    pose = torch.tensor(rows[:3] + [[0.0, 0.0, 0.0, 1.0]], dtype=torch.float64)
+    pose = torch.tensor([*rows[:3], [0.0, 0.0, 0.0, 1.0]], dtype=torch.float64)
     rotation = pose[:3, :3]
     rigid = torch.allclose(rotation @ rotation.T, torch.eye(3, dtype=torch.float64), atol=1e-3)
     if not rigid or torch.linalg.det(rotation) < 0 or (len(rows) == 4 and rows[3] != [0, 0, 0, 1]):

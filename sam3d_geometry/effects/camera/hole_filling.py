@@ -41,7 +41,7 @@ def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: 
     `border` (H * W,) holds the number of the pixel seen at which the line of each pixel ends, its own where it is seen, -1
     where unknown. A way of 2 n pixels is one of n, whose end knows the next n: the ways double until all have an end.
     """
-    height, width = size
+    _, width = size
     waiting = list(zip(*(t.split(PIXELS_AT_ONCE) for t in (*_place(holes, width), *steps, holes))))
     distance = 1
     while distance < LONGEST * width and waiting:

@@ -70,8 +70,8 @@ def in_front(layer: Layer, surface: Pointmap, feather: torch.Tensor) -> torch.Te
 
 def _box(values: torch.Tensor, radius: int) -> torch.Tensor:
     side = [2 * radius + 1]
-    values = F.avg_pool2d(values, side + [1], 1, [radius, 0], count_include_pad=False)
-    return F.avg_pool2d(values, [1] + side, 1, [0, radius], count_include_pad=False)
+    values = F.avg_pool2d(values, [*side, 1], 1, [radius, 0], count_include_pad=False)
+    return F.avg_pool2d(values, [1, *side], 1, [0, radius], count_include_pad=False)
 
 
 def refine_edges(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor, radius: int) -> torch.Tensor:

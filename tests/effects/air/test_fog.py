@@ -110,7 +110,7 @@ def test_the_sky_can_be_left_clear():
     scene = pointmap(depth, image=noise(20, 30))
     picture, through = fog(scene, FogLayer(1.0), FogLook(sky=0.0))
     assert torch.allclose(picture[:, :8], scene.image[:, :8], atol=1e-6) and float(through[:, :8].min()) == 1
-    half, through = fog(scene, FogLayer(1.0), FogLook(sky=0.5))
+    _half, through = fog(scene, FogLayer(1.0), FogLook(sky=0.5))
     assert torch.allclose(through[:, :8], torch.full((1, 8, 30), 0.5))
 
 

@@ -62,7 +62,7 @@ def test_a_camera_a_hair_away_gives_nearly_the_photo():
     "to", [pose(0.3, 0.1, 0.2), pose(-0.2, -0.3, -0.4, 5.0), pose(z=0.8)], ids=["aside", "turned", "near"]
 )
 def test_a_tilted_plane_is_seen_where_its_homography_says_and_without_cracks(to):
-    depth, normal = closed_form.plane(*SIZE, 35.0, 60.0, 2.0)
+    depth, _normal = closed_form.plane(*SIZE, 35.0, 60.0, 2.0)
     patches = patches_of(depth, position_picture(*SIZE))
     view = reproject(patches, to, patches.intrinsics)
     a, b = pixel_homography(patches.intrinsics, patches.intrinsics, to, *SIZE)

@@ -17,7 +17,7 @@ from node_runs import defaults, run
 from pack.nodes import host_folders
 from pack.nodes.files.save_3d import Save3D
 from pack.nodes.mesh_socket import MeshBatch, meshes_from_payload
-from pack.nodes.shapes.displaced_plane import DisplacedPlane  # noqa: E402
+from pack.nodes.shapes.displaced_plane import DisplacedPlane
 from pack.nodes.shapes.mesh import PointmapToMesh
 from pack.nodes.shapes.point_cloud import PointmapToPointCloud
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
@@ -108,7 +108,7 @@ def test_planes_of_a_batch_share_one_range(pointmap):
     (planes,) = run(DisplacedPlane, pointmap=pointmap, subdivisions=8)
     assert planes.vertices.shape == (2, 81, 3) and planes.faces.shape == (2, 128, 3)
     near, far = planes.vertices[..., 2].amax(1)
-    assert 0 <= planes.vertices[..., 2].min() and near != far
+    assert planes.vertices[..., 2].min() >= 0 and near != far
 
 
 def test_a_point_cloud_has_a_file_for_each_frame(pointmap):
@@ -146,7 +146,7 @@ def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
 
 def test_a_saved_glb_is_the_pointmaps_mesh(pointmap, output):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[1])
-    paths, whole, _ = run(Save3D, shape=mesh)
+    paths, _whole, _ = run(Save3D, shape=mesh)
     data = (output / paths[0]).read_bytes()
     length = struct.unpack("<I", data[12:16])[0]
     stored = torch.frombuffer(bytearray(data[28 + length :]), dtype=torch.float32)

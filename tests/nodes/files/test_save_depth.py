@@ -80,10 +80,10 @@ def test_what_is_saved_is_loaded_bit_for_bit(comfyui, pointmap, name):
 
 
 def test_at_the_size_of_the_photo(pointmap):
-    path, whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit")
+    path, _ = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit")
     depth = run(LoadDepth, path=path)[1]
     assert depth.shape == (1, 60, 80, 3)
-    path, whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit", image=torch.rand(2, 90, 120, 3))
+    path, _whole = run(SaveDepth, pointmap=pointmap, depth_format="tiff 32-bit", image=torch.rand(2, 90, 120, 3))
     assert run(LoadDepth, path=path)[1].shape == (1, 90, 120, 3)
 
 

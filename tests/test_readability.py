@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
     "cli/progress.py": "cli/test_photos.py",
     "clips/cuts.py": "clips/test_align.py",
     "clips/smooth_images.py": "clips/test_smooth_geometry.py",
+    "clips/steady.py": "clips/test_smooth_geometry.py",
     "effects/camera/edge_sharpening.py": "effects/camera/test_reprojection.py",
     "effects/camera/hole_filling.py": "effects/camera/test_reprojection.py",
     "effects/camera/patches.py": "effects/camera/test_reprojection.py",
@@ -70,6 +71,7 @@ TESTED_ELSEWHERE = {
     "shapes/closing.py": "shapes/test_surface.py",
     "shapes/decimation.py": "shapes/test_surface.py",
     "shapes/mesh.py": "shapes/test_surface.py",
+    "video/depth_videos.py": "nodes/clips/test_video.py",
     "video/engine.py": "video/test_stream.py",
     "video/product.py": "video/test_stream.py",
     "video/sound.py": "video/test_clip_file.py",
@@ -111,6 +113,7 @@ NOT_YET_POSITIONAL: dict[str, int] = {
     "writer.py": 5,
 }  # file -> calls
 NOT_YET_EXECUTE: set[str] = {
+    "CompositeIntoScene",
     "DepthCrop",
     "DepthOfField",
     "Fog",
@@ -118,7 +121,8 @@ NOT_YET_EXECUTE: set[str] = {
     "MeshComposite",
     "OcclusionComposite",
     "PointmapInference",
-    "Relight",
+    "RelightScene",
+    "SceneLight",
     "TemporalSmooth",
     "TemporalSmoothPointmap",
     "VideoToDepthAndNormals",

@@ -129,7 +129,7 @@ def test_no_user_of_the_average_mixes_two_surfaces(name):
 @pytest.mark.parametrize("tilt", [0, 60, 80])
 def test_noise_is_averaged_at_any_tilt(tilt):
     # neighbours on the steep plane differ by more than a depth edge, which its slope explains
-    depth, surface = scene(f"plane {tilt}")
+    depth, _surface = scene(f"plane {tilt}")
     mask = depth > 0
     noise = torch.randn(depth.shape, generator=torch.Generator().manual_seed(0))
     normals = torch.nn.functional.normalize(torch.stack([0.1 * noise, 0 * noise, -torch.ones_like(noise)], -1), dim=-1)

@@ -95,7 +95,6 @@ def test_a_larger_light_has_a_wider_penumbra_of_the_same_shadow():
     assert amounts[1] == pytest.approx(amounts[0], rel=0.3)
 
 
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (3, 4)])
 @pytest.mark.parametrize("valid", [True, False])
 def test_tiny_and_empty_maps_have_no_shadow_and_no_nan(size, valid):

@@ -25,7 +25,7 @@ def test_a_frame_at_its_own_size_is_itself():
 
 
 def test_normals_come_at_the_pictures_size_and_are_smoothed_at_the_pointmaps():
-    depth, normals, _ = closed_form.box_before_wall(60, 80, tilt_degrees=20)
+    depth, _normals, _ = closed_form.box_before_wall(60, 80, tilt_degrees=20)
     rough = depth * (1 + 1e-3 * torch.randn(depth.shape, generator=torch.Generator().manual_seed(0)))
     pointmap = closed_form.pointmap(rough, image=torch.rand(1, 60, 80, 3))
     photo = torch.rand(1, 150, 200, 3)

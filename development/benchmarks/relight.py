@@ -18,12 +18,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import closed_form
 from geometry import Report
-from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, true_shadow
+from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, surface_of, true_shadow
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.relight import Relighting, added_light, relight
-from sam3d_geometry.effects.light.shadow import cast_shadow
+from sam3d_geometry.effects.light.shadow import Casting, cast_shadow
 from sam3d_geometry.effects.light.surface import surface_at_image
 
 FRONT = [(0.7, -1.0, -1.5), (-1.0, -1.2, -0.5), (1.0, -1.3, -0.9)]
@@ -52,14 +52,15 @@ def shading(report: Report) -> None:
 
 def shadows(report: Report) -> None:
     print("Shadow of a box on a floor at 540 x 960, against ray casting: pixels more than 1 px wrong")
+    held = Casting(thickness=0.01, bias=5e-4)
     for what, half_size in (("box", BOX), ("panel", PANEL)):
         scene = box_on_floor(half_size)
         rendering = seen(scene, 540, 960)
-        surface = rendering.points, rendering.normals, rendering.mask, rendering.depth, rendering.intrinsics
+        surface = surface_of(rendering)
         floor = rendering.object_ids[0] == 0
         for position in FRONT + BEHIND:
             truth = true_shadow(scene, rendering, position)
-            found = cast_shadow(*surface, lamp_in_world(scene, position), 0.01, 5e-4)[0] > 0.5
+            found = cast_shadow(surface, lamp_in_world(scene, position), held)[0] > 0.5
             wrong, name = far_from_edge(found, truth, floor), f"{what}, lamp at {position}, of {int(truth.sum())}"
             if position in FRONT:
                 report(name, wrong, 0)
@@ -89,8 +90,8 @@ def works(pointmap, size):
     photo = torch.rand(1, *size, 3, generator=torch.Generator().manual_seed(1))
     surface = surface_at_image(pointmap, photo, 8)
     hard, soft = (lamp((1.0, -0.8, 0.5), reach=2.0, radius=r) for r in (0.0, 0.1))
-    standing = place_layer(Placement("surface", (0.3, 0.7)), pointmap)
-    hanging = place_layer(Placement("distance", (0.5, 0.5)), pointmap)
+    standing = place_layer(Placement(where="surface", pixel=(0.3, 0.7)), pointmap)
+    hanging = place_layer(Placement(where="distance", pixel=(0.5, 0.5)), pointmap)
     card = torch.rand(1, 512, 512, 4, generator=torch.Generator().manual_seed(2))
     steps = torch.linspace(-0.5, 0.5, 100)
     grid = torch.cartesian_prod(steps, steps)

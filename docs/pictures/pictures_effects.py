@@ -73,8 +73,8 @@ def relief(name: str) -> torch.Tensor:
 def effects() -> Image.Image:
     """A row for each of three photos: the photo, and four effects on it."""
     temple, coffee = (estimate(photos()[name]) for name in ("temple", "coffee"))
-    behind_her = Placement("distance", (0.47, 0.2), 1.15, 0.26)
-    on_the_table = Placement("surface", (0.8, 0.88), size=0.2, upright=True)
+    behind_her = Placement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26)
+    on_the_table = Placement(where="surface", pixel=(0.8, 0.88), size=0.2, upright=True)
     portrait = {
         "photo": photos()["astronaut"],
         "Camera Move": last_frame(photos()["astronaut"], "slide", 0.1),

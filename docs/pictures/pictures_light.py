@@ -36,7 +36,7 @@ def light() -> Image.Image:
     left = Light(placement="camera", offset=(-0.9, 0.35, 0.3), reach=0.9, colour=WARM, radius=0.08, intensity=1.6)
     right = Light(placement="camera", offset=(0.9, 0.45, 0.3), reach=0.9, colour=COLD, radius=0.08, intensity=1.8)
     sun = Light(
-        "directional", azimuth_degrees=115, elevation_degrees=25, colour=WARM, sun_size_degrees=5.7, intensity=1.1
+        kind="directional", azimuth_degrees=115, elevation_degrees=25, colour=WARM, sun_size_degrees=5.7, intensity=1.1
     )
     return sheet(
         {
@@ -109,11 +109,15 @@ def put(
 def occlusion_composite() -> Image.Image:
     return sheet(
         {
-            "distance, behind her": put("astronaut", Placement("distance", (0.47, 0.2), 1.15, 0.26), banner("SPACE")),
-            "turned by 50 degrees, through her": put(
-                "astronaut", Placement("distance", (0.47, 0.36), 1.1, 0.5, yaw=50), chequers()
+            "distance, behind her": put(
+                "astronaut", Placement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26), banner("SPACE")
             ),
-            "surface, upright": put("coffee", Placement("surface", (0.8, 0.8), size=0.16, upright=True), chequers()),
+            "turned by 50 degrees, through her": put(
+                "astronaut", Placement(where="distance", pixel=(0.47, 0.36), distance=1.1, size=0.5, yaw=50), chequers()
+            ),
+            "surface, upright": put(
+                "coffee", Placement(where="surface", pixel=(0.8, 0.8), size=0.16, upright=True), chequers()
+            ),
         },
         3,
         1000,
@@ -125,9 +129,13 @@ def mesh_composite() -> Image.Image:
     lamp = Light(placement="camera", offset=(-0.6, 0.9, 0.4), reach=1.0, colour=WHITE, radius=0.1, intensity=1.2)
     return sheet(
         {
-            "distance, behind her": put("astronaut", Placement("distance", (0.68, 0.3), 1.15, 0.5)),
-            "before her": put("astronaut", Placement("distance", (0.7, 0.45), 0.75, 0.3), None, (lamp,)),
-            "surface": put("coffee", Placement("surface", (0.8, 0.88), size=0.17, upright=True)),
+            "distance, behind her": put(
+                "astronaut", Placement(where="distance", pixel=(0.68, 0.3), distance=1.15, size=0.5)
+            ),
+            "before her": put(
+                "astronaut", Placement(where="distance", pixel=(0.7, 0.45), distance=0.75, size=0.3), None, (lamp,)
+            ),
+            "surface": put("coffee", Placement(where="surface", pixel=(0.8, 0.88), size=0.17, upright=True)),
         },
         3,
         1000,

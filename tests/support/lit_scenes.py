@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch.nn import functional as F
@@ -12,6 +13,7 @@ from development.scenes.raycast import intersect
 from development.scenes.renderer import render
 from development.scenes.scene import Body, Camera, Scene, rotation_from_axis_angle
 from sam3d_geometry.effects.light.lights import PlacedLight
+from sam3d_geometry.geometry.pointmap import Pointmap
 
 FLOOR_HEIGHT = 1.0
 BOX, PANEL = (0.3, 0.3, 0.3), (0.3, 0.3, 0.01)
@@ -27,9 +29,16 @@ def box_on_floor(half_size=BOX, yaw_degrees=30.0) -> Scene:
 
 def lamp(position, radius=0.0, reach=1.0, radiance=(1.0, 1.0, 1.0), kind="point", falloff=2.0, aim=(0.0, 0.0, 1.0)):
     """A PlacedLight of one frame in camera axes."""
-    row = torch.tensor([[float(v) for v in position]])
-    sizes = torch.tensor([radius]), torch.tensor([reach])
-    return PlacedLight(kind, row, torch.tensor([aim]), *sizes, torch.tensor(radiance), falloff, True)
+    return PlacedLight(
+        kind=kind,
+        position=torch.tensor([[float(v) for v in position]]),
+        aim=torch.tensor([aim]),
+        radius=torch.tensor([radius]),
+        reach=torch.tensor([reach]),
+        radiance=torch.tensor(radiance),
+        falloff=falloff,
+        shadows=True,
+    )
 
 
 def lamp_in_world(scene: Scene, position, **more) -> PlacedLight:
@@ -41,6 +50,11 @@ def lamp_in_world(scene: Scene, position, **more) -> PlacedLight:
 def seen(scene: Scene, height: int, width: int):
     """The rendering without its image."""
     return render(scene, scene.camera, height, width, samples=0)
+
+
+def surface_of(rendering) -> Pointmap:
+    """What a rendering shows, with its true normals."""
+    return replace(rendering.pointmap(False), normals=rendering.normals)
 
 
 def true_shadow(scene: Scene, rendering, position) -> torch.Tensor:

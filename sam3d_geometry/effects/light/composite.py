@@ -13,9 +13,8 @@ from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
 from ...maps.enlarge import enlarge_guided
 from .layer import Layer, PlacedLayer
-from .lights import PlacedLight
-from .relight import Relighting
-from .shadow import cast_shadow
+from .lights import PHYSICAL_FALLOFF, POINT, PlacedLight
+from .shadow import Casting, cast_shadow
 from .surface import pick_frame
 
 GROUND_PLANE, SCENE, NO_CATCHER = CATCHERS = ("ground plane", "scene", "none")
@@ -27,7 +26,7 @@ NEAR_PLANE = 0.25  # of the layer's size: how far the scene may lie off the grou
 GUIDE_NOISE = 1e-4  # variance of luminance below which the photo says nothing about an edge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compositing:
     """How a layer meets a scene.
 
@@ -58,7 +57,7 @@ class Compositing:
 
 
 def in_front(layer: Layer, surface: Pointmap, feather: torch.Tensor) -> torch.Tensor:
-    """Share (B, H, W) of the layer that is before the scene; a half where both are equally far, 1 before the sky.
+    """Share (B, H, W) of the layer that is in front of the scene: 0.5 where both are at the same depth, 1 in front of the sky.
 
     It goes from 0 to 1 over a depth of `feather` (B,).
     """
@@ -101,17 +100,29 @@ def _contact_light(placed: PlacedLayer) -> PlacedLight:
     """A large soft light above the layer's foot."""
     position = placed.origin + placed.up * (placed.size * CONTACT_HEIGHT)[:, None]
     size = placed.size
-    return PlacedLight("point", position, -placed.up, size * CONTACT_RADIUS, size, size.new_ones(3), 2.0, True)
+    return PlacedLight(
+        kind=POINT,
+        position=position,
+        aim=-placed.up,
+        radius=size * CONTACT_RADIUS,
+        reach=size,
+        radiance=size.new_ones(3),
+        falloff=PHYSICAL_FALLOFF,
+        shadows=True,
+    )
 
 
 def _on_ground(surface: Pointmap, foot: torch.Tensor, up: torch.Tensor, size: torch.Tensor) -> Pointmap:
-    """The surface with those pixels that lie about on the plane through foot (1, 3) across up (1, 3) put onto it."""
+    """The surface cut down to what lies near the plane through foot (1, 3) with normal up (1, 3), moved onto that plane.
+
+    Near is within NEAR_PLANE times size (1,); what lies farther off catches no shadow.
+    """
     a, b = view_plane_axes(surface.intrinsics, *surface.size)
     falls = a * up[:, 0] + b * up[:, 1] + up[:, 2]
     height_of_foot = (up * foot).sum(-1)
     depth = height_of_foot / torch.where(falls.abs() < 1e-9, 1e-9, falls)
-    off = ((surface.points @ up[0]) - height_of_foot).abs()
-    mask = surface.mask & (depth > 0) & (off < NEAR_PLANE * size)
+    from_plane = ((surface.points @ up[0]) - height_of_foot).abs()
+    mask = surface.mask & (depth > 0) & (from_plane < NEAR_PLANE * size)
     depth = torch.where(mask, depth, 0)
     points = unproject(depth, surface.intrinsics)
     return replace(surface, points=points, mask=mask, normals=up.expand_as(points))
@@ -135,21 +146,11 @@ def layer_shadow(
     if how.catcher == GROUND_PLANE and not placed.as_it_is:
         foot = placed.origin if placed.stands else placed.origin - placed.up * (placed.size / 2)[:, None]
         caught = _on_ground(caught, foot, placed.up, placed.size)
-    thickness = Relighting.thickness
+    thickness = Casting.thickness
     if not placed.as_it_is:
         thickness = float(DEEP * placed.size[0] / placed.origin[0, 2].clamp_min(1e-6))
     for light in casting:
-        cast = cast_shadow(
-            caught.points,
-            caught.normals,
-            caught.mask,
-            occluders,
-            caught.intrinsics,
-            light,
-            thickness,
-            Relighting.bias,
-            how.shadow_samples,
-        )
+        cast = cast_shadow(caught, light, Casting(thickness=thickness, samples=how.shadow_samples), occluders)
         if not lights:
             away = (caught.points - placed.origin).norm(dim=-1) / (CONTACT_REACH * placed.size)
             cast = cast * (1 - away.square()).clamp_min(0)

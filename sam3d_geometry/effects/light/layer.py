@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn import functional as F
@@ -16,6 +16,7 @@ from ...geometry.picking import pick
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
+from ...shapes.mesh import vertex_normals
 from .lights import SURFACE, PlacedLight
 from .rasterize import rasterize
 from .shading import ggx, lambert, light_at
@@ -24,9 +25,13 @@ DISTANCE, AS_IS = "distance", "as is"
 WHERE = (SURFACE, DISTANCE, AS_IS)
 SUPERSAMPLES = 2  # rays a side of a pixel of a mesh
 UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
+GREY = 0.6  # linear albedo of a mesh without colours: light enough to show its shading, dark enough for its highlights
+MESH_ROUGHNESS = 0.5  # half way from polished to matt, as glTF's viewers show a mesh without a material
+MESH_SPECULAR = 0.3  # strength of a mesh's highlights, as of the photo's own surfaces in `relight.Relighting`
+PER_FRAME = ("rotation", "origin", "size", "scale", "up")  # fields of a placed layer with one row for each frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placement:
     """Where a layer goes; lengths count in `unit`, one of UNITS.
 
@@ -58,7 +63,7 @@ class Placement:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlacedLayer:
     """The pose of a layer in each frame: camera_from_layer rotation (B, 3, 3), its foot or middle (B, 3), its size (B,).
 
@@ -76,13 +81,13 @@ class PlacedLayer:
 
     def __getitem__(self, part: slice) -> PlacedLayer:
         """The poses of the chosen frames."""
-        tensors = (getattr(self, name)[part] for name in ("rotation", "origin", "size", "scale", "up"))
-        return PlacedLayer(*tensors, self.stands, self.as_it_is)
+        tensors = (getattr(self, name)[part] for name in PER_FRAME)
+        return replace(self, **dict(zip(PER_FRAME, tensors)))
 
     def to(self, device: torch.device | str) -> PlacedLayer:
         """The same poses on another device."""
-        tensors = (getattr(self, name).to(device) for name in ("rotation", "origin", "size", "scale", "up"))
-        return PlacedLayer(*tensors, self.stands, self.as_it_is)
+        tensors = (getattr(self, name).to(device) for name in PER_FRAME)
+        return replace(self, **dict(zip(PER_FRAME, tensors)))
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,10 @@ def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = Fal
     elif not each_frame:
         origin = origin[:1].expand_as(origin)
     return PlacedLayer(
-        rotation,
-        origin,
-        placement.size * scale,
-        scale,
+        rotation=rotation,
+        origin=origin,
+        size=placement.size * scale,
+        scale=scale,
         up=-level[:, :, 1],
         stands=placement.where == SURFACE,
         as_it_is=placement.where == AS_IS,
@@ -154,16 +159,15 @@ def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> L
     return Layer(torch.stack(colours), torch.stack(alphas), torch.stack(depths))
 
 
-def _vertex_normals(vertices: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
-    a, b, c = vertices[faces].unbind(1)
-    across = torch.linalg.cross(b - a, c - a)
-    total = torch.zeros_like(vertices)
-    for corner in range(3):
-        total.index_add_(0, faces[:, corner], across)
-    return F.normalize(total, dim=-1)
-
-
-def _mesh_colour(albedo, normals, points, lights: Sequence[PlacedLight], frame: int, ambient: float) -> torch.Tensor:
+def _mesh_colour(
+    albedo: torch.Tensor,
+    normals: torch.Tensor,
+    points: torch.Tensor,
+    *,
+    lights: Sequence[PlacedLight],
+    frame: int,
+    ambient: float,
+) -> torch.Tensor:
     """Linear albedo, unit normals and points (N, 3) -> linear colour (N, 3) under the lights, or one at the camera."""
     to_camera = F.normalize(-points, dim=-1)
     facing = (normals * to_camera).sum(-1, keepdim=True)
@@ -174,9 +178,33 @@ def _mesh_colour(albedo, normals, points, lights: Sequence[PlacedLight], frame: 
     for light in lights:
         to_light, strength, sine = light_at(points, light, frame)
         diffuse = lambert((normals * to_light).sum(-1), sine)[:, None]
-        shine = ggx(normals, to_light, to_camera, 0.5, sine)[:, None] * 0.3
+        shine = ggx(normals, to_light, to_camera, MESH_ROUGHNESS, sine)[:, None] * MESH_SPECULAR
         colour = colour + (albedo * diffuse + shine) * strength[:, None] * light.radiance
     return colour
+
+
+def _posed(points: torch.Tensor, triangles: torch.Tensor, placed: PlacedLayer, frame: int) -> torch.Tensor:
+    """Vertices (N, 3) of a mesh in its own OpenCV axes -> camera axes of a frame, scaled to the layer's size."""
+    if placed.as_it_is or not len(triangles):
+        return points
+    used = points[triangles.reshape(-1)]
+    low, high = used.amin(0), used.amax(0)
+    middle = (low + high) / 2
+    if placed.stands:
+        middle = torch.stack([middle[0], high[1], middle[2]])
+    points = (points - middle) * (placed.size[frame] / (high - low).max().clamp_min(1e-12))
+    return points @ placed.rotation[frame].T + placed.origin[frame]
+
+
+def _averaged(colour: torch.Tensor, covered: torch.Tensor, depth: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Colour (H, W, 3), coverage and depth (H, W) of the rays -> the same of the pixels that have SUPERSAMPLES of them a side.
+
+    Colour comes out times alpha; depth is averaged as 1 / depth over the rays that meet the mesh, 0 where none does.
+    """
+    inverse = torch.where(depth > 0, 1 / depth.clamp_min(1e-12), 0)
+    planes = F.avg_pool2d(torch.cat([colour.movedim(-1, 0), covered[None], inverse[None]])[None], SUPERSAMPLES)[0]
+    alpha = planes[3]
+    return planes[:3].movedim(0, -1), alpha, torch.where(alpha > 0, alpha / planes[4].clamp_min(1e-12), 0)
 
 
 def mesh_layer(
@@ -184,47 +212,34 @@ def mesh_layer(
     faces: torch.Tensor,
     placed: PlacedLayer,
     pointmap: Pointmap,
+    *,
     colours: torch.Tensor | None = None,
     lights: Sequence[PlacedLight] = (),
     ambient: float = 0.4,
 ) -> Layer:
     """A mesh (1 or B, N, 3) in glTF axes with faces (1 or B, M, 3), rasterised into each frame of a pointmap at its size.
 
-    `colours` (1 or B, N, 3 or 4) are linear ones at the vertices, as in glTF; grey when not given. Without lights it is lit
+    `colours` (1 or B, N, 3 or 4) are linear ones at the vertices, as in glTF; GREY when not given. Without lights it is lit
     from the camera, otherwise by them and `ambient`.
     """
-    height, width = pointmap.size
+    height, width = (SUPERSAMPLES * side for side in pointmap.size)
     results = []
     for i in range(len(pointmap)):
         triangles = faces[min(i, len(faces) - 1)].to(pointmap.device).long()
         # batches of meshes are filled up with faces that have no area
         triangles = triangles[(triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])]
         points = convert_points(vertices[min(i, len(vertices) - 1)].to(pointmap.points), "opencv", "opengl")
-        if not placed.as_it_is and len(triangles):
-            used = points[triangles.reshape(-1)]
-            low, high = used.amin(0), used.amax(0)
-            middle = (low + high) / 2
-            if placed.stands:
-                middle = torch.stack([middle[0], high[1], middle[2]])
-            points = (points - middle) * (placed.size[i] / (high - low).max().clamp_min(1e-12))
-            points = points @ placed.rotation[i].T + placed.origin[i]
-        albedo = (
-            torch.full_like(points, 0.6) if colours is None else colours[min(i, len(colours) - 1), :, :3].to(points)
-        )
-        values = torch.cat([albedo, _vertex_normals(points, triangles), points], -1)
-        raster = rasterize(
-            points, triangles, pointmap.intrinsics[i], height * SUPERSAMPLES, width * SUPERSAMPLES, near=1e-3
-        )
-        colour = torch.zeros(*raster.depth.shape, 3, dtype=points.dtype, device=points.device)
+        points = _posed(points, triangles, placed, i)
+        albedo = torch.full_like(points, GREY)
+        if colours is not None:
+            albedo = colours[min(i, len(colours) - 1), :, :3].to(points)
+        values = torch.cat([albedo, vertex_normals(points, triangles), points], -1)
+        raster = rasterize(points, triangles, pointmap.intrinsics[i], height, width)
         seen = (raster.face >= 0).nonzero(as_tuple=True)
         corners = values[triangles[raster.face[seen]]]
-        albedo, normals, at = (corners * raster.weights[seen][..., None]).sum(1).split(3, -1)
-        colour[seen] = _mesh_colour(albedo, F.normalize(normals, dim=-1), at, lights, i, ambient)
-        covered = (raster.face >= 0).float()
-        inverse = torch.where(raster.depth > 0, 1 / raster.depth.clamp_min(1e-12), 0)
-        planes = torch.cat([colour.movedim(-1, 0), covered[None], inverse[None]])
-        planes = F.avg_pool2d(planes[None], SUPERSAMPLES)[0]
-        alpha = planes[3]
-        depth = torch.where(alpha > 0, alpha / planes[4].clamp_min(1e-12), 0)
-        results.append((planes[:3].movedim(0, -1), alpha, depth))
+        albedo, normals, met = (corners * raster.weights[seen][..., None]).sum(1).split(3, -1)
+        colour = points.new_zeros(height, width, 3)
+        normals = F.normalize(normals, dim=-1)
+        colour[seen] = _mesh_colour(albedo, normals, met, lights=lights, frame=i, ambient=ambient)
+        results.append(_averaged(colour, (raster.face >= 0).float(), raster.depth))
     return Layer(*(torch.stack(parts) for parts in zip(*results)))

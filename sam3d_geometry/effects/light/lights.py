@@ -17,12 +17,13 @@ from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 
 POINT, DIRECTIONAL, AREA = KINDS = ("point", "directional", "area")
 SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
+PHYSICAL_FALLOFF = 2.0  # light thins with the square of the distance
 # a light in front of a surface never gets nearer to the camera than this share of the surface's distance
 NEAREST_TO_CAMERA = 0.02
 AT_THE_TARGET = 1e-6  # scene depths: float32 knows no direction between points that are nearer to each other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Light:
     """A light as asked for; lengths count in `unit`, one of UNITS.
 
@@ -50,7 +51,7 @@ class Light:
     elevation_degrees: float = 35.0
     radius: float = 0.0
     reach: float = 0.5
-    falloff: float = 2.0
+    falloff: float = PHYSICAL_FALLOFF
     intensity: float = 1.0
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
     unit: str = SCENE_DEPTH
@@ -74,7 +75,7 @@ class Light:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlacedLight:
     """A light in the camera axes (OpenCV) and the unit of each frame of a pointmap.
 

@@ -19,7 +19,7 @@ from ...geometry.resize import resize_image, size_for_long_edge
 from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
 from .shading import ggx, lambert, light_at
-from .shadow import cast_shadow
+from .shadow import Casting, cast_shadow
 from .surface import pick_frame, surface_at_image
 
 STRIP_PIXELS = 1 << 18  # pixels shaded at a time
@@ -29,7 +29,7 @@ EVEN_OUT_LIMIT = 4.0  # no pixel becomes brighter or darker than by this factor
 DARKEST = 0.02  # linear luminance below which a photo says little of its light
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relighting:
     """How a photo takes added light.
 
@@ -39,8 +39,7 @@ class Relighting:
     roughness          of the surfaces, 0.05 polished to 1 matt
     shadow_strength    0 none to 1
     shadow_resolution  long edge at which shadows are found; 0 for the picture's own
-    shadow_samples     places on a light with a radius that cast one
-    thickness, bias    see `shadow.cast_shadow`
+    shadow_samples, thickness, bias   see `shadow.Casting`
     """
 
     ambient: float = 1.0
@@ -49,9 +48,9 @@ class Relighting:
     roughness: float = 0.5
     shadow_strength: float = 1.0
     shadow_resolution: int = 1024
-    shadow_samples: int = 8
-    thickness: float = 0.1
-    bias: float = 0.01
+    shadow_samples: int = Casting.samples
+    thickness: float = Casting.thickness
+    bias: float = Casting.bias
 
 
 def add_light(base: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
@@ -84,17 +83,8 @@ def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:
 def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) -> torch.Tensor:
     """Share (1, H, W) of a light that the scene keeps from each pixel of one frame; see `shadow.cast_shadow`."""
     small, _ = pick_frame(surface, how.shadow_resolution)
-    shadow = cast_shadow(
-        small.points,
-        small.normals,
-        small.mask,
-        small.depth,
-        small.intrinsics,
-        light,
-        how.thickness,
-        how.bias,
-        how.shadow_samples,
-    )
+    casting = Casting(thickness=how.thickness, bias=how.bias, samples=how.shadow_samples)
+    shadow = cast_shadow(small, light, casting)
     return enlarge_guided(shadow, small.depth, surface.depth)
 
 

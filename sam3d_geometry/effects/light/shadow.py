@@ -11,12 +11,15 @@ with the result of a march that visits every pixel of the ray.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
+from ...geometry.pointmap import Pointmap
 from ...geometry.surfaces import DEPTH_EDGE, average_linked, inverse_jumps, surface_links
-from .lights import PlacedLight
+from .lights import AREA, DIRECTIONAL, PlacedLight
+from .slope_tree import SlopeTree
 
 FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the camera has none
 QUERIES = 1 << 18  # pixels looked up at a time
@@ -112,23 +115,6 @@ def _along_lines(lines: _Lines, occluders: torch.Tensor) -> torch.Tensor:
     return found
 
 
-def _tree(front: torch.Tensor, back: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Slopes (lines, length) -> levels of greatest front, its back, and least back; each level half as long as the last."""
-    levels = []
-    highest, its_back, lowest = front, back, back
-    while True:
-        if highest.shape[1] > 1 and highest.shape[1] % 2:
-            highest = F.pad(highest, (0, 1), value=-math.inf)
-            its_back, lowest = (F.pad(values, (0, 1), value=math.inf) for values in (its_back, lowest))
-        levels.append((highest, its_back, lowest))
-        if highest.shape[1] == 1:
-            return levels
-        left, right = highest[:, 0::2], highest[:, 1::2]
-        its_back = torch.where(left >= right, its_back[:, 0::2], its_back[:, 1::2])
-        lowest = torch.minimum(lowest[:, 0::2], lowest[:, 1::2])
-        highest = torch.maximum(left, right)
-
-
 def _slope_ranges(
     w: torch.Tensor, r: torch.Tensor, w_light: float, thickness: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -153,29 +139,10 @@ def _running_greatest(values: torch.Tensor) -> torch.Tensor:
     return values
 
 
-def _blocked(levels, line: torch.Tensor, before: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
-    """Whether an occluder among the first `before` (N,) of `line` (N,) has front > slope > back: bool (N,)."""
-    hit = torch.zeros_like(slope, dtype=torch.bool)
-    query = node = line.new_empty(0)
-    for level in range(len(levels) - 1, -1, -1):
-        highest, its_back, lowest = (values.view(-1) for values in levels[level])
-        # the first n of a line are one whole node for every bit of n
-        fresh = ((before >> level) & 1).nonzero()[:, 0]
-        query, node = torch.cat([query, fresh]), torch.cat([node, (before[fresh] >> level) - 1])
-        at = line[query] * levels[level][0].shape[1] + node
-        wanted = slope[query]
-        possible = (highest[at] > wanted) & (lowest[at] < wanted) & ~hit[query]
-        certain = possible & (its_back[at] < wanted)
-        hit[query[certain]] = True
-        left = (possible & ~certain).nonzero()[:, 0]
-        query, node = query[left], node[left] * 2
-        query, node = torch.cat([query, query]), torch.cat([node, node + 1])
-    return hit
-
-
 def _shadow_of(
     points: torch.Tensor,
     occluders: torch.Tensor,
+    *,
     camera: tuple[float, float, float, float],
     light: tuple[float, float, float],
     sun: bool,
@@ -199,7 +166,7 @@ def _shadow_of(
         w, r = w.flip(1), r.flip(0)
     front, back = _slope_ranges(w, r, w_light, thickness)
     greatest = _running_greatest(front).view(-1)
-    levels = _tree(front, back)
+    tree = SlopeTree(front, back)
     blocked = []
     for part in points.split(QUERIES):
         w = 1 / part[:, 2].clamp_min(1e-9)
@@ -212,7 +179,7 @@ def _shadow_of(
         line, slope = lines.line_of(angle), (w - w_light) / r.clamp_min(1e-3)
         below = (before > 0) & (greatest[line * lines.length + (before - 1).clamp_min(0)] > slope)
         some = below.nonzero()[:, 0]
-        below[some] = _blocked(levels, line[some], before[some], slope[some])
+        below[some] = tree.holds(line[some], before[some], slope[some])
         blocked.append(below)
     return torch.cat(blocked)
 
@@ -222,10 +189,10 @@ def _spread(light: PlacedLight, frame: int, middle: torch.Tensor, samples: int) 
     position, radius = light.position[frame].cpu().double(), float(light.radius[frame])
     if samples == 1 or radius == 0:
         return [tuple(position.tolist())]
-    if light.kind == "area":
+    if light.kind == AREA:
         view = light.aim[frame].cpu().double()
     else:
-        view = position if light.kind == "directional" else position - middle.cpu().double()
+        view = position if light.kind == DIRECTIONAL else position - middle.cpu().double()
     view = F.normalize(view, dim=0)
     across = torch.linalg.cross(view, torch.eye(3, dtype=torch.float64)[int(view.abs().argmin())])
     across = F.normalize(across, dim=0)
@@ -237,36 +204,43 @@ def _spread(light: PlacedLight, frame: int, middle: torch.Tensor, samples: int) 
     return places
 
 
-def cast_shadow(
-    points: torch.Tensor,
-    normals: torch.Tensor,
-    mask: torch.Tensor,
-    occluders: torch.Tensor,
-    intrinsics: torch.Tensor,
-    light: PlacedLight,
-    thickness: float = 0.1,
-    bias: float = 0.01,
-    samples: int = 8,
-) -> torch.Tensor:
-    """Share (B, H, W) of a light that occluders keep from each pixel's point, 0 lit to 1 in shadow.
+@dataclass(frozen=True, kw_only=True)
+class Casting:
+    """How a shadow is cast; thickness and bias are shares of the depth.
 
-    points, normals (B, H, W, 3) and mask (B, H, W) are what receives the shadow, `occluders` (B, H, W) the depth of what
-    casts it, 0 where there is nothing; intrinsics (B, 3, 3) are those of both. `thickness` and `bias` are shares of the
-    depth: how far an occluder goes on behind its visible front, and how far a ray starts off its surface. A light with a
-    radius is sampled at `samples` places. Surfaces that face away from the light are in no shadow: they get no light.
+    thickness  how far an occluder continues behind its visible front
+    bias       how far in front of its surface a ray to the light starts
+    samples    places on a light with a radius that cast one
     """
+
+    thickness: float = 0.1
+    bias: float = 0.01
+    samples: int = 8
+
+
+def cast_shadow(
+    surface: Pointmap, light: PlacedLight, how: Casting | None = None, occluders: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Share (B, H, W) of a light that occluders keep from each pixel of a surface with normals, 0 lit to 1 in shadow.
+
+    `occluders` (B, H, W) is the depth of what casts the shadow as the surface's camera sees it, 0 where there is nothing;
+    without them the surface casts it. Surfaces that face away from the light are in no shadow: they get no light.
+    """
+    how = Casting() if how is None else how
+    points, normals, mask = surface.points, surface.normals, surface.mask
+    occluders = surface.depth if occluders is None else occluders
     batch, height, width, _ = points.shape
     shadow = torch.zeros_like(points[..., 0])
     for i in range(batch):
-        k = intrinsics[i].cpu().double()
+        k = surface.intrinsics[i].cpu().double()
         camera = tuple(float(v) for v in (k[0, 0] * width, k[1, 1] * height, k[0, 2] * width, k[1, 2] * height))
         valid = mask[i].nonzero(as_tuple=True)
         point, normal = points[i][valid], normals[i][valid]
         if not len(point):
             continue
-        point = point + normal * (bias * point[:, 2:])
+        point = point + normal * (how.bias * point[:, 2:])
         position = light.position[i]
-        to_light = position if light.kind == "directional" else position - point
+        to_light = position if light.kind == DIRECTIONAL else position - point
         facing = ((normal * to_light).sum(-1) > 0) & (point[:, 2] > 0)
         if light.radius[i] > 0:
             facing |= point[:, 2] > 0
@@ -274,10 +248,17 @@ def cast_shadow(
         point = point[chosen]
         if not len(point):
             continue
-        places = _spread(light, i, point.mean(0), samples)
+        places = _spread(light, i, point.mean(0), how.samples)
         total = torch.zeros_like(point[:, 0])
         for place in places:
-            total += _shadow_of(point, occluders[i], camera, place, light.kind == "directional", thickness)
+            total += _shadow_of(
+                point,
+                occluders[i],
+                camera=camera,
+                light=place,
+                sun=light.kind == DIRECTIONAL,
+                thickness=how.thickness,
+            )
         flat = valid[0][chosen] * width + valid[1][chosen]
         shadow[i].view(-1)[flat] = total / len(places)
     radius = SOFT_SMOOTHING if bool((light.radius > 0).any()) else HARD_SMOOTHING

@@ -26,7 +26,7 @@ def wall(distance=4.0, frames=1, size=SIZE, image=0.25):
 def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
     surface = wall()
     # a ball of radius 1 whose middle is half a unit behind the wall: its cap in front of the wall is seen
-    placed = place_layer(Placement("distance", (0.5, 0.5), 4.5, 2.0, unit="metres"), surface)
+    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=4.5, size=2.0, unit="metres"), surface)
     layer = mesh_layer(*ball(), placed, surface)
     _, covered, _ = composite(surface, layer, placed, PLAIN)
     depth, _ = closed_form.sphere(*SIZE, distance=4.5, radius=1.0)
@@ -41,7 +41,9 @@ def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
 @pytest.mark.parametrize("yaw", [-60.0, 35.0])
 def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
     surface = wall()
-    placed = place_layer(Placement("distance", (0.5, 0.5), 4.0, 2.0, yaw=yaw, unit="metres"), surface)
+    placed = place_layer(
+        Placement(where="distance", pixel=(0.5, 0.5), distance=4.0, size=2.0, yaw=yaw, unit="metres"), surface
+    )
     _, covered, _ = composite(surface, card_layer(WHITE_CARD, placed, surface), placed, PLAIN)
     # the card turns about the upright axis through its middle, which lies on the wall: one half is before it
     x, y = (closed_form.rays(*SIZE)[0, ..., i] for i in (0, 1))
@@ -56,7 +58,7 @@ def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
 def test_a_card_facing_the_camera_has_its_size_place_and_colour():
     surface = wall()
     card = torch.tensor([0.8, 0.4, 0.2, 1.0]).expand(1, 32, 64, 4)
-    placed = place_layer(Placement("distance", (0.5, 0.5), 2.0, 1.0, unit="metres"), surface)
+    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=2.0, size=1.0, unit="metres"), surface)
     picture, covered, _ = composite(surface, card_layer(card, placed, surface), placed, PLAIN)
     fx = float(surface.intrinsics[0, 0, 0] * SIZE[1])
     assert covered.sum().item() == pytest.approx(2 * (fx / 2) ** 2, rel=0.02)
@@ -76,7 +78,7 @@ def test_feather_is_the_depth_over_which_they_give_way():
 def test_the_sky_is_behind_everything():
     surface = closed_form.pointmap(torch.zeros(1, *SIZE))
     surface = surface_at_image(surface)
-    placed = place_layer(Placement("distance", (0.5, 0.5), 1e3, 1e3), surface)
+    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=1e3, size=1e3), surface)
     picture, covered, shadow = composite(surface, card_layer(WHITE_CARD, placed, surface), placed)
     assert covered[0, 60, 80] == 1 and picture[0, 60, 80].min() > 0.99 and not shadow.any()
 
@@ -84,7 +86,7 @@ def test_the_sky_is_behind_everything():
 def test_a_standing_card_has_its_foot_on_the_surface_and_a_shadow_there():
     depth, _ = closed_form.plane(*SIZE, 60.0, -90.0, 3.0)  # a floor
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.full((1, *SIZE, 3), 0.5)))
-    placed = place_layer(Placement("surface", (0.5, 0.6), size=0.3, upright=True), surface)
+    placed = place_layer(Placement(where="surface", pixel=(0.5, 0.6), size=0.3, upright=True), surface)
     layer = card_layer(WHITE_CARD, placed, surface)
     _, covered, shadow = composite(surface, layer, placed, Compositing(shadow_samples=5, shadow_resolution=80))
     rows = (covered[0] > 0.5).nonzero()[:, 0]
@@ -113,7 +115,7 @@ def test_tiny_and_empty_maps_keep_their_size_without_nan(size, valid):
     depth = torch.full((2, *size), 2.0 if valid else 0.0)
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.rand(2, *size, 3)))
     for where in ("surface", "distance"):
-        placed = place_layer(Placement(where), surface)
+        placed = place_layer(Placement(where=where), surface)
         for layer in (card_layer(WHITE_CARD, placed, surface), mesh_layer(*ball(12), placed, surface)):
             outputs = composite(surface, layer, placed, Compositing(edge_refine=3, shadow_samples=4))
             assert outputs[0].shape == (2, *size, 3) and outputs[1].shape == outputs[2].shape == (2, *size)
@@ -124,7 +126,7 @@ def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
     surface = wall()
     vertices, faces = ball(48)
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])  # glTF: 3 units before the camera
-    placed = place_layer(Placement("as is"), surface)
+    placed = place_layer(Placement(where="as is"), surface)
     layer = mesh_layer(vertices, faces, placed, surface)
     assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)
 
@@ -135,7 +137,7 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])
     how, shadows = Compositing(shadow_samples=1, shadow_resolution=80), []
     for pixel, distance in (((0.5, 0.5), 1.0), ((0.9, 0.2), 0.3)):
-        placed = place_layer(Placement("as is", pixel, distance), surface)
+        placed = place_layer(Placement(where="as is", pixel=pixel, distance=distance), surface)
         lamps = place_lights([Light(placement="camera", offset=(0.0, 0.3, 0.0), unit="metres")], surface)
         layer = mesh_layer(vertices, faces, placed, surface, lights=lamps)
         shadows.append(composite(surface, layer, placed, how, lamps)[2])
@@ -145,7 +147,7 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Placement("in the air"), "in the air"),
+        (lambda: Placement(where="in the air"), "in the air"),
         (lambda: Placement(size=0.0), "layer_size"),
         (lambda: Compositing(catcher="sea"), "sea"),
         (lambda: Compositing(feather=-1.0), "feather"),

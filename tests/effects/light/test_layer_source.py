@@ -22,7 +22,9 @@ def scene(frames=1):
 
 
 def inserted(source, pointmap, how=PLAIN, where="distance", **place):
-    placement = Placement(where, (0.5, 0.5), **{"distance": 2.0, "size": 1.0, "unit": "pointmap unit", **place})
+    placement = Placement(
+        where=where, pixel=(0.5, 0.5), **{"distance": 2.0, "size": 1.0, "unit": "pointmap unit", **place}
+    )
     return Insertion(source, source.place(placement, pointmap), how)
 
 

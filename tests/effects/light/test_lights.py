@@ -32,14 +32,14 @@ def test_offsets_are_right_up_and_forward():
     [(0, 0, (0, 0, 1)), (90, 0, (1, 0, 0)), (180, 0, (0, 0, -1)), (0, 90, (0, -1, 0))],
 )
 def test_a_sun_stands_where_its_angles_say(azimuth, elevation, towards):
-    light = Light("directional", "camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
+    light = Light(kind="directional", placement="camera", azimuth_degrees=azimuth, elevation_degrees=elevation)
     (placed,) = place_lights([light], wall())
     assert torch.allclose(placed.position[0], torch.tensor([float(v) for v in towards]), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [0.0, 0.5, 90.0])
 def test_the_size_of_a_sun_is_the_angle_it_is_seen_under(size):
-    light = Light("directional", sun_size_degrees=size, radius=9.0)
+    light = Light(kind="directional", sun_size_degrees=size, radius=9.0)
     (placed,) = place_lights([light], wall())
     # a disc of that radius one unit away, seen from its axis
     assert 2 * math.degrees(math.atan(placed.radius.item())) == pytest.approx(size, abs=1e-4)
@@ -106,7 +106,7 @@ def test_a_scene_without_geometry_still_places_lights():
     empty = closed_form.pointmap(torch.zeros(2, 4, 5))
     for kind in ("point", "area", "directional"):
         for placement in ("surface", "camera", "world"):
-            (placed,) = place_lights([Light(kind, placement)], empty)
+            (placed,) = place_lights([Light(kind=kind, placement=placement)], empty)
             assert placed.position.isfinite().all() and placed.aim.isfinite().all()
 
 

@@ -145,7 +145,7 @@ def test_a_flat_wall_lit_from_the_camera_has_no_seam_at_the_border():
 def test_tiny_and_empty_maps_give_a_picture_of_the_same_size_without_nan(size, valid, kind):
     depth = torch.full((2, *size), 2.0 if valid else 0.0)
     surface = closed_form.pointmap(depth, image=torch.rand(2, *size, 3))
-    lights = place_lights([Light(kind, radius=0.1)], surface)
+    lights = place_lights([Light(kind=kind, radius=0.1)], surface)
     outputs = relight(surface_at_image(surface, None, 8), lights, Relighting(even_out=0.5))
     assert outputs[0].shape == (2, *size, 3) and outputs[2].shape == (2, *size)
     assert all(o.isfinite().all() and o.min() >= 0 and o.max() <= 1 for o in outputs)

@@ -1,18 +1,20 @@
 """Shadows: a box's on a floor against ray casting, what casts none, penumbra, and maps that have nothing in them."""
 
+from dataclasses import replace
+
 import closed_form
 import pytest
 import torch
-from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, true_shadow
+from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, surface_of, true_shadow
 
-from sam3d_geometry.effects.light.shadow import _along_lines, cast_shadow
+from sam3d_geometry.effects.light.shadow import Casting, _along_lines, cast_shadow
 
 SIZE = (150, 266)
 
 
 def shadow_of(rendering, light, **options):
-    surface = rendering.points, rendering.normals, rendering.mask, rendering.depth, rendering.intrinsics
-    return cast_shadow(*surface, light, **{"thickness": 0.01, "bias": 5e-4, **options})[0]
+    how = Casting(**{"thickness": 0.01, "bias": 5e-4, **options})
+    return cast_shadow(surface_of(rendering), light, how)[0]
 
 
 @pytest.mark.parametrize("position", [(0.7, -1.0, -1.5), (-1.0, -1.2, -0.5), (1.5, -1.5, 0.0)])
@@ -47,9 +49,7 @@ def test_nothing_shades_itself():
             lamp((0.3, 0.1, -2)),
             lamp((0.6, -0.7, -0.4), kind="directional"),
         ):
-            found = cast_shadow(
-                surface.points, normals, surface.mask, surface.depth, surface.intrinsics, light, bias=0.002
-            )
+            found = cast_shadow(replace(surface, normals=normals), light, Casting(bias=0.002))
             assert not found.any(), (tilt, light.position)
 
 
@@ -77,9 +77,9 @@ def test_thickness_decides_whether_a_thing_in_front_shades_what_is_far_behind():
     depth[:, 20:40, 30:34] = 2.0
     surface = closed_form.pointmap(depth)
     normals = torch.tensor([0.0, 0, -1]).expand_as(surface.points)
-    parts = surface.points, normals, surface.mask, surface.depth, surface.intrinsics, lamp((0.5, 0, 2.5))
-    assert not cast_shadow(*parts, thickness=0.01).any()
-    assert cast_shadow(*parts, thickness=0.7).sum() > 50
+    surface, light = replace(surface, normals=normals), lamp((0.5, 0, 2.5))
+    assert not cast_shadow(surface, light, Casting(thickness=0.01)).any()
+    assert cast_shadow(surface, light, Casting(thickness=0.7)).sum() > 50
 
 
 def test_a_larger_light_has_a_wider_penumbra_of_the_same_shadow():
@@ -103,7 +103,7 @@ def test_tiny_and_empty_maps_have_no_shadow_and_no_nan(size, valid):
     normals = torch.tensor([0.0, 0, -1]).expand_as(surface.points)
     light = lamp((0.5, 0.5, 0.5), radius=0.1)
     light = light[torch.tensor([0, 0])]
-    found = cast_shadow(surface.points, normals, surface.mask, surface.depth, surface.intrinsics, light)
+    found = cast_shadow(replace(surface, normals=normals), light)
     assert found.shape == depth.shape and not found.any() and found.isfinite().all()
 
 

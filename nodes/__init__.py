@@ -1,11 +1,12 @@
 """The nodes of the pack, in menu order."""
 
+from .camera.lens import FieldOfViewFromLens
 from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .clips.align import AlignSequence
 from .clips.smooth import TemporalSmooth
 from .clips.steady import SteadyPointmap
 from .clips.video import VideoToDepth
-from .core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
+from .core.geometry import GeometryToPointmap, PointmapToMoGeGeometry
 from .effects.camera_move import CameraMove
 from .effects.composite import CompositeIntoScene
 from .effects.depth_of_field import DepthOfField
@@ -31,12 +32,13 @@ from .masks.depth import DepthMaskFromPointmap
 from .masks.height import HeightMaskFromPointmap
 from .masks.orientation import OrientationMasksFromPointmap
 from .masks.region import RegionMaskFromPointmap
-from .pointmap.crop import PointmapCrop, PointmapResize
-from .pointmap.depth_crop import DepthCrop
+from .pointmap.crop import CropPointmap
 from .pointmap.from_depth import DepthToPointmap
 from .pointmap.info import PointmapInfo
 from .pointmap.inspector import PointmapInspector
+from .pointmap.mask import MaskPointmap
 from .pointmap.normal_detail import NormalDetail
+from .pointmap.resize import ResizePointmap
 from .pointmap.transform import TransformPointmap
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
@@ -56,9 +58,11 @@ NODES = [
     SteadyPointmap,
     VideoToDepth,
     PointmapInfo,
-    PointmapCrop,
-    PointmapResize,
+    MaskPointmap,
+    CropPointmap,
+    ResizePointmap,
     TransformPointmap,
+    FieldOfViewFromLens,
     SetScaleFromKnownLength,
     SetScaleFromCameraHeight,
     DepthToPointmap,
@@ -84,8 +88,6 @@ NODES = [
     HeightMaskFromPointmap,
     OrientationMasksFromPointmap,
     RegionMaskFromPointmap,
-    DepthCrop,
+    GeometryToPointmap,
     PointmapToMoGeGeometry,
-    MoGeGeometryToPointmap,
-    DA3GeometryToPointmap,
 ]

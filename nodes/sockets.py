@@ -27,6 +27,13 @@ def require_option(name: str, value: str, options: Sequence[str]) -> None:
         raise ValueError(f"Input {name} came as {value!r}; choose one of {', '.join(options)}.")
 
 
+def metric_from_choice(choice: str) -> bool | None:
+    """The menu `metric`: auto is None (as it came), yes and no are what they say."""
+    choices = {"auto": None, "yes": True, "no": False}
+    require_option("metric", choice, list(choices))
+    return choices[choice]
+
+
 def image_from_scalar(values: torch.Tensor) -> torch.Tensor:
     """(B, H, W) -> IMAGE (B, H, W, 3) of three equal channels that share their memory, as core's MaskToImage does."""
     return values[..., None].expand(-1, -1, -1, 3)

@@ -21,13 +21,14 @@ from make_pictures import ROOT, TARGET, estimate, main_photo, photos, save, shee
 
 from sam3d_geometry.files import AXES
 from sam3d_geometry.geometry.axes import FRAMES
+from sam3d_geometry.geometry.crop import mask_pointmap
 from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.depth import depth_range
 from sam3d_geometry.shapes.decimation import sample_picture
 from sam3d_geometry.shapes.displaced_plane import displaced_plane
 from sam3d_geometry.shapes.mesh import Mesh, face_normals
 from sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
-from sam3d_geometry.shapes.surface import only_masked, surface_from_pointmap
+from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 PAGE = torch.tensor([0.11, 0.11, 0.13])
 LIGHT = torch.nn.functional.normalize(torch.tensor([-0.5, -0.8, -0.9]), dim=0)
@@ -151,7 +152,7 @@ def save_3d() -> Image.Image:
     height, width = pointmap.size
     row, column = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     cup = (((column + 0.02) / 0.63).square() + ((row - 0.02) / 0.93).square() < 1)[None].float()
-    mesh = surface_from_pointmap(only_masked(pointmap, cup), photo, smallest_island=500)
+    mesh = surface_from_pointmap(mask_pointmap(pointmap, cup), photo, smallest_island=500)
     size, focal, view = (240, 260), 460.0, (20, -16)
     middle = middle_of(mesh)
     length = 0.26 * float(middle[2])

@@ -13,7 +13,7 @@ import torch
 from make_pictures import BACKGROUND, ROOT, TARGET, depth_of, estimate, grey, normal_map, photos, save, sheet
 from PIL import Image, ImageDraw, ImageFont
 
-from sam3d_geometry.geometry.crop import Window, crop_pointmap, resize_pointmap
+from sam3d_geometry.geometry.crop import Window, crop_pointmap, mask_pointmap, resize_pointmap
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.ground import find_ground
 from sam3d_geometry.geometry.measure import length_between, metric_pointmap
@@ -56,7 +56,7 @@ def pointmap_info() -> Image.Image:
     return page
 
 
-def pointmap_crop() -> Image.Image:
+def crop_pointmap_picture() -> Image.Image:
     photo = photos()["temple"]
     pointmap = estimate(photo)
     part, shown = crop_pointmap(pointmap, Window(90, 20, 300, 400))
@@ -77,7 +77,7 @@ def pointmap_crop() -> Image.Image:
     return page
 
 
-def pointmap_resize() -> Image.Image:
+def resize_pointmap_picture() -> Image.Image:
     photo = photos()["astronaut"]
     held = resize_pointmap(estimate(photo), (64, 64))
     low, high = 0.6, 1.9
@@ -95,9 +95,25 @@ def pointmap_resize() -> Image.Image:
         "photo": close(photo),
         "depth as held, 64 x 64": close(shown(points)),
         "plain enlargement: values between": close(shown(blurred)),
-        "Pointmap Resize: edges stay": close(shown(resize_pointmap(held, (512, 512)).depth)),
+        "Resize Pointmap: edges stay": close(shown(resize_pointmap(held, (512, 512)).depth)),
     }
     return sheet(pictures, 4, 1000)
+
+
+def mask_pointmap_picture() -> Image.Image:
+    photo = photos()["coffee"]
+    pointmap = estimate(photo)
+    height, width = pointmap.size
+    row, column = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    cup = (((column + 0.02) / 0.63).square() + ((row - 0.02) / 0.93).square() < 1)[None].float()
+    left = mask_pointmap(pointmap, cup)
+    pictures = {
+        "photo": photo,
+        "mask": grey(cup),
+        "depth of what is left": grey(depth_of(left)),
+        "its normals": normal_map(left, smoothing=8),
+    }
+    return sheet(pictures, 4, 1000, aspect=width / height)
 
 
 def transform_pointmap() -> Image.Image:
@@ -110,7 +126,7 @@ def transform_pointmap() -> Image.Image:
     pictures = {
         "as it came": pair(pointmap),
         "mirror": pair(mirror_pointmap(pointmap)),
-        "rotate 180 degrees": pair(turn_pointmap(pointmap, 2)),
+        "rotation 180 degrees": pair(turn_pointmap(pointmap, 2)),
     }
     upper, below = sheet(pictures, 3, 960), sheet(fields_of_view(pointmap), 3, 960, aspect=2.0)
     page = Image.new("RGB", (960, upper.height + below.height), BACKGROUND)
@@ -129,7 +145,7 @@ def fields_of_view(pointmap: Pointmap) -> dict[str, torch.Tensor]:
     }
 
 
-def da3_geometry() -> Image.Image:
+def field_of_view_from_lens() -> Image.Image:
     pointmap = estimate(photos()["cat"])
     return sheet({"depth": grey(depth_of(pointmap))} | fields_of_view(pointmap), 4, 960, aspect=1.6)
 
@@ -172,7 +188,7 @@ def camera_height() -> Image.Image:
     return sheet({"photo": photo, "what is taken for ground": overlay, "height above it": heights}, 3, 960)
 
 
-def moge_geometry() -> Image.Image:
+def geometry_to_pointmap() -> Image.Image:
     pointmap = estimate(photos()["temple"])
     hole = torch.tensor([0.9, 0.1, 0.7])
     depth = grey(depth_of(pointmap))
@@ -188,13 +204,14 @@ def moge_geometry() -> Image.Image:
 
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "pointmap_info": pointmap_info,
-    "pointmap_crop": pointmap_crop,
-    "pointmap_resize": pointmap_resize,
+    "crop_pointmap": crop_pointmap_picture,
+    "mask_pointmap": mask_pointmap_picture,
+    "resize_pointmap": resize_pointmap_picture,
     "transform_pointmap": transform_pointmap,
     "known_length": known_length,
     "camera_height": camera_height,
-    "moge_geometry": moge_geometry,
-    "da3_geometry": da3_geometry,
+    "geometry_to_pointmap": geometry_to_pointmap,
+    "field_of_view_from_lens": field_of_view_from_lens,
 }
 
 

@@ -1,7 +1,7 @@
 """Makes the pictures of the help pages on surface detail and depth masks, in web/docs/img/.
 
 python docs/pictures/pictures_detail.py                       all of them
-python docs/pictures/pictures_detail.py line_art depth_crop   some of them
+python docs/pictures/pictures_detail.py line_art depth_mask  some of them
 
 Each shows a photo through the built-in network, and a rendered room with exact depth: what a sharper network comes near to.
 """
@@ -27,7 +27,6 @@ from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.ambient_occlusion import occlusion_at_photo
 from sam3d_geometry.maps.curvature import curvature_at_photo
-from sam3d_geometry.maps.depth_crop import crop_to_range
 from sam3d_geometry.maps.line_art import line_art
 from sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
 from sam3d_geometry.maps.orientation import orientation_at_photo
@@ -189,20 +188,6 @@ def region_picture() -> Image.Image:
     return sheet(pictures, 2, 720, 16 / 9)
 
 
-def depth_crop_picture() -> Image.Image:
-    portrait, image = photo("astronaut"), photos()["astronaut"]
-    far = 0.92 * scene_depth(portrait)
-    box = crop_to_range(portrait, 0.0, far)
-    outline = torch.zeros(1, *portrait.source_size)
-    outline[:, box.y : box.y + box.height, box.x : box.x + box.width] = 1
-    pictures = {
-        "photo and box, far 0.92": torch.lerp(image * 0.4, image, outline[..., None]),
-        "image": box.of(image),
-        "mask": grey(box.of(depth_mask(portrait, 0.0, far))),
-    }
-    return sheet(pictures, 3, aspect=1.0)
-
-
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "line_art": line_art_picture,
     "curvature_map": curvature_picture,
@@ -212,7 +197,6 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "depth_mask": depth_mask_picture,
     "height_mask": height_mask_picture,
     "region_from_point": region_picture,
-    "depth_crop": depth_crop_picture,
 }
 
 

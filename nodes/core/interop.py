@@ -13,6 +13,7 @@ from ...sam3d_geometry.estimate.inference import plan_inference
 from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from ...sam3d_geometry.geometry.pointmap import Pointmap
 from ...sam3d_geometry.geometry.resize import Size, resize_image
+from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
 from ..host import ModelHandle
@@ -23,6 +24,10 @@ MogeGeometryType = io.Custom("MOGE_GEOMETRY")
 DA3GeometryType = io.Custom("DA3_GEOMETRY")
 
 SKY_PROBABILITY = 0.5  # as core's own nodes have it
+NO_CAMERA = (
+    "The geometry has no camera, as Depth Anything 3 finds none in mono mode; set fov_x_degrees: wire it from Pointmap Inference "
+    "for the same photo, or from Field Of View From Lens."
+)
 CLIP_ROOM = 10.0  # how far the clipping planes of a 3D camera stand off the geometry, as a factor
 
 
@@ -185,18 +190,22 @@ def _da3_intrinsics(geometry: dict, frames: int, size: tuple[int, int], fov_x_de
 
     The principal point is at that picture's centre, so twice of it is the size. Core itself reads them as pixels of the photo.
     """
-    given = intrinsics_from_fov_x_degrees(fov_x_degrees, *size).expand(frames, 3, 3)
+    if fov_x_degrees:
+        return intrinsics_from_fov_x_degrees(fov_x_degrees, *size).expand(frames, 3, 3).clone()
     if geometry.get("intrinsics") is None:
-        return given.clone()
+        raise ValueError(NO_CAMERA)
     pixels = geometry["intrinsics"].float().cpu().reshape(-1, 3, 3)
     if len(pixels) != frames:
         raise ValueError(f"The da3_geometry has {len(pixels)} cameras for {frames} frames; one for each is needed.")
-    intrinsics = given.clone()
+    intrinsics = torch.eye(3).repeat(frames, 1, 1)
+    intrinsics[:, :2, 2] = 0.5
     intrinsics[:, 0, 0] = pixels[:, 0, 0] / (2 * pixels[:, 0, 2])
     intrinsics[:, 1, 1] = pixels[:, 1, 1] / (2 * pixels[:, 1, 2])
     # core hands out identities where the network found no camera
     found = (pixels[:, :2, 2] > 0).all(-1) & torch.isfinite(intrinsics).flatten(1).all(-1)
-    return torch.where(found[:, None, None], intrinsics, given)
+    if not bool(found.all()):
+        raise ValueError(NO_CAMERA)
+    return intrinsics
 
 
 def _sure(confidence: torch.Tensor, drop_percent: float) -> torch.Tensor:
@@ -213,7 +222,7 @@ def pointmap_from_da3_geometry(
 ) -> Pointmap:
     """Core's DA3_GEOMETRY -> Pointmap; each view in its own camera's axes.
 
-    `fov_x_degrees` is the camera where the geometry has none (mono). Sky, and the least confident share of each frame's
+    `fov_x_degrees` above 0 is the camera, and needed where the geometry has none (mono). Sky, and the least confident share of each frame's
     pixels, are masked out where the network tells them.
     """
     if not isinstance(geometry, dict) or "depth" not in geometry:
@@ -226,6 +235,24 @@ def pointmap_from_da3_geometry(
         mask &= _sure(geometry["confidence"].to(depth.device), drop_uncertain_percent)
     intrinsics = _da3_intrinsics(geometry, len(depth), tuple(depth.shape[1:]), fov_x_degrees).to(depth.device)
     return _pointmap(depth, mask, intrinsics, _picture(geometry, depth, "da3_geometry"), None, metric)
+
+
+def pointmap_from_geometry(
+    geometry: dict, metric: bool | None = None, fov_x_degrees: float = 0.0, drop_uncertain_percent: float = 0.0
+) -> Pointmap:
+    """Core's MOGE_GEOMETRY or DA3_GEOMETRY -> Pointmap, told apart by their keys: only MoGe's has points or a mask.
+
+    `metric` None takes what `pointmap_from_moge_geometry` finds, and no for Depth Anything. `fov_x_degrees` above 0 replaces the
+    geometry's camera.
+    """
+    if not isinstance(geometry, dict) or not {"depth", "points"} & set(geometry):
+        raise ValueError(
+            "The geometry input has neither depth nor points; wire core's Run MoGe Inference or Run Depth Anything 3 to it."
+        )
+    if "points" not in geometry and "mask" not in geometry:
+        return pointmap_from_da3_geometry(geometry, fov_x_degrees, bool(metric), drop_uncertain_percent)
+    pointmap = pointmap_from_moge_geometry(geometry, metric)
+    return with_fov_x(pointmap, fov_x_degrees) if fov_x_degrees else pointmap
 
 
 def load3d_camera(summary: Summary, frame: int = 0) -> dict:

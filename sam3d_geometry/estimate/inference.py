@@ -198,26 +198,12 @@ def infer_pointmap(
             continue
         if mask is not None:
             object_mask = resize_mask((mask if len(mask) == 1 else mask[chunk]).to(pointmap.device), size)
-            pointmap = _keep_object(pointmap, object_mask)
+            pointmap = pointmap.masked(object_mask)
         result.put(done, pointmap)
         done = chunk.stop
         if on_progress is not None:
             on_progress(done, frames)
     return result.pointmap()
-
-
-def _keep_object(pointmap: Pointmap, object_mask: torch.Tensor) -> Pointmap:
-    keep = pointmap.mask & object_mask
-    normals = None if pointmap.normals is None else pointmap.normals * keep[..., None]
-    return Pointmap(
-        pointmap.points * keep[..., None],
-        keep,
-        pointmap.intrinsics,
-        pointmap.image,
-        normals,
-        pointmap.metric,
-        pointmap.source_size,
-    )
 
 
 def _infer_chunk(

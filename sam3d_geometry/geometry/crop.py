@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 
 from .pointmap import Pointmap
-from .resize import Size, pointmap_at_image, resize_image
+from .resize import Size, pointmap_at_image, resize_image, resize_mask
 
 
 class Window(NamedTuple):
@@ -28,21 +29,55 @@ def window_between(window: Window, source: Size, target: Size) -> Window:
     return Window(left, top, right - left, bottom - top)
 
 
-def window_of_mask(mask: torch.Tensor, size: Size, margin: int = 0) -> Window:
-    """The smallest window of a picture of `size` (height, width) that holds what is white in any frame of a mask (B, H, W).
+def _extent(counts: torch.Tensor, clip_percent: float) -> tuple[float, float]:
+    """Counts (N,) of pixels per row or column -> first and past-the-last place as shares, a few percent cut off at each end."""
+    reached = counts.cpu().double().cumsum(0) / counts.sum().cpu()
+    cut = clip_percent / 100
+    first = int((reached <= max(cut, 0)).sum())
+    last = int((reached < 1 - max(cut, 1e-12)).sum())
+    return first / len(counts), (last + 1) / len(counts)
 
-    It is `margin` of the picture's pixels wider on each side, as far as the picture goes; the mask may have another size.
+
+def _side(low: float, high: float, margin: float, length: int, multiple: int) -> tuple[int, int]:
+    """Start and size in pixels of one side: shares low to high with a margin in pixels, a multiple where there is room."""
+    first, last = max(0, math.floor(low * length - margin)), min(length, math.ceil(high * length + margin))
+    size = -(-(last - first) // multiple) * multiple
+    size = min(size, max(length // multiple * multiple, min(multiple, length)))
+    start = round((first + last - size) / 2)
+    return min(max(start, 0), length - size), size
+
+
+def window_of_mask(
+    mask: torch.Tensor, size: Size, *, margin_percent: float = 0.0, clip_percent: float = 0.0, multiple: int = 1
+) -> Window:
+    """The smallest window of a picture of `size` (height, width) that holds what is white in any frame of a mask (B, h, w).
+
+    `margin_percent` of the window's longer side is added all round, as far as the picture goes; its sides become multiples of
+    `multiple` pixels where there is room; of each frame's white pixels `clip_percent` may fall outside at each side.
     """
-    white = (mask >= 0.5).any(0)
-    if not bool(white.any()):
-        raise ValueError("The mask is empty, so there is nothing to crop to; give one that is white on the object.")
-    rows, columns = torch.nonzero(white.any(1)).flatten(), torch.nonzero(white.any(0)).flatten()
-    left, top = int(columns[0]), int(rows[0])
-    box = Window(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-    left, top, width, height = window_between(box, tuple(mask.shape[1:]), size)
-    right, bottom = min(size[1], left + width + margin), min(size[0], top + height + margin)
-    left, top = max(0, left - margin), max(0, top - margin)
-    return Window(left, top, right - left, bottom - top)
+    if not 0 <= clip_percent < 50 or multiple < 1 or margin_percent < 0:
+        raise ValueError(
+            f"The crop came with clip_percent {clip_percent:g}, multiple {multiple} and margin_percent {margin_percent:g}; "
+            "0 to 49, 1 or more and 0 or more are needed."
+        )
+    white = mask >= 0.5
+    ends = [
+        (*_extent(frame.sum(0), clip_percent), *_extent(frame.sum(1), clip_percent))
+        for frame in white
+        if bool(frame.any())
+    ]
+    if not ends:
+        raise ValueError(
+            "The selection is empty, so there is nothing to crop to; give one that is white on the object, or change what it "
+            "selects."
+        )
+    lefts, rights, tops, bottoms = zip(*ends)
+    left, right, top, bottom = min(lefts), max(rights), min(tops), max(bottoms)
+    height, width = size
+    margin = margin_percent / 100 * max((right - left) * width, (bottom - top) * height)
+    x, box_width = _side(left, right, margin, width, multiple)
+    y, box_height = _side(top, bottom, margin, height, multiple)
+    return Window(x, y, box_width, box_height)
 
 
 def _within(window: Window, size: Size) -> Window:
@@ -97,3 +132,73 @@ def resize_pointmap(pointmap: Pointmap, size: Size, image: torch.Tensor | None =
         raise ValueError(f"The pointmap's new size came as {tuple(size)}; a height and width of at least 1 is needed.")
     picture = resize_image(pointmap.image if image is None else image[..., :3], size)
     return replace(pointmap_at_image(pointmap, picture), source_size=pointmap.source_size)
+
+
+@dataclass(frozen=True)
+class CroppedClip:
+    """A part of a pointmap, of its photo (B or 1, H, W, 3) and of a selection (B, H, W), and its window in photo pixels."""
+
+    pointmap: Pointmap
+    image: torch.Tensor
+    selection: torch.Tensor
+    window: Window
+
+
+def crop_clip(
+    pointmap: Pointmap,
+    window: Window,
+    *,
+    selection: torch.Tensor | None = None,
+    margin_percent: float = 5.0,
+    clip_percent: float = 0.0,
+    multiple: int = 1,
+    image: torch.Tensor | None = None,
+) -> CroppedClip:
+    """A window in pixels of the photo, or the one of a selection (B or 1, h, w), cut out of a pointmap and its photo alike.
+
+    See `window_of_mask` for margin, clip and multiple; with a window, `multiple` widens it where there is room. The edges move
+    outward to the pointmap's own pixels and nothing is resampled, but for a multiple above 1: then the part is held at the
+    photo's resolution, so that the sides are exact. `image` (B or 1, H, W, 3) is the photo at full size.
+    """
+    source = pointmap.source_size
+    if selection is not None:
+        margins = {"margin_percent": margin_percent, "clip_percent": clip_percent, "multiple": multiple}
+        window = window_of_mask(selection, source, **margins)
+    else:
+        window = _within(window, source)
+        if multiple > 1:
+            left, width = _side(
+                window.left / source[1], (window.left + window.width) / source[1], 0, source[1], multiple
+            )
+            top, height = _side(
+                window.top / source[0], (window.top + window.height) / source[0], 0, source[0], multiple
+            )
+            window = Window(left, top, width, height)
+    part, shown = crop_pointmap(pointmap, window)
+    if multiple > 1 and shown != window:
+        whole = resize_pointmap(part, (shown.height, shown.width))
+        inner = Window(window.left - shown.left, window.top - shown.top, window.width, window.height)
+        part, shown = crop_pointmap(whole, inner)[0], window
+    picture = resize_image(part.image, part.source_size) if image is None else _cut(image[..., :3], shown, source)
+    if selection is None:
+        chosen = torch.ones(len(pointmap), *part.source_size)
+    else:
+        chosen = _cut(resize_image(selection.float()[..., None], source)[..., 0], shown, source)
+        chosen = chosen.expand(len(pointmap), -1, -1)
+    return CroppedClip(part, picture, chosen, shown)
+
+
+def _cut(pictures: torch.Tensor, window: Window, source: Size) -> torch.Tensor:
+    """The part of pictures (B, H, W, ...) of any size that a window of the photo's pixels covers."""
+    cut = window_between(window, source, tuple(pictures.shape[1:3]))
+    return pictures[:, cut.top : cut.top + cut.height, cut.left : cut.left + cut.width]
+
+
+def mask_pointmap(pointmap: Pointmap, mask: torch.Tensor, invert: bool = False) -> Pointmap:
+    """The pointmap with geometry only where a mask (B or 1, h, w) of any size, in [0, 1], is at least 0.5 (less: `invert`)."""
+    if len(mask) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The mask has {len(mask)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
+        )
+    keep = resize_mask(mask, pointmap.size).to(pointmap.device)
+    return pointmap.masked(~keep if invert else keep)

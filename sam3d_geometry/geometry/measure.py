@@ -35,3 +35,24 @@ def metric_pointmap(pointmap: Pointmap, measured: float | torch.Tensor, metres: 
         )
     scale = metres / measured
     return replace(scale_pointmap(pointmap, scale), metric=True), scale
+
+
+def scale_from_known_length(
+    pointmap: Pointmap,
+    length_m: float,
+    *,
+    places: tuple[Place, Place],
+    frame: int | None = 0,
+    radius: int = PICK_RADIUS,
+    measured: float = 0.0,
+) -> tuple[Pointmap, torch.Tensor]:
+    """The pointmap in metres, given the real distance in metres between two places (x, y in shares), and the scale (1 or B,).
+
+    The places are picked in `frame`, which scales the whole clip, or for None in every frame, each with its own scale.
+    `measured` above 0 is the same distance in the pointmap's unit, in place of the places.
+    """
+    if not measured and frame is not None and frame >= len(pointmap):
+        raise ValueError(f"Frame {frame} was asked of a pointmap of {len(pointmap)} frames; choose a lower frame.")
+    picked = pointmap if frame is None or measured else pointmap[frame]
+    length = measured or length_between(picked, *places, radius)
+    return metric_pointmap(pointmap, length, length_m)

@@ -83,6 +83,13 @@ class Pointmap:
         """The same pointmap on another device."""
         return self._map(lambda tensor: tensor.to(device))
 
+    def masked(self, keep: torch.Tensor) -> Pointmap:
+        """The pointmap with geometry only where `keep` (B or 1, H, W) bool is True too; points and normals elsewhere are 0."""
+        mask = self.mask & keep
+        inside = mask[..., None]
+        normals = None if self.normals is None else torch.where(inside, self.normals, 0)
+        return replace(self, points=torch.where(inside, self.points, 0), mask=mask, normals=normals)
+
     def _map(self, function) -> Pointmap:
         tensors = {
             f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), torch.Tensor)

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from .camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
 from .pointmap import Pointmap
 
-TURNS = {"none": 0, "90 degrees clockwise": 1, "180 degrees": 2, "90 degrees counter-clockwise": 3}
+# clockwise, in quarter turns
+ROTATIONS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
 
 
 def scale_pointmap(pointmap: Pointmap, scale: float | torch.Tensor) -> Pointmap:
@@ -93,7 +94,7 @@ def shift_depth(pointmap: Pointmap, shift: float) -> Pointmap:
 
 
 def with_fov_x(pointmap: Pointmap, fov_x_degrees: float) -> Pointmap:
-    """The same depths seen through a lens of this horizontal field of view in degrees; points are derived anew.
+    """The same depths seen through a lens of this horizontal field of view in degrees; points are derived again.
 
     The principal point and the shape of a pixel stay; x, y and the normals follow the focal length.
     """
@@ -102,3 +103,30 @@ def with_fov_x(pointmap: Pointmap, fov_x_degrees: float) -> Pointmap:
     intrinsics[:, 1, 1] *= wanted / intrinsics[:, 0, 0]
     intrinsics[:, 0, 0] = wanted
     return _at_depth(pointmap, pointmap.depth, intrinsics)
+
+
+def transform_pointmap(
+    pointmap: Pointmap,
+    *,
+    scale: float = 1.0,
+    metric: bool | None = None,
+    mirror: bool = False,
+    rotation: str = "none",
+    fov_x_degrees: float = 0.0,
+    distance_shift: float = 0.0,
+) -> Pointmap:
+    """All changes of this file in one: shift, scale, field of view (0 keeps it), mirror, rotation by one of ROTATIONS.
+
+    `metric` says whether the result is in metres; None keeps what the pointmap says.
+    """
+    if rotation not in ROTATIONS:
+        raise ValueError(f"Input rotation came as {rotation!r}; choose one of {', '.join(ROTATIONS)}.")
+    if distance_shift:
+        pointmap = shift_depth(pointmap, distance_shift)
+    pointmap = scale_pointmap(pointmap, scale)
+    if fov_x_degrees:
+        pointmap = with_fov_x(pointmap, fov_x_degrees)
+    if mirror:
+        pointmap = mirror_pointmap(pointmap)
+    pointmap = turn_pointmap(pointmap, ROTATIONS[rotation])
+    return pointmap if metric is None else replace(pointmap, metric=metric)

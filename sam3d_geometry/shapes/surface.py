@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import resize_mask
 from ..geometry.surfaces import DEPTH_EDGE
 from .closing import BACKS, THICKNESS, close_back
 from .decimation import decimate
@@ -16,18 +13,6 @@ from .mesh import Mesh
 from .triangulation import GRAZING_DEGREES, triangulate
 
 TEXTURE, VERTEX_COLORS, PLAIN = PAINTS = ("texture", "vertex colors", "none")
-
-
-def only_masked(pointmap: Pointmap, mask: torch.Tensor | None) -> Pointmap:
-    """The pointmap with geometry only where `mask` (1 or B, any size), coverage in [0, 1], is at least half."""
-    if mask is None:
-        return pointmap
-    if len(mask) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The mask has {len(mask)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
-        )
-    inside = resize_mask(mask, pointmap.size).to(pointmap.device)
-    return replace(pointmap, mask=pointmap.mask & inside)
 
 
 def surface_from_pointmap(

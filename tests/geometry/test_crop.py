@@ -5,8 +5,17 @@ import torch
 from closed_form import FOV, box_before_wall, plane, pointmap
 
 from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics, project, unproject
-from sam3d_geometry.geometry.crop import Window, crop_pointmap, resize_pointmap, window_between, window_of_mask
+from sam3d_geometry.geometry.crop import (
+    Window,
+    crop_clip,
+    crop_pointmap,
+    mask_pointmap,
+    resize_pointmap,
+    window_between,
+    window_of_mask,
+)
 from sam3d_geometry.geometry.normals import geometric_normals
+from sam3d_geometry.geometry.resize import pointmap_at_image
 from sam3d_geometry.maps.depth import true_depth
 
 SIZE, PHOTO = (60, 80), (240, 320)
@@ -82,9 +91,12 @@ def test_the_window_of_a_mask_holds_all_frames_and_its_margin_stays_in_the_pictu
     mask = torch.zeros(2, 40, 60)
     mask[0, 10:12, 20], mask[1, 30, 5:50] = 1, 1
     assert window_of_mask(mask, (40, 60)) == Window(5, 10, 45, 21)
-    assert window_of_mask(mask, (40, 60), 8) == Window(0, 2, 58, 37)
-    assert window_of_mask(mask > 0, (40, 60), 100) == Window(0, 0, 60, 40)
-    assert window_of_mask(mask, (80, 120), 3) == Window(7, 17, 96, 48)
+    assert window_of_mask(mask, (40, 60), margin_percent=20) == Window(0, 1, 59, 39)
+    assert window_of_mask(mask, (40, 60), margin_percent=100) == Window(0, 0, 60, 40)
+    assert window_of_mask(mask, (80, 120)) == Window(10, 20, 90, 42)
+    assert window_of_mask(mask, (40, 60), multiple=8) == Window(4, 8, 48, 24)
+    # of the second frame's 45 pixels in a row 4 % may fall outside at each side, of the first frame's two none
+    assert window_of_mask(mask, (40, 60), clip_percent=4) == Window(6, 10, 43, 21)
     with pytest.raises(ValueError, match="empty"):
         window_of_mask(mask * 0, (40, 60))
 
@@ -140,3 +152,39 @@ def test_nothing_and_a_single_pixel_stay_finite(valid):
         assert torch.isfinite(result.points).all() and torch.isfinite(result.intrinsics).all()
         assert not result.points[~result.mask].any()
     assert crop_pointmap(one, Window(160, 120, 1, 1))[0].size == (1, 1)
+
+
+def test_a_multiple_holds_for_pointmap_photo_and_selection_alike():
+    start = tilted()
+    selection = torch.zeros(1, 240, 320)
+    selection[:, 61:130, 83:187] = 1
+    photo = torch.rand(1, 240, 320, 3)
+    for given in ({"selection": selection}, {}):
+        part = crop_clip(start, Window(83, 61, 104, 69), multiple=16, image=photo, margin_percent=0, **given)
+        left, top, width, height = part.window
+        assert width % 16 == height % 16 == 0
+        assert left <= 83 and top <= 61 and left + width >= 187 and top + height >= 130
+        assert part.pointmap.source_size == (height, width) == tuple(part.image.shape[1:3])
+        assert tuple(part.selection.shape[1:]) == (height, width)
+        assert torch.equal(part.image, photo[:, top : top + height, left : left + width])
+        # points are where the whole pointmap has them
+        whole = pointmap_at_image(start, photo).points[:, top : top + height, left : left + width]
+        inner = part.pointmap.mask & (whole[..., 2] > 0)
+        found = part.pointmap.points
+        assert torch.allclose(found[inner], whole[inner], rtol=2e-2)
+
+
+def test_masking_keeps_no_value_where_there_is_no_geometry():
+    start = tilted()
+    keep = torch.zeros(1, *start.size)
+    keep[:, 5:, 10:20] = 1
+    for invert in (False, True):
+        part = mask_pointmap(start, keep, invert)
+        inside = mask_pointmap(start, 1 - keep, not invert).mask
+        assert torch.equal(part.mask, inside)
+        assert not part.points[~part.mask].any()
+        assert part.normals is None or not part.normals[~part.mask].any()
+    both = mask_pointmap(start, keep).mask | mask_pointmap(start, keep, True).mask
+    assert torch.equal(both, start.mask)
+    with pytest.raises(ValueError, match="The mask has 7 frames"):
+        mask_pointmap(start, torch.ones(7, 4, 4))

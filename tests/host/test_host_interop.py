@@ -133,10 +133,13 @@ def core_inference(model):
 def test_cores_geometry_goes_into_our_nodes_and_back_into_cores(core, model):
     graph = core_inference(model) | {
         "4": {
-            "class_type": "SAM3DGeometry_MoGeGeometryToPointmap",
-            "inputs": {"moge_geometry": ["3", 0], "unit": "auto"},
+            "class_type": "SAM3DGeometry_GeometryToPointmap",
+            "inputs": {"geometry": ["3", 0], "metric": "auto", "fov_x_degrees": 0.0, "drop_uncertain_percent": 0.0},
         },
-        "5": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["4", 0], "size": "photo"}},
+        "5": {
+            "class_type": "SAM3DGeometry_PointmapToMoGeGeometry",
+            "inputs": {"pointmap": ["4", 0], "output_size": "photo"},
+        },
         "6": {"class_type": "MoGeRender", "inputs": {"moge_geometry": ["3", 0], "output": "depth"}},
         "7": {"class_type": "MoGeRender", "inputs": {"moge_geometry": ["5", 0], "output": "depth"}},
         "before": {"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "interop/before"}},

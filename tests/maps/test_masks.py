@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
-from sam3d_geometry.maps.depth_crop import CropBox, crop_to_range
 from sam3d_geometry.maps.enlarge import enlarge
 from sam3d_geometry.maps.orientation import orientation_at_photo, orientation_masks
 from sam3d_geometry.maps.range_masks import depth_mask, height_mask, within_range
@@ -106,23 +105,6 @@ def test_enlarging_keeps_values_in_their_range(size):
         assert large.max() <= values.max() and large.min() >= values.min()
 
 
-def test_a_crop_holds_the_box_with_its_margin():
-    depth, _, _box = closed_form.box_before_wall(*SIZE)
-    pointmap = closed_form.pointmap(depth, source_size=(120, 160))
-    assert crop_to_range(pointmap, 2.0, 4.0, 0.0, 1, 0.0) == CropBox(40, 30, 60, 44)
-    found = crop_to_range(pointmap, 2.0, 4.0, 10.0, 8)
-    assert found.width % 8 == found.height % 8 == 0 and found.x <= 34 and found.y <= 24
-    assert found.of(torch.zeros(2, 120, 160, 3)).shape == (2, found.height, found.width, 3)
-    assert crop_to_range(pointmap, 0.0, torch.inf, 0.0, 1, 0.0) == CropBox(0, 0, 160, 120)
-
-
-def test_nothing_in_range_cannot_be_cropped_to():
-    pointmap = closed_form.pointmap(torch.zeros(1, 8, 8))
-    with pytest.raises(ValueError, match="Nothing of the pointmap lies between near") as caught:
-        crop_to_range(pointmap, 0.0, 4.0)
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1), (8, 9)])
 @pytest.mark.parametrize("valid", [True, False])
 def test_any_size_and_no_geometry_give_masks_of_the_photos_size(size, valid):
@@ -149,7 +131,6 @@ def test_any_size_and_no_geometry_give_masks_of_the_photos_size(size, valid):
         (lambda p: region_from_point(p, 1.5, 0.5), "shares of the picture"),
         (lambda p: region_from_point(p, 0.5, 0.5, radius=0.0), "radius"),
         (lambda p: orientation_masks(p, LEVEL, 0.0), "tolerance"),
-        (lambda p: crop_to_range(p, 1.0, 2.0, multiple=0), "multiple"),
     ],
 )
 def test_bad_values_are_refused_in_one_sentence(call, sentence):

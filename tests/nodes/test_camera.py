@@ -14,13 +14,14 @@ from pack.nodes.camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKn
 from pack.nodes.core.geometry import PointmapToMoGeGeometry
 from pack.nodes.effects.depth_of_field import DepthOfField
 from pack.nodes.effects.fog import Fog
-from pack.nodes.pointmap.crop import PointmapCrop, PointmapResize
+from pack.nodes.pointmap.crop import CropPointmap
 from pack.nodes.pointmap.info import PointmapInfo
+from pack.nodes.pointmap.resize import ResizePointmap
 from pack.nodes.pointmap.transform import TransformPointmap
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 
 SIZE, PHOTO = (30, 40), (240, 320)
-ALL = [PointmapInfo, PointmapCrop, PointmapResize, TransformPointmap, SetScaleFromKnownLength]
+ALL = [PointmapInfo, CropPointmap, ResizePointmap, TransformPointmap, SetScaleFromKnownLength]
 
 
 def clip(frames=3, metric=False, normals=False):
@@ -73,38 +74,39 @@ def test_a_crop_to_a_mask_cuts_photo_and_pointmap_alike():
     photo = torch.rand(3, *PHOTO, 3)
     mask = torch.zeros(1, 120, 160)
     mask[:, 50:70, 60:90] = 1
-    part, image, left, top, width, height = node_output(
-        PointmapCrop, pointmap=clip(), mask=mask, margin=4, image=photo
+    part, image, selection, left, top, width, height = node_output(
+        CropPointmap, pointmap=clip(), selection=mask, margin_percent=6, image=photo
     ).args
     # the mask is half the photo's size, and a point of the pointmap is eight of its pixels
     assert (left, top, width, height) == (112, 96, 72, 48)
     assert torch.equal(image, photo[:, top : top + height, left : left + width])
     assert part.source_size == (height, width) and part.size == (6, 9)
+    assert selection.shape == (3, height, width) and selection[:, 5:43, 9:67].min() == 1
     other, enlarged, *_ = node_output(
-        PointmapCrop, pointmap=clip(), left=left, top=top, width=width, height=height
+        CropPointmap, pointmap=clip(), left=left, top=top, width=width, height=height
     ).args
     assert torch.equal(other.points, part.points) and enlarged.shape == image.shape
 
 
 def test_a_crop_of_a_photo_at_another_size_is_the_same_part():
     small = torch.rand(1, 120, 160, 3)
-    _, image, *_ = node_output(PointmapCrop, pointmap=clip(), left=80, top=40, width=160, height=80, image=small).args
+    _, image, *_ = node_output(CropPointmap, pointmap=clip(), left=80, top=40, width=160, height=80, image=small).args
     assert torch.equal(image, small[:, 20:60, 40:120])
 
 
 @pytest.mark.parametrize("with_photo", [False, True])
 def test_resize_holds_more_points_and_keeps_the_photos_size(with_photo):
     image = torch.rand(1, *PHOTO, 3) if with_photo else None
-    (larger,) = node_output(PointmapResize, pointmap=clip(5, normals=True), long_edge=160, image=image).args
+    (larger,) = node_output(ResizePointmap, pointmap=clip(5, normals=True), long_edge=160, image=image).args
     assert larger.size == (120, 160) and larger.source_size == PHOTO and len(larger) == 5
     assert set(larger.depth[2].mul(100).round().unique().tolist()) == {500.0, 900.0}
-    (full,) = node_output(PointmapResize, pointmap=clip(1), long_edge=0, image=image).args
+    (full,) = node_output(ResizePointmap, pointmap=clip(1), long_edge=0, image=image).args
     assert full.size == PHOTO
     if with_photo:
         assert torch.equal(full.image, image)
 
 
-@pytest.mark.parametrize("node", [DepthOfField, Fog, PointmapResize, PointmapToMoGeGeometry])
+@pytest.mark.parametrize("node", [DepthOfField, Fog, ResizePointmap, PointmapToMoGeGeometry])
 @pytest.mark.parametrize("images", [3, 5, 9])
 def test_a_clip_with_other_than_its_frames_as_image_is_refused(node, images):
     # 5: the last chunk would be left with one image, which must not serve all its frames
@@ -124,13 +126,11 @@ def test_transform_at_its_defaults_changes_nothing():
 def test_transform_scales_names_the_unit_and_turns():
     start = clip(metric=True)
     (changed,) = node_output(
-        TransformPointmap, pointmap=start, scale=100.0, unit="unknown", rotate="90 degrees clockwise", shift_depth=1.0
+        TransformPointmap, pointmap=start, scale=100.0, metric="no", rotation="90 degrees", distance_shift=1.0
     ).args
     assert not changed.metric and changed.source_size == PHOTO[::-1] and changed.size == SIZE[::-1]
     assert float(changed.depth.max()) == pytest.approx(1000.0)
-    (back,) = node_output(
-        TransformPointmap, pointmap=changed, rotate="90 degrees counter-clockwise", unit="metres"
-    ).args
+    (back,) = node_output(TransformPointmap, pointmap=changed, rotation="270 degrees", metric="yes").args
     assert back.metric and torch.equal(back.mask, start.mask)
     (wide,) = node_output(TransformPointmap, pointmap=start, fov_x_degrees=90.0, mirror=True).args
     assert float(wide.intrinsics[0, 0, 0]) == pytest.approx(0.5) and torch.equal(wide.depth, start.depth.flip(2))
@@ -139,9 +139,9 @@ def test_transform_scales_names_the_unit_and_turns():
 def test_a_known_length_makes_every_frame_metric():
     wall = ours(pointmap(plane(*SIZE, 0.0, distance=7.0)[0], source_size=PHOTO))
     twice = Pointmap.cat([wall, wall[0]])
-    picks = {"first_x": 0, "first_y": 120, "second_x": 160, "second_y": 120}
+    picks = {"x": 0.5 / 320, "y": 0.5, "x2": 0.5 + 0.5 / 320, "y2": 0.5}
     truth = 7.0 * 160 / (160 / math.tan(math.radians(30)))
-    for per in ("whole batch", "per frame"):
+    for per in ("whole clip", "per frame"):
         metric, scale, measured = node_output(
             SetScaleFromKnownLength, pointmap=twice, length_m=2.0, scale_per=per, **picks
         ).args
@@ -169,7 +169,7 @@ def test_a_known_camera_height_makes_it_metric():
 @pytest.mark.parametrize("node", ALL, ids=lambda n: n.__name__)
 def test_a_single_frame_of_a_single_pixel_works(node):
     one = ours(pointmap(torch.full((1, 1, 1), 2.0), image=torch.rand(1, 1, 1, 3)))
-    given = {"second_x": 0, "measured": 1.0} if node is SetScaleFromKnownLength else {}
+    given = {"measured": 1.0} if node is SetScaleFromKnownLength else {}
     result = node_output(node, pointmap=one, **given).args
     assert all(bool(torch.isfinite(p.points).all()) for p in result if isinstance(p, Pointmap))
 
@@ -178,13 +178,13 @@ def test_a_single_frame_of_a_single_pixel_works(node):
     ("node", "given", "sentence"),
     [
         (PointmapInfo, {"frame": 3}, "Frame 3"),
-        (PointmapCrop, {"left": 320}, "320 x 240"),
-        (PointmapCrop, {"mask": torch.zeros(1, 8, 8)}, "empty"),
-        (PointmapResize, {"image": torch.rand(2, 24, 32, 3)}, "2 frames"),
-        (TransformPointmap, {"rotate": "gone"}, "gone"),
-        (TransformPointmap, {"unit": "gone"}, "gone"),
-        (SetScaleFromKnownLength, {}, "are the same"),
-        (SetScaleFromKnownLength, {"second_x": 400}, "shares of the picture"),
+        (CropPointmap, {"left": 320}, "320 x 240"),
+        (CropPointmap, {"selection": torch.zeros(1, 8, 8)}, "empty"),
+        (ResizePointmap, {"image": torch.rand(2, 24, 32, 3)}, "2 frames"),
+        (TransformPointmap, {"rotation": "gone"}, "gone"),
+        (TransformPointmap, {"metric": "gone"}, "gone"),
+        (SetScaleFromKnownLength, {"x2": 0.25}, "are the same"),
+        (SetScaleFromKnownLength, {"x2": 1.4}, "shares of the picture"),
         (SetScaleFromKnownLength, {"scale_per": "gone"}, "gone"),
         (SetScaleFromKnownLength, {"frame": 7}, "Frame 7"),
         (SetScaleFromCameraHeight, {}, "No ground is seen"),

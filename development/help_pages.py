@@ -35,7 +35,7 @@ def values_of(given: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.12g}" if value < 1e12 else str(value)
+    return f"{value:.12f}".rstrip("0").rstrip(".")
 
 
 def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:

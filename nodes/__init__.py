@@ -25,7 +25,7 @@ from .maps.blend import Blend
 from .maps.colormap import Colormap
 from .maps.curvature import CurvatureMap
 from .maps.depth import DepthFromPointmap
-from .maps.line_art import LineArt
+from .maps.line_art import LineArtFromPointmap
 from .maps.normals import NormalsFromPointmap
 from .maps.side_by_side import SideBySide
 from .masks.depth import DepthMaskFromPointmap
@@ -49,6 +49,7 @@ NODES = [
     PointmapInference,
     DepthFromPointmap,
     NormalsFromPointmap,
+    LineArtFromPointmap,
     Colormap,
     Blend,
     SideBySide,
@@ -80,7 +81,6 @@ NODES = [
     SceneLight,
     RelightScene,
     CompositeIntoScene,
-    LineArt,
     CurvatureMap,
     AmbientOcclusion,
     NormalDetail,

@@ -13,6 +13,7 @@ from .vocabulary import VOCABULARY
 
 GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL, PITCH_AND_ROLL = UP = VOCABULARY["up"].options
 UP_AS_SEEN = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL)
+UP_BY_ANGLES = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, PITCH_AND_ROLL)
 LENGTH_UNITS = ("scene depth", "units")
 
 
@@ -54,6 +55,16 @@ def up_rotation(pointmap: Pointmap, up: str) -> torch.Tensor:
     if up == CAMERA_LEVEL:
         return world_from_pitch_roll(0.0, 0.0, len(pointmap))
     return level_world(pointmap, shared=up == GROUND_WHOLE_CLIP)
+
+
+def up_rotation_by_angles(
+    pointmap: Pointmap, up: str, pitch_degrees: float, roll_degrees: float, source: str
+) -> torch.Tensor:
+    """world_from_camera (B, 3, 3) by one of UP_BY_ANGLES; the ground is found with the normals of `source`."""
+    require_option("up", up, UP_BY_ANGLES)
+    if up == PITCH_AND_ROLL:
+        return world_from_pitch_roll(pitch_degrees, roll_degrees, len(pointmap))
+    return level_world(pointmap, shared=up == GROUND_WHOLE_CLIP, source=source)
 
 
 def smoothing_input(default: int | None = None, is_advanced: bool = False) -> io.Input:

@@ -72,7 +72,7 @@ def estimate(photo: torch.Tensor, **options) -> Pointmap:
 
 
 def depth_of(pointmap: Pointmap, curve: str = "disparity") -> torch.Tensor:
-    """Depth picture (B, H, W), near white, range over the whole batch."""
+    """Depth picture (B, H, W), near white, range over the whole clip."""
     return depth_picture(pointmap, depth_range(pointmap), curve)[0]
 
 

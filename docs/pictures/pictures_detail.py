@@ -67,11 +67,11 @@ def line_art_picture() -> Image.Image:
     temple = photo("temple")
     pictures = {
         "photo": picture(temple),
-        "lines, built-in preview, smoothing 3": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
+        "lines, built-in preview, smoothing 5": grey(line_art(temple, 2.0, 5.0, 30.0, smoothing=5)),
         "rendered room, exact depth": picture(room()),
         "lines": grey(line_art(room(), 2.5)),
         "crease_degrees 180: outlines only": grey(line_art(room(), 2.5, crease_degrees=180.0)),
-        "invert, width 5": 1 - grey(line_art(room(), 5.0)),
+        "invert, line_width 5": 1 - grey(line_art(room(), 5.0)),
     }
     return sheet(pictures, 2, 720, 16 / 9)
 

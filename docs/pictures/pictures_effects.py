@@ -86,7 +86,7 @@ def effects() -> Image.Image:
         "photo ": photos()["temple"],
         "Fog": morning_fog(),
         "Depth Mask": near("temple"),
-        "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, 3.0)),
+        "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, smoothing=5)),
         "Stereo Pair: anaglyph": anaglyph("temple"),
         "photo  ": photos()["coffee"],
         "Composite Into Scene: a mesh": put("coffee", on_the_table),

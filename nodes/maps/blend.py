@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.geometry.resize import resize_image
-from ...sam3d_geometry.maps.blend import MODES, SIZE_MATCH, blend
-from ..fields import advanced
+from ...sam3d_geometry.maps.blend import blend
+from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
 
@@ -14,46 +13,31 @@ class Blend(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_Blend",
             display_name="Blend",
-            category=CATEGORY,
-            description="Lays a picture, such as coloured depth, over the original.",
+            category=f"{CATEGORY}/maps",
+            description="Lays a picture, such as colored depth, over the original.",
             search_aliases=["blend", "overlay", "opacity", "multiply", "screen", "soft light", "mix", "composite"],
             inputs=[
-                io.Image.Input("base", tooltip="The picture below, such as the original photo or clip."),
-                io.Image.Input("layer", tooltip="The picture on top. A single one serves all frames of base."),
-                io.Float.Input(
-                    "opacity",
-                    default=0.5,
-                    min=0.0,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="How much of the layer shows: 0 is the base alone, 1 the full effect.",
+                field("base", "The picture below, such as the original photo or clip."),
+                field("overlay", "The picture on top. A single one serves all frames of base."),
+                field("opacity", "How much of the overlay shows (0 to 1): 0 is the base alone, 1 is the full effect."),
+                field(
+                    "blend_mode",
+                    "normal mixes; multiply darkens; screen lightens; overlay and soft light add contrast.",
                 ),
-                io.Combo.Input(
-                    "mode",
-                    options=list(MODES),
-                    default="normal",
-                    tooltip="normal mixes; multiply darkens; screen lightens; overlay and soft light add contrast.",
+                field(
+                    "size_match",
+                    "What happens when the two differ in size: one is resized to the other, or both are refused.",
+                    is_advanced=True,
                 ),
-                advanced(
-                    io.Combo.Input(
-                        "size_match",
-                        options=list(SIZE_MATCH),
-                        default=SIZE_MATCH[0],
-                        tooltip="What happens when the two differ in size: one is resized to the other, or it is refused.",
-                    )
-                ),
-                io.Mask.Input(
-                    "mask",
+                field(
+                    "overlay_mask",
+                    "Where the overlay shows (white). One for all frames or one each; any size. Without it: everywhere.",
                     optional=True,
-                    tooltip="Where the layer shows (white). One for all frames or one each; any size.",
                 ),
             ],
-            outputs=[io.Image.Output(display_name="image", tooltip="The blended picture.")],
+            outputs=[result("image", "The blended picture.")],
         )
 
     @classmethod
-    def execute(cls, base, layer, opacity, mode, size_match, mask=None) -> io.NodeOutput:
-        if mask is not None:
-            size = (layer if size_match == "resize base to layer" else base).shape[1:3]
-            mask = resize_image(mask[..., None], size)[..., 0]
-        return io.NodeOutput(blend(base, layer, opacity, mode, size_match, mask))
+    def execute(cls, base, overlay, opacity, blend_mode, size_match, overlay_mask=None) -> io.NodeOutput:
+        return io.NodeOutput(blend(base, overlay, opacity, mode=blend_mode, size_match=size_match, mask=overlay_mask))

@@ -4,16 +4,17 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.line_art import line_art
 from .. import host
-from ..sockets import CATEGORY, PointmapType, image_from_scalar, schema
+from ..fields import field, result
+from ..sockets import CATEGORY, image_from_scalar, schema
 
 
-class LineArt(io.ComfyNode):
+class LineArtFromPointmap(io.ComfyNode):
     @classmethod
     def define_schema(cls):
         return schema(
-            node_id="SAM3DGeometry_LineArt",
-            display_name="Line Art",
-            category=f"{CATEGORY}/Effects",
+            node_id="SAM3DGeometry_LineArtFromPointmap",
+            display_name="Line Art From Pointmap",
+            category=f"{CATEGORY}/maps",
             description="A line drawing of the geometry: outlines where depth jumps, creases where surfaces turn; no texture.",
             search_aliases=[
                 "line art",
@@ -26,55 +27,36 @@ class LineArt(io.ComfyNode):
                 "controlnet lineart",
             ],
             inputs=[
-                PointmapType.Input("pointmap", tooltip="From Pointmap Inference."),
-                io.Float.Input(
-                    "width",
-                    default=2.0,
-                    min=0.5,
-                    max=32.0,
-                    step=0.5,
-                    tooltip="Width of the lines in pixels of the photo (0.5 to 32). Line-art ControlNets like 2 to 3.",
+                field("pointmap", "From Pointmap Inference."),
+                field(
+                    "line_width",
+                    "Width of the lines in pixels of the photo (0.5 to 32). Line-art ControlNets like 2 to 3.",
                 ),
-                io.Float.Input(
+                field(
                     "jump_percent",
-                    default=5.0,
-                    min=0.5,
-                    max=100.0,
-                    step=0.5,
-                    tooltip="How much depth must jump to be outlined, in percent of the depth and beyond what the surface's slope "
-                    "explains. Lower it for more outlines; 100 draws none but the border of the mask.",
+                    "How much depth must jump to be outlined, in percent of the depth and beyond what the surface's slope "
+                    "explains (0.1 to 100). Lower it for more outlines; 100 draws none but the border of the mask.",
                 ),
-                io.Float.Input(
+                field(
                     "crease_degrees",
-                    default=30.0,
-                    min=2.0,
-                    max=180.0,
-                    step=1.0,
-                    tooltip="How far a surface must turn to be drawn as a crease, in degrees. Lower it for more inner lines, "
+                    "How far a surface must turn to be drawn as a crease, in degrees (2 to 180). Lower it for more inner lines, "
                     "raise it where noise is drawn; 180 draws none.",
                 ),
-                io.Float.Input(
+                field(
                     "smoothing",
-                    default=1.2,
-                    min=0.5,
-                    max=8.0,
-                    step=0.1,
-                    tooltip="Blur in pixels of the pointmap (not of the photo) before edges are sought. Raise it for soft or noisy "
-                    "geometry: 2 to 3 for the built-in preview.",
+                    "Radius in pointmap pixels over which the geometry is blurred before edges are sought (0 to 64). Raise it "
+                    "for soft or noisy geometry: 4 to 5 for the built-in preview.",
+                    default=2,
                 ),
-                io.Boolean.Input(
-                    "invert",
-                    default=False,
-                    tooltip="Off: white lines on black, as line-art ControlNets want. On: black lines on white, to look at.",
-                ),
+                field("invert", "Off: white lines on black, as line-art ControlNets want. On: black lines on white."),
             ],
-            outputs=[io.Image.Output(display_name="lines", tooltip="The drawing, 0 to 1, at the photo's size.")],
+            outputs=[result("lines", "The drawing, 0 to 1, at the photo's size.")],
         )
 
     @classmethod
-    def execute(cls, pointmap, width, jump_percent, crease_degrees, smoothing, invert) -> io.NodeOutput:
+    def execute(cls, pointmap, line_width, jump_percent, crease_degrees, smoothing, invert) -> io.NodeOutput:
         def drawing(frames, part):
-            lines = line_art(frames, width, jump_percent, crease_degrees, smoothing)
+            lines = line_art(frames, line_width, jump_percent, crease_degrees, smoothing)
             return ((1 - lines) if invert else lines,)
 
         (lines,) = host.by_chunk(pointmap, drawing)

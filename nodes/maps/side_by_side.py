@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.maps.side_by_side import DIRECTIONS, side_by_side
+from ...sam3d_geometry.maps.side_by_side import side_by_side
+from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
 
@@ -12,24 +13,16 @@ class SideBySide(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_SideBySide",
             display_name="Side By Side",
-            category=CATEGORY,
+            category=f"{CATEGORY}/maps",
             description="Two pictures or clips next to each other, such as depth and normals.",
             search_aliases=["side by side", "compare", "concat", "stitch", "both", "split"],
             inputs=[
-                io.Image.Input("first", tooltip="Left (or top) picture or clip; its size counts."),
-                io.Image.Input(
-                    "second",
-                    tooltip="Right (or bottom) picture or clip, scaled to fit. A single one stands beside every frame.",
-                ),
-                io.Combo.Input(
-                    "direction",
-                    options=list(DIRECTIONS),
-                    default="horizontal",
-                    tooltip="horizontal: left and right; vertical: top and bottom.",
-                ),
-                io.Int.Input("gap", default=0, min=0, max=512, tooltip="Black pixels between the two (0 to 512)."),
+                field("first", "Left (or top) picture or clip; the other is scaled to its size."),
+                field("second", "Right (or bottom) picture or clip. A single one stands beside every frame."),
+                field("direction", "horizontal: left and right; vertical: top and bottom."),
+                field("gap", "Black pixels between the two (0 to 512)."),
             ],
-            outputs=[io.Image.Output(display_name="image", tooltip="Both in one picture.")],
+            outputs=[result("image", "Both in one picture.")],
         )
 
     @classmethod

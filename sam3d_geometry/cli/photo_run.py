@@ -17,7 +17,7 @@ from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..files.whole_files import OutputFolder, is_done, source_of
 from ..geometry.camera import fov_x_degrees_from_focal_mm, fov_x_degrees_from_focal_pixels
 from ..geometry.pointmap import Pointmap
-from ..maps.depth import DepthRange, depth_range, fixed_range
+from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
 from .photo_products import SUFFIXES, Products
 from .progress import Progress
@@ -102,9 +102,9 @@ class Run:
 
     def photos(self, files: Sequence[PhotoFile], out: OutputFolder) -> None:
         """Makes the results of every photo that has none yet; a photo that cannot be used is noted and left out."""
-        if self.args.range == "fixed":
+        if self.args.range == FIXED:
             self.shared = fixed_range(self.args.near, self.args.far, 1)
-        elif self.args.range == "whole batch":
+        elif self.args.range == WHOLE_CLIP:
             self.shared = self._range_over(files)
         for i, file in enumerate(files):
             if file.path in self.failed:
@@ -136,7 +136,7 @@ class Run:
             self.skipped += 1
             return
         pointmap, photo, camera_source = self._pointmap(file)
-        shown = self.shared or depth_range(pointmap, "per frame", clip_percent=self.args.clip_percent)
+        shown = self.shared or depth_range(pointmap, PER_FRAME, clip_percent=self.args.clip_percent)
         writers, described = self.products.make(pointmap, shown, photo.image)
         described["camera"]["source"] = camera_source
         height, width = photo.size

@@ -15,13 +15,13 @@ from ..files.whole_files import OutputFolder
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
-from ..maps.depth import CURVES, INVALID_FILL
+from ..maps.depth import CURVES, FIXED, INVALID_FILL, PER_FRAME, WHOLE_CLIP
 from .options import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, device_named
 from .photo_products import SPACES
 from .photo_run import Run
 from .progress import Progress
 
-RANGES = ("per frame", "whole batch", "fixed")
+RANGES = (PER_FRAME, WHOLE_CLIP, FIXED)
 
 DESCRIPTION = """\
 Depth maps, normal maps and 3D points from photos, with one small network that is built in or with MoGe.
@@ -44,7 +44,7 @@ examples:
   python -m sam3d_geometry photo.jpg -o out
   python -m sam3d_geometry holiday -o out --recursive --model moge-2-vitl-normal
   python -m sam3d_geometry product.png -o out --mask-from-alpha --normals --normal-convention directx
-  python -m sam3d_geometry frames -o out --range whole-batch --depth --colormap magma
+  python -m sam3d_geometry frames -o out --range whole-clip --depth --colormap magma
   python -m sam3d_geometry scans -o out --depth --png16 --curve linear --range fixed --near 0.5 --far 10
   python -m sam3d_geometry product.png -o out --mask-from-alpha --mesh --points
   python -m sam3d_geometry plates -o out --npz --focal-mm 35 --sensor-width-mm 24.9
@@ -196,7 +196,7 @@ def _add_depth(parser: argparse.ArgumentParser) -> None:
         type=_spaced,
         choices=RANGES,
         default="per frame",
-        metavar="{per-frame,whole-batch,fixed}",
+        metavar="{per-frame,whole-clip,fixed}",
         help="which distances become white and black: each photo's own (default), one range over all photos (no "
         "flicker; every photo goes through the network twice), or --near and --far",
     )

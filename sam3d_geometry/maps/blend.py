@@ -1,4 +1,4 @@
-"""Blending of a layer over a base picture, with the separable modes of the W3C compositing specification."""
+"""Blending of an overlay over a base picture, with the separable modes of the W3C compositing specification."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import torch
 from ..geometry.resize import resize_image
 
 
-def _screen(base: torch.Tensor, layer: torch.Tensor) -> torch.Tensor:
-    return base + layer - base * layer
+def _screen(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
+    return base + overlay - base * overlay
 
 
-def _overlay(base: torch.Tensor, layer: torch.Tensor) -> torch.Tensor:
-    return torch.where(base <= 0.5, 2 * base * layer, 1 - 2 * (1 - base) * (1 - layer))
+def _overlay(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
+    return torch.where(base <= 0.5, 2 * base * overlay, 1 - 2 * (1 - base) * (1 - overlay))
 
 
-def _soft_light(base: torch.Tensor, layer: torch.Tensor) -> torch.Tensor:
+def _soft_light(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
     dodge = torch.where(base <= 0.25, ((16 * base - 12) * base + 4) * base, base.clamp_min(0).sqrt())
-    darker = base - (1 - 2 * layer) * base * (1 - base)
-    return torch.where(layer <= 0.5, darker, base + (2 * layer - 1) * (dodge - base))
+    darker = base - (1 - 2 * overlay) * base * (1 - base)
+    return torch.where(overlay <= 0.5, darker, base + (2 * overlay - 1) * (dodge - base))
 
 
 MODES = {
-    "normal": lambda base, layer: layer,
+    "normal": lambda base, overlay: overlay,
     "multiply": torch.mul,
     "screen": _screen,
     "overlay": _overlay,
     "soft light": _soft_light,
 }
-SIZE_MATCH = ("resize layer to base", "resize base to layer", "refuse")
+RESIZE_OVERLAY, RESIZE_BASE, REFUSE = SIZE_MATCH = ("resize overlay", "resize base", "refuse")
 
 
 def match_frames(
@@ -46,35 +46,37 @@ def match_frames(
 
 def blend(
     base: torch.Tensor,
-    layer: torch.Tensor,
+    overlay: torch.Tensor,
     opacity: float = 1.0,
     mode: str = "normal",
-    size_match: str = "resize layer to base",
+    size_match: str = RESIZE_OVERLAY,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Base and layer (B, H, W, 3) in [0, 1] -> base with the layer over it at `opacity` (0 none, 1 full).
+    """Base and overlay (B, H, W, 3) in [0, 1] -> base with the overlay over it at `opacity` (0 none, 1 full).
 
     Works on display values, as picture editors do. `size_match` says which picture is resized when sizes differ. `mask`
-    (B, H, W) at the result's size limits the layer.
+    (1 or B, h, w) of any size says where the overlay shows.
     """
     if mode not in MODES:
         raise ValueError(f"Blend mode {mode!r} is not known; choose one of {', '.join(MODES)}.")
     if size_match not in SIZE_MATCH:
         raise ValueError(f"Size match {size_match!r} is not known; choose one of {', '.join(SIZE_MATCH)}.")
-    base, layer = base[..., :3], layer[..., :3]
-    if base.shape[1:3] != layer.shape[1:3]:
-        if size_match == "refuse":
+    base, overlay = base[..., :3], overlay[..., :3]
+    if base.shape[1:3] != overlay.shape[1:3]:
+        if size_match == REFUSE:
             raise ValueError(
-                f"Base is {base.shape[2]} x {base.shape[1]} and layer {layer.shape[2]} x {layer.shape[1]}; give both the same "
-                "size or set size_match to resize one of them."
+                f"Base is {base.shape[2]} x {base.shape[1]} and overlay {overlay.shape[2]} x {overlay.shape[1]}; give both the "
+                "same size or set size_match to resize one of them."
             )
-        if size_match == "resize layer to base":
-            layer = resize_image(layer, base.shape[1:3])
+        if size_match == RESIZE_OVERLAY:
+            overlay = resize_image(overlay, base.shape[1:3])
         else:
-            base = resize_image(base, layer.shape[1:3])
-    base, layer = match_frames(base, layer, ("base", "layer"))
+            base = resize_image(base, overlay.shape[1:3])
+    base, overlay = match_frames(base, overlay, ("base", "overlay"))
+    if mask is not None:
+        mask = resize_image(mask[..., None], base.shape[1:3])
     result = torch.empty(base.shape, dtype=torch.float32, device=base.device)
     for i in range(len(base)):  # by frame: the temporaries of a mode are several times the clip
-        weight = opacity if mask is None else opacity * mask[min(i, len(mask) - 1), ..., None]
-        result[i] = base[i] + (MODES[mode](base[i], layer[i]) - base[i]) * weight
+        weight = opacity if mask is None else opacity * mask[min(i, len(mask) - 1)]
+        result[i] = base[i] + (MODES[mode](base[i], overlay[i]) - base[i]) * weight
     return result.clamp_(0, 1)

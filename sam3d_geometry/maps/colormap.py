@@ -6,6 +6,8 @@ from functools import cache
 
 import torch
 
+from .depth import depth_at_nearness
+
 # menu name -> name in the cmap package; the tables are matplotlib's
 COLORMAPS = {
     "magma": "magma",
@@ -17,6 +19,7 @@ COLORMAPS = {
     "cividis": "cividis",
     "spectral": "colorbrewer:Spectral",
 }
+TICKS = 5  # numbers beside a legend's bar
 TABLE_SIZE = 1 << 14  # finer than any picture shows, so a look-up needs no interpolation and nothing bands
 
 
@@ -74,3 +77,13 @@ def legend(
         y = min(max(y, size / 2), height - 1 - size / 2)
         draw.text((bar + 2 * margin, y), label, font=font, fill=(230, 230, 230), anchor="lm")
     return torch.from_numpy(numpy.asarray(picture).astype(numpy.float32) / 255)[None]
+
+
+def with_legend(
+    colours: torch.Tensor, name: str, invert: bool = False, *, near: float, far: float, curve: str
+) -> torch.Tensor:
+    """Coloured depth pictures (B, H, W, 3) with a colour bar at their right side, numbered by distance."""
+    distances = depth_at_nearness(torch.linspace(1, 0, TICKS), near, far, curve)
+    labels = tuple(f"{distance:.3g}" for distance in distances.tolist())
+    bar = legend(name, colours.shape[1], labels, invert).to(colours)
+    return torch.cat([colours, bar.expand(len(colours), -1, -1, -1)], 2)

@@ -11,10 +11,16 @@ from ..clips.cuts import CUT_THRESHOLD, frame_changes, shots, thumbnails
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_depth, resize_mask
 
-RANGE_MODES = ("whole batch", "per frame", "fixed", "per shot", "adaptive")
+WHOLE_CLIP, PER_FRAME, PER_SHOT, ADAPTIVE, FIXED = RANGE_MODES = (
+    "whole clip",
+    "per frame",
+    "per shot",
+    "adaptive",
+    "fixed",
+)
 ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
 CURVES = ("disparity", "linear", "log")
-INVALID_FILL = {"black": 0.0, "white": 1.0, "grey": 0.5}
+INVALID_FILL = {"black": 0.0, "white": 1.0, "gray": 0.5}
 MAX_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
 
 
@@ -84,29 +90,29 @@ def fixed_range(near: float, far: float, frames: int, device: torch.device | str
 
 def depth_range(
     pointmap: Pointmap,
-    mode: str = "whole batch",
+    mode: str = WHOLE_CLIP,
     near: float = 0.0,
     far: float = 0.0,
     clip_percent: float = 0.5,
 ) -> DepthRange:
     """The range of depths to show.
 
-    "whole batch" takes one range over all frames (no flicker), "per frame" one for each, "per shot" one from cut to cut,
-    "adaptive" one that follows the frames' own slowly and starts anew at a cut, "fixed" the given `near` and `far` in the
+    "whole clip" takes one range over all frames (no flicker), "per frame" one for each, "per shot" one from cut to cut,
+    "adaptive" one that follows the frames' own slowly and starts again at a cut, "fixed" the given `near` and `far` in the
     pointmap's unit. `clip_percent` of the valid pixels are cut off at each end in all but the last.
     """
     if mode not in RANGE_MODES:
         raise ValueError(f"Range mode {mode!r} is not known; choose one of {', '.join(RANGE_MODES)}.")
-    if mode == "fixed":
+    if mode == FIXED:
         return fixed_range(near, far, len(pointmap), pointmap.device)
     if not 0 <= clip_percent < 50:
         raise ValueError(f"clip_percent came as {clip_percent:g}; it must be at least 0 and less than 50.")
-    if mode == "adaptive":
+    if mode == ADAPTIVE:
         return adaptive_range(pointmap, None, clip_percent)[0]
-    if mode == "per shot":
-        parts = [depth_range(pointmap[shot], "whole batch", 0, 0, clip_percent) for shot in shots(pointmap.image)]
+    if mode == PER_SHOT:
+        parts = [depth_range(pointmap[shot], WHOLE_CLIP, 0, 0, clip_percent) for shot in shots(pointmap.image)]
         return DepthRange(torch.cat([p.near for p in parts]), torch.cat([p.far for p in parts]))
-    if mode == "whole batch":
+    if mode == WHOLE_CLIP:
         depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_SAMPLES // len(pointmap))))]
     else:
         depths = _valid_depths(pointmap, MAX_SAMPLES)
@@ -119,11 +125,11 @@ def depth_range(
 def adaptive_range(
     pointmap: Pointmap, state: RangeState | None, clip_percent: float = 0.5, cut_threshold: float = CUT_THRESHOLD
 ) -> tuple[DepthRange, RangeState]:
-    """A range that follows that of each frame exponentially, and the state to go on from; at a cut it starts anew.
+    """A range that follows that of each frame exponentially, and the state to go on from; at a cut it starts again.
 
     The logarithms of near and far move a tenth of the way at each frame. Frames without geometry keep the last range.
     """
-    own = depth_range(pointmap, "per frame", clip_percent=clip_percent)
+    own = depth_range(pointmap, PER_FRAME, clip_percent=clip_percent)
     looks = thumbnails(pointmap.image).cpu()
     cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
     limits = torch.stack([own.near, own.far], -1).cpu()
@@ -210,7 +216,7 @@ def depth_picture(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Picture of depth (B, H, W) in [0, 1] at the photo's size, near white unless `invert`, and the mask (B, H, W).
 
-    Invalid pixels (sky) become `invalid`: "black", "white" or "grey", whether inverted or not. Edges are softened as in any
+    Invalid pixels (sky) become `invalid`: "black", "white" or "gray", whether inverted or not. Edges are softened as in any
     resized picture; for depths to compute with, use `true_depth`.
     """
     if invalid not in INVALID_FILL:

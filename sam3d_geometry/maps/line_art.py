@@ -20,6 +20,8 @@ from ..geometry.resize import Size
 from ..geometry.surfaces import excess, inverse_depth
 from .enlarge import gaussian_blur
 
+SIGMA_PER_RADIUS = 0.6  # a Gaussian of this share of a box's radius blurs about as much as the box
+LEAST_SIGMA = 0.5  # pixels; a narrower Gaussian has no slope that pixels can show
 FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
 FAINT = 0.75  # of a threshold at which a line begins to show; at the threshold it is full
 STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
@@ -54,35 +56,35 @@ def edge_strength(
     pointmap: Pointmap,
     jump_percent: float = 5.0,
     crease_degrees: float = 30.0,
-    smoothing: float = 1.2,
+    sigma: float = 1.2,
     normals: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """How strong an edge is at each pixel (B, H, W), in units of the thresholds: 1 is an edge that just counts.
 
     Depth that jumps by `jump_percent` beyond its slope, or a surface that turns by `crease_degrees`, comes to 1; 100 or more
-    and 180 turn either off. `smoothing` is the blur in pixels of the pointmap. The border of the mask is an edge always.
+    and 180 turn either off. `sigma` is the blur in pixels of the pointmap. The border of the mask is an edge always.
     """
-    if not smoothing > 0:
-        raise ValueError(f"The smoothing of line art came as {smoothing:g} pixels; it must be greater than 0.")
-    outline = _steps(gaussian_blur(pointmap.mask.float(), smoothing)[..., None], smoothing) * STRONGEST
+    if not sigma > 0:
+        raise ValueError(f"The blur of line art came as {sigma:g} pixels; it must be greater than 0.")
+    outline = _steps(gaussian_blur(pointmap.mask.float(), sigma)[..., None], sigma) * STRONGEST
     total = outline.square()
     if jump_percent < 100:
-        inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), smoothing)
+        inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), sigma)
         # a wider blur for what it is compared with: the ratio is then as even on both flanks of an edge
-        level = gaussian_blur(inverse, 2 * smoothing)
+        level = gaussian_blur(inverse, 2 * sigma)
         scale = (jump_percent / 100) * level.clamp_min(torch.finfo(level.dtype).tiny)
-        jumps = torch.where(level > 0, _steps(inverse[..., None], smoothing) / scale, 0)
-        total += _limited(jumps, smoothing).square()
+        jumps = torch.where(level > 0, _steps(inverse[..., None], sigma) / scale, 0)
+        total += _limited(jumps, sigma).square()
     if crease_degrees < 180:
         if normals is None:
             normals = pointmap.normals
         if normals is None:
             normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
-        normals = smooth_normals(normals, pointmap.depth, pointmap.mask, round(2 * smoothing))
+        normals = smooth_normals(normals, pointmap.depth, pointmap.mask, round(2 * sigma))
         turn = 2 * math.sin(math.radians(crease_degrees) / 2)
-        creases = _steps(gaussian_blur(_inner(normals), smoothing), smoothing) / turn
-        total += _limited(creases, smoothing).square()
-    return _limited(total.sqrt(), smoothing)
+        creases = _steps(gaussian_blur(_inner(normals), sigma), sigma) / turn
+        total += _limited(creases, sigma).square()
+    return _limited(total.sqrt(), sigma)
 
 
 def _inner(normals: torch.Tensor) -> torch.Tensor:
@@ -164,10 +166,14 @@ def line_art(
     width: float = 2.0,
     jump_percent: float = 5.0,
     crease_degrees: float = 30.0,
-    smoothing: float = 1.2,
+    smoothing: int = 2,
     normals: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Line drawing (B, H, W) in [0, 1] at the photo's size, white lines on black; see `edge_strength`."""
-    strength = edge_strength(pointmap, jump_percent, crease_degrees, smoothing, normals)
-    window = 2 * round(2.5 * max(1.2, smoothing)) + 1
+    """Line drawing (B, H, W) in [0, 1] at the photo's size, white lines on black; see `edge_strength`.
+
+    `smoothing` is the radius in pixels of the pointmap over which its edges are blurred first.
+    """
+    sigma = max(LEAST_SIGMA, SIGMA_PER_RADIUS * smoothing)
+    strength = edge_strength(pointmap, jump_percent, crease_degrees, sigma, normals)
+    window = 2 * round(2.5 * max(1.2, sigma)) + 1
     return lines_from_strength(strength, pointmap.source_size, width, window)

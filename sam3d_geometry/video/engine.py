@@ -11,7 +11,7 @@ import torch
 from ..estimate.inference import infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
-from ..maps.depth import DepthRange, depth_range, fixed_range
+from ..maps.depth import WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
 from .clip_file import Clip, Position
 from .overlap import CHUNKS_AHEAD, run_ahead
@@ -174,5 +174,5 @@ def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:
     if wants_camera:
         fov = float(fov_degrees_from_intrinsics(pointmap.intrinsics)[0].median())
     if settings.range == "whole clip":
-        near, far = depth_range(pointmap, "whole batch", clip_percent=settings.clip_percent).limits
+        near, far = depth_range(pointmap, WHOLE_CLIP, clip_percent=settings.clip_percent).limits
     return Survey(fov, near, far)

@@ -240,7 +240,7 @@ def test_interruption_leaves_whole_files_and_goes_on_later(folder, tmp_path, mon
 def test_one_range_over_the_batch(tmp_path):
     for i in range(2):
         save_photo(tmp_path / "in" / f"{i}.png", seed=i)
-    assert run(tmp_path / "in", "-o", tmp_path / "out", "--depth", "--range", "whole-batch") == 0
+    assert run(tmp_path / "in", "-o", tmp_path / "out", "--depth", "--range", "whole-clip") == 0
     ranges = [json.loads((tmp_path / "out" / f"{i}.json").read_text())["depth"] for i in range(2)]
     assert ranges[0]["near"] == ranges[1]["near"] < ranges[0]["far"] == ranges[1]["far"]
 

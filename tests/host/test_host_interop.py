@@ -70,7 +70,7 @@ def depth_of(pointmap, name):
         f"{name} depth": {
             "class_type": "SAM3DGeometry_DepthFromPointmap",
             "inputs": {
-                "pointmap": pointmap, "curve": "disparity", "range": "whole batch", "near": 0.5, "far": 20.0, "invert": False,
+                "pointmap": pointmap, "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
                 "clip_percent": 0.5, "invalid": "black",
             },
         },

@@ -27,28 +27,31 @@ FORMULAS = {
 def test_modes_are_their_formulas(mode, opacity):
     values = [i / 8 for i in range(9)]
     base = torch.tensor(values).view(1, 9, 1, 1).expand(1, 9, 9, 3)
-    layer = torch.tensor(values).view(1, 1, 9, 1).expand(1, 9, 9, 3)
+    overlay = torch.tensor(values).view(1, 1, 9, 1).expand(1, 9, 9, 3)
     expected = torch.tensor([[(1 - opacity) * b + opacity * FORMULAS[mode](b, s) for s in values] for b in values])
-    assert torch.allclose(blend(base, layer, opacity, mode)[0, :, :, 0], expected, atol=1e-6)
+    assert torch.allclose(blend(base, overlay, opacity, mode)[0, :, :, 0], expected, atol=1e-6)
 
 
 def test_either_picture_can_give_the_size():
-    base, layer = torch.rand(2, 10, 20, 3), torch.rand(1, 30, 40, 4)
-    assert blend(base, layer).shape == (2, 10, 20, 3)
-    assert blend(base, layer, size_match="resize base to layer").shape == (2, 30, 40, 3)
-    with pytest.raises(ValueError, match="20 x 10 and layer 40 x 30"):
-        blend(base, layer, size_match="refuse")
+    base, overlay = torch.rand(2, 10, 20, 3), torch.rand(1, 30, 40, 4)
+    assert blend(base, overlay).shape == (2, 10, 20, 3)
+    assert blend(base, overlay, size_match="resize base").shape == (2, 30, 40, 3)
+    with pytest.raises(ValueError, match="20 x 10 and overlay 40 x 30"):
+        blend(base, overlay, size_match="refuse")
 
 
-def test_a_mask_limits_the_layer():
-    mask = torch.zeros(1, 4, 4)
-    mask[:, :2] = 1
+@pytest.mark.parametrize("size", [(4, 4), (2, 2), (8, 12)])
+def test_a_mask_of_any_size_limits_the_overlay(size):
+    mask = torch.zeros(1, *size)
+    mask[:, : size[0] // 2] = 1
     result = blend(torch.zeros(3, 4, 4, 3), torch.ones(1, 4, 4, 3), 0.5, mask=mask)
-    assert (result[:, :2] == 0.5).all() and not result[:, 2:].any()
+    assert (result[:, 0] == 0.5).all() and not result[:, 3].any()
+    if size == (4, 4):
+        assert (result[:, :2] == 0.5).all() and not result[:, 2:].any()
 
 
 def test_frame_counts_must_match_or_be_one():
-    with pytest.raises(ValueError, match="3 frames and input layer has 2"):
+    with pytest.raises(ValueError, match="3 frames and input overlay has 2"):
         blend(torch.rand(3, 4, 4, 3), torch.rand(2, 4, 4, 3))
 
 

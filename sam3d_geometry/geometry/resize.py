@@ -38,6 +38,18 @@ def resize_mask(mask: torch.Tensor, size: Size) -> torch.Tensor:
     return coverage[:, 0] >= 0.5
 
 
+def resize_validity(mask: torch.Tensor, size: Size) -> torch.Tensor:
+    """Bool mask (B, H, W) -> (B, *size): where every resized map of its valid pixels has a value, whatever the map shows.
+
+    At least half covered, and so that one of the four pixels around is valid: a shrunk mask is averaged over more.
+    """
+    resized = resize_mask(mask, size)
+    if size[0] >= mask.shape[1] and size[1] >= mask.shape[2]:
+        return resized
+    beside = F.interpolate(mask[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0]
+    return resized & (beside > 0)
+
+
 def _bilinear_weights(fy: torch.Tensor, fx: torch.Tensor) -> torch.Tensor:
     return torch.stack([(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx], -1)
 
@@ -53,7 +65,7 @@ class GeometryResize:
         """depth (B, H, W) and mask (B, H, W) at the maps' size, `size` the target (height, width)."""
         self.source = tuple(depth.shape[1:])
         self.size = tuple(size)
-        self.mask = resize_mask(mask, size)
+        self.mask = resize_validity(mask, self.size)
         if self.source == self.size:
             return
         inverse = inverse_depth(depth, mask)
@@ -80,7 +92,6 @@ class GeometryResize:
         smooth = ~special.reshape(-1)[self._taps].any(-1, keepdim=True)
         weights = torch.where(smooth, _bilinear_weights(fy, fx), (held + 1e-6) * same_side)
         self._weights = weights / weights.sum(-1, keepdim=True).clamp_min(1e-12)
-        self.mask[self._target] &= same_side.any(-1)
 
     def _position(self, target: torch.Tensor, axis: int) -> torch.Tensor:
         return (target + 0.5) * (self.source[axis] / self.size[axis]) - 0.5

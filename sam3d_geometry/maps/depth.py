@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..clips.cuts import CUT_THRESHOLD, frame_changes, shots, thumbnails
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import resize_depth, resize_mask
+from ..geometry.resize import resize_depth, resize_validity
 
 WHOLE_CLIP, PER_FRAME, PER_SHOT, ADAPTIVE, FIXED = RANGE_MODES = (
     "whole clip",
@@ -192,19 +192,18 @@ def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: st
     return far * (near / far) ** nearness
 
 
-def _smooth_resize(
-    picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Picture (B, H, W) -> `size` by bilinear interpolation over valid pixels only, and the mask there."""
+def _soft_resize(picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Picture (B, H, W) -> `size` by bilinear interpolation over valid pixels only; for where `resize_validity` is True.
+
+    Not `GeometryResize`: a picture is looked at, and its depth edges come out soft instead of with the grid's stairs.
+    """
     if tuple(picture.shape[1:]) == tuple(size):
-        return picture, mask
+        return picture
     if bool(mask.all()):
-        return F.interpolate(picture[:, None], size, mode="bilinear", align_corners=False)[:, 0], resize_mask(
-            mask, size
-        )
+        return F.interpolate(picture[:, None], size, mode="bilinear", align_corners=False)[:, 0]
     weight = mask.to(picture.dtype)
     planes = F.interpolate(torch.stack([picture * weight, weight], 1), size, mode="bilinear", align_corners=False)
-    return planes[:, 0] / planes[:, 1].clamp_min(1e-6), planes[:, 1] >= 0.5
+    return planes[:, 0] / planes[:, 1].clamp_min(torch.finfo(picture.dtype).tiny)
 
 
 def depth_picture(
@@ -224,7 +223,16 @@ def depth_picture(
     nearness = normalise_depth(pointmap.depth, shown, curve)
     if invert:
         nearness = nearness.neg_().add_(1)
-    picture, mask = _smooth_resize(nearness, pointmap.mask, pointmap.source_size)
+    picture = _soft_resize(nearness, pointmap.mask, pointmap.source_size)
+    mask = resize_validity(pointmap.mask, pointmap.source_size)
     if not bool(mask.all()):
         picture = torch.where(mask, picture, INVALID_FILL[invalid])
     return picture.clamp_(0, 1), mask
+
+
+def depth_maps(
+    pointmap: Pointmap, shown: DepthRange, curve: str = "disparity", invert: bool = False, invalid: str = "black"
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`depth_picture`, `true_depth` and the one mask of both, all (B, H, W) at the photo's size."""
+    picture, mask = depth_picture(pointmap, shown, curve, invert, invalid)
+    return picture, torch.where(mask, true_depth(pointmap)[0], 0), mask

@@ -8,6 +8,7 @@ from sam3d_geometry.maps.depth import (
     CURVES,
     DepthRange,
     depth_at_nearness,
+    depth_maps,
     depth_picture,
     depth_range,
     fixed_range,
@@ -148,3 +149,19 @@ def test_bad_settings_are_refused_in_one_sentence(landscape, call):
 
 def test_limits_skip_frames_without_geometry():
     assert DepthRange(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 3.0])).limits == (2.0, 3.0)
+
+
+@pytest.mark.parametrize("size", [(40, 50), (97, 131), (200, 161), (17, 19), (5, 90)], ids=str)
+@pytest.mark.parametrize("share", [0.05, 0.4, 0.95])
+def test_one_mask_says_where_picture_and_distance_have_values(size, share):
+    g = torch.Generator().manual_seed(0)
+    mask = torch.rand(1, 40, 50, generator=g) < share
+    depth = 1 + torch.rand(1, 40, 50, generator=g)
+    pointmap = closed_form.pointmap(torch.where(mask, depth, 0), mask, source_size=size)
+    shown = fixed_range(0.5, 3.0, 1)
+    picture, distance, valid = depth_maps(pointmap, shown, invalid="black")
+    assert torch.equal(picture > 0, valid)
+    assert torch.equal(distance > 0, valid)
+    assert torch.equal(true_depth(pointmap)[1], valid)
+    assert torch.equal(depth_picture(pointmap, shown)[1], valid)
+    assert bool(((distance >= 1) & (distance <= 2))[valid].all())

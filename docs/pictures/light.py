@@ -1,17 +1,12 @@
-"""Makes the help pages' pictures of Scene Light, Relight Scene and Composite Into Scene with the library's functions.
-
-python docs/pictures/pictures_light.py                 all of them
-python docs/pictures/pictures_light.py relight light   some of them
-"""
+"""The pictures of the help pages of Scene Light, Relight Scene and Composite Into Scene."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 import torch
-from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
 from PIL import Image, ImageDraw, ImageFont
+from sheet import estimate, grey, photos, sheet
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
 from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
@@ -149,16 +144,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "occlusion_composite": occlusion_composite,
     "mesh_composite": mesh_composite,
 }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the help pages' pictures of lights and composites.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,21 +1,17 @@
-"""Makes the pictures of the help pages on surface detail and depth masks, in web/docs/img/.
-
-python docs/pictures/pictures_detail.py                       all of them
-python docs/pictures/pictures_detail.py line_art depth_mask  some of them
+"""The pictures of the help pages on surface detail and depth masks.
 
 Each shows a photo through the built-in network, and a rendered room with exact depth: what a sharper network comes near to.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import torch
-from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
 from PIL import Image
+from sheet import estimate, grey, photos, sheet
 
 from development.scenes.layouts import random_scene
 from development.scenes.renderer import render
@@ -198,17 +194,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "height_mask": height_mask_picture,
     "region_from_point": region_picture,
 }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the pages on surface detail and depth masks.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,12 @@
-"""Makes the pictures of the camera and interop help pages in web/docs/img/, with the library's public functions only.
-
-python docs/pictures/pictures_cameras.py                    all of them
-python docs/pictures/pictures_cameras.py known_length        some of them
-"""
+"""The pictures of the help pages on cameras, scale and ComfyUI core."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 import torch
-from make_pictures import BACKGROUND, ROOT, TARGET, depth_of, estimate, grey, normal_map, photos, save, sheet
 from PIL import Image, ImageDraw, ImageFont
+from sheet import BACKGROUND, depth_of, estimate, grey, normal_map, photos, sheet
 
 from sam3d_geometry.geometry.crop import Window, crop_pointmap, mask_pointmap, resize_pointmap
 from sam3d_geometry.geometry.gravity import level_world
@@ -213,17 +208,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "geometry_to_pointmap": geometry_to_pointmap,
     "field_of_view_from_lens": field_of_view_from_lens,
 }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the camera and interop help pages.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,12 @@
-"""Makes the pictures of the help pages of Depth Of Field and Fog, with the library's public functions only.
-
-python docs/pictures/pictures_lens.py                      both
-python docs/pictures/pictures_lens.py fog                  one of them
-"""
+"""The pictures of the help pages of Depth Of Field and Fog."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 import torch
-from make_pictures import ROOT, TARGET, estimate, grey, photos, save, sheet
 from PIL import Image
+from sheet import estimate, grey, photos, sheet
 from torch.nn.functional import normalize
 
 from sam3d_geometry.effects.air.fog import EVEN, GROUND, FogLook, Glow, fog, fog_layer
@@ -101,17 +96,3 @@ def fog_picture() -> Image.Image:
 
 
 PICTURES: dict[str, Callable[[], Image.Image]] = {"depth_of_field": depth_of_field_picture, "fog": fog_picture}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the help pages of the lens and the fog.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; both when none is named")
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

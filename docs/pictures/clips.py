@@ -1,7 +1,4 @@
-"""Makes the pictures of the help pages on clips, from the project's own film, with the library's public functions only.
-
-python docs/pictures/pictures_video.py
-"""
+"""The pictures of the help pages on clips, from the project's own film."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import torch
-from make_pictures import ROOT, TARGET, grey, save, sheet
+from sheet import grey, sheet
 
 from development.scenes.moving_room import film
 from development.scenes.renderer import Rendering
@@ -94,13 +91,3 @@ PICTURES = {
     "temporal_smooth": temporal_smooth,
     "steady_pointmap": steady_pointmap,
 }
-
-
-def main() -> None:
-    for name, make in PICTURES.items():
-        path = TARGET / f"{name}.jpg"
-        print(f"{path.relative_to(ROOT).as_posix()}  {save(make(), path) / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,13 @@
-"""Makes the pictures of the 3D nodes' help pages: meshes and point clouds seen from the side.
-
-python docs/pictures/pictures_3d.py                 all of them
-python docs/pictures/pictures_3d.py pointmap_to_mesh
-"""
+"""The pictures of the 3D nodes' help pages: meshes and point clouds seen from the side."""
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from make_pictures import ROOT, TARGET, estimate, main_photo, photos, save, sheet
+from sheet import estimate, main_photo, photos, sheet
 
 from sam3d_geometry.files import AXES
 from sam3d_geometry.geometry.axes import FRAMES
@@ -180,16 +170,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "pointmap_to_point_cloud": pointmap_to_point_cloud,
     "save_3d": save_3d,
 }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the 3D nodes' help pages.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,10 @@
-"""Makes the pictures of the help pages of Camera Move and Stereo Pair; python docs/pictures/pictures_camera_move.py [camera_move] [stereo]."""
+"""The pictures of the help pages of Camera Move and Stereo Pair."""
 
 from __future__ import annotations
 
-import argparse
-
 import torch
-from make_pictures import ROOT, TARGET, estimate, photos, save, sheet
 from PIL import Image
+from sheet import estimate, photos, sheet
 
 from sam3d_geometry.effects.camera.camera_move import camera_move
 from sam3d_geometry.effects.camera.camera_path import preset_path
@@ -47,16 +45,3 @@ def eyes() -> Image.Image:
 
 
 PICTURES = {"camera_move": camera_moves, "stereo": eyes}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of the help pages of Camera Move and Stereo Pair.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    for name in parser.parse_args().names or list(PICTURES):
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,15 @@
-"""Makes the contact sheet of the effects in README.md, with the library's functions and the built-in preview model.
-
-python docs/pictures/pictures_effects.py
-"""
+"""The contact sheet of the effects in README.md."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from make_pictures import ROOT, TARGET, estimate, grey, photos, sheet
-from pictures_camera_move import last_frame
-from pictures_lens import in_fog, low_sun, through_a_lens
-from pictures_light import COLD, WARM, banner, put, relit
+from camera_move import last_frame
+from lens import in_fog, low_sun, through_a_lens
+from light import COLD, WARM, banner, put, relit
 from PIL import Image
+from sheet import estimate, grey, photos, sheet
 
 from sam3d_geometry.effects.camera.stereo import stereo
 from sam3d_geometry.effects.light.layer import Placement
@@ -25,8 +24,6 @@ from sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_phot
 from sam3d_geometry.maps.range_masks import depth_mask
 
 ASPECT = 1.3
-TARGET_FILE = TARGET / "effects.jpg"
-MAX_BYTES = 300_000  # fifteen pictures in one file
 
 
 def upper(picture: torch.Tensor) -> torch.Tensor:
@@ -97,14 +94,4 @@ def effects() -> Image.Image:
     return sheet({name: upper(picture) for name, picture in portrait.items()} | others, 5, 1400, ASPECT)
 
 
-def main() -> None:
-    page = effects()
-    for quality in range(88, 40, -4):
-        page.save(TARGET_FILE, quality=quality, optimize=True, progressive=True)
-        if TARGET_FILE.stat().st_size <= MAX_BYTES:
-            break
-    print(f"{TARGET_FILE.relative_to(ROOT).as_posix()}  {TARGET_FILE.stat().st_size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()
+PICTURES: dict[str, Callable[[], Image.Image]] = {"effects": effects}

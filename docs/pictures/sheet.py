@@ -1,14 +1,7 @@
-"""Makes the pictures of README.md and of the help pages in web/docs/img/, with the library's public functions only.
-
-python docs/pictures/make_pictures.py                 all of them
-python docs/pictures/make_pictures.py header depth    some of them
-"""
+"""What all pictures are made of: photos, the built-in network, maps as colours, pictures side by side with their names."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,19 +11,14 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 from sam3d_geometry import models
 from sam3d_geometry.estimate.inference import infer_pointmap
-from sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS, encode_normals
+from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
-from sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
+from sam3d_geometry.geometry.gravity import world_from_pitch_roll
 from sam3d_geometry.geometry.normals import normals_from_pointmap
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.maps.blend import MODES, blend
-from sam3d_geometry.maps.colormap import COLORMAPS, apply_colormap, legend
-from sam3d_geometry.maps.depth import CURVES, depth_picture, depth_range
-from sam3d_geometry.maps.side_by_side import side_by_side
+from sam3d_geometry.maps.depth import depth_picture, depth_range
 
 PHOTOS = ROOT / "docs" / "photos"
 TARGET = ROOT / "web" / "docs" / "img"
@@ -158,126 +146,10 @@ def sheet(
     return page
 
 
-def header() -> Image.Image:
-    photo = main_photo()
-    pointmap = estimate(photo)
-    depth = depth_of(pointmap)
-    pictures = {
-        "photo": photo,
-        "depth": grey(depth),
-        "normals": normal_map(pointmap, smoothing=16),
-        "colormap (magma)": apply_colormap(depth, "magma"),
-    }
-    return sheet(pictures, 4, 1280)
-
-
-def conventions() -> Image.Image:
-    scene = sphere_on_floor(330, 380)
-    pictures = {"scene": scene.image}
-    for name in NORMAL_MAP_SIGNS:
-        pictures[f"{name}, camera"] = normal_map(scene, name)
-    pictures["opengl, world"] = normal_map(scene, world=level_world(scene))
-    return sheet(pictures, 5, 1100)
-
-
-def load() -> Image.Image:
-    some = dict(list(photos().items())[:4])
-    pictures = dict(some) | {f"{name}, depth": grey(depth_of(estimate(photo))) for name, photo in some.items()}
-    return sheet(pictures, len(some), aspect=4 / 3)
-
-
-def pointmap_inference() -> Image.Image:
-    photo = photos().get("coffee", main_photo())
-    pointmap = estimate(photo)
-    pictures = {"image": photo}
-    for i, name in enumerate(("x: right", "y: down", "z: forward")):
-        values = pointmap.points[..., i]
-        low, high = numpy.percentile(values[pointmap.mask].numpy(), (1, 99))
-        coloured = apply_colormap((values - low) / (high - low), "turbo")
-        pictures[name] = coloured * pointmap.mask[..., None]
-    return sheet(pictures, 4)
-
-
-def depth() -> Image.Image:
-    scene = sphere_on_floor(330, 440)
-    return sheet({"scene": scene.image} | {curve: grey(depth_of(scene, curve)) for curve in CURVES}, 4)
-
-
-def normals() -> Image.Image:
-    pointmap = estimate(main_photo())
-    return sheet({f"smoothing {radius}": normal_map(pointmap, smoothing=radius) for radius in (0, 4, 16)}, 3)
-
-
-def colormap() -> Image.Image:
-    depth = depth_of(estimate(main_photo()))
-    pictures = {}
-    for name in COLORMAPS:
-        coloured = apply_colormap(depth, name)
-        bar = legend(name, coloured.shape[1], ("near", "", "far"), width=coloured.shape[2] // 6)
-        pictures[name] = torch.cat([coloured, bar], 2)
-    return sheet(pictures, 4)
-
-
-def blending() -> Image.Image:
-    photo = main_photo()
-    layer = apply_colormap(depth_of(estimate(photo)), "magma")
-    pictures = {"base": photo}
-    for mode in MODES:
-        pictures[f"{mode}, opacity 0.6"] = blend(photo, layer, 0.6, mode)
-    return sheet(pictures, 3)
-
-
-def beside() -> Image.Image:
-    photo = main_photo()
-    pointmap = estimate(photo)
-    joined = side_by_side(grey(depth_of(pointmap)), normal_map(pointmap, smoothing=16), gap=8)
-    return sheet({"depth and normals, horizontal, gap 8": joined}, 1, 640)
-
-
-def video_to_depth() -> Image.Image:
-    photo = main_photo()
-    height, width = (round(side * 0.62) for side in photo.shape[1:3])
-    room = photo.shape[2] - width
-    frames = [photo[:, -height:, left : left + width] for left in (0, room // 3, 2 * room // 3, room)]
-    clip = Pointmap.cat([estimate(frame) for frame in frames])
-    depths = grey(depth_of(clip))
-    pictures = {f"frame {60 * i}": frame for i, frame in enumerate(frames)}
-    return sheet(pictures | {f"depth {60 * i}": depths[i : i + 1] for i in range(len(frames))}, 4)
-
-
-PICTURES: dict[str, Callable[[], Image.Image]] = {
-    "header": header,
-    "conventions": conventions,
-    "load": load,
-    "pointmap_inference": pointmap_inference,
-    "depth": depth,
-    "normals": normals,
-    "colormap": colormap,
-    "blend": blending,
-    "side_by_side": beside,
-    "video_to_depth": video_to_depth,
-}
-
-
-def save(picture: Image.Image, path: Path) -> int:
-    """Writes a JPEG of at most MAX_BYTES, at the best quality that fits; returns its size."""
+def save(picture: Image.Image, path: Path, most_bytes: int = MAX_BYTES) -> int:
+    """Writes a JPEG of at most that many bytes, at the best quality that fits; returns its size."""
     for quality in range(90, 40, -5):
         picture.save(path, quality=quality, optimize=True, progressive=True)
-        if path.stat().st_size <= MAX_BYTES:
+        if path.stat().st_size <= most_bytes:
             break
     return path.stat().st_size
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the pictures of README.md and the help pages.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    chosen = parser.parse_args().names or list(PICTURES)
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for name in chosen:
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

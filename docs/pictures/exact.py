@@ -1,12 +1,7 @@
-"""Makes the help pictures of the nodes for exact depth, with the library's public functions only; needs OpenEXR.
-
-python docs/pictures/pictures_exact.py                     all of them
-python docs/pictures/pictures_exact.py save_depth    some of them
-"""
+"""The pictures of the help pages on depth files; needs OpenEXR."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import tempfile
@@ -16,8 +11,8 @@ from pathlib import Path
 
 import numpy
 import torch
-from make_pictures import BACKGROUND, ROOT, TARGET, depth_of, estimate, grey, main_photo, photos, save, sheet
 from PIL import Image, ImageDraw
+from sheet import BACKGROUND, depth_of, estimate, grey, main_photo, photos, sheet
 
 from sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, pointmap_from_depth
 from sam3d_geometry.files.depth_file import read_depth
@@ -159,17 +154,3 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "depth_to_pointmap": depth_to_pointmap,
     "save_rerun_recording": save_rerun_recording,
 }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes the help pictures of the nodes for exact depth.")
-    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], help="pictures to make; all when none is named")
-    chosen = parser.parse_args().names or list(PICTURES)
-    for name in chosen:
-        path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path)
-        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    main()

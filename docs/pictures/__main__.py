@@ -1,0 +1,47 @@
+"""Makes the pictures of README.md, of docs/ and of the help pages in web/docs/img/, with the library's public functions only.
+
+python docs/pictures                 all of them
+python docs/pictures header depth    some of them
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import camera_move
+import cameras
+import clips
+import detail
+import effects
+import exact
+import lens
+import light
+import maps
+import shapes
+from sheet import MAX_BYTES, TARGET, save
+
+MODULES = (maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects)
+PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
+LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is named; {', '.join(PICTURES)}")
+    names = parser.parse_args().names or list(PICTURES)
+    if unknown := [name for name in names if name not in PICTURES]:
+        parser.error(f"there is no picture {', '.join(unknown)}; there are {', '.join(PICTURES)}")
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = TARGET / f"{name}.jpg"
+        size = save(PICTURES[name](), path, LARGE.get(name, MAX_BYTES))
+        print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

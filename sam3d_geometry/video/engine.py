@@ -11,13 +11,13 @@ import torch
 from ..estimate.inference import infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
-from ..maps.depth import WHOLE_CLIP, DepthRange, depth_range, fixed_range
+from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
 from .clip_file import Clip, Position
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import Look
 
-WHOLE_CLIP, PER_FRAME, ADAPTIVE, FIXED = RANGES = ("whole clip", "per frame", "adaptive", "fixed")
+RANGES = (WHOLE_CLIP, PER_FRAME, ADAPTIVE, FIXED)
 SURVEY_FRAMES = 16
 
 

@@ -205,7 +205,6 @@ def test_da3_sky_bad_depths_and_doubtful_pixels_are_masked_out():
         ),
         (GeometryToPointmap, {"geometry": {}, "metric": "gone"}, "gone"),
         (GeometryToPointmap, {"geometry": {"depth": torch.ones(1, 4, 8)}, "fov_x_degrees": 60.0}, "image"),
-        (GeometryToPointmap, {"geometry": {}, "metric": "gone"}, "gone"),
     ],
 )
 def test_what_is_no_such_geometry_is_refused_in_a_sentence(node, given, sentence):

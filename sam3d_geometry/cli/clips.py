@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import models
 from ..clips.steady import STRENGTHS
+from ..files.whole_files import write_files
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
@@ -295,7 +296,8 @@ def _run(args: argparse.Namespace, clip: Clip, name: str, engine: Engine, progre
         on_progress=lambda done, total: progress.show(done, total, name),
     )
     entry = {"frames": frames, "frame_rate": str(clip.facts.frame_rate), **asdict(survey), "job": job}
-    record.write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(entry, indent=2).encode() + b"\n"
+    write_files({record: lambda file: file.write(text)})
     return True
 
 

@@ -11,7 +11,7 @@ from .. import __version__, models
 from ..files.exr import import_openexr
 from ..files.photo import PhotoError, find_photos
 from ..files.rerun_recording import import_rerun
-from ..files.whole_files import OutputFolder
+from ..files.output_folder import OutputFolder
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS

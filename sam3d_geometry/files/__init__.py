@@ -5,6 +5,7 @@ from __future__ import annotations
 from .axes import AXES, Layout, layout
 from .glb import write_glb
 from .ply import write_ply
-from .writers import FORMATS, save_files, writers_of
+from .whole_files import save_files
+from .writers import FORMATS, writers_of
 
 __all__ = ["AXES", "FORMATS", "Layout", "layout", "save_files", "write_glb", "write_ply", "writers_of"]

@@ -1,159 +1,123 @@
-"""Files of results: names that never collide, sets of files that appear whole or not at all, and what is already done."""
+"""Files that appear whole or not at all: the one way in which the library puts anything on a disk.
+
+Content is written under a temporary name in the folder of its target, forced to the disk, renamed, and the renaming forced
+to the disk too. So whatever happens, and when, a name stands for the old file or for the whole new one.
+"""
 
 from __future__ import annotations
 
-import itertools
-import json
+import contextlib
 import os
 import time
-from collections.abc import Callable, Collection
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+import uuid
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
 
 Writer = Callable[[BinaryIO], None]
 
-RECORD = ".json"
-TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".sam3d-geometry-", ".part"
+PREFIX, SUFFIX = ".sam3d-geometry-", ".part"
 STALE_SECONDS = 600  # a temporary file that nobody has written to for this long was left by a run that was killed
+FOLDERS_REMEMBERED = 1024
 
 
-class OutputError(OSError):
-    """The output folder cannot be used; the message is one sentence that says why."""
+def temporary_for(target: Path) -> Path:
+    """A new name in the target's folder to write its content under, free of what killed runs have left there."""
+    _sweep_once(target.parent)
+    return target.with_name(f"{PREFIX}{uuid.uuid4().hex}{SUFFIX}")
 
 
-def source_of(path: Path) -> dict[str, Any]:
-    """What a photo's file is recognised by: its name and folder, its size in bytes and the time it was changed."""
-    status = path.stat()
-    return {
-        "file": path.name,
-        "folder": str(path.resolve().parent),
-        "bytes": status.st_size,
-        "modified_ns": status.st_mtime_ns,
-    }
+def is_temporary(path: Path) -> bool:
+    """Whether `temporary_for` made this name."""
+    return path.name.startswith(PREFIX) and path.name.endswith(SUFFIX)
 
 
-def _same_photo(first: dict[str, Any], second: dict[str, Any]) -> bool:
-    """Whether both are one photo, which may have been edited in place or moved to another folder."""
-    return any(
-        all(first.get(key) == second.get(key) for key in keys)
-        for keys in (("file", "folder"), ("file", "bytes", "modified_ns"))
-    )
-
-
-class OutputFolder:
-    """A folder that results go to; nothing is ever written outside it.
-
-    Raises OutputError when it cannot be made or written to. `inputs` are files that must not be overwritten.
-    """
-
-    def __init__(self, root: Path, inputs: Collection[Path] = ()):
-        self.root = root
-        self._inputs = {str(path.resolve()).casefold() for path in inputs}
-        self._taken: set[str] = set()
-        self._swept: set[Path] = set()
-        self._counter = itertools.count()
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            probe = self._temporary(root)
-            probe.touch(exist_ok=False)
-            probe.unlink()
-        except FileExistsError as error:
-            raise OutputError(f"The output {root} is a file; choose a folder.") from error
-        except OSError as error:
-            raise OutputError(
-                f"The output folder {root} cannot be written to ({error.strerror}); choose another."
-            ) from error
-        self._resolved = root.resolve()
-
-    def claim(self, source: dict[str, Any], folder: PurePath, suffixes: Collection[str]) -> Path:
-        """Path without suffix for the results of a photo, unique in this run and safe from earlier results of others.
-
-        The photo's name without its ending; with it when another photo has that name; with a number at last.
-        """
-        name = PurePath(source["file"])
-        parent = self._folder(folder)
-        numbered = (f"{name.name}-{i}" for i in itertools.count(2))
-        for candidate in itertools.chain([name.stem, name.name], numbered):
-            key = str(folder / candidate).casefold()
-            if key not in self._taken and self._is_free(parent / candidate, source, suffixes):
-                self._taken.add(key)
-                return parent / candidate
-        raise AssertionError("the numbered names never end")
-
-    def _folder(self, folder: PurePath) -> Path:
-        path = self.root / folder
-        resolved = path.resolve()
-        if resolved != self._resolved and self._resolved not in resolved.parents:
-            raise OutputError(f"{path} leads out of the output folder through a link; remove the link.")
-        path.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def _is_free(self, base: Path, source: dict[str, Any], suffixes: Collection[str]) -> bool:
-        targets = [base.with_name(base.name + suffix) for suffix in (*suffixes, RECORD)]
-        if any(str(target.resolve()).casefold() in self._inputs for target in targets):
-            return False
-        record = read_record(base)
-        if record is not None:
-            return _same_photo(record["source"], source)
-        return not any(os.path.lexists(target) for target in targets)
-
-    def write(self, base: Path, record: dict[str, Any], writers: dict[str, Writer]) -> None:
-        """Puts `<base><suffix>` for every writer and the record in place, all of them or, when one fails, none.
-
-        Everything is written under temporary names in the same folder first. Should the run be killed while the finished
-        files are being renamed, some are missing, and `is_done` says so.
-        """
-        self._sweep(base.parent)
-        text = json.dumps(record, indent=2).encode() + b"\n"
-        writers = {RECORD: lambda file: file.write(text), **writers}
-        written: list[tuple[Path, Path]] = []
-        try:
-            for suffix, writer in writers.items():
-                temporary = self._temporary(base.parent)
-                written.append((temporary, base.with_name(base.name + suffix)))
-                with temporary.open("xb") as file:
-                    writer(file)
-            for _, target in written[1:]:
-                target.unlink(missing_ok=True)
-            for temporary, target in written:
-                os.replace(temporary, target)
-        finally:
-            for temporary, _ in written:
-                temporary.unlink(missing_ok=True)
-
-    def _temporary(self, folder: Path) -> Path:
-        return folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(self._counter)}{TEMPORARY_SUFFIX}"
-
-    def _sweep(self, folder: Path) -> None:
-        """Removes what killed runs have left in a folder, once per folder."""
-        if folder in self._swept:
-            return
-        self._swept.add(folder)
-        for path in folder.glob(f"{TEMPORARY_PREFIX}*{TEMPORARY_SUFFIX}"):
+@lru_cache(FOLDERS_REMEMBERED)
+def _sweep_once(folder: Path) -> None:
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # another run sweeps too
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                path.unlink(missing_ok=True)
+                path.unlink()
 
 
-def read_record(base: Path) -> dict[str, Any] | None:
-    """The record `<base>.json`, or None where there is none of ours."""
+def write_files(writers: Mapping[Path, Writer]) -> list[Path]:
+    """Lets every writer fill its file: all of them appear or, when one fails, none, and the old files stay. Returns the paths."""
+    written: dict[Path, Path] = {}
     try:
-        record = json.loads(base.with_name(base.name + RECORD).read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(record, dict) or not isinstance(record.get("source"), dict) or "options" not in record:
-        return None
-    return record
+        for target, write in writers.items():
+            temporary = temporary_for(target)
+            written[temporary] = target
+            with temporary.open("xb") as file:
+                write(file)
+        put_in_place(written)
+    finally:
+        for temporary in written:
+            temporary.unlink(missing_ok=True)
+    return list(written.values())
 
 
-def is_done(base: Path, source: dict[str, Any], options: dict[str, Any], suffixes: Collection[str]) -> bool:
-    """Whether all results with these suffixes exist, made from this very photo with these options."""
-    record = read_record(base)
-    if record is None or record["options"] != json.loads(json.dumps(options)):
-        return False
-    if any(record["source"].get(key) != source[key] for key in ("file", "bytes", "modified_ns")):
-        return False
-    listed = record.get("outputs")
-    names = {base.name + suffix for suffix in suffixes}
-    return (
-        isinstance(listed, dict) and names <= set(listed.values()) and all((base.parent / n).is_file() for n in names)
-    )
+def save_files(base: Path, writers: Mapping[str, Writer]) -> list[Path]:
+    """`write_files` for `<base><suffix>` of every writer."""
+    return write_files({base.with_name(base.name + suffix): write for suffix, write in writers.items()})
+
+
+def put_in_place(written: Mapping[Path, Path]) -> None:
+    """Gives finished files (temporary name: target, in the same folder) their names, all of them or, when that fails, none.
+
+    A single file takes the place of an old one in one step. Of several, a kill between the steps leaves the first ones
+    renamed and the targets of the others empty.
+    """
+    aside: dict[Path, Path] = {}
+    placed: list[Path] = []
+    try:
+        for temporary in written:
+            _force_file(temporary)
+        if len(written) > 1:
+            for target in written.values():
+                _set_aside(target, aside)
+        for temporary, target in written.items():
+            os.replace(temporary, target)
+            placed.append(target)
+    except BaseException:
+        _undo(written, placed, aside)
+        raise
+    for kept in aside.values():
+        kept.unlink(missing_ok=True)
+    for folder in {target.parent for target in placed}:
+        _force_folder(folder)
+
+
+def _set_aside(target: Path, aside: dict[Path, Path]) -> None:
+    if not os.path.lexists(target):
+        return
+    kept = temporary_for(target)
+    os.replace(target, kept)
+    aside[target] = kept
+
+
+def _undo(written: Mapping[Path, Path], placed: list[Path], aside: dict[Path, Path]) -> None:
+    if aside or len(written) > 1:
+        for target in placed:
+            target.unlink(missing_ok=True)
+    for target, kept in aside.items():
+        os.replace(kept, target)
+    for temporary in written:
+        temporary.unlink(missing_ok=True)
+
+
+def _force_file(path: Path) -> None:
+    with path.open("rb+") as file:  # Windows forces only what is open for writing
+        os.fsync(file.fileno())
+
+
+def _force_folder(folder: Path) -> None:
+    """Forces a folder's new names to the disk, on systems and disks that can (not Windows, not every network share)."""
+    if os.name == "nt":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(number)
+    finally:
+        os.close(number)

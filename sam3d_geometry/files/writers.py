@@ -1,13 +1,8 @@
-"""Which files a format has, and putting them in place whole or not at all."""
+"""Which files a format of 3D shapes has, and what writes each."""
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO
 
 from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
@@ -15,13 +10,12 @@ from .axes import layout
 from .glb import write_glb
 from .obj import write_mtl, write_obj, write_texture
 from .ply import write_ply
+from .whole_files import Writer
 
 FORMATS = ("glb", "ply", "obj")
 
 
-def writers_of(
-    model: Mesh | PointCloud, file_format: str, axes: str, name: str
-) -> dict[str, Callable[[BinaryIO], None]]:
+def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str) -> dict[str, Writer]:
     """A function for every file of a mesh or point cloud, by its suffix, that writes it; the first is the model itself.
 
     `axes` is a key of AXES; `name` is the files' name without suffix, by which an OBJ names its material and texture.
@@ -42,21 +36,3 @@ def writers_of(
     if content.texture is not None and content.uvs is not None:
         writers |= {".mtl": partial(write_mtl, name), ".jpg": partial(write_texture, content)}
     return writers
-
-
-def save_files(base: Path, writers: dict[str, Callable[[BinaryIO], None]]) -> list[Path]:
-    """Writes `<base><suffix>` for every writer, all of them or, when one fails, none; gives their paths."""
-    written: list[tuple[Path, Path]] = []
-    try:
-        for suffix, write in writers.items():
-            target = base.with_name(base.name + suffix)
-            temporary = base.with_name(f".{uuid.uuid4().hex}.part")
-            written.append((temporary, target))
-            with temporary.open("xb") as file:
-                write(file)
-        for temporary, target in written:
-            os.replace(temporary, target)
-    finally:
-        for temporary, _ in written:
-            temporary.unlink(missing_ok=True)
-    return [target for _, target in written]

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from ..files.whole_files import is_temporary, write_files
 from .clip_file import Position
 
 log = logging.getLogger(__name__)
 
 FILE = "journal.json"
-OWN_FILE = re.compile(r"(\d{6}_\d+\.segment|state_\d{6}\.pt|journal\.json)(\.part)?")
+OWN_FILE = re.compile(r"\d{6}_\d+\.segment|state_\d{6}\.pt|journal\.json")
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ class Journal:
 
     def _own(self) -> list[Path]:
         """The files of a journal in the folder; what else may lie there is never touched."""
-        return [path for path in self.folder.iterdir() if OWN_FILE.fullmatch(path.name)]
+        return [path for path in self.folder.iterdir() if OWN_FILE.fullmatch(path.name) or is_temporary(path)]
 
     def _sweep(self) -> None:
         kept = {FILE, self._state_name(self.last)}
         for path in self._own():
             number = path.name.partition("_")[0]
-            finished = number.isdigit() and int(number) < len(self.last.segments) and not path.name.endswith(".part")
+            finished = number.isdigit() and int(number) < len(self.last.segments)
             if path.name not in kept and not finished:
                 path.unlink()
 
@@ -89,10 +90,7 @@ class Journal:
         """Makes `commit` the one that the job goes on from; its segments must be in place."""
         state_file = self._state_name(commit) if commit.states else None
         if state_file is not None:
-            with (self.folder / state_file).open("wb") as file:
-                torch.save(list(commit.states), file)
-                file.flush()
-                os.fsync(file.fileno())
+            write_files({self.folder / state_file: partial(torch.save, list(commit.states))})
         position = None if commit.position is None else [commit.position.index, commit.position.time]
         entry = {
             "job": self._fingerprint,
@@ -101,12 +99,8 @@ class Journal:
             "survey": commit.survey,
             "state_file": state_file,
         }
-        part = self.folder / (FILE + ".part")
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(entry, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self.folder / FILE)
+        text = json.dumps(entry).encode()
+        write_files({self.folder / FILE: lambda file: file.write(text)})
         stale = self._state_name(self.last)
         self.last = commit
         if stale != self._state_name(commit):

@@ -6,7 +6,6 @@ that a killed job goes on after its last segment. Every picture keeps the time o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy
 import torch
 
+from ..files.whole_files import put_in_place, temporary_for, write_files
 from .clip_file import ClipFacts, import_av
 
 
@@ -80,6 +80,9 @@ FORMATS = {
         ".exr", 32, "exr", "grayf32le", "gbrpf32le", options={"compression": "zip16", "format": "float"}
     ),
 }
+
+CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's names of what videos are joined into
+SAME_BYTES = {"fflags": "bitexact"}  # no random ids: the same job gives the same bytes
 
 
 def format_named(name: str) -> Format:
@@ -165,7 +168,7 @@ class SegmentWriter:
         self, path: Path, chosen: Format, grey: bool, size: tuple[int, int], frame_rate: Fraction, time_base: Fraction
     ):
         av = import_av()
-        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._path, self._part = path, temporary_for(path)
         self._format = chosen
         pixels = chosen.grey if grey else chosen.colour
         even = 2 if pixels.startswith("yuv4") else 1
@@ -194,19 +197,12 @@ class SegmentWriter:
         """Finishes the segment and gives it its name."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
-        put_in_place(self._part, self._path)
+        put_in_place({self._part: self._path})
 
     def abandon(self) -> None:
         """Ends without a segment."""
         self._container.close()
         self._part.unlink(missing_ok=True)
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Renames a finished file once its bytes are on the disk, so that no name ever stands for half a file."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, path)
 
 
 def write_picture(path: Path, values: numpy.ndarray, chosen: Format) -> None:
@@ -218,9 +214,8 @@ def write_picture(path: Path, values: numpy.ndarray, chosen: Format) -> None:
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = frame.format.name, Fraction(1), 1
     encoder.options = dict(chosen.options)
     frame.pts = 0
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
-    os.replace(part, path)
+    content = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    write_files({path: lambda file: file.write(content)})
 
 
 @dataclass(frozen=True)
@@ -246,12 +241,20 @@ def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, s
 
     `sound` is (path, (first second, end second or None)) of the file whose sound comes along, or None.
     """
+    part = temporary_for(target)
+    try:
+        _join(segments, part, CONTAINERS[target.suffix], facts, sound)
+        put_in_place({part: target})
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFacts, sound: tuple | None) -> None:
     from .sound import Sound
 
     av = import_av()
     time_base = facts.time_base
-    part = target.with_name(target.name + ".part" + target.suffix)
-    with av.open(str(part), "w", options={"fflags": "bitexact"}) as output:  # no random ids: same job, same bytes
+    with av.open(str(part), "w", format=container, options=SAME_BYTES) as output:
         with av.open(str(segments[0].path)) as first:
             picture = output.add_stream_from_template(first.streams.video[0])
             if first.streams.video[0].codec_context.name == "hevc":
@@ -272,4 +275,3 @@ def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, s
             held = (time, packet)
         if track is not None:
             track.mux_until(None)
-    put_in_place(part, target)

@@ -2,6 +2,7 @@
 
 import torch
 
+from sam3d_geometry.files.whole_files import temporary_for
 from sam3d_geometry.video.clip_file import Position
 from sam3d_geometry.video.journal import FILE, Commit, Journal
 
@@ -37,10 +38,8 @@ def test_what_a_kill_left_behind_is_swept_away(tmp_path):
     before = {p.name for p in journal.folder.iterdir()}
     leftovers = [
         "000001_0.segment",
-        "000001_0.segment.part",
-        "000000_0.segment.part",
         "state_000002.pt",
-        FILE + ".part",
+        temporary_for(journal.folder / FILE).name,
     ]
     for name in leftovers:
         (journal.folder / name).write_bytes(b"half")

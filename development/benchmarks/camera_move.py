@@ -25,8 +25,10 @@ from development.scenes.renderer import Rendering, render
 from sam3d_geometry.effects.camera.camera_move import camera_move, new_picture
 from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.camera.hole_filling import fill_holes
-from sam3d_geometry.effects.camera.patches import Patches, around
-from sam3d_geometry.effects.camera.reprojection import pixel_homography, reproject
+from sam3d_geometry.effects.camera.homography import pixel_homography
+from sam3d_geometry.effects.camera.neighbourhood import around
+from sam3d_geometry.effects.camera.patches import Patches
+from sam3d_geometry.effects.camera.reprojection import reproject
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.scene_scale import scene_depth
 
@@ -63,7 +65,7 @@ def backward_warp(patches: Patches, new_from_old: torch.Tensor) -> torch.Tensor:
     """The photo's depth taken for the new picture's: grid_sample; everything between surfaces is stretched."""
     height, width = patches.height, patches.width
     k = patches.intrinsics
-    a, b = (t.float() for t in pixel_homography(k, k, torch.linalg.inv(new_from_old), height, width))
+    a, b = (torch.tensor(t) for t in pixel_homography(k, k, torch.linalg.inv(new_from_old), height, width))
     rows, columns = torch.meshgrid(torch.arange(float(height)), torch.arange(float(width)), indexing="ij")
     back = torch.stack([columns, rows, torch.ones_like(rows)], -1) @ a.T + patches.inverse_depth[..., None] * b
     scale = torch.tensor([2 / width, 2 / height])
@@ -166,7 +168,7 @@ def quality(options: argparse.Namespace) -> None:
             patches = Patches.of_frame(truth.pointmap()[0])
             k = patches.intrinsics
             view = reproject(patches, new_from_old, k)
-            shift = pixel_homography(k, k, new_from_old, height, width)[1]
+            shift = pixel_homography(k, k, new_from_old, height, width).b
             filled = fill_holes(view, shift, patches.fringe(1), 1)
             splat, hit = naive_splat(truth.points[0], truth.image[0], k, new_from_old.float())
             warp = backward_warp(patches, new_from_old)

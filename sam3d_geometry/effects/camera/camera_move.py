@@ -11,8 +11,9 @@ from ...geometry.resize import pointmap_at_image
 from .camera_path import CameraPath
 from .edge_sharpening import sharpen_edges
 from .hole_filling import fill_holes
+from .homography import pixel_homography
 from .patches import Patches
-from .reprojection import pixel_homography, reproject
+from .reprojection import reproject
 
 
 def new_picture(
@@ -26,8 +27,8 @@ def new_picture(
     holes = 1 - view.seen
     if not fill:
         return view.image * view.seen[..., None], holes
-    _, shift = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
-    return fill_holes(view, shift, patches.fringe(margin), margin), holes
+    homography = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
+    return fill_holes(view, homography.b, patches.fringe(margin), margin), holes
 
 
 def zoomed(intrinsics: torch.Tensor, zoom: float) -> torch.Tensor:

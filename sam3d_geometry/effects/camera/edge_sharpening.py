@@ -12,25 +12,18 @@ import torch
 
 from ...geometry.camera import unproject
 from ...geometry.pointmap import Pointmap
-from .patches import around
+from .neighbourhood import around
 
 CONTRAST = 0.12  # relative difference of inverse depth within the window from which on an edge is looked for
 LEVELLED = 0.7  # contrast of the window over that of twice the window: 0.5 on a tilted plane, 1 on an edge
 SHARP = 0.15  # share of the local contrast below which a pixel counts as belonging to a level already
 
 
-def _window(values: torch.Tensor, steps: int, largest: bool) -> torch.Tensor:
-    """Greatest or least of the (2 steps + 1) ** 2 pixels around each of (H, W)."""
-    for _ in range(steps):
-        values = around(values, torch.maximum if largest else torch.minimum)
-    return values
-
-
 def sharpened(inverse_depth: torch.Tensor, radius: int) -> torch.Tensor:
     """Inverse depth (H, W), 0 in the sky, with ramps of up to 2 `radius` pixels between two levels made steps."""
-    high, low = _window(inverse_depth, radius, True), _window(inverse_depth, radius, False)
+    high, low = around(inverse_depth, torch.maximum, radius), around(inverse_depth, torch.minimum, radius)
     contrast = high - low
-    wide = _window(high, radius, True) - _window(low, radius, False)
+    wide = around(high, torch.maximum, radius) - around(low, torch.minimum, radius)
     edge = (contrast > CONTRAST * high) & (contrast > LEVELLED * wide)
     upwards = high - inverse_depth < inverse_depth - low
     w = inverse_depth

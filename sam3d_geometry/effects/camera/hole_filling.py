@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from ...geometry.surfaces import DEPTH_EDGE
-from .patches import around
+from .neighbourhood import around
 from .reprojection import View
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
@@ -77,9 +77,7 @@ def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 def _fringe_beside_holes(view: View, fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """(H, W) bool: pixels seen that belong to `fringe` (H, W) of the photo and lie within `margin` pixels of a hole."""
-    near = view.seen < 1
-    for _ in range(margin):
-        near = around(near, torch.logical_or)
+    near = around(view.seen < 1, torch.logical_or, margin)
     beside = torch.nonzero((near & (view.seen > 0)).view(-1))[:, 0]
     found = torch.zeros(view.seen.numel(), dtype=torch.bool, device=view.seen.device)
     found[beside] = fringe.reshape(-1)[view.pixel.reshape(-1)[beside]]
@@ -115,7 +113,7 @@ def _inwards(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[t
     return dx * across, dy * ~across
 
 
-def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: int) -> torch.Tensor:
+def fill_holes(view: View, shift: list[float], fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """The image (H, W, 3) of a view, painted in place so that it has no holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
     Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
@@ -132,7 +130,7 @@ def fill_holes(view: View, shift: torch.Tensor, fringe: torch.Tensor, margin: in
         return view.image
     planes, share, inverse_depth = view.image.movedim(-1, 0).reshape(3, -1), share.view(-1), view.inverse_depth.view(-1)
     border = torch.arange(len(seen), device=seen.device).masked_fill_(~seen, -1)
-    steps = torch.stack(_away(*_place(holes, width), shift.tolist()))
+    steps = torch.stack(_away(*_place(holes, width), shift))
     lost = _lead(border, holes, steps, size)
     if len(lost):
         turned = holes.index_select(0, lost)

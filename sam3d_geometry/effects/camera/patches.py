@@ -1,6 +1,6 @@
-"""A photo with depth as planar patches, one per pixel: what the new cameras of `reprojection` look at.
+"""A photo with depth as planar patches, one per pixel: what new cameras look at (see `reprojection`).
 
-Every pixel of the photo stands for a square patch of the plane through its point: its inverse depth w goes on linearly over
+Every pixel of the photo stands for a square patch of the plane through its point: its inverse depth w continues linearly over
 half a pixel to all sides, with slopes taken from its own side of a depth edge. A plane keeps its patches joined from any
 camera, two surfaces are never joined, so nothing stretches across an edge. Sky (no geometry) has w = 0: it turns with the
 camera and does not shift.
@@ -8,12 +8,11 @@ camera and does not shift.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from ...geometry.pointmap import Pointmap
 from ...geometry.surfaces import DEPTH_EDGE
+from .neighbourhood import around
 
 SLACK = 0.02  # pixels by which a patch may be left, against hairlines where a surface bends
 SMOOTH_REACH = 1.0  # pixels over which a patch away from edges answers for its neighbours
@@ -37,22 +36,6 @@ def _slopes(w: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.where(bent, flatter, before.add_(after).mul_(0.5)), bent
 
 
-def around(values: torch.Tensor, combine: Callable[..., torch.Tensor]) -> torch.Tensor:
-    """(H, W) of every pixel and its eight neighbours combined by torch.maximum or torch.logical_or."""
-    for dim in (1, 0):
-        length = values.shape[dim] - 1
-        if length < 1:
-            continue
-        first, second = values.narrow(dim, 0, length), values.narrow(dim, 1, length)
-        pairs = combine(first, second)
-        values = values.clone()
-        into = values.narrow(dim, 0, length)
-        combine(into, pairs, out=into)
-        into = values.narrow(dim, 1, length)
-        combine(into, pairs, out=into)
-    return values
-
-
 class Patches:
     """A photo cut into one planar patch per pixel, ready to be seen from other cameras."""
 
@@ -64,7 +47,7 @@ class Patches:
         self.planes = image.movedim(-1, 0)[None].contiguous()
         self.slope_x, bent_x = _slopes(inverse_depth, 1)
         self.slope_y, bent_y = _slopes(inverse_depth, 0)
-        # colours within a pixel of an edge must not be interpolated across it, nor a patch go on beyond its own half pixel
+        # colours within a pixel of an edge must not be interpolated across it, nor a patch reach beyond its own half pixel
         self.mixed = around(bent_x | bent_y, torch.logical_or)
         self.reach = torch.where(self.mixed, 0.5 + SLACK, SMOOTH_REACH)
         for side in (self.reach[0], self.reach[-1], self.reach[:, 0], self.reach[:, -1]):
@@ -73,9 +56,7 @@ class Patches:
     def fringe(self, margin: int) -> torch.Tensor:
         """(H, W) bool: pixels on the far side of a depth edge, within `margin` pixels of it, whose colours may be mixed."""
         if margin not in self._fringes:
-            nearest = self.inverse_depth
-            for _ in range(margin):
-                nearest = around(nearest, torch.maximum)
+            nearest = around(self.inverse_depth, torch.maximum, margin)
             self._fringes[margin] = nearest > self.inverse_depth * (1 + 2 * DEPTH_EDGE)
         return self._fringes[margin]
 

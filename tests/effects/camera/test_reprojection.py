@@ -8,8 +8,9 @@ import torch
 
 from development.scenes.layouts import random_scene
 from development.scenes.renderer import render
+from sam3d_geometry.effects.camera.homography import pixel_homography
 from sam3d_geometry.effects.camera.patches import Patches
-from sam3d_geometry.effects.camera.reprojection import pixel_homography, reproject
+from sam3d_geometry.effects.camera.reprojection import reproject
 
 SIZE = (60, 80)
 
@@ -65,7 +66,8 @@ def test_a_tilted_plane_is_seen_where_its_homography_says_and_without_cracks(to)
     depth, _normal = closed_form.plane(*SIZE, 35.0, 60.0, 2.0)
     patches = patches_of(depth, position_picture(*SIZE))
     view = reproject(patches, to, patches.intrinsics)
-    a, b = pixel_homography(patches.intrinsics, patches.intrinsics, to, *SIZE)
+    moved = pixel_homography(patches.intrinsics, patches.intrinsics, to, *SIZE)
+    a, b = (torch.tensor(part, dtype=torch.float64) for part in moved)
     rows, columns = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) for n in SIZE), indexing="ij")
     pixels = torch.stack([columns, rows, torch.ones_like(rows)], -1)
     # w is affine in the photo's pixels, fitted to three of them
@@ -178,10 +180,11 @@ def test_a_rendered_room_is_closer_to_truth_than_a_backward_warp():
     new_from_old = torch.linalg.inv(truth.world_from_camera[1]) @ truth.world_from_camera[0]
     view = reproject(patches, new_from_old, truth.intrinsics[1])
     # the plain way: the depth of the photo taken for that of the new picture, and looked up
-    a, b = pixel_homography(truth.intrinsics[1], truth.intrinsics[0], torch.linalg.inv(new_from_old), 90, 120)
+    back = pixel_homography(truth.intrinsics[1], truth.intrinsics[0], torch.linalg.inv(new_from_old), 90, 120)
+    a, b = (torch.tensor(part) for part in back)
     rows, columns = torch.meshgrid(torch.arange(90.0), torch.arange(120.0), indexing="ij")
-    back = torch.stack([columns, rows, torch.ones_like(rows)], -1) @ a.float().T
-    back = back + patches.inverse_depth[..., None] * b.float()
+    back = torch.stack([columns, rows, torch.ones_like(rows)], -1) @ a.T
+    back = back + patches.inverse_depth[..., None] * b
     grid = back[..., :2] / back[..., 2:] * torch.tensor([2 / 120, 2 / 90]) + torch.tensor([1 / 120 - 1, 1 / 90 - 1])
     plain = torch.nn.functional.grid_sample(patches.planes, grid[None], align_corners=False)[0].movedim(0, -1)
     shown = view.seen == 1

@@ -20,10 +20,10 @@ from .files.load_depth import LoadDepth
 from .files.save_3d import Save3D
 from .files.save_depth import SaveDepth
 from .files.save_rerun_recording import SaveRerunRecording
-from .maps.ambient_occlusion import AmbientOcclusion
+from .maps.ambient_occlusion import AmbientOcclusionFromPointmap
 from .maps.blend import Blend
 from .maps.colormap import Colormap
-from .maps.curvature import CurvatureMap
+from .maps.curvature import CurvatureFromPointmap
 from .maps.depth import DepthFromPointmap
 from .maps.line_art import LineArtFromPointmap
 from .maps.normals import NormalsFromPointmap
@@ -37,7 +37,7 @@ from .pointmap.from_depth import DepthToPointmap
 from .pointmap.info import PointmapInfo
 from .pointmap.inspector import PointmapInspector
 from .pointmap.mask import MaskPointmap
-from .pointmap.normal_detail import NormalDetail
+from .pointmap.relief import AdjustNormalDetail
 from .pointmap.resize import ResizePointmap
 from .pointmap.transform import TransformPointmap
 from .shapes.displaced_plane import DisplacedPlane
@@ -50,23 +50,26 @@ NODES = [
     DepthFromPointmap,
     NormalsFromPointmap,
     LineArtFromPointmap,
+    CurvatureFromPointmap,
+    AmbientOcclusionFromPointmap,
     Colormap,
     Blend,
     SideBySide,
     PointmapInspector,
-    AlignSequence,
-    TemporalSmooth,
-    SteadyPointmap,
-    VideoToDepth,
     PointmapInfo,
     MaskPointmap,
     CropPointmap,
     ResizePointmap,
     TransformPointmap,
+    AdjustNormalDetail,
+    DepthToPointmap,
     FieldOfViewFromLens,
     SetScaleFromKnownLength,
     SetScaleFromCameraHeight,
-    DepthToPointmap,
+    AlignSequence,
+    TemporalSmooth,
+    SteadyPointmap,
+    VideoToDepth,
     PointmapToMesh,
     DisplacedPlane,
     PointmapToPointCloud,
@@ -81,9 +84,6 @@ NODES = [
     SceneLight,
     RelightScene,
     CompositeIntoScene,
-    CurvatureMap,
-    AmbientOcclusion,
-    NormalDetail,
     DepthMaskFromPointmap,
     HeightMaskFromPointmap,
     OrientationMasksFromPointmap,

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 from sheet import BACKGROUND, depth_of, estimate, grey, main_photo, photos, sheet
 
-from sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, pointmap_from_depth
+from sam3d_geometry.estimate.depth_to_pointmap import NEAR_WHITE, pointmap_from_depth
 from sam3d_geometry.files.depth_file import read_depth
 from sam3d_geometry.files.depth_frame import DepthFrame
 from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries
@@ -52,7 +52,7 @@ def in_256_steps(pointmap: Pointmap) -> DepthFrame:
     levels = (normalise_depth(pointmap.depth, shown, "linear") * 255).round() / 255
     intrinsics = pointmap.intrinsics
     near, far = shown.limits
-    coarse = pointmap_from_depth(levels, intrinsics, MEANINGS[2], near, far, "linear", mask=pointmap.mask.float())
+    coarse = pointmap_from_depth(levels, intrinsics, NEAR_WHITE, near, far, "linear", mask=pointmap.mask.float())
     return DepthFrame(
         coarse.depth[0], coarse.mask[0], next(DepthSeries(depth_format="tiff 32-bit").frames(coarse)).record
     )
@@ -114,7 +114,7 @@ def depth_to_pointmap() -> Image.Image:
     pictures = {"image": photo, "depth, a picture": grey(picture)}
     for degrees in (35.0, 60.0):
         intrinsics = intrinsics_from_fov_x_degrees(degrees, *picture.shape[1:])
-        made = pointmap_from_depth(picture, intrinsics, MEANINGS[2], near, far, image=photo, mask=pointmap.mask.float())
+        made = pointmap_from_depth(picture, intrinsics, NEAR_WHITE, near, far, image=photo, mask=pointmap.mask.float())
         pictures[f"from above, {degrees:g} degrees"] = from_above(made, 1.05 * far)
     return sheet(pictures, 4, aspect=1.3)
 

@@ -4,10 +4,8 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry import models
 from .. import host
-from ..fields import advanced
-from ..sockets import CATEGORY, GeometryModelType, schema
-
-PRECISIONS = ["auto", "fp32", "fp16", "bf16"]
+from ..fields import field, result
+from ..sockets import CATEGORY, schema
 
 
 class LoadSAM3DGeometry(io.ComfyNode):
@@ -21,45 +19,38 @@ class LoadSAM3DGeometry(io.ComfyNode):
             description="Loads a model that gives one 3D point per pixel. All nodes share one copy of it.",
             search_aliases=["moge", "depth", "normal", "sam 3d", "pointmap", "geometry", "monocular", "load model"],
             inputs=[
-                io.Combo.Input(
-                    "model",
-                    options=names,
+                field(
+                    "model_name",
+                    "Which estimator. 'built-in preview' needs no download but is only a rough first look; 'sam-3d-objects "
+                    "(moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); 'moge-2-...-normal' gives meters and "
+                    "sharper normals. Files in models/geometry_estimation and models/sam3d_geometry are listed too.",
                     default=models.CATALOGUE[0].name,
-                    tooltip="Which estimator. 'built-in preview' needs no download but is only a rough first look; "
-                    "'sam-3d-objects (moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); "
-                    "'moge-2-...-normal' gives metres and sharper normals. Files in models/geometry_estimation and "
-                    "models/sam3d_geometry are listed too.",
+                    options=names,
                 ),
-                io.Combo.Input(
+                field(
                     "precision",
-                    options=PRECISIONS,
-                    default="auto",
-                    tooltip="Number format of the network. auto: fp16 on a GPU, fp32 on the CPU. Choose fp32 if you see "
-                    "bands or holes, bf16 on recent CPUs for speed.",
+                    "Number format of the network. auto: fp16 on a GPU, fp32 on the CPU. Choose fp32 if you see bands or holes, bf16 "
+                    "on recent CPUs for speed.",
                 ),
-                advanced(
-                    io.Boolean.Input(
-                        "keep_loaded",
-                        default=True,
-                        tooltip="On: the model stays in memory for the next run (ComfyUI moves it off the GPU when it needs "
-                        "the room). Off: it is freed after each run and read again for the next.",
-                    )
+                field(
+                    "keep_loaded",
+                    "On: the model stays in memory for the next run (ComfyUI moves it off the GPU when it needs the room). Off: it is "
+                    "freed after each run and read again for the next.",
+                    is_advanced=True,
                 ),
-                advanced(
-                    io.Boolean.Input(
-                        "compile",
-                        default=False,
-                        tooltip="On: torch.compile makes the network faster for pictures of one size, as in a clip; the first "
-                        "frame of each size then takes a minute or more. Needs a C++ compiler, and Triton on a GPU.",
-                    )
+                field(
+                    "compile",
+                    "On: torch.compile makes the network faster for pictures of one size, as in a clip; the first frame of each size "
+                    "then takes a minute or more. Needs a C++ compiler, and Triton on a GPU.",
+                    is_advanced=True,
                 ),
             ],
-            outputs=[GeometryModelType.Output(display_name="model", tooltip="The model, for Pointmap Inference.")],
+            outputs=[result("model", "The model, for Pointmap Inference.", type="SAM3D_GEOMETRY_MODEL")],
         )
 
     @classmethod
-    def execute(cls, model: str, precision: str, keep_loaded: bool, compile: bool) -> io.NodeOutput:
-        handle = host.ModelHandle(model, precision, keep_loaded, compile)
+    def execute(cls, model_name: str, precision: str, keep_loaded: bool, compile: bool) -> io.NodeOutput:
+        handle = host.ModelHandle(model_name, precision, keep_loaded, compile)
         if handle.load().model.preview:
             host.notify_once(
                 "Built-in preview model",

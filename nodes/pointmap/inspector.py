@@ -5,10 +5,9 @@ import uuid
 from comfy_api.latest import io
 
 from ...sam3d_geometry.files.inspection import encode_inspection
-from ...sam3d_geometry.maps.colormap import COLORMAPS
 from .. import host, host_folders
-from ..fields import advanced
-from ..sockets import CATEGORY, PointmapType, schema
+from ..fields import field, result
+from ..sockets import CATEGORY, schema
 
 
 class PointmapInspector(io.ComfyNode):
@@ -17,34 +16,45 @@ class PointmapInspector(io.ComfyNode):
         return schema(
             node_id="SAM3DGeometry_PointmapInspector",
             display_name="Pointmap Inspector",
-            category=CATEGORY,
+            category=f"{CATEGORY}/pointmap",
             description="Shows photo, depth or normals and reads them off: depth, point and normal below the pointer, and the "
             "distance between two points.",
             search_aliases=["measure", "distance", "depth viewer", "probe", "ruler", "inspect", "preview", "point"],
             is_output_node=True,
             inputs=[
-                PointmapType.Input(
-                    "pointmap",
-                    tooltip="From Pointmap Inference. One frame or a clip, through which a slider in the node goes.",
+                field(
+                    "pointmap", "From Pointmap Inference. One frame or a clip, through which a slider in the node goes."
                 ),
-                advanced(
-                    io.Combo.Input(
-                        "colormap",
-                        options=list(COLORMAPS),
-                        default="turbo",
-                        tooltip="Colours of the depth. turbo and spectral show small differences; the others are even to the "
-                        "eye. Takes effect with the next run.",
-                    )
+                field(
+                    "colormap",
+                    "Colors of the depth. turbo and spectral show small differences; the others are even to the eye. Takes effect "
+                    "with the next run.",
+                    default="turbo",
+                    is_advanced=True,
                 ),
+                field(
+                    "x",
+                    "Point A, as a share of the width: a click in the picture fills it. Wire the output x to other nodes.",
+                    default=0.25,
+                ),
+                field("y", "Point A, as a share of the height: a click in the picture fills it."),
+                field("x2", "Point B, as a share of the width: the second click fills it."),
+                field("y2", "Point B, as a share of the height: the second click fills it."),
             ],
-            outputs=[PointmapType.Output(display_name="pointmap", tooltip="The pointmap as it came.")],
+            outputs=[
+                result("pointmap", "The pointmap as it came."),
+                result("x", "Point A across, for the x of other nodes."),
+                result("y", "Point A down, for the y of other nodes."),
+                result("x2", "Point B across."),
+                result("y2", "Point B down."),
+            ],
         )
 
     @classmethod
-    def execute(cls, pointmap, colormap) -> io.NodeOutput:
+    def execute(cls, pointmap, colormap, x, y, x2, y2) -> io.NodeOutput:
         with host.progress_bar(len(pointmap)) as on_progress:
             content = encode_inspection(pointmap, colormap, on_progress=on_progress)
         path = host_folders.temporary_path(f"sam3d_geometry_inspection_{uuid.uuid4().hex}.bin")
         path.write_bytes(content)
         shown = {"filename": path.name, "subfolder": "", "type": "temp"}
-        return io.NodeOutput(pointmap, ui={"sam3d_inspection": [shown]})
+        return io.NodeOutput(pointmap, x, y, x2, y2, ui={"sam3d_inspection": [shown]})

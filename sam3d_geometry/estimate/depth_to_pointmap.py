@@ -9,12 +9,7 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.resize import require_same_shape, resize_image, resize_mask
 from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
 
-MEANINGS = (
-    "distance along the view axis",
-    "distance along the ray",
-    "picture with near white",
-    "picture with near black",
-)
+ALONG_AXIS, ALONG_RAY, NEAR_WHITE, NEAR_BLACK = MEASURES = ("z", "ray", "near white", "near black")
 
 FEW_LEVELS = 8  # a few flat objects may happen to lie at multiples of 1 / 255
 
@@ -25,13 +20,13 @@ def _refuse_pictures(depth: torch.Tensor) -> None:
     if float(low) < 0:
         raise ValueError(
             f"The depth goes down to {float(low):g}, and distances are not negative; set pixels without geometry to 0, or, "
-            "for a depth picture, bring it to 0 to 1 and set meaning to a picture."
+            "for a depth picture, bring it to 0 to 1 and set measure to near white or near black."
         )
     steps = depth[:, ::4, ::4] * 255
     in_steps = float(high) <= 1 and bool(((steps - steps.round()).abs() < 1e-4).all())
     if (float(low) == 0 and float(high) == 1) or (in_steps and steps.round().unique().numel() > FEW_LEVELS):
         raise ValueError(
-            "The depth lies between 0 and 1 as a picture's does, not in distances; set meaning to a picture and give its near "
+            "The depth lies between 0 and 1 as a picture's does, not in distances; set measure to near white or near black and give its near "
             "and far, or wire the true depth."
         )
 
@@ -39,28 +34,28 @@ def _refuse_pictures(depth: torch.Tensor) -> None:
 def distance_from_depth(
     depth: torch.Tensor,
     intrinsics: torch.Tensor,
-    meaning: str = MEANINGS[0],
+    measure: str = ALONG_AXIS,
     near: float = 0.5,
     far: float = 20.0,
     curve: str = "disparity",
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Depth (B, H, W) of any `meaning` -> distance along the view axis (B, H, W), 0 where invalid, and the mask.
+    """Depth (B, H, W) of one of MEASURES -> distance along the view axis (B, H, W), 0 where invalid, and the mask.
 
     inf, nan and 0 are invalid, in a picture only inf and nan. A picture's values stand for `near` (white, or black) to
     `far` along `curve`, as `depth.normalise_depth` makes them.
     """
-    if meaning not in MEANINGS:
-        raise ValueError(f"Meaning {meaning!r} is not known; choose one of {', '.join(MEANINGS)}.")
+    if measure not in MEASURES:
+        raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(MEASURES)}.")
     finite = torch.isfinite(depth)
     depth = torch.where(finite, depth.float(), 0)
-    if meaning.startswith("picture"):
+    if measure in (NEAR_WHITE, NEAR_BLACK):
         fixed_range(near, far, 1)
-        nearness = depth.clamp(0, 1) if meaning == MEANINGS[2] else 1 - depth.clamp(0, 1)
+        nearness = depth.clamp(0, 1) if measure == NEAR_WHITE else 1 - depth.clamp(0, 1)
         distance = depth_at_nearness(nearness.reshape(-1), near, far, curve).reshape(depth.shape)
         mask = finite & (distance > 0)
         return torch.where(mask, distance, 0), mask
     _refuse_pictures(depth)
-    if meaning == MEANINGS[1]:
+    if measure == ALONG_RAY:
         x, y = view_plane_axes(intrinsics.to(depth), *depth.shape[1:])
         depth = depth * (x.square() + y.square() + 1).rsqrt()
     return depth, finite & (depth > 0)
@@ -77,7 +72,7 @@ def nearness_image(distance: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
 def pointmap_from_depth(
     depth: torch.Tensor,
     intrinsics: torch.Tensor,
-    meaning: str = MEANINGS[0],
+    measure: str = ALONG_AXIS,
     near: float = 0.5,
     far: float = 20.0,
     curve: str = "disparity",
@@ -99,7 +94,7 @@ def pointmap_from_depth(
     if image is not None:
         require_same_shape(tuple(image.shape[1:3]), tuple(size))
     intrinsics = intrinsics.float().expand(batch, 3, 3).clone()
-    distance, valid = distance_from_depth(depth, intrinsics, meaning, near, far, curve)
+    distance, valid = distance_from_depth(depth, intrinsics, measure, near, far, curve)
     if mask is not None:
         valid = valid & resize_mask(mask, tuple(size))
         distance = torch.where(valid, distance, 0)

@@ -4,7 +4,13 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.estimate.depth_to_pointmap import MEANINGS, distance_from_depth, pointmap_from_depth
+from sam3d_geometry.estimate.depth_to_pointmap import (
+    ALONG_RAY,
+    MEASURES,
+    NEAR_WHITE,
+    distance_from_depth,
+    pointmap_from_depth,
+)
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from sam3d_geometry.maps.depth import CURVES, DepthRange, normalise_depth
 
@@ -26,26 +32,26 @@ def test_distance_along_the_view_axis_is_the_pointmap_it_came_from():
 
 def test_distance_along_the_ray_ends_on_the_same_points():
     made = closed_form.pointmap(room())
-    back = pointmap_from_depth(made.points.norm(dim=-1), K, MEANINGS[1])
+    back = pointmap_from_depth(made.points.norm(dim=-1), K, ALONG_RAY)
     assert torch.allclose(back.points, made.points, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("curve", CURVES)
-@pytest.mark.parametrize("meaning", MEANINGS[2:])
-def test_a_picture_with_its_range_and_curve_gives_the_depth_it_was_made_of(curve, meaning):
+@pytest.mark.parametrize("measure", MEASURES[2:])
+def test_a_picture_with_its_range_and_curve_gives_the_depth_it_was_made_of(curve, measure):
     depth = room()
     near, far = float(depth.min()), float(depth.max())
     picture = normalise_depth(depth, DepthRange(torch.tensor([near]), torch.tensor([far])), curve)
-    picture = picture if meaning == MEANINGS[2] else 1 - picture
-    back, mask = distance_from_depth(picture, K, meaning, near, far, curve)
+    picture = picture if measure == NEAR_WHITE else 1 - picture
+    back, mask = distance_from_depth(picture, K, measure, near, far, curve)
     assert bool(mask.all()) and torch.allclose(back, depth, rtol=1e-4)
 
 
-@pytest.mark.parametrize("meaning", MEANINGS)
-def test_what_is_no_number_is_no_geometry(meaning):
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_is_no_number_is_no_geometry(measure):
     depth = room() / 10 + 2
     depth[0, 0, :3] = torch.tensor([float("inf"), float("nan"), float("-inf")])
-    made = pointmap_from_depth(depth, K, meaning, 1.0, 5.0)
+    made = pointmap_from_depth(depth, K, measure, 1.0, 5.0)
     assert not bool(made.mask[0, 0, :3].any()) and bool(made.mask[0, 1:].all())
     assert bool(torch.isfinite(made.points).all() and torch.isfinite(made.image).all())
     assert not bool(made.points[0, 0, :3].any())
@@ -81,11 +87,15 @@ def test_a_shifted_principal_point_shifts_the_rays():
 @pytest.mark.parametrize(
     ("depth", "options", "sentence"),
     [
-        (torch.linspace(0, 1, 256).reshape(1, 16, 16), {}, "set meaning to a picture"),
-        ((torch.linspace(20, 200, 256).round() / 255).reshape(1, 16, 16), {}, "set meaning to a picture"),
+        (torch.linspace(0, 1, 256).reshape(1, 16, 16), {}, "set measure to near white or near black"),
+        (
+            (torch.linspace(20, 200, 256).round() / 255).reshape(1, 16, 16),
+            {},
+            "set measure to near white or near black",
+        ),
         (torch.linspace(-1, 1, 256).reshape(1, 16, 16), {}, "goes down to -1"),
-        (torch.ones(1, 4, 4), {"meaning": "disparity"}, "Meaning 'disparity' is not known"),
-        (torch.ones(1, 4, 4), {"meaning": MEANINGS[2], "near": 3.0, "far": 2.0}, "near 3, far 2"),
+        (torch.ones(1, 4, 4), {"measure": "disparity"}, "Input measure came as 'disparity'"),
+        (torch.ones(1, 4, 4), {"measure": NEAR_WHITE, "near": 3.0, "far": 2.0}, "near 3, far 2"),
         (torch.ones(3, 4, 4), {"image": torch.zeros(2, 4, 4, 3)}, "The image has 2 frames and the depth 3"),
         (torch.ones(3, 4, 4), {"mask": torch.zeros(2, 4, 4)}, "The mask has 2 frames and the depth 3"),
     ],

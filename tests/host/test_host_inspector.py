@@ -49,15 +49,14 @@ def graph():
     load = {str(i): {"class_type": "LoadImage", "inputs": {"image": f"inspected_{i}.png"}} for i in (1, 2)}
     return load | {
         "3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
-        "4": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": PREVIEW, "precision": "fp32", "keep_loaded": True, "compile": False}},
+        "4": {"class_type": "SAM3DGeometry_Load", "inputs": {"model_name": PREVIEW, "precision": "fp32", "keep_loaded": True, "compile": False}},
         "5": {
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {
-                "model": ["4", 0], "images": ["3", 0], "resolution": 512, "frames_per_batch": 4, "camera": "from the picture",
-                "fov_x_degrees": 60.0, "focal_mm": 35.0, "sensor_width_mm": 36.0, "focal_pixels": 1000.0,
+                "model": ["4", 0], "image": ["3", 0], "resolution": 512, "batch_size": 4, "fov_x_degrees": 0.0,
             },
         },
-        "6": {"class_type": NODE, "inputs": {"pointmap": ["5", 0], "colormap": "turbo"}},
+        "6": {"class_type": NODE, "inputs": {"pointmap": ["5", 0], "colormap": "turbo", "x": 0.25, "y": 0.5, "x2": 0.75, "y2": 0.5}},
     }  # fmt: skip
 
 

@@ -58,8 +58,7 @@ def inference(model):
     return {
         "class_type": "SAM3DGeometry_PointmapInference",
         "inputs": {
-            "model": model, "images": ["1", 0], "resolution": 256, "frames_per_batch": 4, "camera": "field of view",
-            "fov_x_degrees": 60.0, "focal_mm": 35.0, "sensor_width_mm": 36.0, "focal_pixels": 1000.0,
+            "model": model, "image": ["1", 0], "resolution": 256, "batch_size": 4, "fov_x_degrees": 60.0,
         },
     }  # fmt: skip
 
@@ -161,7 +160,7 @@ def test_cores_geometry_goes_into_our_nodes_and_back_into_cores(core, model):
 def ours_with_the_preview():
     return {
         "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
-        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
+        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model_name": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
         "3": inference(["2", 0]),
     }  # fmt: skip
 

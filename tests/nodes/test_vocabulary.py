@@ -17,21 +17,7 @@ LONGEST_TOKEN = 20
 MENUS = ("maps", "pointmap", "camera and scale", "clips", "3d", "files", "effects", "masks", "core")
 AT_THE_ROOT = ("SAM3DGeometry_Load", "SAM3DGeometry_PointmapInference")
 SHORT_ID = {"Load SAM3D Geometry": "SAM3DGeometry_Load"}
-# nodes that still have to take the names of the vocabulary
-NOT_YET = {
-    "LoadSAM3DGeometry",
-    "PointmapInference",
-    "PointmapInspector",
-    "DepthToPointmap",
-    "CurvatureMap",
-    "AmbientOcclusion",
-    "NormalDetail",
-}
-every_node = pytest.mark.parametrize(
-    "node",
-    [n for n in NODES if n.__name__ not in NOT_YET] or [None],
-    ids=lambda node: getattr(node, "__name__", "none"),
-)
+every_node = pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
 
 
 def violations(schema) -> list[str]:
@@ -92,15 +78,11 @@ def output_violations(given) -> list[str]:
 
 @every_node
 def test_schemas_keep_to_the_vocabulary(node):
-    if node is None:
-        pytest.skip("no node yet")
     assert violations(node.define_schema()) == []
 
 
 @every_node
 def test_names_ids_and_menus_belong_together(node):
-    if node is None:
-        pytest.skip("no node yet")
     schema = node.define_schema()
     name = schema.display_name
     assert schema.node_id == SHORT_ID.get(name, "SAM3DGeometry_" + name.replace(" ", ""))
@@ -118,7 +100,6 @@ def test_tokens_are_short_lower_case_words():
             assert len(token) <= LONGEST_TOKEN, f"{name}: {token!r}"
 
 
-@pytest.mark.skipif(bool(NOT_YET), reason="nodes are still taking their names")
 def test_every_word_is_used_and_every_exception_has_a_node_and_a_reason():
     schemas = [node.define_schema() for node in NODES]
     used = {given.id for schema in schemas for given in schema.inputs}
@@ -136,7 +117,6 @@ def test_spelling_is_american():
     assert not [word for word in words if re.search(r"colour|centre|grey|metre|visualis", word)]
 
 
-@pytest.mark.skipif(bool(NOT_YET), reason="nodes are still taking their names")
 def test_node_ids_are_frozen():
     """A released id stays for ever, since saved workflows name it: new ones are added, none is changed or taken away."""
     frozen = json.loads(NODE_IDS.read_text(encoding="ascii"))

@@ -164,12 +164,11 @@ def graph():
     """Photo to depth and normals beside each other, in API format."""
     return {
         "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
-        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
+        "2": {"class_type": "SAM3DGeometry_Load", "inputs": {"model_name": "built-in preview", "precision": "auto", "keep_loaded": True, "compile": False}},
         "3": {
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {
-                "model": ["2", 0], "images": ["1", 0], "resolution": 512, "frames_per_batch": 4, "camera": "from the picture",
-                "fov_x_degrees": 60.0, "focal_mm": 35.0, "sensor_width_mm": 36.0, "focal_pixels": 1000.0,
+                "model": ["2", 0], "image": ["1", 0], "resolution": 512, "batch_size": 4, "fov_x_degrees": 0.0,
             },
         },
         "4": {

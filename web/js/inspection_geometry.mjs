@@ -184,6 +184,11 @@ export function barTicks(range, gap, endGap) {
   return ticks.sort((a, b) => a.position - b.position)
 }
 
+/** Middle of a pixel of the pointmap as shares of the picture, [x, y] from 0 to 1, as the nodes' x and y count. */
+export function placeOfPixel([column, row], { width, height }) {
+  return [(column + 0.5) / width, (row + 0.5) / height].map((share) => Math.round(share * 1000) / 1000)
+}
+
 /** Horizontal field of view of a frame's camera in degrees. */
 export function fieldOfView(frame) {
   return (2 * Math.atan(0.5 / frame.camera[0]) * 180) / Math.PI

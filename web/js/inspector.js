@@ -32,8 +32,22 @@ function fitNode(node, height) {
   if (Math.abs(node.size[0] - width) < 1 && Math.abs(node.size[1] - first) < 1) node.setSize([width, first + height])
 }
 
+/** Puts the places of the points, as shares of the picture, into the node's inputs, so that its outputs give them to others. */
+function fillPlaces(node, places) {
+  const [[x, y] = [], [x2, y2] = []] = places
+  for (const [name, value] of Object.entries({ x, y, x2, y2 })) {
+    const widget = node.widgets?.find((other) => other.name === name)
+    if (widget && value !== undefined) widget.value = value
+  }
+  node.setDirtyCanvas?.(true, true)
+}
+
 function addInspector(node) {
-  const inspector = new InspectorWidget(fetchFile, (height) => fitNode(node, height))
+  const inspector = new InspectorWidget(
+    fetchFile,
+    (height) => fitNode(node, height),
+    (places) => fillPlaces(node, places),
+  )
   inspectors.set(node, inspector)
   const widget = node.addDOMWidget("inspector", "SAM3D_INSPECTOR", inspector.element, {
     serialize: false,

@@ -40,7 +40,7 @@ export function makeElements() {
   const value = (name) => element("span", "value", { "data-value": name })
   const { radios, choice } = viewChoice(`${id}-view`)
   const values = Object.fromEntries(
-    ["depth", "pixel", "photo", "x", "y", "z", "nx", "ny", "nz", "distance", "dx", "dy", "dz"].map((n) => [n, value(n)]),
+    ["depth", "place", "pixel", "photo", "x", "y", "z", "nx", "ny", "nz", "distance", "dx", "dy", "dz"].map((n) => [n, value(n)]),
   )
   const parts = {
     radios,
@@ -80,7 +80,7 @@ export function makeElements() {
     element("div", "headline", {}, [
       parts.swatch,
       values.depth,
-      element("span", "where", {}, [values.pixel, values.photo]),
+      element("span", "where", {}, [values.place, values.pixel, values.photo]),
     ]),
     row("point", "Camera axes: x right, y down, z forward", [["x", values.x], ["y", values.y], ["z", values.z]]),
     row("normal", "Unit normal in camera axes: x right, y down, z forward", [["x", values.nx], ["y", values.ny], ["z", values.nz]]),

@@ -24,6 +24,7 @@ export function fillReadout(parts, { frame, head, hover, points, unit }) {
   setAll(values, ["x", "y", "z"], point, point && geometry.decimalsFor(point[2]))
   setAll(values, ["nx", "ny", "nz"], normal, 2)
   const other = frame && hover && (head.photo_width !== head.width || head.photo_height !== head.height)
+  values.place.textContent = hover && head ? `x, y ${geometry.placeOfPixel(hover, head).join(", ")}` : ""
   values.pixel.textContent = hover ? `pixel ${hover.join(", ")}` : ""
   values.photo.textContent = other ? `photo ${geometry.photoPixel(hover, head).join(", ")}` : ""
   parts.swatch.style.background = point ? geometry.colourOfDepth(point[2], head) : ""

@@ -30,10 +30,12 @@ function partReader(fetchFile, file, signal) {
 }
 
 export class InspectorWidget {
-  /** `fetchFile(file, headers, signal)` gives a Response; `onAspect(height)` hears how much higher the stage should be. */
-  constructor(fetchFile, onAspect) {
+  /** `fetchFile(file, headers, signal)` gives a Response; `onAspect(height)` hears how much higher the stage should be;
+   *  `onPlaces([[x, y], ...])` hears where the points are, as shares of the picture. */
+  constructor(fetchFile, onAspect, onPlaces = () => {}) {
     this.fetchFile = fetchFile
     this.onAspect = onAspect
+    this.onPlaces = onPlaces
     this.parts = makeElements()
     this.element = this.parts.root
     this.points = []
@@ -227,14 +229,18 @@ export class InspectorWidget {
 
   choose(pixel) {
     this.hover = pixel
-    if (this.pointAt(pixel)) this.setPoints(geometry.withPoint(this.points, pixel))
-    else this.update()
+    if (this.pointAt(pixel)) {
+      this.setPoints(geometry.withPoint(this.points, pixel))
+      // refused by browsers without permission: the node's inputs have the place in any case
+      navigator.clipboard?.writeText(geometry.placeOfPixel(pixel, this.inspection.head).join(", ")).catch(() => {})
+    } else this.update()
     this.announce(this.points.length === 2 ? `Distance ${this.distanceText()}` : this.describeHover())
   }
 
   setPoints(points) {
     this.points = points
     this.update()
+    if (points.length) this.onPlaces(points.map((pixel) => geometry.placeOfPixel(pixel, this.inspection.head)))
   }
 
   announce(text) {

@@ -54,7 +54,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def run(source, **given):
-    (model,) = node_runs.run(LoadSAM3DGeometry, model=models.PREVIEW)
+    (model,) = node_runs.run(LoadSAM3DGeometry, model_name=models.PREVIEW)
     given = {"resolution": 64, "depth_codec": "ffv1 16-bit mkv", "filename_prefix": "clip", **given}
     return node_runs.run(VideoToDepth, model=model, video=source, **given)
 

@@ -17,7 +17,7 @@ from pack.nodes import host
 from pack.nodes.files.load_depth import BY_PATH, LoadDepth
 from pack.nodes.files.save_depth import SaveDepth
 from pack.nodes.files.save_rerun_recording import SaveRerunRecording
-from pack.nodes.pointmap.from_depth import CAMERAS, DepthToPointmap
+from pack.nodes.pointmap.from_depth import DepthToPointmap
 from pack.sam3d_geometry.files.depth_file import FORMATS
 from pack.sam3d_geometry.files.depth_frame import DepthFileError
 
@@ -49,7 +49,7 @@ def comfyui(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pointmap():
-    return run(DepthToPointmap, depth=clip(), metric=True, fov_x_degrees=63.0, image=torch.rand(1, 60, 80, 3))[0]
+    return run(DepthToPointmap, depth_map=clip(), metric="yes", fov_x_degrees=63.0, image=torch.rand(1, 60, 80, 3))[0]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -217,22 +217,15 @@ def test_a_file_that_is_not_there_is_said(comfyui, name):
         run(LoadDepth, path=name)
 
 
-@pytest.mark.parametrize(
-    ("camera", "given"),
-    [
-        (CAMERAS[0], {"fov_x_degrees": 90.0}),
-        (CAMERAS[1], {"focal_mm": 18.0, "sensor_width_mm": 36.0}),
-        (CAMERAS[2], {"focal_pixels": SIZE[1] / 2}),
-    ],
-)
-def test_every_way_to_give_the_camera(camera, given):
-    (made,) = run(DepthToPointmap, depth=clip(), camera=camera, centre_x=0.25, **given)
-    assert torch.allclose(made.intrinsics[:, 0, 0], torch.tensor(0.5)) and float(made.intrinsics[0, 0, 2]) == 0.25
+def test_the_camera_is_the_one_given():
+    (made,) = run(DepthToPointmap, depth_map=clip(), center_x=0.25, fov_x_degrees=90.0)
+    assert torch.allclose(made.intrinsics[:, 0, 0], torch.tensor(0.5))
+    assert float(made.intrinsics[0, 0, 2]) == 0.25
 
 
-def test_a_camera_that_is_not_in_the_menu_is_refused():
-    with pytest.raises(ValueError, match="Input camera came as 'lens'"):
-        run(DepthToPointmap, depth=clip(), camera="lens")
+def test_without_a_camera_it_is_refused():
+    with pytest.raises(ValueError, match="wire Field Of View From Lens or Pointmap Inference"):
+        run(DepthToPointmap, depth_map=clip(), fov_x_degrees=0.0)
 
 
 def test_a_recording_is_a_whole_file_with_its_record(comfyui, pointmap):

@@ -17,17 +17,15 @@ SIZE = (60, 90)
 
 
 def load():
-    name = next(given.id for given in LoadSAM3DGeometry.define_schema().inputs)
-    return run(LoadSAM3DGeometry, **{name: models.PREVIEW})[0]
+    return run(LoadSAM3DGeometry, model_name=models.PREVIEW)[0]
 
 
 def test_after_inference_or_in_it_is_the_same():
     torch.manual_seed(0)
     photo, mask = torch.rand(2, *SIZE, 3), torch.zeros(1, 120, 180)
     mask[:, 30:90, 40:120] = 1
-    name = PointmapInference.define_schema().inputs[1].id
-    whole = run(PointmapInference, **{name: photo}, model=load())[0]
-    at_once = run(PointmapInference, **{name: photo}, model=load(), mask=mask)[0]
+    whole = run(PointmapInference, image=photo, model=load())[0]
+    at_once = run(PointmapInference, image=photo, model=load(), mask=mask)[0]
     (after,) = run(MaskPointmap, pointmap=whole, mask=mask)
     assert torch.equal(at_once.mask, after.mask)
     assert torch.equal(at_once.points, after.points)

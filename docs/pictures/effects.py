@@ -82,14 +82,14 @@ def effects() -> Image.Image:
     others = {
         "photo ": photos()["temple"],
         "Fog": morning_fog(),
-        "Depth Mask": near("temple"),
-        "Line Art": grey(line_art(temple, 2.0, 5.0, 30.0, smoothing=5)),
+        "Depth Mask From Pointmap": near("temple"),
+        "Line Art From Pointmap": grey(line_art(temple, 2.0, 5.0, 30.0, smoothing=5)),
         "Stereo Pair: anaglyph": anaglyph("temple"),
         "photo  ": photos()["coffee"],
         "Composite Into Scene: a mesh": put("coffee", on_the_table),
         "Relight Scene: a lamp in the cup": lamp_in_the_cup(),
-        "Ambient Occlusion": grey(occlusion_at_photo(coffee, 0.3 * scene_depth(coffee), smoothing=32)),
-        "Normal Detail": relief("coffee"),
+        "Ambient Occlusion From Pointmap": grey(occlusion_at_photo(coffee, 0.3 * scene_depth(coffee), smoothing=32)),
+        "Adjust Normal Detail": relief("coffee"),
     }
     return sheet({name: upper(picture) for name, picture in portrait.items()} | others, 5, 1400, ASPECT)
 

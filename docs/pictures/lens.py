@@ -67,7 +67,11 @@ def in_fog(
 def low_sun(azimuth: float, elevation: float) -> Light:
     """A sun of warm light; its angles are level with the ground."""
     return Light(
-        DIRECTIONAL, WORLD, azimuth_degrees=azimuth, elevation_degrees=elevation, colour=srgb_from_hex("#ffe2b0")
+        kind=DIRECTIONAL,
+        placement=WORLD,
+        azimuth_degrees=azimuth,
+        elevation_degrees=elevation,
+        colour=srgb_from_hex("#ffe2b0"),
     )
 
 

@@ -94,7 +94,7 @@ def put(
     surface = surface_at_image(pointmap, photos()[name], SMOOTHING)
     placed, lamps = place_layer(placement, pointmap), place_lights(lights, pointmap)
     layer = (
-        mesh_layer(*ball()[:2], placed, surface, ball()[2], lamps)
+        mesh_layer(*ball()[:2], placed, surface, colours=ball()[2], lights=lamps)
         if card is None
         else card_layer(card, placed, surface)
     )
@@ -127,7 +127,7 @@ def mesh_composite() -> Image.Image:
             "distance, behind her": put(
                 "astronaut", Placement(where="distance", pixel=(0.68, 0.3), distance=1.15, size=0.5)
             ),
-            "before her": put(
+            "distance, in front of her": put(
                 "astronaut", Placement(where="distance", pixel=(0.7, 0.45), distance=0.75, size=0.3), None, (lamp,)
             ),
             "surface": put("coffee", Placement(where="surface", pixel=(0.8, 0.88), size=0.17, upright=True)),

@@ -1,4 +1,4 @@
-"""Inputs and conversions that nodes with distances share: the unit, and which way is up."""
+"""Inputs that several nodes share in one wording, and which way is up."""
 
 from __future__ import annotations
 
@@ -14,18 +14,6 @@ from .vocabulary import VOCABULARY
 GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL, PITCH_AND_ROLL = UP = VOCABULARY["up"].options
 UP_AS_SEEN = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, CAMERA_LEVEL)
 UP_BY_ANGLES = (GROUND_WHOLE_CLIP, GROUND_PER_FRAME, PITCH_AND_ROLL)
-LENGTH_UNITS = ("scene depth", "units")
-
-
-def unit_input(lengths: str) -> io.Input:
-    """The menu of units for the inputs named in `lengths`."""
-    return io.Combo.Input(
-        "unit",
-        options=list(LENGTH_UNITS),
-        default=LENGTH_UNITS[0],
-        tooltip=f"What {lengths} count in. scene depth: 1 is the median depth of all frames, for any model; units: "
-        "the pointmap's unit, which is the metre for metric models (MoGe 2, 3) and unknown for others.",
-    )
 
 
 def photo_input() -> io.Input:

@@ -23,7 +23,6 @@ def scene_depth(pointmap: Pointmap) -> float:
 
 def unit_length(pointmap: Pointmap, unit: str) -> float:
     """The length of one of UNITS in the pointmap's unit; metres are refused where the pointmap is not metric."""
-    unit = POINTMAP_UNIT if unit == "units" else unit  # until the last node has taken its menu
     if unit not in UNITS:
         raise ValueError(f"Input unit came as {unit!r}; choose one of {', '.join(UNITS)}.")
     if unit == METRES:

@@ -42,7 +42,11 @@ class Format:
         return not self.segments
 
 
-# without frames that refer forward, decoding times equal presentation times and segments join at any place
+ENCODER_THREADS = 4  # x264 cuts a picture into a slice for each: a number that the machine does not choose
+
+# without frames that refer forward, decoding times equal presentation times and segments join at any place; without mbtree
+# since libx264's AVX-512 code for it reads memory that it has not written, and then the same pictures give other bytes
+_H264 = {"crf": "14", "preset": "veryfast", "bf": "0", "mbtree": "0"}
 FORMATS = {
     "h265 10-bit mp4": Format(
         ".mp4",
@@ -51,7 +55,7 @@ FORMATS = {
         "yuv420p10le",
         "yuv420p10le",
         "nut",
-        {"crf": "14", "preset": "ultrafast", "x265-params": "bframes=0:log-level=error"},
+        {"crf": "14", "preset": "ultrafast", "x265-params": "bframes=0:frame-threads=1:log-level=error"},
     ),
     "h264 10-bit mp4": Format(
         ".mp4",
@@ -60,7 +64,7 @@ FORMATS = {
         "yuv420p10le",
         "yuv420p10le",
         "nut",
-        {"crf": "14", "preset": "veryfast", "bf": "0"},
+        _H264,
     ),
     "h264 8-bit mp4": Format(
         ".mp4",
@@ -69,7 +73,7 @@ FORMATS = {
         "yuv420p",
         "yuv420p",
         "nut",
-        {"crf": "14", "preset": "veryfast", "bf": "0"},
+        _H264,
     ),
     "prores 10-bit mov": Format(".mov", 10, "prores_ks", "yuv422p10le", "yuv422p10le", "mov", {"profile": "3"}),
     "ffv1 16-bit mkv": Format(".mkv", 16, "ffv1", "gray16le", "gbrp16le", "nut", {"level": "3", "slices": "4"}),
@@ -175,6 +179,7 @@ class SegmentWriter:
         self._size = tuple(-(-side // even) * even for side in size)
         self._container = av.open(str(self._part), "w", format=chosen.segments)
         self._stream = self._container.add_stream(chosen.codec, rate=frame_rate, options=dict(chosen.options))
+        self._stream.codec_context.thread_count = ENCODER_THREADS
         self._stream.height, self._stream.width = self._size
         self._stream.pix_fmt = pixels
         self._stream.time_base = self._stream.codec_context.time_base = time_base

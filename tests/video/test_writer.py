@@ -1,5 +1,6 @@
 """Writing pictures: values are as deep as the format, times and sound come along, files are whole or absent."""
 
+import os
 from fractions import Fraction
 
 import numpy
@@ -84,6 +85,30 @@ class TestVideo:
         assert pictures[0].shape[0] in (45, 46)
         assert pictures[0].shape[1] in (101, 102)
         assert numpy.abs(pictures[0][:45, :101] / 65535 - odd[0].numpy()).mean() < 0.01
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not say which cores to use")
+@pytest.mark.parametrize("name", VIDEOS)
+def test_the_same_pictures_give_the_same_bytes_on_any_number_of_cores(tmp_path, name):
+    cores = os.sched_getaffinity(0)
+    pictures = torch.cat([ramps()] * 6, 1)  # high enough that an encoder would cut it into slices
+    written = []
+    try:
+        for use in (cores, {min(cores)}):
+            os.sched_setaffinity(0, use)
+            folder = tmp_path / str(len(written))
+            folder.mkdir()
+            written.append(write(folder, name, pictures).read_bytes())
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("name", [name for name in VIDEOS if name.startswith("h264")])
+def test_h264_is_written_without_the_step_that_reads_stray_memory(tmp_path, name):
+    content = write(tmp_path, name, ramps()).read_bytes()
+    assert b"x264" in content  # the encoder writes its settings into the file
+    assert b"mbtree=0" in content
 
 
 def test_sixteen_bits_in_ffv1_are_exact(tmp_path):

@@ -108,6 +108,22 @@ def test_between_two_keys_positions_go_straight_and_rotations_the_shortest_turn(
     assert path.zoom.tolist() == [1, 1.5, 2, 2.5, 3]
 
 
+def test_rotations_between_keys_turn_at_one_speed_about_one_axis():
+    ends = [rotation_from_degrees(-50, 20, 10), rotation_from_degrees(70, -30, 120), rotation_from_degrees(10, 5, -40)]
+    keys = [[[*row, 0.0] for row in rotation.tolist()] for rotation in ends]
+    turns = path_from_json(json.dumps(keys), 9).world_from_camera[:, :3, :3]
+    steps = turns[:-1].mT @ turns[1:]
+    assert torch.allclose(turns[[0, 4, 8]], torch.stack(ends), atol=1e-12)
+    for quarter in (steps[:4], steps[4:]):
+        assert torch.allclose(quarter, quarter[:1].expand(4, 3, 3), atol=1e-12)
+
+
+def test_one_pose_is_held_for_all_frames():
+    path = path_from_json('[{"position": [1, 2, 3], "yaw_degrees": 30, "zoom": 2}]', 4)
+    assert torch.equal(path.world_from_camera, path.world_from_camera[:1].expand(4, 4, 4))
+    assert path.world_from_camera[3, :3, 3].tolist() == [1, 2, 3] and path.zoom.tolist() == [2, 2, 2, 2]
+
+
 def test_half_a_turn_right_round_is_found_as_well():
     text = json.dumps([{"zoom": 1}, {"yaw_degrees": 180}])
     half = path_from_json(text, 3).world_from_camera[1, :3, :3]

@@ -226,7 +226,7 @@ def speed(options: argparse.Namespace) -> None:
         "one-pixel z-buffer splat": lambda: naive_splat(
             pointmap.points[0], pointmap.image[0], pointmap.intrinsics[0], on_device
         ),
-        "ours, a frame of a still": lambda: new_picture(patches, new_from_old, patches.intrinsics, True, 4),
+        "ours, a frame of a still": lambda: new_picture(patches, new_from_old, patches.intrinsics),
         "ours, a frame of a clip": lambda: new_picture(
             Patches.of_frame(pointmap), new_from_old, patches.intrinsics, True, 4
         ),

@@ -6,17 +6,17 @@ import torch
 from PIL import Image
 from sheet import estimate, photos, sheet
 
-from sam3d_geometry.effects.camera.camera_move import camera_move
+from sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_move
 from sam3d_geometry.effects.camera.camera_path import preset_path
-from sam3d_geometry.effects.camera.stereo import stereo
+from sam3d_geometry.effects.camera.stereo import Eyes, stereo
 from sam3d_geometry.geometry.scene_scale import scene_depth
 
 
-def last_frame(photo: torch.Tensor, preset: str, amplitude: float, **options) -> torch.Tensor:
+def last_frame(photo: torch.Tensor, preset: str, amplitude: float, **settings) -> torch.Tensor:
     """What the camera sees at the end of a preset: (1, H, W, 3)."""
     pointmap = estimate(photo)
     path = preset_path(preset, 2, amplitude, scene_depth(pointmap), "linear")
-    return list(camera_move(pointmap, path, photo, **options))[-1][0]
+    return list(camera_move(pointmap, path, photo, ViewSettings(**settings)))[-1][0]
 
 
 def camera_moves() -> Image.Image:
@@ -38,7 +38,7 @@ def eyes() -> Image.Image:
     photo = photos()["astronaut"]
     pointmap = estimate(photo)
     names = ("side by side", "anaglyph dubois", "anaglyph half color")
-    made = {name: next(stereo(pointmap, photo, name, eye_distance_mm=50))[0] for name in names}
+    made = {name: next(stereo(pointmap, photo, Eyes(layout=name, eye_distance_mm=50)))[0] for name in names}
     beside = made.pop("side by side")
     half = beside.shape[2] // 2
     return sheet({"left eye": beside[:, :, :half], "right eye": beside[:, :, half:], **made}, 4, 1000)

@@ -11,7 +11,7 @@ from light import COLD, WARM, banner, put, relit
 from PIL import Image
 from sheet import estimate, grey, photos, sheet
 
-from sam3d_geometry.effects.camera.stereo import stereo
+from sam3d_geometry.effects.camera.stereo import Eyes, stereo
 from sam3d_geometry.effects.light.layer import Placement
 from sam3d_geometry.effects.light.lights import Light
 from sam3d_geometry.effects.light.relight import Relighting
@@ -51,7 +51,7 @@ def morning_fog() -> torch.Tensor:
 
 def anaglyph(name: str) -> torch.Tensor:
     photo = photos()[name]
-    return next(stereo(estimate(photo), photo, "anaglyph dubois", eye_distance_mm=40))[0]
+    return next(stereo(estimate(photo), photo, Eyes(layout="anaglyph dubois", eye_distance_mm=40)))[0]
 
 
 def near(name: str) -> torch.Tensor:

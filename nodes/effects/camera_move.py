@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.effects.camera.camera_move import camera_move
+from ...sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_move
 from ...sam3d_geometry.effects.camera.camera_path import chosen_path
 from .. import host
 from ..fields import field, result
@@ -90,9 +90,7 @@ class CameraMove(io.ComfyNode):
             pointmap,
             path,
             image,
-            fill=fill_holes,
-            margin=edge_margin,
-            sharpen=sharpen_edges,
+            ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
             device=host.compute_device(),
         )
         pictures, holes = host.collected(views, len(path))

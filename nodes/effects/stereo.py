@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.effects.camera.stereo import stereo
+from ...sam3d_geometry.effects.camera.camera_move import ViewSettings
+from ...sam3d_geometry.effects.camera.stereo import Eyes, stereo
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from .. import host
 from ..fields import field, result
@@ -87,14 +88,14 @@ class StereoPair(io.ComfyNode):
         views = stereo(
             pointmap,
             image,
-            layout=layout,
-            eye_distance_mm=eye_distance_mm,
-            screen_distance=length_in_units(pointmap, screen_distance, unit),
-            photo_eye=photo_eye,
-            swap=swap_eyes,
-            fill=fill_holes,
-            margin=edge_margin,
-            sharpen=sharpen_edges,
+            Eyes(
+                layout=layout,
+                eye_distance_mm=eye_distance_mm,
+                screen_distance=length_in_units(pointmap, screen_distance, unit),
+                photo_eye=photo_eye,
+                swap=swap_eyes,
+            ),
+            ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
             device=host.compute_device(),
         )
         return io.NodeOutput(*host.collected(views, len(pointmap)))

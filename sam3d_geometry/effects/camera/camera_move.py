@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 
@@ -16,19 +18,49 @@ from .patches import Patches
 from .reprojection import reproject
 
 
-def new_picture(
-    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, fill: bool, margin: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Image (H, W, 3) from the camera with normalised intrinsics (3, 3), and its holes (H, W), 1 where nothing is seen.
+@dataclass(frozen=True, kw_only=True)
+class ViewSettings:
+    """How the pictures of a new camera are made.
 
-    Holes are filled from the surface behind them, with up to `margin` pixels of its border, or left black.
+    fill     whether holes are filled from the surface behind them, or left black
+    margin   pixels of a hole's border that are painted over with it, for their colours may be mixed
+    sharpen  whether depth edges that the estimator has blurred are made sharp first
     """
+
+    fill: bool = True
+    margin: int = 4
+    sharpen: bool = True
+
+
+USUAL = ViewSettings()
+
+
+def patches_of_frames(
+    pointmap: Pointmap, image: torch.Tensor | None, settings: ViewSettings, device: torch.device | str | None
+) -> Iterator[Patches]:
+    """The patches of every frame on `device`, at the size of `image` (1 or B, H, W, 3) where there is one."""
+    if image is not None and len(image) not in (1, len(pointmap)):
+        raise ValueError(
+            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
+            "frames, or a single one."
+        )
+    device = pointmap.device if device is None else device
+    for i in range(len(pointmap)):
+        frame = pointmap[i].to(device)
+        photo = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
+        yield Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if settings.sharpen else frame, photo))
+
+
+def new_picture(
+    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, settings: ViewSettings = USUAL
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Image (H, W, 3) from the camera with normalised intrinsics (3, 3), and its holes (H, W), 1 where nothing is seen."""
     view = reproject(patches, new_from_old, new_intrinsics)
     holes = 1 - view.seen
-    if not fill:
+    if not settings.fill:
         return view.image * view.seen[..., None], holes
     homography = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, patches.height, patches.width)
-    return fill_holes(view, homography.b, patches.fringe(margin), margin), holes
+    return fill_holes(view, homography.b, patches.fringe(settings.margin), settings.margin), holes
 
 
 def zoomed(intrinsics: torch.Tensor, zoom: float) -> torch.Tensor:
@@ -41,9 +73,7 @@ def camera_move(
     pointmap: Pointmap,
     path: CameraPath,
     image: torch.Tensor | None = None,
-    fill: bool = True,
-    margin: int = 4,
-    sharpen: bool = True,
+    settings: ViewSettings = USUAL,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Image (1, H, W, 3) and holes (1, H, W) of every pose of the path, one after the other, at the size of `image`.
@@ -55,19 +85,10 @@ def camera_move(
         raise ValueError(
             f"The path has {len(path)} poses and the pointmap {len(pointmap)} frames; give one pose for each frame."
         )
-    if image is not None and len(image) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
-            "frames, or a single one."
-        )
-    device = pointmap.device if device is None else device
-    patches = None
-    for i in range(len(path)):
-        if patches is None or len(pointmap) > 1:
-            frame = pointmap[i if len(pointmap) > 1 else 0].to(device)
-            picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
-            patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
-        new_from_old = torch.linalg.inv(path.world_from_camera[i])
-        intrinsics = zoomed(patches.intrinsics, float(path.zoom[i]))
-        picture, holes = new_picture(patches, new_from_old, intrinsics, fill, margin)
+    frames = patches_of_frames(pointmap, image, settings, device)
+    if len(pointmap) == 1:
+        frames = itertools.repeat(next(frames), len(path))
+    for patches, world_from_camera, zoom in zip(frames, path.world_from_camera, path.zoom.tolist()):
+        new_from_old = torch.linalg.inv(world_from_camera)
+        picture, holes = new_picture(patches, new_from_old, zoomed(patches.intrinsics, zoom), settings)
         yield picture[None], holes[None]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 
 from ...geometry.colour import linear_from_srgb, srgb_from_linear
 from ...geometry.pointmap import Pointmap
-from ...geometry.resize import pointmap_at_image
 from ...geometry.scene_scale import scene_depth
-from .camera_move import new_picture
-from .edge_sharpening import sharpen_edges
+from .camera_move import USUAL, ViewSettings, new_picture, patches_of_frames
 from .patches import Patches
 
 (
@@ -22,7 +21,7 @@ from .patches import Patches
     ANAGLYPH_DUBOIS,
     ANAGLYPH_HALF_COLOR,
     LEFT_THEN_RIGHT,
-) = LAYOUTS = (
+) = EYE_LAYOUTS = (
     "side by side",
     "side by side half",
     "over under",
@@ -38,8 +37,8 @@ SHARE_OF_DEPTH = 1 / 30  # stereographers' rule of thumb: eyes apart by a thirti
 
 # E. Dubois, A projection method to generate anaglyph stereo images (2001), red and cyan glasses: linear light, rows R G B
 DUBOIS = {
-    "left": ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
-    "right": ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
+    LEFT: ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
+    RIGHT: ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
 }
 LUMA = (0.299, 0.587, 0.114)
 
@@ -55,7 +54,7 @@ def eye_distance(pointmap: Pointmap, eye_distance_mm: float) -> float:
 
 
 def eye_picture(
-    patches: Patches, right: float, screen_distance: float, fill: bool, margin: int
+    patches: Patches, right: float, screen_distance: float, settings: ViewSettings
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Image (H, W, 3) and holes (H, W) of an eye `right` of the photo's camera; what lies at depth `screen_distance` stays in place.
 
@@ -65,7 +64,7 @@ def eye_picture(
     new_from_old[0, 3] = -right
     intrinsics = patches.intrinsics.clone()
     intrinsics[0, 2] += patches.intrinsics[0, 0] * right / screen_distance
-    return new_picture(patches, new_from_old, intrinsics, fill, margin)
+    return new_picture(patches, new_from_old, intrinsics, settings)
 
 
 def _half(picture: torch.Tensor, dim: int) -> torch.Tensor:
@@ -83,19 +82,19 @@ def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = ANAGLYPH_DUB
     if method == ANAGLYPH_HALF_COLOR:
         luma = (left * left.new_tensor(LUMA)).sum(-1)
         return torch.stack([luma, right[..., 1], right[..., 2]], -1)
-    mixed = sum(
-        linear_from_srgb(eye) @ eye.new_tensor(DUBOIS[side]).T for side, eye in (("left", left), ("right", right))
-    )
+    mixed = torch.zeros_like(left)
+    for side, eye in ((LEFT, left), (RIGHT, right)):
+        mixed += linear_from_srgb(eye) @ eye.new_tensor(DUBOIS[side]).T
     return srgb_from_linear(mixed.clamp(0, 1)).clamp(0, 1)
 
 
 def arrange(left: torch.Tensor, right: torch.Tensor, layout: str) -> torch.Tensor:
-    """Two images (H, W, 3) or masks (H, W) in one of LAYOUTS; a mask of an anaglyph covers the holes of both eyes.
+    """Two images (H, W, 3) or masks (H, W) in one of EYE_LAYOUTS; a mask of an anaglyph covers the holes of both eyes.
 
     left then right gives them stacked, (2, H, W, ...); all other layouts one picture, (1, ...).
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout came as {layout!r}; choose one of {', '.join(LAYOUTS)}.")
+    if layout not in EYE_LAYOUTS:
+        raise ValueError(f"layout came as {layout!r}; choose one of {', '.join(EYE_LAYOUTS)}.")
     if layout == LEFT_THEN_RIGHT:
         return torch.stack([left, right])
     if layout in (ANAGLYPH_DUBOIS, ANAGLYPH_HALF_COLOR):
@@ -106,44 +105,49 @@ def arrange(left: torch.Tensor, right: torch.Tensor, layout: str) -> torch.Tenso
     return torch.cat([left, right], dim)[None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Eyes:
+    """Where the two eyes are and how their pictures are laid out.
+
+    layout           one of EYE_LAYOUTS
+    eye_distance_mm  see `eye_distance`
+    screen_distance  depth that appears on the screen, in the pointmap's unit; None is the scene depth of the clip
+    photo_eye        the eye that sees what the photo shows, one of PHOTO_EYES
+    swap             exchanges the pictures, for looking cross-eyed
+    """
+
+    layout: str = SIDE_BY_SIDE
+    eye_distance_mm: float = USUAL_EYE_DISTANCE_MM
+    screen_distance: float | None = None
+    photo_eye: str = MIDDLE
+    swap: bool = False
+
+    def __post_init__(self) -> None:
+        if self.photo_eye not in PHOTO_EYES:
+            raise ValueError(f"photo_eye came as {self.photo_eye!r}; choose one of {', '.join(PHOTO_EYES)}.")
+        if self.layout not in EYE_LAYOUTS:
+            raise ValueError(f"layout came as {self.layout!r}; choose one of {', '.join(EYE_LAYOUTS)}.")
+
+
 def stereo(
     pointmap: Pointmap,
     image: torch.Tensor | None = None,
-    layout: str = SIDE_BY_SIDE,
-    eye_distance_mm: float = USUAL_EYE_DISTANCE_MM,
-    screen_distance: float | None = None,
-    photo_eye: str = MIDDLE,
-    swap: bool = False,
-    fill: bool = True,
-    margin: int = 4,
-    sharpen: bool = True,
+    eyes: Eyes | None = None,
+    settings: ViewSettings = USUAL,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Arranged picture (1 or 2, H, W, 3) and holes (1 or 2, H, W) of every frame, one after the other.
 
-    `screen_distance` is the depth that appears on the screen, in the pointmap's unit; None takes the scene depth of the clip, by
-    which the eye distance goes too where the unit is not the metre. `photo_eye` is the eye that sees what the photo shows;
-    `swap` is for looking cross-eyed. `image` is the photo at full size.
+    `image` (1 or B, H, W, 3) is the photo at full size. Where the unit is not the metre, the scene depth of the clip says how
+    far apart the eyes are.
     """
-    if photo_eye not in PHOTO_EYES:
-        raise ValueError(f"photo_eye came as {photo_eye!r}; choose one of {', '.join(PHOTO_EYES)}.")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout came as {layout!r}; choose one of {', '.join(LAYOUTS)}.")
-    if image is not None and len(image) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
-            "frames, or a single one."
-        )
-    apart = eye_distance(pointmap, eye_distance_mm)
-    screen_distance = scene_depth(pointmap) if screen_distance is None else screen_distance
+    eyes = eyes or Eyes()
+    apart = eye_distance(pointmap, eyes.eye_distance_mm)
+    screen_distance = scene_depth(pointmap) if eyes.screen_distance is None else eyes.screen_distance
     if not screen_distance > 0:
         raise ValueError(f"screen_distance came as {screen_distance:g}; a distance greater than 0 is needed.")
-    device = pointmap.device if device is None else device
-    to_left, to_right = (share * apart for share in EYES_FROM_PHOTO[photo_eye])
-    for i in range(len(pointmap)):
-        frame = pointmap[i].to(device)
-        picture = None if image is None else image[[i if len(image) > 1 else 0]].to(device)
-        patches = Patches.of_frame(pointmap_at_image(sharpen_edges(frame) if sharpen else frame, picture))
-        eyes = [eye_picture(patches, x, screen_distance, fill, margin) for x in (-to_left, to_right)]
-        left, right = reversed(eyes) if swap else eyes
-        yield arrange(left[0], right[0], layout), arrange(left[1], right[1], layout)
+    to_left, to_right = (share * apart for share in EYES_FROM_PHOTO[eyes.photo_eye])
+    for patches in patches_of_frames(pointmap, image, settings, device):
+        pictures = [eye_picture(patches, x, screen_distance, settings) for x in (-to_left, to_right)]
+        left, right = reversed(pictures) if eyes.swap else pictures
+        yield arrange(left[0], right[0], eyes.layout), arrange(left[1], right[1], eyes.layout)

@@ -4,7 +4,7 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.effects.camera.camera_move import camera_move
+from sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_move
 from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.camera.edge_sharpening import sharpen_edges, sharpened
 from sam3d_geometry.geometry.scene_scale import scene_depth
@@ -20,9 +20,9 @@ def box_before_wall(near=2.0, far=4.0, frames=1):
     return closed_form.pointmap(depth.expand(frames, -1, -1), image=image.expand(frames, -1, -1, 3).clone())
 
 
-def moved(pointmap, preset="slide", amplitude=0.3, frames=2, **options):
+def moved(pointmap, preset="slide", amplitude=0.3, frames=2, image=None, **settings):
     path = preset_path(preset, frames, amplitude, scene_depth(pointmap), "linear")
-    return list(camera_move(pointmap, path, **options))
+    return list(camera_move(pointmap, path, image, ViewSettings(**settings)))
 
 
 def test_holes_are_filled_with_what_is_behind_and_the_rest_is_left_alone():

@@ -4,7 +4,7 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.effects.camera.stereo import LAYOUTS, PHOTO_EYES, anaglyph, arrange, eye_distance, stereo
+from sam3d_geometry.effects.camera.stereo import EYE_LAYOUTS, PHOTO_EYES, Eyes, anaglyph, arrange, eye_distance, stereo
 
 SIZE = (24, 64)
 
@@ -17,7 +17,7 @@ def wall(depth, metric=True):
 
 
 def eyes(pointmap, **options):
-    (pictures, _), *_ = stereo(pointmap, layout="left then right", **options)
+    (pictures, _), *_ = stereo(pointmap, eyes=Eyes(layout="left then right", **options))
     return pictures
 
 
@@ -54,10 +54,10 @@ def test_eyes_without_distance_see_the_photo_itself():
 
 @pytest.mark.parametrize(
     ("layout", "size"),
-    zip(LAYOUTS, [(24, 128), (24, 64), (48, 64), (24, 64), (24, 64), (24, 64), (24, 64)]),
+    zip(EYE_LAYOUTS, [(24, 128), (24, 64), (48, 64), (24, 64), (24, 64), (24, 64), (24, 64)]),
 )
 def test_layouts_have_their_size_and_the_mask_goes_with_them(layout, size):
-    ((picture, holes),) = stereo(wall(3.0), layout=layout, screen_distance=1.0, eye_distance_mm=300.0)
+    ((picture, holes),) = stereo(wall(3.0), eyes=Eyes(layout=layout, screen_distance=1.0, eye_distance_mm=300.0))
     frames = 2 if layout == "left then right" else 1
     assert picture.shape == (frames, *size, 3) and holes.shape == (frames, *size) and holes.max() == 1
 
@@ -86,10 +86,10 @@ def test_millimetres_count_for_metric_maps_and_a_share_of_depth_for_others():
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("valid", [True, False])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", EYE_LAYOUTS)
 def test_odd_frames_stay_finite(size, valid, layout):
     pointmap = closed_form.pointmap(torch.full((2, *size), 2.0 * valid), image=torch.rand(2, *size, 3))
-    made = list(stereo(pointmap, layout=layout))
+    made = list(stereo(pointmap, eyes=Eyes(layout=layout)))
     assert len(made) == 2
     assert all(bool(torch.isfinite(picture).all() and torch.isfinite(holes).all()) for picture, holes in made)
 
@@ -99,5 +99,5 @@ def test_odd_frames_stay_finite(size, valid, layout):
 )
 def test_bad_inputs_are_refused_in_one_sentence(given):
     with pytest.raises(ValueError, match="gone|frames|screen_distance came as 0") as caught:
-        next(stereo(wall(3.0), **given))
+        next(stereo(wall(3.0), given.pop("image", None), Eyes(**given)))
     assert "\n" not in str(caught.value)

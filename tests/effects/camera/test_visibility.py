@@ -29,7 +29,7 @@ def box_seen(x):
 
 @pytest.mark.parametrize("x", [-0.41, 0.3])
 def test_every_pixel_that_meets_something_meets_it_where_the_disparity_says(x):
-    lines, seen, box, focal = box_seen(x)
+    lines, seen, _, focal = box_seen(x)
     hit = seen.new_w >= 0
     w = lines.patches.inverse_depth.view(-1)[seen.patch]
     assert torch.allclose(seen.new_w[hit], w[hit])
@@ -41,7 +41,7 @@ def test_every_pixel_that_meets_something_meets_it_where_the_disparity_says(x):
 
 def test_patches_met_are_the_nearest_and_holes_meet_nothing():
     shift = 0.3
-    lines, seen, box, focal = box_seen(shift)
+    _, seen, box, focal = box_seen(shift)
     column = torch.arange(SIZE[1]).expand(SIZE)
 
     def shown(w):

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tokenize
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy
 import torch
 
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_file_error import DepthFileError, decoding
+from .depth_frame import DepthFrame, check_size, clean_frame
 from .depth_record import DepthRecord, intrinsics_checked
 
-DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    TypeError,
-    SyntaxError,
-    OverflowError,
-    RuntimeError,  # an encrypted archive, a header nested too deeply
-    struct.error,
-    tokenize.TokenError,
+# what numpy's parser of .npy headers raises: it evaluates a literal that may be nested too deeply (RecursionError)
+HEADER_DAMAGE = (ValueError, SyntaxError, TypeError, EOFError, KeyError, RecursionError, tokenize.TokenError)
+# what zipfile raises: RuntimeError and NotImplementedError for encrypted and oddly packed members
+ZIP_DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    struct.error,
 )
 PFM_HEADER = 128  # characters that the three lines of a PFM's header may take
 PFM_GREY = b"Pf"
 
 
-def _array(file: BinaryIO) -> numpy.ndarray:
+def _array(file: BinaryIO | _Member) -> numpy.ndarray:
     """The array in an open .npy; its size is checked before anything is allocated, and objects are refused."""
-    version = numpy.lib.format.read_magic(file)
-    header = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), decoding("npy", *HEADER_DAMAGE):
         warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+        version = numpy.lib.format.read_magic(file)
+        header = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
         shape, by_columns, dtype = header(file)
+    if not all(isinstance(side, int) and side >= 0 for side in shape):
+        raise DepthFileError(f"it holds an array of shape {shape}, which is not a shape.")
     if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
-        raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is no depth.")
+        raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is not depth.")
     height, width = (1, shape[0]) if len(shape) == 1 else shape[:2]
     check_size(height, width, int(numpy.prod(shape[2:], dtype=object)) if len(shape) > 2 else 1)
     count = int(numpy.prod(shape, dtype=object)) * dtype.itemsize
@@ -65,16 +68,30 @@ def _plane(array: numpy.ndarray) -> torch.Tensor:
 def _read_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
     """The arrays of an .npz that make up a depth frame."""
     found = {}
-    with zipfile.ZipFile(path) as archive:
+    with contextlib.ExitStack() as opened:
+        with decoding("npz", *ZIP_DAMAGE):
+            archive = opened.enter_context(zipfile.ZipFile(path))
         names = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
         depth = key or next((name for name in ("depth", "z", "arr_0") if name in names), "")
         if depth not in names:
             listed = ", ".join(sorted(names)[:20]) or "nothing"
             raise DepthFileError(f"none of its arrays is depth by name: {listed}; name the right one as channel.")
         for name in {depth, "mask", "intrinsics", "normals"} & names:
-            with archive.open(f"{name}.npy") as member:
-                found["depth" if name == depth else name] = _array(member)
+            with decoding("npz", *ZIP_DAMAGE):
+                member = opened.enter_context(archive.open(f"{name}.npy"))
+            found["depth" if name == depth else name] = _array(_Member(member))
     return found
+
+
+class _Member:
+    """A packed file that says it is damaged when it is read, whoever reads it."""
+
+    def __init__(self, member: IO[bytes]):
+        self._member = member
+
+    def read(self, count: int = -1) -> bytes:
+        with decoding("npz", *ZIP_DAMAGE):
+            return self._member.read(count)
 
 
 def _read_pfm(file: BinaryIO) -> numpy.ndarray:
@@ -82,10 +99,11 @@ def _read_pfm(file: BinaryIO) -> numpy.ndarray:
     head = file.read(PFM_HEADER)
     lines = head.split(b"\n", 3)
     if len(lines) < 4 or lines[0].strip() != PFM_GREY:
-        raise DepthFileError("it is no grey PFM file.")
-    width, height = (int(word) for word in lines[1].split())
+        raise DepthFileError("it is not a grey PFM file.")
+    with decoding("pfm", ValueError):
+        width, height = (int(word) for word in lines[1].split())
+        order = "<f4" if float(lines[2]) < 0 else ">f4"
     check_size(height, width)
-    order = "<f4" if float(lines[2]) < 0 else ">f4"
     file.seek(len(head) - len(lines[3]))
     data = file.read(height * width * 4)
     if len(data) < height * width * 4:
@@ -100,27 +118,27 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
 
     Nothing in the file is run or unpickled. DepthFileError, a part of a sentence, when it is damaged, too large or no depth.
     """
-    try:
-        if path.suffix.lower() == ".npz":
-            found = _read_npz(path, channel)
-        else:
-            with path.open("rb") as file:
-                found = {"depth": _read_pfm(file) if path.suffix.lower() == ".pfm" else _array(file)}
-        depth = _plane(found["depth"]).float()
-        mask = _plane(found["mask"]) > 0 if "mask" in found else None
-        if mask is not None and mask.shape != depth.shape:
-            raise DepthFileError(f"its mask is {tuple(mask.shape)} and its depth {tuple(depth.shape)}.")
-        frame = clean_frame(depth, mask, beside, _normals(found, tuple(depth.shape)))
-        if beside is None and "intrinsics" in found:
-            intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
-            record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)
-            frame = DepthFrame(frame.depth, frame.mask, record, frame.normals)
-        return frame
-    except DepthFileError:
-        raise
-    except DAMAGE as error:
-        reason = reason_of(error)
-        raise DepthFileError(f"it is damaged or no {path.suffix.lower()[1:]} file ({reason}).") from error
+    found = _found(path, channel)
+    depth = _plane(found["depth"]).float()
+    mask = _plane(found["mask"]) > 0 if "mask" in found else None
+    if mask is not None and mask.shape != depth.shape:
+        raise DepthFileError(f"its mask is {tuple(mask.shape)} and its depth {tuple(depth.shape)}.")
+    frame = clean_frame(depth, mask, beside, _normals(found, tuple(depth.shape)))
+    if beside is None and "intrinsics" in found:
+        intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
+        record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)
+        frame = DepthFrame(frame.depth, frame.mask, record, frame.normals)
+    return frame
+
+
+def _found(path: Path, channel: str) -> dict[str, numpy.ndarray]:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _read_npz(path, channel)
+    with decoding(suffix[1:], OSError):
+        file = path.open("rb")
+    with file:
+        return {"depth": _read_pfm(file) if suffix == ".pfm" else _array(file)}
 
 
 def _normals(found: dict[str, numpy.ndarray], size: tuple[int, int]) -> torch.Tensor | None:

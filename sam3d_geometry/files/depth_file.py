@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .arrays import read_arrays
-from .depth_frame import DepthFileError, DepthFrame
+from .depth_file_error import DepthFileError
+from .depth_frame import DepthFrame
 from .depth_record import MAX_CHARACTERS, DepthRecord
 from .exr import read_exr, write_exr
 from .png_tiff import read_png_tiff, write_png, write_tiff
@@ -58,7 +59,7 @@ def _beside(path: Path) -> DepthRecord | None:
         return None
     try:
         return DepthRecord.from_json(json.read_text(encoding="utf-8", errors="replace"))
-    except ValueError as error:
+    except DepthFileError as error:
         raise DepthFileError(f"the JSON beside it is damaged: {error}") from error
 
 

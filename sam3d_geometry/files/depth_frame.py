@@ -11,16 +11,13 @@ import torch
 from ..estimate.depth_to_pointmap import nearness_image
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from .depth_file_error import DepthFileError
 from .depth_record import DepthRecord
 from .depth_steps import Steps
 
 FARTHEST = 1e9  # renderers write 1e10 or infinity where nothing was hit
 MAX_PIXELS = 1 << 27
 MAX_VALUES = 1 << 29  # over all channels of a file
-
-
-class DepthFileError(ValueError):
-    """A depth file cannot be read; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,6 @@ def check_size(height: int, width: int, channels: int = 1) -> None:
             f"it says that it has {width} x {height} pixels of {channels} channels; depth of at most {MAX_PIXELS:,} pixels "
             f"and {MAX_VALUES:,} values is read."
         )
-
-
-def reason_of(error: Exception) -> str:
-    """What a decoder says about a damaged file, short enough to stand in a sentence."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(". ")
 
 
 def extent(depth: torch.Tensor, mask: torch.Tensor) -> tuple[float, float]:

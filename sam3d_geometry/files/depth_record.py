@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..geometry.camera import fov_degrees_from_intrinsics
+from .depth_file_error import DepthFileError
 from .depth_steps import Steps, steps_from
 
 KEY = "sam3d_geometry"  # name of the text chunk in a PNG and of the attribute in an EXR
@@ -37,14 +38,14 @@ def _intrinsics(camera: Any) -> torch.Tensor | None:
     try:
         matrix = torch.tensor(camera["intrinsics_normalised"], dtype=torch.float32)
     except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise ValueError("its camera is damaged.") from error
+        raise DepthFileError("its camera is damaged.") from error
     return intrinsics_checked(matrix)
 
 
 def intrinsics_checked(matrix: torch.Tensor) -> torch.Tensor:
-    """Normalised intrinsics (3, 3) as they came from a file; ValueError where they are no pinhole camera's."""
+    """Normalised intrinsics (3, 3) as they came from a file; DepthFileError where no pinhole camera has them."""
     if tuple(matrix.shape) != (3, 3) or not bool(torch.isfinite(matrix).all()) or bool((matrix.diagonal() <= 0).any()):
-        raise ValueError("its camera is no pinhole camera.")
+        raise DepthFileError("its camera is not a pinhole camera.")
     return matrix
 
 
@@ -78,7 +79,7 @@ class DepthRecord:
 
     @staticmethod
     def from_json(text: str) -> DepthRecord | None:
-        """The record in a text of ours, None where it is another text; ValueError where it is ours and damaged."""
+        """The record in a text of ours, None where it is another text; DepthFileError where it is ours and damaged."""
         if len(text) > MAX_CHARACTERS:
             return None
         try:
@@ -89,7 +90,7 @@ class DepthRecord:
             return None
         near, far, values = entry.get("near"), entry.get("far"), entry.get("values")
         if not all(isinstance(end, (int, float)) and math.isfinite(end) for end in (near, far)):
-            raise ValueError("its range is damaged.")
+            raise DepthFileError("its range is damaged.")
         return DepthRecord(
             _intrinsics(entry.get("camera")),
             entry.get("unit") == "metre",

@@ -10,6 +10,7 @@ import numpy
 import torch
 
 from ..maps.depth import CURVES, DepthRange, depth_at_nearness, normalise_depth
+from .depth_file_error import DepthFileError
 
 LAST = 65535
 RANGE_STEPS = LAST - 1  # values 1 to 65535
@@ -92,10 +93,12 @@ Steps = UnitSteps | RangeSteps
 
 
 def steps_from(described: dict[str, Any]) -> Steps:
-    """The steps that `describe` has written; ValueError where a number is missing or makes no sense."""
+    """The steps that `describe` has written; DepthFileError where a number is missing or makes no sense."""
     try:
         if "steps_per_unit" in described:
             return UnitSteps(float(described["steps_per_unit"]))
         return RangeSteps(float(described["near"]), float(described["far"]), str(described["curve"]))
     except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError("the meaning of its 16-bit values is incomplete.") from error
+        raise DepthFileError("the meaning of its 16-bit values is incomplete.") from error
+    except ValueError as error:
+        raise DepthFileError(f"the meaning of its 16-bit values is damaged: {error}") from error

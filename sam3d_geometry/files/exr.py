@@ -2,27 +2,33 @@
 
 Z is the depth; N.X N.Y N.Z normals and P.X P.Y P.Z positions in OpenCV camera axes; mask is 1 where there is geometry. R, G
 and B are what programs show that know of no other channels: the photo in linear light, as everywhere in EXR, or the depth.
+
+Videos' numbered EXR frames (`video.writer`) hold the same numbers in one channel, Y, written by FFmpeg: it comes with PyAV,
+which clips need anyway, while OpenEXR is an optional package, and players and FFmpeg show Y but not Z. `read_exr` reads both.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy
 import torch
 
 from ..geometry.camera import unproject
 from ..geometry.colour import linear_from_srgb, srgb_from_linear
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_file_error import DepthFileError, decoding
+from .depth_frame import DepthFrame, check_size, clean_frame
 from .depth_record import KEY, DepthRecord
 
-PICTURES = ("photo", "depth", "none")
+PHOTO, DEPTH, NOTHING = PICTURES = ("photo", "depth", "none")
 DEPTH_LAYERS = ("z", "depth", "depth.z", "depth.v")
 MAX_CHANNELS = 256
 OLDEST = (3, 5)  # the first that reads and writes open files
+# what OpenEXR raises on damaged files
 DAMAGE = (OSError, RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError)
 
 
@@ -52,10 +58,10 @@ def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -
         channels |= _vectors("N.", frame.normals)
     if position:
         channels |= _vectors("P.", unproject(frame.depth[None], frame.record.intrinsics[None])[0])
-    if picture == "photo" and frame.image is not None:
+    if picture == PHOTO and frame.image is not None:
         light = linear_from_srgb(frame.image)
         channels |= {name: light[..., i] for i, name in enumerate("RGB")}
-    elif picture == "depth":
+    elif picture == DEPTH:
         channels |= dict.fromkeys("RGB", frame.depth)
     record = frame.description()
     header = {
@@ -95,15 +101,15 @@ def _is_depth_layer(name: str) -> bool:
     return any(name == layer or name.endswith(f".{layer}") for layer in DEPTH_LAYERS[1:])
 
 
-def _check(header: dict, channels: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+def _check(data: tuple, display: tuple, channels: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
     """(height, width) of the data, of the picture it lies in, and the (row, column) of the data there."""
-    (left, top), (right, bottom) = (tuple(int(v) for v in corner) for corner in header["dataWindow"])
-    data = bottom - top + 1, right - left + 1
-    check_size(*data, channels)
-    (x0, y0), (x1, y1) = (tuple(int(v) for v in corner) for corner in header["displayWindow"])
-    display = y1 - y0 + 1, x1 - x0 + 1
-    check_size(*display)
-    return data, display, (top - y0, left - x0)
+    (left, top), (right, bottom) = data
+    size = bottom - top + 1, right - left + 1
+    check_size(*size, channels)
+    (x0, y0), (x1, y1) = display
+    whole = y1 - y0 + 1, x1 - x0 + 1
+    check_size(*whole)
+    return size, whole, (top - y0, left - x0)
 
 
 def _placed(
@@ -128,36 +134,41 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
     damaged, too large, or has no depth.
     """
     exr = import_openexr()
-    try:
-        with path.open("rb") as file:
-            parts = exr.File(file, header_only=True).parts
-            headers = [part.header for part in parts]
-            if any("deep" in str(header["type"]) for header in headers):
-                raise DepthFileError("it holds deep samples; flatten it first.")
-            count = sum(len(header["channels"]) for header in headers)
-            if count > MAX_CHANNELS:
-                raise DepthFileError(f"it says that it has {count} channels; at most {MAX_CHANNELS} are read.")
-            windows = [_check(header, count) for header in headers]
+    with contextlib.ExitStack() as opened:
+        with decoding("EXR", *DAMAGE):
+            file = opened.enter_context(path.open("rb"))
+            headers = [part.header for part in exr.File(file, header_only=True).parts]
+            windows = [(_corners(header["dataWindow"]), _corners(header["displayWindow"])) for header in headers]
+            channel_counts = [len(header["channels"]) for header in headers]
+        if any("deep" in str(header.get("type")) for header in headers):
+            raise DepthFileError("it holds deep samples; flatten it first.")
+        count = sum(channel_counts)
+        if count > MAX_CHANNELS:
+            raise DepthFileError(f"it says that it has {count} channels; at most {MAX_CHANNELS} are read.")
+        windows = [_check(data, display, count) for data, display in windows]
+        with decoding("EXR", *DAMAGE):
             file.seek(0)
             parts = exr.File(file, separate_channels=True).parts
-        if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
-            raise DepthFileError("its pixels are damaged or cut short.")
-        channels, window, header = _pixels(parts, windows)
-        return _frame(channels, channel, window, header)
-    except DepthFileError:
-        raise
-    except DAMAGE as error:
-        raise DepthFileError(f"it is damaged or no EXR file ({reason_of(error)}).") from error
+            held = [{name: channel.pixels for name, channel in part.channels.items()} for part in parts]
+    if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
+        raise DepthFileError("its pixels are damaged or cut short.")
+    return _frame(_same_size(held, windows), channel, windows[0], parts[0].header)
 
 
-def _pixels(parts: list, windows: list) -> tuple[dict[str, numpy.ndarray], tuple, dict]:
-    """All channels of the size of the first part, by name, with that part's windows and header."""
+def _corners(window: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """((left, top), (right, bottom)) of a window in OpenEXR's own types."""
+    (left, top), (right, bottom) = window
+    return (int(left), int(top)), (int(right), int(bottom))
+
+
+def _same_size(held: list[dict[str, numpy.ndarray]], windows: list[tuple]) -> dict[str, numpy.ndarray]:
+    """The channels of all parts, by name, that are of the size of the first part."""
     channels: dict[str, numpy.ndarray] = {}
-    for part, (size, *_) in zip(parts, windows):
-        for name, held in part.channels.items():
-            if held.pixels.shape == size == windows[0][0]:
-                channels.setdefault(name, held.pixels)
-    return channels, windows[0], parts[0].header
+    for part, (size, *_) in zip(held, windows):
+        for name, pixels in part.items():
+            if pixels.shape == size == windows[0][0]:
+                channels.setdefault(name, pixels)
+    return channels
 
 
 def _frame(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
@@ -173,7 +184,7 @@ def _frame(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, heade
     normals = image = None
     if {"N.X", "N.Y", "N.Z"} <= set(channels) and record is not None:
         normals = torch.stack([plane(f"N.{axis}") for axis in "XYZ"], -1)
-    shows_depth = record is not None and json.loads(text).get("rgb") != "photo"
+    shows_depth = record is not None and json.loads(text).get("rgb") != PHOTO
     if {"R", "G", "B"} <= set(channels) and name not in "RGB" and not shows_depth:
         image = srgb_from_linear(torch.stack([plane(c) for c in "RGB"], -1))
     return clean_frame(plane(name), mask, record, normals, image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import struct
@@ -13,7 +14,7 @@ from pathlib import Path, PurePath
 
 import numpy
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
 
@@ -22,18 +23,10 @@ NOT_PHOTOS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5"}
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
 FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)  # what "35 mm equivalent" is measured by (CIPA DCG-001)
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-ORIENTATION, EXIF_IFD = 0x0112, 0x8769
+EXIF_IFD = 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
+# what Pillow raises on damaged files
 DAMAGE = (
     OSError,
     SyntaxError,
@@ -144,17 +137,25 @@ def read_photo(path: Path) -> Photo:
     Raises PhotoError, one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit
     (Image.MAX_IMAGE_PIXELS, doubled: 178 megapixels).
     """
-    try:
+    if path.suffix.lower() in HEIF_SUFFIXES:
+        _register_heif()
+    formats = _formats()
+    with _decoding(), warnings.catch_warnings():
+        # sizes up to the limit are wanted, and damaged EXIF is treated as none
+        warnings.simplefilter("ignore")
         if path.stat().st_size == 0:
             raise PhotoError("the file is empty.")
-        if path.suffix.lower() in HEIF_SUFFIXES:
-            _register_heif()
-        with warnings.catch_warnings():
-            # sizes up to the limit are wanted, and damaged EXIF is treated as none
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as image:
-                image.load()
-                return _photo(image)
+        with Image.open(path, formats=formats) as image:
+            image.load()
+            frames = getattr(image, "n_frames", 1)
+    return _photo(image, frames)
+
+
+@contextlib.contextmanager
+def _decoding() -> Iterator[None]:
+    """Turns what Pillow and the disk raise into one sentence each; put around calls of Pillow only."""
+    try:
+        yield
     except PhotoError:
         raise
     except FileNotFoundError as error:
@@ -173,16 +174,11 @@ def read_photo(path: Path) -> Photo:
         raise PhotoError(f"the file is damaged or incomplete ({reason}).") from error
 
 
-def _photo(image: Image.Image) -> Photo:
-    exif, details = _exif(image)
-    fov_focal_pixels = _exif_focal_pixels(details, image.size)
+def _photo(image: Image.Image, frames: int) -> Photo:
+    fov_focal_pixels = _exif_focal_pixels(_exif_details(image), image.size)
     # the second pictures of a phone's MPO are previews and gain maps
-    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-    turn = TURNS.get(exif.get(ORIENTATION))
-    colour, alpha = _colour_and_alpha(image)
-    if turn is not None:
-        colour = colour.transpose(turn)
-        alpha = None if alpha is None else alpha.transpose(turn)
+    frames = 1 if image.format == "MPO" else frames
+    colour, alpha = _colour_and_alpha(_upright(image))
     width, height = colour.size
     values = _values(_shrunk(colour))
     if values.ndim == 2:
@@ -194,6 +190,14 @@ def _photo(image: Image.Image) -> Photo:
         None if fov_focal_pixels is None else fov_x_degrees_from_focal_pixels(fov_focal_pixels, width),
         frames,
     )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says; as it is where that is missing or damaged."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except DAMAGE:
+        return image
 
 
 def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -208,15 +212,18 @@ def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
             raise PhotoError(f"its {kind} pixels go beyond 0 to {most}; save it as an ordinary 8 or 16-bit picture.")
         return Image.fromarray(values), None
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
+        with _decoding():
+            image = image.convert("RGBA")
         return image.convert("RGB"), image.getchannel("A")
     if mode == "LAB":
         from PIL import ImageCms
 
-        return ImageCms.profileToProfile(
-            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        ), None
-    return (image if mode in ("RGB", "L") else image.convert("RGB")), None
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB"), None
+    if mode in ("RGB", "L"):
+        return image, None
+    with _decoding():
+        return image.convert("RGB"), None
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
@@ -232,13 +239,12 @@ def _values(image: Image.Image) -> numpy.ndarray:
     return values.copy() if values.dtype == numpy.float32 else values.astype(numpy.float32) / 255
 
 
-def _exif(image: Image.Image) -> tuple[dict, dict]:
-    """EXIF tags and those of its Exif part; empty where they are missing or damaged."""
+def _exif_details(image: Image.Image) -> dict:
+    """The tags of the Exif part; empty where they are missing or damaged."""
     try:
-        exif = image.getexif()
-        return dict(exif), dict(exif.get_ifd(EXIF_IFD))
+        return dict(image.getexif().get_ifd(EXIF_IFD))
     except DAMAGE:
-        return {}, {}
+        return {}
 
 
 def _exif_focal_pixels(details: dict, size: tuple[int, int]) -> float | None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import warnings
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy
 import torch
 
-from .depth_frame import DepthFileError, DepthFrame, check_size, clean_frame, reason_of
+from .depth_file_error import DepthFileError, decoding
+from .depth_frame import DepthFrame, check_size, clean_frame
 from .depth_record import KEY, DepthRecord
 from .depth_steps import UnitSteps
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 PNG_COMPRESSION = 3
 IMAGE_DESCRIPTION = 270
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
 
 
 def _text(frame: DepthFrame) -> str:
@@ -59,35 +63,59 @@ def read_png_tiff(path: Path, beside: DepthRecord | None, steps_per_unit: float)
     """
     from PIL import Image
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of files that are odd or large; the size is checked below
-            with Image.open(path, formats=("PNG", "TIFF")) as opened:
-                check_size(opened.height, opened.width)
-                record = _record(opened) or beside
-                colour = opened.tile and "16" in str(opened.tile[0][3]) and opened.mode.startswith("RGB")
-                if colour or opened.mode not in ("I;16", "I;16B", "I;16L", "I", "F"):
-                    raise DepthFileError(
-                        "it is a picture in colour or of 8 bits; open it with Load Image and give it to Depth To Pointmap "
-                        "as a picture, or save the depth as grey of 16 bits or as EXR."
-                    )
-                values = numpy.array(opened)
-    except DepthFileError:
-        raise
-    except (*DAMAGE, struct.error, zlib.error, Image.DecompressionBombError) as error:
-        reason = reason_of(error)
-        raise DepthFileError(f"it is damaged or no PNG or TIFF file ({reason}).") from error
+    kind = "PNG or TIFF"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")  # of files that are odd or large; the size is checked below
+        with decoding(kind, *_damage()):
+            opened = stack.enter_context(Image.open(path, formats=("PNG", "TIFF")))
+        check_size(opened.height, opened.width)
+        with decoding(kind, *_damage()):
+            text = _text_in(opened)
+        record = (DepthRecord.from_json(text) if isinstance(text, str) else None) or beside
+        _require_deep_grey(opened)
+        with decoding(kind, *_damage()):
+            values = numpy.array(opened)
     if values.dtype.kind == "f":
         return clean_frame(torch.from_numpy(values.astype(numpy.float32)), None, record)
     steps = UnitSteps(steps_per_unit) if record is None or record.steps is None else record.steps
     if int(values.min()) < 0:
-        raise DepthFileError("it holds negative values, so it is no depth.")
+        raise DepthFileError("it holds negative values, so it is not depth.")
     return clean_frame(steps.decode(values), torch.from_numpy(values > 0), record)
 
 
-def _record(opened) -> DepthRecord | None:
-    """The record in an opened picture, None where it has none of ours."""
+def _damage() -> tuple[type[Exception], ...]:
+    """What Pillow's readers of PNG and TIFF raise on damaged files."""
+    from PIL import Image
+
+    return (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        RuntimeError,
+        struct.error,
+        zlib.error,
+        Image.DecompressionBombError,
+    )
+
+
+def _text_in(opened: Image.Image) -> Any:
+    """The text of ours in an opened picture, None where it has none."""
     text = getattr(opened, "text", {}).get(KEY)
     if text is None and hasattr(opened, "tag_v2"):
         text = opened.tag_v2.get(IMAGE_DESCRIPTION)
-    return DepthRecord.from_json(text) if isinstance(text, str) else None
+    return text
+
+
+def _require_deep_grey(opened: Image.Image) -> None:
+    colour = opened.tile and "16" in str(opened.tile[0][3]) and opened.mode.startswith("RGB")
+    if colour or opened.mode not in ("I;16", "I;16B", "I;16L", "I", "F"):
+        raise DepthFileError(
+            "it is a picture in colour or of 8 bits; open it with Load Image and give it to Depth To Pointmap "
+            "as a picture, or save the depth as grey of 16 bits or as EXR."
+        )

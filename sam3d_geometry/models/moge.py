@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
+from collections.abc import Iterator
 from types import ModuleType
 
 import torch
@@ -33,6 +35,23 @@ _UNUSED_KEYS = {
 }
 
 
+# What upstream's constructors raise on settings that make no sense, which come from the file.
+_CONFIG_DAMAGE = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, ZeroDivisionError)
+
+
+@contextlib.contextmanager
+def _upstream_failures(checkpoint: Checkpoint, *damage: type[Exception]) -> Iterator[None]:
+    """Turns what upstream raises on a checkpoint that does not fit it into ModelError; put around calls of upstream only."""
+    try:
+        yield
+    except damage as error:
+        reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"{checkpoint.name} is not a usable MoGe {checkpoint.version[1:]} checkpoint ({reason}): "
+            "download the file again or choose another model."
+        ) from error
+
+
 def build_moge(checkpoint: Checkpoint) -> nn.Module:
     """Network of a MoGe checkpoint in float32 on the CPU, its weights still those of the checkpoint, not copies.
 
@@ -46,27 +65,13 @@ def build_moge(checkpoint: Checkpoint) -> nn.Module:
         else:
             config = {**config, "refiner": None}
             tensors = {key: value for key, value in tensors.items() if not key.startswith("refiner.")}
-    try:
-        # Built without memory: the checkpoint's tensors become the parameters, so that nothing is held twice.
-        with warnings.catch_warnings(), torch.device("meta"), CountingOnCpu():
-            warnings.simplefilter("ignore")
+    # Built without memory: the checkpoint's tensors become the parameters, so that nothing is held twice.
+    with _upstream_failures(checkpoint, *_CONFIG_DAMAGE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with torch.device("meta"), CountingOnCpu():
             upstream = upstream_class(**config)
+    with _upstream_failures(checkpoint, RuntimeError):
         found = upstream.load_state_dict(tensors, strict=False, assign=True)
-    except (
-        RuntimeError,
-        TypeError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        AssertionError,
-        ZeroDivisionError,
-    ) as error:
-        reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"{checkpoint.name} is not a usable MoGe {checkpoint.version[1:]} checkpoint ({reason}): "
-            "download the file again or choose another model."
-        ) from error
     wrong = sorted({*found.missing_keys, *found.unexpected_keys} - _UNUSED_KEYS)
     if wrong:
         raise ModelError(

@@ -15,10 +15,13 @@ import skimage.io
 import torch
 from PIL import Image
 
+from sam3d_geometry.files import arrays, png_tiff
+from sam3d_geometry.files import exr as exr_module
 from sam3d_geometry.files.depth_file import FORMATS, check_one_clip, depth_writer, numbered_from, read_depth
-from sam3d_geometry.files.depth_frame import DepthFileError, frame_from_pointmap, pointmap_from_frames
+from sam3d_geometry.files.depth_file_error import DepthFileError
+from sam3d_geometry.files.depth_frame import frame_from_pointmap, pointmap_from_frames
 from sam3d_geometry.files.depth_record import FORMAT, KEY, DepthRecord
-from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries
+from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries, read_series
 from sam3d_geometry.files.depth_steps import LAST, RangeSteps, UnitSteps
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.colour import linear_from_srgb
@@ -453,5 +456,46 @@ def test_a_picture_of_8_bits_or_in_colour_is_sent_to_load_image(tmp_path):
 
 def test_an_archive_of_pickles_is_not_opened(tmp_path):
     numpy.savez(tmp_path / "a.npz", depth=numpy.array([{"a": 1}], dtype=object))
-    with pytest.raises(DepthFileError, match="which is no depth"):
+    with pytest.raises(DepthFileError, match="which is not depth"):
         read_depth(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name", ["a.exr", "a.png", "a.tiff", "a.npy", "a.npz", "a.pfm"])
+def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    depth = frame().depth.numpy()
+    if name == "a.pfm":
+        path.write_bytes(b"Pf\n80 45\n-1.0\n" + depth[::-1].tobytes())
+    elif name.startswith("a.np"):
+        (numpy.save if name == "a.npy" else numpy.savez)(path, depth)
+    else:
+        kind = {"a.exr": "exr 32-bit", "a.png": "png 16-bit", "a.tiff": "tiff 32-bit"}[name]
+        save(path, frame(UnitSteps() if "16" in kind else None), kind)
+    assert read_depth(path).mask.any()
+    for function in ("clean_frame", "check_size"):
+        for mistake in (KeyError("ours"), TypeError("ours"), IndexError("ours"), ValueError("ours")):
+
+            def wrong(*arguments, mistake=mistake, **options):
+                raise mistake
+
+            with monkeypatch.context() as patched:
+                for module in (arrays, exr_module, png_tiff):
+                    patched.setattr(module, function, wrong)
+                with pytest.raises(type(mistake), match="^'?ours'?$"):
+                    read_depth(path)
+
+
+def test_frames_of_a_depth_video_are_read_as_those_of_save_depth(tmp_path):
+    from sam3d_geometry.video.writer import format_named as video_format
+    from sam3d_geometry.video.writer import quantise, write_picture
+
+    held, chosen = frame(), video_format("exr 32-bit files")
+    save(tmp_path / "saved_1.exr", held, "exr 32-bit")
+    save(tmp_path / "saved_2.exr", held, "exr 32-bit")
+    for number in (1, 2):
+        write_picture(tmp_path / f"video_{number}.exr", quantise(held.depth[None], chosen)[0], chosen)
+    saved, video = (read_series(numbered_from(tmp_path / f"{name}_1.exr", 0)) for name in ("saved", "video"))
+    assert len(video.depth) == 2
+    assert torch.equal(saved.depth, video.depth)
+    assert torch.equal(saved.mask, video.mask)
+    assert (saved.near, saved.far) == (video.near, video.far)

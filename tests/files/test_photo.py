@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sam3d_geometry.files import photo as photo_module
 from sam3d_geometry.files.photo import PhotoError, find_photos, read_photo
 
 
@@ -116,3 +117,42 @@ def test_folders_give_photos_in_order_and_nothing_else(tmp_path):
     assert [f.path.name for f in files] == ["a.JPG", "b.png", "c.png"]
     with pytest.raises(PhotoError, match="both"):
         find_photos([tmp_path], tmp_path)
+
+
+def test_damaged_bytes_give_one_sentence_or_a_picture(tmp_path):
+    generator, refused = numpy.random.default_rng(3), 0
+    for suffix in ("png", "jpg", "gif", "tif", "webp"):
+        path = tmp_path / f"photo.{suffix}"
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        corner_marked().convert("P" if suffix == "gif" else "RGB").save(
+            path, **({} if suffix == "gif" else {"exif": exif})
+        )
+        whole = path.read_bytes()
+        for _ in range(60):
+            damaged = bytearray(whole)
+            for at in generator.integers(0, min(400, len(whole)), 4):
+                damaged[at] = generator.integers(0, 256)
+            path.write_bytes(damaged)
+            try:
+                photo = read_photo(path)
+            except PhotoError as error:
+                refused += 1
+                assert "\n" not in str(error)
+                assert str(error).endswith(".")
+            else:
+                assert bool(torch.isfinite(photo.image).all())
+    assert refused > 50
+
+
+@pytest.mark.parametrize("function", ["_colour_and_alpha", "_shrunk", "_values", "_exif_focal_pixels"])
+@pytest.mark.parametrize("mistake", [KeyError, TypeError, IndexError, ValueError, OSError])
+def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkeypatch, function, mistake):
+    corner_marked().save(tmp_path / "photo.png")
+
+    def wrong(*arguments):
+        raise mistake("ours")
+
+    monkeypatch.setattr(photo_module, function, wrong)
+    with pytest.raises(mistake, match="^'?ours'?$"):
+        read_photo(tmp_path / "photo.png")

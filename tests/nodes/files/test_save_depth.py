@@ -19,7 +19,7 @@ from pack.nodes.files.save_depth import SaveDepth
 from pack.nodes.files.save_rerun_recording import SaveRerunRecording
 from pack.nodes.pointmap.from_depth import DepthToPointmap
 from pack.sam3d_geometry.files.depth_file import FORMATS
-from pack.sam3d_geometry.files.depth_frame import DepthFileError
+from pack.sam3d_geometry.files.depth_file_error import DepthFileError
 
 SIZE = (30, 40)
 

@@ -18,6 +18,7 @@ from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
 from ..geometry.camera import unproject
+from ..geometry.colour import eight_bit
 from ..geometry.gravity import level_world
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
@@ -76,7 +77,7 @@ class Products:
             picture, _ = depth_picture(pointmap, shown, self.curve, self.invert, self.invalid)
             if self.colormap is not None:
                 picture = apply_colormap(picture, self.colormap)
-            writers[SUFFIXES["depth"]] = partial(_write_png, _eight_bit(picture))
+            writers[SUFFIXES["depth"]] = partial(_write_png, eight_bit(picture[0]).numpy())
         if {"depth16", "arrays"} & set(self.kinds):
             depth, mask = true_depth(pointmap)
         if "depth16" in self.kinds:
@@ -107,7 +108,7 @@ class Products:
                 record["normals"]["world_from_camera"] = rotation[0].tolist()
                 normals = normals @ rotation[0].T
             colours = encode_normals(normals, self.normal_convention, normal_mask)
-            writers[SUFFIXES["normals"]] = partial(_write_png, _eight_bit(colours))
+            writers[SUFFIXES["normals"]] = partial(_write_png, eight_bit(colours[0]).numpy())
         return writers | self._models(pointmap, shown, photo), record
 
     def _models(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> dict[str, Writer]:
@@ -143,10 +144,6 @@ class Products:
                 f"value 0: no geometry; else n = {f'1 - {share}' if self.invert else share}, {NEARNESS[self.curve]}"
             )
         return described
-
-
-def _eight_bit(values: torch.Tensor) -> numpy.ndarray:
-    return values[0].mul(255).add_(0.5).to(torch.uint8).numpy()
 
 
 def _sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> numpy.ndarray:

@@ -12,7 +12,7 @@ import numpy
 import torch
 from torch.nn import functional as F
 
-from ..geometry.colour import luminance
+from ..geometry.colour import eight_bit, luminance
 
 RECENT_FLOWS = 24
 WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
@@ -20,7 +20,7 @@ WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched 
 
 def grey_frames(images: torch.Tensor) -> numpy.ndarray:
     """Images (B, H, W, 3) in [0, 1] -> luminance (B, H, W) uint8, the form in which flow is found."""
-    return luminance(images.float()).mul(255).round().clamp(0, 255).byte().cpu().numpy()
+    return eight_bit(luminance(images.float())).cpu().numpy()
 
 
 def import_opencv() -> ModuleType:

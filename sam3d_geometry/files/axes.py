@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
-import torch
 
 from .. import __version__
 from ..geometry.axes import FRAMES, convert_directions, convert_points, flips_winding
+from ..geometry.colour import eight_bit
 from ..shapes.decimation import sample_picture
 from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
@@ -46,10 +46,6 @@ def _note(model: Mesh | PointCloud, axes: str) -> dict[str, Any]:
     return note
 
 
-def _eight_bit(values: torch.Tensor) -> numpy.ndarray:
-    return values.clamp(0, 1).mul(255).add_(0.5).to(torch.uint8).contiguous().numpy()
-
-
 def layout(model: Mesh | PointCloud, axes: str = "gltf", paint_vertices: bool = False) -> Layout:
     """A mesh or point cloud in OpenCV axes -> its arrays in `axes`, a key of AXES; faces keep facing outward.
 
@@ -72,7 +68,7 @@ def layout(model: Mesh | PointCloud, axes: str = "gltf", paint_vertices: bool = 
         None if model.normals is None else convert_directions(model.normals, frame).contiguous().numpy(),
         None if uvs is None else uvs.contiguous().numpy(),
         None if colours is None else colours.contiguous().numpy(),
-        None if texture is None else _eight_bit(texture),
+        None if texture is None else eight_bit(texture).contiguous().numpy(),
         _note(model, axes),
     )
 

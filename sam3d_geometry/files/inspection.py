@@ -23,6 +23,7 @@ from dataclasses import replace
 
 import torch
 
+from ..geometry.colour import eight_bit
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import apply_colormap
@@ -76,7 +77,7 @@ def _packed(plane) -> bytes:
 def _jpeg(image: torch.Tensor) -> bytes:
     from PIL import Image
 
-    pixels = (image.clamp(0, 1) * 255 + 0.5).to(torch.uint8).cpu().numpy()
+    pixels = eight_bit(image).cpu().numpy()
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "JPEG", quality=JPEG_QUALITY)
     return target.getvalue()
@@ -147,7 +148,7 @@ def encode_inspection(
         "nearest": nearest,
         "farthest": farthest,
         "curve": CURVE,
-        "colours": bytes((table * 255 + 0.5).to(torch.uint8).flatten().tolist()).hex(),
+        "colours": bytes(eight_bit(table).flatten().tolist()).hex(),
         "frame_count": len(pointmap),
         "frames": frames,
     }

@@ -6,7 +6,9 @@ import json
 from typing import BinaryIO
 
 import numpy
+import torch
 
+from ..geometry.colour import eight_bit
 from .axes import Layout
 
 NAMES = {"<f4": "float", "u1": "uchar"}
@@ -18,8 +20,7 @@ def write_ply(content: Layout, file: BinaryIO) -> None:
     if content.normals is not None:
         columns.append(("<f4", ("nx", "ny", "nz"), content.normals))
     if content.colours is not None:
-        eight_bit = (content.colours.clip(0, 1) * 255 + 0.5).astype(numpy.uint8)
-        columns.append(("u1", ("red", "green", "blue"), eight_bit))
+        columns.append(("u1", ("red", "green", "blue"), eight_bit(torch.from_numpy(content.colours)).numpy()))
     header = ["ply", "format binary_little_endian 1.0"]
     header += [f"comment {name}: {json.dumps(value)}" for name, value in content.note.items()]
     header.append(f"element vertex {len(content.positions)}")

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
+from ..geometry.colour import eight_bit
 from ..geometry.normals import geometric_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import DEPTH_EDGE
@@ -112,7 +113,7 @@ def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: b
     valid = depth[mask]
     shown = depth_range(frame, "per frame", clip_percent=1).limits
     scale = torch.tensor([[width], [height], [1.0]])
-    photo = (frame.image[0] * 255 + 0.5).to(torch.uint8).numpy()
+    photo = eight_bit(frame.image[0]).numpy()
     log(
         "world/camera",
         rerun.Pinhole(

@@ -1,4 +1,4 @@
-"""Colours: the sRGB transfer function (light adds up in linear values, pictures are stored in sRGB ones), and hex codes."""
+"""Colours: the sRGB transfer function (light adds up in linear values, pictures hold sRGB ones), luminance, 8 bits, hex codes."""
 
 from __future__ import annotations
 
@@ -36,11 +36,19 @@ def linear_from_hex(text: str, name: str = "color") -> tuple[float, float, float
     return tuple(linear_from_srgb(torch.tensor(srgb_from_hex(text, name), dtype=torch.float64)).tolist())
 
 
+def eight_bit(values: torch.Tensor) -> torch.Tensor:
+    """Values in [0, 1] (...), cut off beyond, -> uint8 from 0 to 255, rounded to the nearest."""
+    return values.clamp(0, 1).mul_(255).add_(0.5).to(torch.uint8)
+
+
 def luminance(image: torch.Tensor) -> torch.Tensor:
-    """Image (B, H, W, C) -> one channel (B, H, W): Rec. 709 luma of three channels, or the only one there is."""
+    """Image (..., C) -> one channel (...): the only one there is, or three weighted as ITU-R BT.709 has it.
+
+    Of linear values it is the luminance, of sRGB ones the luma. A grey picture comes out exactly as it is.
+    """
     if image.shape[-1] == 1:
         return image[..., 0]
     first, *rest = (image[..., i] for i in range(3))
     if all(torch.equal(first, other) for other in rest):
-        return first  # a grey picture, exactly
+        return first
     return image[..., :3] @ image.new_tensor(LUMINANCE)

@@ -6,6 +6,7 @@ from functools import cache
 
 import torch
 
+from ..geometry.colour import eight_bit
 from .depth import depth_at_nearness
 
 # menu name -> name in the cmap package; the tables are matplotlib's
@@ -70,7 +71,7 @@ def legend(
     draw = ImageDraw.Draw(picture)
     inner = max(1, height - 2 * margin)
     ramp = torch.linspace(1, 0, inner)[None, :, None].expand(1, inner, bar)
-    colours = (apply_colormap(ramp, name, invert)[0].numpy() * 255 + 0.5).astype(numpy.uint8)
+    colours = eight_bit(apply_colormap(ramp, name, invert)[0]).numpy()
     picture.paste(Image.fromarray(colours), (margin, margin))
     for i, label in enumerate(labels):
         y = margin + (inner - 1) * i / max(1, len(labels) - 1)

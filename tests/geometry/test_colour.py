@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from sam3d_geometry.geometry.colour import linear_from_hex, linear_from_srgb, srgb_from_hex, srgb_from_linear
+from sam3d_geometry.clips.flow import grey_frames
+from sam3d_geometry.effects.camera.stereo import ANAGLYPH_HALF_COLOR, anaglyph
+from sam3d_geometry.geometry.colour import (
+    eight_bit,
+    linear_from_hex,
+    linear_from_srgb,
+    luminance,
+    srgb_from_hex,
+    srgb_from_linear,
+)
 
 
 def test_hex_colours_become_linear_light():
@@ -33,3 +42,25 @@ def test_the_curve_rises_without_a_jump():
     values = torch.linspace(0.0400, 0.0409, 1000, dtype=torch.float64)
     steps = linear_from_srgb(values).diff()
     assert steps.min() > 0 and steps.max() < 3 * steps.min()
+
+
+def test_eight_bits_keep_what_they_can_say_and_cut_off_the_rest():
+    levels = torch.arange(256)
+    assert torch.equal(eight_bit(levels / 255), levels.byte())
+    assert torch.equal(eight_bit((levels[:-1] + 0.49) / 255), levels[:-1].byte())
+    assert torch.equal(eight_bit((levels[1:] - 0.49) / 255), levels[1:].byte())
+    assert eight_bit(torch.tensor([-0.5, 1.5])).tolist() == [0, 255]
+
+
+def test_what_is_asked_for_eight_bits_stays_as_it_was():
+    values = torch.rand(4, 5)
+    kept = values.clone()
+    eight_bit(values)
+    assert torch.equal(values, kept)
+
+
+def test_flow_and_glasses_see_the_same_luminance():
+    picture = torch.rand(6, 7, 3, generator=torch.Generator().manual_seed(0))
+    grey = luminance(picture)
+    assert torch.equal(torch.from_numpy(grey_frames(picture[None])[0]), eight_bit(grey))
+    assert torch.equal(anaglyph(picture, picture, ANAGLYPH_HALF_COLOR)[..., 0], grey)

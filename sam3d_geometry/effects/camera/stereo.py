@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ...geometry.colour import linear_from_srgb, srgb_from_linear
+from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
 from ...geometry.scene_scale import scene_depth
 from .camera_move import USUAL, ViewSettings, new_picture, patches_of_frames
@@ -40,7 +40,6 @@ DUBOIS = {
     LEFT: ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
     RIGHT: ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
 }
-LUMA = (0.299, 0.587, 0.114)
 
 
 def eye_distance(pointmap: Pointmap, eye_distance_mm: float) -> float:
@@ -77,11 +76,10 @@ def _half(picture: torch.Tensor, dim: int) -> torch.Tensor:
 def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = ANAGLYPH_DUBOIS) -> torch.Tensor:
     """Left and right (H, W, 3) -> one picture for glasses red on the left and cyan on the right.
 
-    Dubois: least squares over the spectra of glasses and screen, in linear light; half colour: the left eye's luma in red.
+    Dubois: least squares over the spectra of glasses and screen, in linear light; half colour: the left eye's luminance in red.
     """
     if method == ANAGLYPH_HALF_COLOR:
-        luma = (left * left.new_tensor(LUMA)).sum(-1)
-        return torch.stack([luma, right[..., 1], right[..., 2]], -1)
+        return torch.stack([luminance(left), right[..., 1], right[..., 2]], -1)
     mixed = torch.zeros_like(left)
     for side, eye in ((LEFT, left), (RIGHT, right)):
         mixed += linear_from_srgb(eye) @ eye.new_tensor(DUBOIS[side]).T

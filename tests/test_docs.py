@@ -1,4 +1,4 @@
-"""README and help pages say what the code does: nodes, inputs, ranges, models, files, options and error sentences."""
+"""README, docs and help pages say what the code does: nodes, inputs, ranges, models, files, options and error sentences."""
 
 import re
 
@@ -7,6 +7,10 @@ from repository import ROOT
 
 HELP = ROOT / "web" / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+MODELS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+MOST_README_LINES = 150
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
@@ -82,19 +86,39 @@ def test_numbers_and_choices_on_help_pages_are_those_of_the_nodes(schemas):
             assert ("optional" in values) == bool(widget.optional), where
 
 
-def test_readme_table_lists_every_node_with_its_types(schemas):
-    listed = {cells[0]: cells for cells in rows(section(README, "Nodes"))}
-    assert list(listed) == [schema.display_name for schema in schemas.values()]
-    for schema in schemas.values():
-        outputs = listed[schema.display_name][2]
-        for output in schema.outputs:
-            assert output.display_name in outputs, f"{schema.display_name}: {output.display_name}"
+def test_tables_are_those_that_the_schemas_give(schemas):
+    """Where this fails, `python dev.py docs` writes them anew."""
+    from development.help_pages import page_of, readme_of
+
+    assert readme_of(README, list(schemas.values())) == README
+    for node_id, schema in schemas.items():
+        page = (HELP / f"{node_id}.md").read_text(encoding="utf-8")
+        assert page_of(page, schema) == page, node_id
 
 
-def test_readme_table_of_models_is_the_catalogue():
+def test_readme_is_short_and_lists_every_node_once(schemas):
+    assert len(README.splitlines()) <= MOST_README_LINES
+    listed = [cells[1] for cells in rows(section(README, "Nodes"))]
+    assert listed == [f"[{s.display_name}](web/docs/{s.node_id}.md)" for s in schemas.values()]
+
+
+def test_nodes_of_one_menu_stand_together_in_readme(schemas):
+    menus = [cells[0] for cells in rows(section(README, "Nodes")) if cells[0]]
+    assert len(menus) == len(set(menus))
+
+
+def test_docs_name_no_node_that_is_gone(schemas):
+    """Old names of nodes, which their search aliases keep, are in no page."""
+    old = {alias for s in schemas.values() for alias in s.search_aliases or () if alias[:1].isupper() and " " in alias}
+    names = {s.display_name for s in schemas.values()}
+    pages = [README, *((ROOT / "docs" / p.name).read_text(encoding="utf-8") for p in (ROOT / "docs").glob("*.md"))]
+    assert not [name for name in old - names for text in pages if re.search(rf"\b{re.escape(name)}\b", text)]
+
+
+def test_table_of_models_is_the_catalogue():
     from sam3d_geometry.models import CATALOGUE
 
-    listed = {cells[0].strip("`"): cells for cells in rows(section(README, "Models"))}
+    listed = {cells[0].strip("`"): cells for cells in rows(section(MODELS, "Models"))}
     assert list(listed)[: len(CATALOGUE)] == [card.name for card in CATALOGUE]
     for card in CATALOGUE:
         row = " ".join(listed[card.name])
@@ -110,26 +134,26 @@ def test_readme_lists_every_workflow_and_no_other():
 
 
 @pytest.mark.parametrize("of", ["photos", "clips"])
-def test_command_line_options_in_readme_exist(of, capsys):
+def test_command_line_options_in_docs_exist(of, capsys):
     from sam3d_geometry.cli.photos import main
 
     with pytest.raises(SystemExit):
         main(["--help"] if of == "photos" else ["--video", "--help"])
     offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out)) | {"--video"}
     commands = [
-        line for line in README.splitlines() if "-m sam3d_geometry" in line and ("--video" in line) == (of == "clips")
+        line for line in COMMANDS.splitlines() if "-m sam3d_geometry" in line and ("--video" in line) == (of == "clips")
     ]
     assert commands
     used = {
         word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])
     }
     if of == "photos":
-        table = rows(section(README, "Command line"))
+        table = rows(section(COMMANDS, "Command line"))
         used |= {option for cells in table for cell in cells[:2] for option in re.findall(r"`(--[\w-]+)", cell)}
     assert used <= offered, used - offered
 
 
-def test_error_sentences_in_readme_are_raised_by_the_code():
+def test_error_sentences_in_docs_are_raised_by_the_code():
     sources = "\n".join(
         path.read_text(encoding="utf-8")
         for folder in ("sam3d_geometry", "nodes")
@@ -137,7 +161,7 @@ def test_error_sentences_in_readme_are_raised_by_the_code():
     )
     joined = re.sub(r"\"\s*\n\s*f?\"", "", sources)
     explained = [
-        part for cells in rows(section(README, "Troubleshooting")) for part in re.findall(r"(`+)(.+?)\1", cells[0])
+        part for cells in rows(section(TROUBLE, "Troubleshooting")) for part in re.findall(r"(`+)(.+?)\1", cells[0])
     ]
     assert len(explained) >= 8
     for _, part in explained:

@@ -13,8 +13,8 @@ import torch
 
 from .. import __version__
 from ..estimate.inference import infer_pointmap
-from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..files.output_folder import OutputFolder, is_done, source_of
+from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..geometry.camera import fov_x_degrees_from_focal_mm, fov_x_degrees_from_focal_pixels
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from .. import __version__, models
 from ..files.exr import import_openexr
+from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError, find_photos
 from ..files.rerun_recording import import_rerun
-from ..files.output_folder import OutputFolder
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS

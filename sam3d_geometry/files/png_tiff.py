@@ -107,13 +107,14 @@ def _damage() -> tuple[type[Exception], ...]:
 def _text_in(opened: Image.Image) -> Any:
     """The text of ours in an opened picture, None where it has none."""
     text = getattr(opened, "text", {}).get(KEY)
-    if text is None and hasattr(opened, "tag_v2"):
-        text = opened.tag_v2.get(IMAGE_DESCRIPTION)
+    if text is None:
+        text = getattr(opened, "tag_v2", {}).get(IMAGE_DESCRIPTION)
     return text
 
 
 def _require_deep_grey(opened: Image.Image) -> None:
-    colour = opened.tile and "16" in str(opened.tile[0][3]) and opened.mode.startswith("RGB")
+    tiles = getattr(opened, "tile", [])
+    colour = tiles and "16" in str(tiles[0][3]) and opened.mode.startswith("RGB")
     if colour or opened.mode not in ("I;16", "I;16B", "I;16L", "I", "F"):
         raise DepthFileError(
             "it is a picture in colour or of 8 bits; open it with Load Image and give it to Depth To Pointmap "

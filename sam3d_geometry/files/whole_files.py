@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-Writer = Callable[[BinaryIO], None]
+Writer = Callable[[BinaryIO], object]
 
 PREFIX, SUFFIX = ".sam3d-geometry-", ".part"
 STALE_SECONDS = 600  # a temporary file that nobody has written to for this long was left by a run that was killed

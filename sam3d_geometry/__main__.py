@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 
-from .cli.photos import main
+from .cli.command import main
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -133,15 +133,17 @@ def test_readme_lists_every_workflow_and_no_other():
     assert all((ROOT / "workflows" / f"{name}.jpg").is_file() for name in shipped)
 
 
-@pytest.mark.parametrize("of", ["photos", "clips"])
+@pytest.mark.parametrize("of", ["photos", "video"])
 def test_command_line_options_in_docs_exist(of, capsys):
-    from sam3d_geometry.cli.photos import main
+    from sam3d_geometry.cli.command import main
 
     with pytest.raises(SystemExit):
-        main(["--help"] if of == "photos" else ["--video", "--help"])
-    offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out)) | {"--video"}
+        main([of, "--help"])
+    offered = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", capsys.readouterr().out))
     commands = [
-        line for line in COMMANDS.splitlines() if "-m sam3d_geometry" in line and ("--video" in line) == (of == "clips")
+        line
+        for line in COMMANDS.splitlines()
+        if "-m sam3d_geometry" in line and ("sam3d_geometry video" in line) == (of == "video")
     ]
     assert commands
     used = {

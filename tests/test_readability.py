@@ -29,7 +29,6 @@ FILES = python_files(LIBRARY, NODES)
 TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(ROOT / "tests")}
 # library files with behaviour and without a test file of their name -> where they are tested instead
 TESTED_ELSEWHERE = {
-    "cli/options.py": "cli/test_photos.py",
     "cli/photo_products.py": "cli/test_photos.py",
     "cli/photo_run.py": "cli/test_photos.py",
     "cli/progress.py": "cli/test_photos.py",

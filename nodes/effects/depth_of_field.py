@@ -6,11 +6,12 @@ from ...sam3d_geometry.effects.lens.aperture import Aperture
 from ...sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from ...sam3d_geometry.effects.lens.focus import Focus
 from ...sam3d_geometry.effects.lens.thin_lens import Blur
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from .. import host
 from ..fields import field, result
 from ..shared_inputs import photo_input
-from ..sockets import CATEGORY, require_frames, schema
+from ..sockets import CATEGORY, schema
 
 
 class DepthOfField(io.ComfyNode):

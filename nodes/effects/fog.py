@@ -8,12 +8,13 @@ from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.colour import linear_from_hex
 from ...sam3d_geometry.geometry.gravity import level_world
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.scene_scale import unit_length
 from .. import host
 from ..fields import field, result
 from ..shared_inputs import photo_input
-from ..sockets import CATEGORY, require_frames, schema
+from ..sockets import CATEGORY, schema
 
 
 class Fog(io.ComfyNode):

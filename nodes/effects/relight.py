@@ -4,10 +4,11 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from .. import host
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
-from ..sockets import CATEGORY, require_frames, schema
+from ..sockets import CATEGORY, schema
 
 
 class RelightScene(io.ComfyNode):

@@ -3,8 +3,9 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.crop import Window, crop_clip
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from ..fields import field, result
-from ..sockets import CATEGORY, require_frames, schema
+from ..sockets import CATEGORY, schema
 
 
 class CropPointmap(io.ComfyNode):

@@ -3,10 +3,11 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.crop import resize_pointmap
+from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import size_for_long_edge
 from .. import host
 from ..fields import field, result
-from ..sockets import CATEGORY, require_frames, schema
+from ..sockets import CATEGORY, schema
 
 
 class ResizePointmap(io.ComfyNode):

@@ -11,7 +11,7 @@ import torch
 
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.normals import normals_from_pointmap
-from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap import Pointmap, require_frames
 from ..geometry.resize import pointmap_at_image
 from .depth_file import FORMATS, check_one_clip, depth_writer, format_named, read_depth
 from .depth_frame import DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
@@ -58,10 +58,7 @@ class DepthSeries:
 
     def frames(self, pointmap: Pointmap, image: torch.Tensor | None = None) -> Iterator[DepthFrame]:
         """Each frame of a pointmap as it is written; `image` (1 or B, H, W, 3) is the photo at full size."""
-        if image is not None and len(image) not in (1, len(pointmap)):
-            raise ValueError(
-                f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many as the pointmap has, or one."
-            )
+        require_frames("image", image, len(pointmap))
         steps = self._steps(pointmap, image)
         for i in range(len(pointmap)):
             brought = self._brought(pointmap, image, i)

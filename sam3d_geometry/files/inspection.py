@@ -24,7 +24,7 @@ from dataclasses import replace
 import torch
 
 from ..geometry.colour import eight_bit
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import apply_colormap
 from ..maps.depth import depth_range
@@ -87,9 +87,7 @@ def _frame_parts(frame: Pointmap) -> dict[str, bytes]:
     import numpy
 
     depth = torch.where(frame.mask, frame.depth, 0).float()
-    normals = frame.normals
-    if normals is None:
-        normals = geometric_normals(depth, frame.mask, frame.intrinsics)
+    normals = surface_normals(frame)
     octahedral = octahedral_from_normals(torch.where(frame.mask[..., None], normals, 0).nan_to_num())[0].cpu().numpy()
     return {
         "depth": _packed(depth[0].cpu().numpy().view(numpy.int32)),

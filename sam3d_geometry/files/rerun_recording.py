@@ -18,7 +18,7 @@ import numpy
 import torch
 
 from ..geometry.colour import eight_bit
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
@@ -142,10 +142,7 @@ def _log_surface(
     )
     if not wants_mesh:
         return
-    normals = frame.normals
-    if normals is None:
-        normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
-    normals = normals[0][thin]
+    normals = surface_normals(frame)[0][thin]
     faces = grid_faces(points, mask, normals)
     used, faces = torch.unique(faces, return_inverse=True)
     if not len(faces):

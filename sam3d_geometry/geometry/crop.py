@@ -1,4 +1,4 @@
-"""Part of a pointmap, or all of it at another size; the camera follows, so that every point stays on its pixel's ray."""
+"""Part of a pointmap, by a window or a mask, or all of it at another size; the camera follows, so that every point stays on its pixel's ray."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from .pointmap import Pointmap
+from .pointmap import Pointmap, require_frames
 from .resize import Size, pointmap_at_image, resize_image, resize_mask
 
 
@@ -196,9 +196,6 @@ def _cut(pictures: torch.Tensor, window: Window, source: Size) -> torch.Tensor:
 
 def mask_pointmap(pointmap: Pointmap, mask: torch.Tensor, invert: bool = False) -> Pointmap:
     """The pointmap with geometry only where a mask (B or 1, h, w) of any size, in [0, 1], is at least 0.5 (less: `invert`)."""
-    if len(mask) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The mask has {len(mask)} frames and the pointmap {len(pointmap)}; give one for all frames or one for each."
-        )
+    require_frames("mask", mask, len(pointmap))
     keep = resize_mask(mask, pointmap.size).to(pointmap.device)
     return pointmap.masked(~keep if invert else keep)

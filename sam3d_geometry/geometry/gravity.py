@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from .normals import geometric_normals
+from .normals import surface_normals
 from .pointmap import Pointmap
 from .rotations import rotation_from_degrees
 
@@ -69,10 +69,6 @@ def level_world(pointmap: Pointmap, shared: bool = True, source: str = "auto") -
     sample, masks = [], []
     for i in range(len(pointmap)):  # by frame: the normals of a clip at full size are larger than the clip
         frame = pointmap[i]
-        if source != "geometry" and frame.normals is not None:
-            normals = frame.normals
-        else:
-            normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
-        sample.append(normals[:, ::stride, ::stride])
+        sample.append(surface_normals(frame, source)[:, ::stride, ::stride])
         masks.append(frame.mask[:, ::stride, ::stride])
     return world_from_camera(torch.cat(sample), torch.cat(masks), shared)[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from .gravity import level_world
-from .normals import geometric_normals
+from .normals import surface_normals
 from .pointmap import Pointmap
 
 log = logging.getLogger(__name__)
@@ -78,9 +78,7 @@ def _depths_of_level_surfaces(
     frame: Pointmap, world_from_camera: torch.Tensor, stride: int
 ) -> tuple[torch.Tensor, int]:
     """How far below the camera (N,) the pixels of a frame that face up lie, on the CPU, and how many pixels are valid."""
-    normals = frame.normals
-    if normals is None:
-        normals = geometric_normals(frame.depth, frame.mask, frame.intrinsics)
+    normals = surface_normals(frame)
     down = world_from_camera.to(normals)[1]
     facing = -(normals[0, ::stride, ::stride] @ down)
     below = frame.points[0, ::stride, ::stride] @ down

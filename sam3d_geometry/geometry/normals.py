@@ -15,7 +15,7 @@ from .pointmap import Pointmap
 from .resize import GeometryResize
 from .surfaces import DEPTH_EDGE, average_linked, smooth_links
 
-SOURCES = ("auto", "network", "geometry")
+AUTO, NETWORK, GEOMETRY = SOURCES = ("auto", "network", "geometry")
 INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
 STRIP_VALUES = 1 << 18  # values a strip holds, so that its dozen temporaries stay in the cache
@@ -119,28 +119,35 @@ def smooth_normals(normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tenso
     return torch.nn.functional.normalize(averaged, dim=-1) * mask[..., None]
 
 
+def surface_normals(pointmap: Pointmap, source: str = AUTO) -> torch.Tensor:
+    """Unit normals (B, H, W, 3) of a pointmap at its own size, in OpenCV camera axes, 0 where there is no geometry.
+
+    `source`: "network" takes the model's own normals, "geometry" computes them from the points, "auto" the former where
+    there are any.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"Normal source {source!r} is not known; choose one of {', '.join(SOURCES)}.")
+    if source == NETWORK and pointmap.normals is None:
+        raise ValueError(
+            "The model of this pointmap gives no normals; set source to geometry or auto, or load a moge-2 '-normal' model."
+        )
+    if source != GEOMETRY and pointmap.normals is not None:
+        return pointmap.normals
+    return geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+
+
 def normals_from_pointmap(
     pointmap: Pointmap,
-    source: str = "auto",
+    source: str = AUTO,
     smoothing: int = 0,
     world_from_camera: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Unit normals (B, H, W, 3) at the photo's size and their mask (B, H, W); OpenCV axes, facing the camera.
 
-    `source`: "network" takes the model's own normals, "geometry" computes them from the points, "auto" the former where
-    there are any. `smoothing` is a radius in pixels of the pointmap. With `world_from_camera` (B, 3, 3) they are turned
+    `source` is that of `surface_normals`. `smoothing` is a radius in pixels of the pointmap. With `world_from_camera` (B, 3, 3) they are turned
     into that world's axes (see `gravity.world_from_camera`).
     """
-    if source not in SOURCES:
-        raise ValueError(f"Normal source {source!r} is not known; choose one of {', '.join(SOURCES)}.")
-    if source == "network" and pointmap.normals is None:
-        raise ValueError(
-            "The model of this pointmap gives no normals; set source to geometry or auto, or load a moge-2 '-normal' model."
-        )
-    if source != "geometry" and pointmap.normals is not None:
-        normals = pointmap.normals
-    else:
-        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    normals = surface_normals(pointmap, source)
     normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
     if world_from_camera is not None:
         normals = (world_from_camera.to(normals)[:, None, None] @ normals[..., None])[..., 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -12,11 +12,11 @@ import torch
 class Pointmap:
     """A batch of frames with one 3D point per pixel, in OpenCV camera axes, at inference resolution.
 
-    points       (B, H, W, 3) float32; every point lies on its pixel's ray; 0 where invalid
+    points       (B, H, W, 3) float32; every point lies on its pixel's ray; 0 where the mask is False
     mask         (B, H, W) bool, True where there is geometry
     intrinsics   (B, 3, 3) float32, normalised by image size
     image        (B, H, W, 3) float32 in [0, 1], the photo at this resolution
-    normals      (B, H, W, 3) float32 unit vectors from the network, or None
+    normals      (B, H, W, 3) float32 unit vectors from the network, 0 where the mask is False, or None
     metric       True when the unit is the metre
     source_size  (height, width) of the photo; image outputs are brought back to it
     """
@@ -85,12 +85,12 @@ class Pointmap:
 
     def masked(self, keep: torch.Tensor) -> Pointmap:
         """The pointmap with geometry only where `keep` (B or 1, H, W) bool is True too; points and normals elsewhere are 0."""
-        mask = self.mask & keep
+        mask = self.mask & keep.to(self.device)
         inside = mask[..., None]
         normals = None if self.normals is None else torch.where(inside, self.normals, 0)
         return replace(self, points=torch.where(inside, self.points, 0), mask=mask, normals=normals)
 
-    def _map(self, function) -> Pointmap:
+    def _map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> Pointmap:
         tensors = {
             f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), torch.Tensor)
         }
@@ -118,3 +118,11 @@ class Pointmap:
         }
         normals = None if first.normals is None else torch.cat([p.normals for p in pointmaps])
         return replace(first, **joined, normals=normals)
+
+
+def require_frames(name: str, given: torch.Tensor | None, frames: int) -> None:
+    """ValueError for an optional batch (B, ...) that has neither one frame nor one for each of a pointmap's `frames`."""
+    if given is not None and len(given) not in (1, frames):
+        raise ValueError(
+            f"Input {name} has {len(given)} frames and the pointmap {frames}; give as many, or a single one for all."
+        )

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .camera import unproject
-from .pointmap import Pointmap
+from .pointmap import Pointmap, require_frames
 from .surfaces import DEPTH_EDGE, depth_edges, inverse_depth
 
 Size = tuple[int, int]
@@ -151,11 +151,7 @@ def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> 
     Without an image it comes to the photo's size (`source_size`) with its own image enlarged. Every point lies on the ray of
     its new pixel; the network's normals are kept where there are any.
     """
-    if image is not None and len(image) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
-            "frames, or a single one."
-        )
+    require_frames("image", image, len(pointmap))
     size = pointmap.source_size if image is None else tuple(image.shape[1:3])
     picture = resize_image(pointmap.image, size) if image is None else image[..., :3].float()
     picture = picture.to(pointmap.device).expand(len(pointmap), -1, -1, -1)

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import unproject, view_plane_axes
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.scene_scale import scene_depth
 from ..geometry.surfaces import average_linked, average_on_surfaces, inverse_depth, surface_links
@@ -161,9 +161,7 @@ def ambient_occlusion(
     if smoothing > 0:
         work = _smoothed(work, smoothing)
     if normals is None:
-        normals = work.normals
-    if normals is None:
-        normals = geometric_normals(work.depth, work.mask, work.intrinsics)
+        normals = surface_normals(work)
     openness = _openness(work, F.normalize(normals.float(), dim=-1), radius, thickness, directions, steps)
     if stride > 1:
         return torch.where(mask, enlarge_guided(openness, work.depth, depth), 1)

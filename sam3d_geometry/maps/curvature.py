@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import average_on_surfaces, linked_difference, surface_links
 from .enlarge import enlarge
@@ -19,9 +19,7 @@ def mean_curvature(pointmap: Pointmap, normals: torch.Tensor | None = None, smoo
     over `smoothing` pixels of the same surface, across creases but not across depth edges; 0 where there is no geometry.
     """
     if normals is None:
-        normals = pointmap.normals
-    if normals is None:
-        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+        normals = surface_normals(pointmap)
     links = surface_links(pointmap.depth, pointmap.mask)
     if smoothing > 0:
         normals = F.normalize(average_on_surfaces(normals, pointmap.depth, pointmap.mask, smoothing), dim=-1)

@@ -14,7 +14,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.normals import smooth_normals, surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size
 from ..geometry.surfaces import excess, inverse_depth
@@ -77,9 +77,7 @@ def edge_strength(
         total += _limited(jumps, sigma).square()
     if crease_degrees < 180:
         if normals is None:
-            normals = pointmap.normals
-        if normals is None:
-            normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+            normals = surface_normals(pointmap)
         normals = smooth_normals(normals, pointmap.depth, pointmap.mask, round(2 * sigma))
         turn = 2 * math.sin(math.radians(crease_degrees) / 2)
         creases = _steps(gaussian_blur(_inner(normals), sigma), sigma) / turn

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import unproject, view_plane_axes
-from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.normals import smooth_normals, surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import GeometryResize
 from ..geometry.surfaces import surface_links
@@ -153,9 +153,7 @@ def exaggerate_detail(
     point stays on its pixel's ray.
     """
     depth, mask = pointmap.depth, pointmap.mask
-    normals = pointmap.normals if source_normals is None else source_normals
-    if normals is None:
-        normals = geometric_normals(depth, mask, pointmap.intrinsics)
+    normals = surface_normals(pointmap) if source_normals is None else source_normals
     boosted = boost_normals(normals, depth, mask, pointmap.points, amount, radius)
     raised = integrate_normals(boosted, depth, mask, pointmap.intrinsics, 2.0 * radius, known_normals=normals)
     raised = raised.clamp(depth / MAX_RELIEF, depth * MAX_RELIEF)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.normals import smooth_normals, surface_normals
 from ..geometry.pointmap import Pointmap
 from .enlarge import enlarge
 
@@ -45,9 +45,7 @@ def orientation_masks(
             f"The tolerance came as {tolerance_degrees:g} and the feather as {feather_degrees:g} degrees; a tolerance "
             "above 0 up to 90 and a feather of at least 0 are needed."
         )
-    normals = pointmap.normals
-    if normals is None:
-        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    normals = surface_normals(pointmap)
     normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
     down = world_from_camera.to(normals)[:, 1]
     sine = -(normals * down[:, None, None]).sum(-1).clamp(-1, 1)

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from ..geometry.normals import geometric_normals, smooth_normals
+from ..geometry.normals import smooth_normals, surface_normals
 from ..geometry.picking import pick
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import surface_links
@@ -52,9 +52,7 @@ def region_from_point(
         point = pointmap.points[seed][:, None, None]
         allowed &= (pointmap.points - point).norm(dim=-1) <= radius
     if angle_degrees < 180:
-        normals = pointmap.normals
-        if normals is None:
-            normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+        normals = surface_normals(pointmap)
         normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)
         cosine = (normals * normals[seed][:, None, None]).sum(-1)
         allowed &= cosine >= math.cos(math.radians(angle_degrees)) - 1e-6

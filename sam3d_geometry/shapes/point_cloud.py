@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 
 NEIGHBOURS = 16  # of each point, whose mean distance tells strays from surfaces
@@ -60,9 +60,7 @@ def point_cloud_from_pointmap(
         )
     if stride < 1:
         raise ValueError(f"The stride came as {stride}; it must be at least 1.")
-    normals = pointmap.normals
-    if normals is None:
-        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    normals = surface_normals(pointmap)
     grid = (0, slice(None, None, stride), slice(None, None, stride))
     mask = pointmap.mask[grid]
     cloud = PointCloud(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..geometry.normals import geometric_normals
+from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import DEPTH_EDGE
 from .closing import BACKS, THICKNESS, close_back
@@ -36,9 +36,7 @@ def surface_from_pointmap(
         raise ValueError(f"A mesh is made of one frame, and the pointmap has {len(pointmap)}; choose one of them.")
     if paint not in PAINTS:
         raise ValueError(f"Paint {paint!r} is not known; choose one of {', '.join(PAINTS)}.")
-    normals = pointmap.normals
-    if normals is None:
-        normals = geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
+    normals = surface_normals(pointmap)
     pointmap, normals = pointmap.to("cpu"), normals.cpu()
     height, width = pointmap.size
     intrinsics = pointmap.intrinsics[0]

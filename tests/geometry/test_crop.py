@@ -186,5 +186,5 @@ def test_masking_keeps_no_value_where_there_is_no_geometry():
         assert part.normals is None or not part.normals[~part.mask].any()
     both = mask_pointmap(start, keep).mask | mask_pointmap(start, keep, True).mask
     assert torch.equal(both, start.mask)
-    with pytest.raises(ValueError, match="The mask has 7 frames"):
+    with pytest.raises(ValueError, match="Input mask has 7 frames"):
         mask_pointmap(start, torch.ones(7, 4, 4))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ...geometry.pointmap import Pointmap
+from ...geometry.pointmap import Pointmap, require_frames
 from ...geometry.resize import pointmap_at_image
 from .camera_path import CameraPath
 from .edge_sharpening import sharpen_edges
@@ -39,11 +39,7 @@ def patches_of_frames(
     pointmap: Pointmap, image: torch.Tensor | None, settings: ViewSettings, device: torch.device | str | None
 ) -> Iterator[Patches]:
     """The patches of every frame on `device`, at the size of `image` (1 or B, H, W, 3) where there is one."""
-    if image is not None and len(image) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The image has {len(image)} frames and the pointmap {len(pointmap)}; give as many images as the pointmap has "
-            "frames, or a single one."
-        )
+    require_frames("image", image, len(pointmap))
     device = pointmap.device if device is None else device
     for i in range(len(pointmap)):
         frame = pointmap[i].to(device)

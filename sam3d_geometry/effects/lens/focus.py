@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ...geometry.picking import pick
-from ...geometry.pointmap import Pointmap
+from ...geometry.pointmap import Pointmap, require_frames
 from ...geometry.resize import resize_mask
 from ...geometry.scene_scale import SCENE_DEPTH, length_in_units
 
@@ -41,10 +41,7 @@ def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor
         raise ValueError(
             "To focus on the subject a mask is needed: wire one to subject, or set focus to point or distance."
         )
-    if len(mask) not in (1, len(pointmap)):
-        raise ValueError(
-            f"The subject mask has {len(mask)} frames and the pointmap {len(pointmap)}; give as many or a single one."
-        )
+    require_frames("subject", mask, len(pointmap))
     chosen = resize_mask(mask.to(pointmap.device), pointmap.size) & pointmap.mask
     depth = _median(pointmap.depth.flatten(1), chosen.flatten(1))
     if bool(depth.isnan().all()):

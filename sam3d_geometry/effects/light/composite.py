@@ -125,7 +125,7 @@ def _on_ground(surface: Pointmap, foot: torch.Tensor, up: torch.Tensor, size: to
     mask = surface.mask & (depth > 0) & (from_plane < NEAR_PLANE * size)
     depth = torch.where(mask, depth, 0)
     points = unproject(depth, surface.intrinsics)
-    return replace(surface, points=points, mask=mask, normals=up.expand_as(points))
+    return replace(surface, points=points, mask=mask, normals=torch.where(mask[..., None], up, 0))
 
 
 def layer_shadow(

@@ -42,7 +42,7 @@ def test_nothing_shades_itself():
     for tilt in (0, 40, 70):
         depth, normal = closed_form.plane(90, 160, tilt, 60.0)
         surface = closed_form.pointmap(depth)
-        normals = normal.float().expand_as(surface.points)
+        normals = normal.float() * surface.mask[..., None]
         for light in (
             lamp((1, -0.2, 0.2)),
             lamp((0, 0, 0)),
@@ -100,7 +100,7 @@ def test_a_larger_light_has_a_wider_penumbra_of_the_same_shadow():
 def test_tiny_and_empty_maps_have_no_shadow_and_no_nan(size, valid):
     depth = torch.full((2, *size), 2.0)
     surface = closed_form.pointmap(depth, torch.full_like(depth, float(valid)) > 0)
-    normals = torch.tensor([0.0, 0, -1]).expand_as(surface.points)
+    normals = torch.tensor([0.0, 0, -1]) * surface.mask[..., None]
     light = lamp((0.5, 0.5, 0.5), radius=0.1)
     light = light[torch.tensor([0, 0])]
     found = cast_shadow(replace(surface, normals=normals), light)

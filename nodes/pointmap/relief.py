@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.axes import encode_normals
+from ...sam3d_geometry.geometry.normals import surface_normals
+from ...sam3d_geometry.geometry.pointmap import Pointmap
 from ...sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
 from .. import host
 from ..fields import field, result
@@ -49,11 +52,11 @@ class AdjustNormalDetail(io.ComfyNode):
 
     @classmethod
     def execute(cls, pointmap, amount, radius_pixels, convention) -> io.NodeOutput:
-        def relief(frames, part):
+        def relief(frames: Pointmap, _part: slice) -> tuple[torch.Tensor, ...]:
             # of a radius of 0 there is nothing finer, so nothing changes
             raised = exaggerate_detail(frames, amount if radius_pixels else 1.0, max(radius_pixels, 1))
             normals, mask = normals_at_photo(raised)
-            return encode_normals(normals, convention, mask), mask, raised.points, raised.normals
+            return encode_normals(normals, convention, mask), mask, raised.points, surface_normals(raised)
 
         colours, mask, points, normals = host.by_chunk(pointmap, relief)
         raised = replace(pointmap, points=points.to(pointmap.device), normals=normals.to(pointmap.device))

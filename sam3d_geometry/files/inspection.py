@@ -19,7 +19,6 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 
@@ -117,7 +116,7 @@ def encode_inspection(
     `far` are the ends of the colours over all frames, `nearest` and `farthest` the extremes, in the pointmap's unit.
     """
     depth = pointmap.depth
-    pointmap = replace(pointmap, mask=pointmap.mask & depth.isfinite() & (depth > 0))
+    pointmap = pointmap.masked(depth.isfinite() & (depth > 0))
     height, width = pointmap.size
     chosen = evenly_chosen(len(pointmap), max_pixels // (height * width))
     shown_near, shown_far = depth_range(pointmap, clip_percent=CLIP_PERCENT).limits

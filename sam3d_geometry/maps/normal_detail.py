@@ -162,7 +162,8 @@ def exaggerate_detail(
 
 def normals_at_photo(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:
     """The pointmap's normals (B, H, W, 3) and mask (B, H, W) at the photo's size, never mixed across an edge."""
+    normals = surface_normals(pointmap)
     resize = GeometryResize(pointmap.depth, pointmap.mask, pointmap.source_size)
     if resize.source == resize.size:
-        return pointmap.normals, pointmap.mask
-    return F.normalize(resize(pointmap.normals), dim=-1), resize.mask
+        return normals, pointmap.mask
+    return F.normalize(resize(normals), dim=-1), resize.mask

@@ -27,12 +27,14 @@ def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str)
             f"Axes came as {axes!r} for a GLB, which always has glTF axes, and which Blender, Unity and Unreal turn into their own when "
             "they import it; set axes to gltf, or choose ply or obj."
         )
+    writers: dict[str, Writer]
     content = layout(model, axes, paint_vertices=file_format == "ply")
     if file_format == "glb":
-        return {".glb": partial(write_glb, content)}
-    if file_format == "ply":
-        return {".ply": partial(write_ply, content)}
-    writers = {".obj": partial(write_obj, content, name)}
-    if content.texture is not None and content.uvs is not None:
+        writers = {".glb": partial(write_glb, content)}
+    elif file_format == "ply":
+        writers = {".ply": partial(write_ply, content)}
+    else:
+        writers = {".obj": partial(write_obj, content, name)}
+    if file_format == "obj" and content.texture is not None and content.uvs is not None:
         writers |= {".mtl": partial(write_mtl, name), ".jpg": partial(write_texture, content)}
     return writers

@@ -212,14 +212,14 @@ def test_empty_input_is_refused(pointmap):
         run(PointmapToPointCloud, pointmap=nothing)
     (plane,) = run(DisplacedPlane, pointmap=nothing, subdivisions=4)
     assert torch.isfinite(plane.vertices).all()
-    with pytest.raises(ValueError, match="The image has 3 frames"):
+    with pytest.raises(ValueError, match="Input image has 3 frames"):
         run(PointmapToMesh, pointmap=pointmap, image=torch.rand(3, 8, 8, 3))
 
 
 def test_the_frame_that_is_empty_is_named(pointmap):
     mask = pointmap.mask.clone()
     mask[1] = False
-    holed = Pointmap(pointmap.points, mask, pointmap.intrinsics, pointmap.image, None, True, SIZE)
+    holed = pointmap.masked(mask)
     for node, sentence in (
         (PointmapToMesh, "Frame 1: The mesh is empty"),
         (PointmapToPointCloud, "Frame 1: The point cl"),

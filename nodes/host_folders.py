@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from ..sam3d_geometry.files.output_folder import OutputFolder
+from ..sam3d_geometry.files.whole_files import Writer
 from .host import nothing
 
 
@@ -109,7 +109,7 @@ def as_shown(path: Path) -> dict[str, str]:
     return {"filename": name, "subfolder": folder, "type": "output"}
 
 
-def file_3d(source: Path | Callable[[BinaryIO], None], file_format: str) -> object:
+def file_3d(source: Path | Writer, file_format: str) -> object:
     """ComfyUI's own 3D file of a path, or in memory of what `source` writes; nothing where ComfyUI (before 0.12) has none."""
     from comfy_api.latest import Types
 

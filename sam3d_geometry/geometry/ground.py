@@ -51,12 +51,11 @@ def find_ground(
     `world_from_camera` (B, 3, 3) levels the camera; without it `gravity.level_world` does. ValueError where too few pixels
     below the camera face upward; `instead` ends its sentence with what to do then.
     """
-    if world_from_camera is None:
-        world_from_camera = level_world(pointmap, shared)
+    level = level_world(pointmap, shared) if world_from_camera is None else world_from_camera
     stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
     below, valid = [], []
     for i in range(len(pointmap)):  # by frame: the normals of a clip are larger than the clip
-        found, count = _depths_of_level_surfaces(pointmap[i], world_from_camera[i], stride)
+        found, count = _depths_of_level_surfaces(pointmap[i], level[i], stride)
         below.append(found)
         valid.append(count)
     if shared:

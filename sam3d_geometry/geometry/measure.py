@@ -28,12 +28,12 @@ def metric_pointmap(pointmap: Pointmap, measured: float | torch.Tensor, metres: 
 
     One measurement gives the whole batch one scale; one per frame gives each frame its own.
     """
-    measured = torch.as_tensor(measured, dtype=torch.float32, device=pointmap.device).reshape(-1)
-    if not 0 < metres < float("inf") or not bool((torch.isfinite(measured) & (measured > 0)).all()):
+    lengths = torch.as_tensor(measured, dtype=torch.float32, device=pointmap.device).reshape(-1)
+    if not 0 < metres < float("inf") or not bool((torch.isfinite(lengths) & (lengths > 0)).all()):
         raise ValueError(
-            f"The known length came as {metres:g} m and measures {measured.tolist()} in the pointmap; both must be greater than 0."
+            f"The known length came as {metres:g} m and measures {lengths.tolist()} in the pointmap; both must be greater than 0."
         )
-    scale = metres / measured
+    scale = metres / lengths
     return replace(scale_pointmap(pointmap, scale), metric=True), scale
 
 

@@ -83,7 +83,6 @@ THEMES = {  # test files that run across several files of the library
     "maps/test_masks.py",
 }
 # what still has to change
-NOT_YET_LONG: set[str] = {"clips.py:_add_results", "composite.py:_placement_inputs"}
 NOT_YET_POSITIONAL: dict[str, int] = {
     "align.py": 3,
     "ambient_occlusion.py": 1,
@@ -111,21 +110,6 @@ NOT_YET_POSITIONAL: dict[str, int] = {
     "triangulation.py": 1,
     "writer.py": 5,
 }  # file -> calls
-NOT_YET_EXECUTE: set[str] = {
-    "CompositeIntoScene",
-    "DepthCrop",
-    "DepthOfField",
-    "Fog",
-    "Light",
-    "MeshComposite",
-    "OcclusionComposite",
-    "PointmapInference",
-    "RelightScene",
-    "SceneLight",
-    "TemporalSmooth",
-    "TemporalSmoothPointmap",
-    "VideoToDepthAndNormals",
-}
 
 
 def has_behaviour(path) -> bool:
@@ -145,7 +129,7 @@ def per_file(places: list[str]) -> dict[str, int]:
 
 
 def test_functions_fit_on_a_screen():
-    assert set(long_functions(FILES)) <= NOT_YET_LONG
+    assert long_functions(FILES) == {}
 
 
 def test_no_function_has_many_branches():
@@ -160,7 +144,7 @@ def test_no_call_has_many_arguments_without_a_name():
 def test_execute_translates_calls_once_and_translates_back():
     lengths = executes(python_files(NODES))
     assert len(lengths) > 40
-    assert {name for name, lines in lengths.items() if lines > LONGEST_EXECUTE} <= NOT_YET_EXECUTE
+    assert {name for name, lines in lengths.items() if lines > LONGEST_EXECUTE} == set()
 
 
 def test_every_library_file_with_behaviour_has_a_test_file_of_its_name():

@@ -27,6 +27,23 @@ def layer_source(layer, layer_mask, invert_layer_mask: bool, frames: int) -> Pic
     return Meshes(layer.vertices, layer.faces, getattr(layer, "vertex_colors", None))
 
 
+def placement_from(
+    *, placement, unit, x, y, layer_distance, layer_size, yaw_degrees, pitch_degrees, roll_degrees, stand_upright
+) -> Placement:
+    """The place that the inputs of that name say."""
+    return Placement(
+        where=placement,
+        pixel=(x, y),
+        distance=layer_distance,
+        size=layer_size,
+        yaw=yaw_degrees,
+        pitch=pitch_degrees,
+        roll=roll_degrees,
+        upright=stand_upright,
+        unit=unit,
+    )
+
+
 class CompositeIntoScene(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -149,16 +166,6 @@ class CompositeIntoScene(io.ComfyNode):
         cls,
         pointmap,
         layer,
-        placement,
-        unit,
-        x,
-        y,
-        layer_distance,
-        layer_size,
-        yaw_degrees,
-        pitch_degrees,
-        roll_degrees,
-        stand_upright,
         feather,
         edge_refine,
         smoothing,
@@ -170,30 +177,16 @@ class CompositeIntoScene(io.ComfyNode):
         image=None,
         layer_mask=None,
         lights=None,
+        **placing,
     ) -> io.NodeOutput:
         require_frames("image", image, len(pointmap))
         source = layer_source(layer, layer_mask, invert_layer_mask, len(pointmap))
-        where = Placement(
-            where=placement,
-            pixel=(x, y),
-            distance=layer_distance,
-            size=layer_size,
-            yaw=yaw_degrees,
-            pitch=pitch_degrees,
-            roll=roll_degrees,
-            upright=stand_upright,
-            unit=unit,
+        places = source.place(placement_from(**placing), pointmap, follow_surface)
+        mixing = Compositing(
+            feather=feather, edge_refine=edge_refine, shadow_strength=shadow_strength, catcher=shadow_catcher
         )
-        inserted = Insertion(
-            source,
-            source.place(where, pointmap, follow_surface),
-            Compositing(
-                feather=feather, edge_refine=edge_refine, shadow_strength=shadow_strength, catcher=shadow_catcher
-            ),
-            place_lights(lights or (), pointmap, follow_surface),
-            smoothing=smoothing,
-            ambient=ambient,
-        )
+        placed = place_lights(lights or (), pointmap, follow_surface)
+        inserted = Insertion(source, places, mixing, placed, smoothing=smoothing, ambient=ambient)
 
         def mixed(frames, part):
             return inserted.into(frames, host.frames_of(image, part, frames.device), part)

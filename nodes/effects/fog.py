@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 from torch.nn.functional import normalize
 
-from ...sam3d_geometry.effects.air.fog import FogLook, Glow, fog, fog_layer
+from ...sam3d_geometry.effects.air.fog import FogLayer, FogLook, Glow, fog, fog_layer
 from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.colour import linear_from_hex
@@ -15,6 +15,21 @@ from .. import host
 from ..fields import field, result
 from ..shared_inputs import photo_input
 from ..sockets import CATEGORY, schema
+
+
+def layer_from(
+    pointmap, world, length: float, *, fog_kind, visibility, fog_height, base_height, sky_distance
+) -> FogLayer:
+    """The fog that the inputs of these names say, of which the lengths count in `length` pointmap units."""
+    return fog_layer(
+        pointmap,
+        world,
+        kind=fog_kind,
+        visibility=visibility * length,
+        height=fog_height * length,
+        base_height=base_height * length,
+        sky_distance=sky_distance * length,
+    )
 
 
 class Fog(io.ComfyNode):
@@ -119,16 +134,11 @@ class Fog(io.ComfyNode):
     def execute(
         cls,
         pointmap,
-        fog_kind,
         unit,
-        visibility,
-        fog_height,
-        base_height,
         color,
         far_color,
         desaturate,
         sky_fog,
-        sky_distance,
         noise,
         noise_size,
         wind,
@@ -137,18 +147,11 @@ class Fog(io.ComfyNode):
         glow_focus,
         image=None,
         lights=None,
+        **extent,
     ) -> io.NodeOutput:
         require_frames("image", image, len(pointmap))
         length, world = unit_length(pointmap, unit), level_world(pointmap)
-        layer = fog_layer(
-            pointmap,
-            world,
-            kind=fog_kind,
-            visibility=visibility * length,
-            height=fog_height * length,
-            base_height=base_height * length,
-            sky_distance=sky_distance * length,
-        )
+        layer = layer_from(pointmap, world, length, **extent)
         colour, far_colour = linear_from_hex(color, "color"), linear_from_hex(far_color or color, "far_color")
         look = FogLook(colour, far_colour, desaturate, sky_fog, glow, glow_focus)
         swirls = drifting_noise(len(pointmap), noise, noise_size * length, wind * length, variation)

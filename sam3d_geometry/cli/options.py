@@ -48,11 +48,11 @@ def choice(names: Sequence[str]) -> Callable[[str], str]:
     return convert
 
 
-def add_folders(parser: argparse.ArgumentParser, what: str) -> None:
-    """Where results go, and whether those that exist are made again; `what` is photos or clips."""
+def add_folders(parser: argparse.ArgumentParser, overwrite: str) -> None:
+    """Where results go, and whether those that exist are made again, which `overwrite` describes."""
     add = parser.add_argument
     add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
-    add("--overwrite", action="store_true", help=f"do {what} again whose results exist")
+    add("--overwrite", action="store_true", help=overwrite)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

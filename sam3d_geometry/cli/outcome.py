@@ -44,3 +44,14 @@ def exit_status(work: Callable[[Progress], Outcome | None], refusals: tuple[type
     finally:
         progress.close()
     return NOT_STARTED if outcome is None else outcome.report()
+
+
+def reason(error: Exception) -> str:
+    """One line that says why a photo or clip failed. Raises KeyboardInterrupt where the error only hides one."""
+    hidden: BaseException | None = error
+    while hidden is not None:  # torch.save, when it is interrupted, raises an error of its own
+        if isinstance(hidden, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        hidden = hidden.__context__
+    lines = str(error).splitlines()  # what torch raises has its reason in the first line
+    return lines[0] if lines else type(error).__name__

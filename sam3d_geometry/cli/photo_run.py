@@ -20,6 +20,7 @@ from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, 
 from ..models import GeometryModel
 from .lens import Lens
 from .options import chosen_pictures
+from .outcome import reason
 from .photo_products import KINDS, Products
 from .progress import Progress
 
@@ -100,8 +101,8 @@ class Run:
             self._fail(file, str(error) or "the photo does not fit in memory; shrink it first.")
         except OSError as error:
             self._fail(file, f"the results cannot be written ({error.strerror or error}).")
-        except (RuntimeError, ValueError) as error:  # what torch raises has its reason in the first line
-            self._fail(file, str(error).splitlines()[0])
+        except (RuntimeError, ValueError) as error:
+            self._fail(file, reason(error))
 
     def _fail(self, file: PhotoFile, reason: str) -> None:
         self.failed[file.path] = reason

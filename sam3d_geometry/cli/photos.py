@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PHOTO_OR_FOLDER",
         help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them",
     )
-    options.add_folders(parser, "photos")
+    options.add_folders(parser, "do photos again whose results exist")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
     options.add_model(parser)
     options.add_camera(parser, exif=True).add_argument(

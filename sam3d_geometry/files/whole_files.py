@@ -85,7 +85,7 @@ def put_in_place(written: Mapping[Path, Path]) -> None:
     for kept in aside.values():
         kept.unlink(missing_ok=True)
     for folder in {target.parent for target in placed}:
-        _force_folder(folder)
+        force_folder(folder)
 
 
 def _set_aside(target: Path, aside: dict[Path, Path]) -> None:
@@ -111,7 +111,7 @@ def _force_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _force_folder(folder: Path) -> None:
+def force_folder(folder: Path) -> None:
     """Forces a folder's new names to the disk, on systems and disks that can (not Windows, not every network share)."""
     if os.name == "nt":
         return

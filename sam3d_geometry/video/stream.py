@@ -148,14 +148,18 @@ def stream_clip(
     *,
     work_folder: Path | None = None,
     overlap: bool = True,
+    resume: bool = True,
     on_progress: Callable[[int, int], None] | None = None,
+    on_done: Callable[[int, Survey], None] | None = None,
 ) -> tuple[int, Survey]:
     """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound.
 
-    Memory does not depend on the clip's length. Killed at any moment, the same call goes on after the last frame that
-    is on the disk, from the notes in `work_folder` (beside the first target if not given), which goes when all is done.
+    Memory does not depend on the clip's length. Killed at any moment, the same call resumes after the last frame that
+    is on the disk, unless `resume` is off, from the notes in `work_folder` (beside the first target if not given), which
+    goes when all is done. Raises files.lock.Locked while another process works on the same job.
     `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate. Returned are the
-    number of frames, and the camera and range that all of them share.
+    number of frames, and the camera and range that all of them share; `on_done` is given the same once the products are
+    in place and before the notes go.
     """
     if not products:
         raise ValueError("A stream was given nothing to write; name at least one of depth, normals or true depth.")
@@ -163,38 +167,69 @@ def stream_clip(
     if work_folder is None:
         first = products[0].target
         work_folder = first.with_name(first.name + ".unfinished")
-    journal = Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages))
-    if journal.last.survey is None:
-        journal.commit(replace(journal.last, survey=asdict(survey_clip(clip, engine, settings))))
-    else:
-        log.info("Going on with %s after %s.", clip.path, journal.last.position)
-    survey = Survey(**journal.last.survey)
-    after = journal.last.position
-    states = unpack(journal.last.states)
+    with Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages), resume=resume) as journal:
+        if not _frames_stand(clip, products, journal.last):
+            log.warning("Frames that %s tells of are gone; starting from the first frame.", work_folder)
+            journal.restart()
+        if journal.last.survey is None:
+            journal.commit(replace(journal.last, survey=asdict(survey_clip(clip, engine, settings))))
+        else:
+            log.info("Resuming %s after %s.", clip.path, journal.last.position)
+        survey = Survey(**journal.last.survey)
+        output = _Output(clip, products, journal)
+        after = journal.last.position
+        done = 0 if after is None else after.index + 1
+        chunks = _pictures(engine, clip, products, settings, stages=stages, last=journal.last, overlap=overlap)
+        try:
+            for chunk in chunks:
+                output.write(chunk)
+                done = chunk.positions[-1].index + 1
+                if on_progress is not None:
+                    on_progress(done, max(done, clip.facts.frames or done))
+            output.commit()
+        finally:
+            chunks.close()
+            output.abandon()
+        output.join()
+        if on_done is not None:
+            on_done(done, survey)
+        journal.remove()
+    return done, survey
+
+
+def _frames_stand(clip: Clip, products: Sequence[VideoProduct], last: Commit) -> bool:
+    """Whether the frames that a commit tells of are still in the folders of the products that are folders."""
+    frames = 0 if last.position is None else last.position.index + 1
+    folders = [p for p in products if format_named(p.format_name).sequence] if frames else []
+    there = {p: {path.name for path in p.target.iterdir()} if p.target.is_dir() else set() for p in folders}
+    return all(
+        clip.frame_name(index) + format_named(product.format_name).suffix in names
+        for product, names in there.items()
+        for index in range(frames)
+    )
+
+
+def _pictures(
+    engine: Engine,
+    clip: Clip,
+    products: Sequence[VideoProduct],
+    settings: StreamSettings,
+    *,
+    stages: Sequence[Stage],
+    last: Commit,
+    overlap: bool,
+) -> Generator[PictureChunk]:
+    """The pictures of the frames after the last commit, each step running ahead of the next one."""
+    survey, states = Survey(**last.survey), unpack(last.states)
     range_state = states[len(stages)] if len(states) > len(stages) else None
-    output = _Output(clip, products, journal)
 
     def ahead(chunks: Generator, name: str) -> Iterator:
         return run_ahead(chunks, CHUNKS_AHEAD, name) if overlap else chunks
 
-    geometry = engine.geometry(clip, settings, survey, after, overlap)
+    geometry = engine.geometry(clip, settings, survey, last.position, overlap)
     chunks = ahead(_staged(geometry, stages, states[: len(stages)]), "infer")
     chunks = _ranged(chunks, settings, survey, range_state)
-    chunks = ahead(_rendered(chunks, products, settings), "render")
-    done = 0 if after is None else after.index + 1
-    try:
-        for chunk in chunks:
-            output.write(chunk)
-            done = chunk.positions[-1].index + 1
-            if on_progress is not None:
-                on_progress(done, max(done, clip.facts.frames or done))
-        output.commit()
-    finally:
-        chunks.close()
-        output.abandon()
-    output.join()
-    journal.remove()
-    return done, survey
+    return ahead(_rendered(chunks, products, settings), "render")
 
 
 def job_identity(engine: Engine, clip: Clip, settings: StreamSettings, stages: Sequence[Stage]) -> dict:

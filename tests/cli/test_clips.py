@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from clips import decode, make_clip, make_folder
 from repository import ROOT
 
 from sam3d_geometry.cli.clips import main
+from sam3d_geometry.video import stream
 
 pytest.importorskip("av", reason="PyAV is not installed")
 
@@ -83,6 +85,42 @@ def test_killed_twice_and_started_again_it_gives_the_same_bytes(source, tmp_path
     assert sorted(p.name for p in (tmp_path / "killed").iterdir()) == ["walk.json", "walk_depth.mkv"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+@pytest.mark.parametrize(
+    ("number", "in_background"),
+    [(signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGINT, False)],
+    ids=["ended", "ended in the background of a shell script", "Ctrl-C"],
+)
+def test_a_signal_stops_a_job_that_resumes(source, tmp_path, number, in_background):
+    out = tmp_path / "out"
+    ignore = signal.SIG_IGN if in_background else signal.SIG_DFL  # as `command &` in a script does
+    process = subprocess.Popen(
+        command(source, out),
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, ignore),
+    )
+    deadline = time.monotonic() + 60
+    while not list(out.glob("walk.unfinished/*.segment")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    try:
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, said.splitlines()[-1]) == (130, "Interrupted; run the same command again to resume.")
+    assert sorted(p.name for p in out.iterdir()) == ["walk.unfinished"]
+    assert (out / "walk.unfinished" / "journal.json").exists()
+    assert not (out / "walk.unfinished" / "lock").exists()
+    resumed = run_all(command(source, out))
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(p.name for p in out.iterdir()) == ["walk.json", "walk_depth.mkv"]
+    assert len(decode(out / "walk_depth.mkv")[0]) == 250
+
+
 class TestInProcess:
     @pytest.fixture
     def folder(self, tmp_path):
@@ -131,6 +169,68 @@ class TestInProcess:
         assert status == 1
         assert "bad.mp4 cannot be read as a video" in capsys.readouterr().err
         assert (tmp_path / "out" / "shot_depth.mp4").exists()
+
+    @pytest.mark.parametrize("text", ["[]", "{", ""])
+    def test_a_json_of_another_program_is_kept_and_does_not_stop_the_others(self, folder, tmp_path, capsys, text):
+        other = make_folder(tmp_path / "other", 3)
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "shot.json").write_text(text, encoding="utf-8")
+        assert main([str(folder), str(other), "-o", str(tmp_path / "out"), *FAST]) == 1
+        assert "shot.json was not written by this command" in capsys.readouterr().err
+        assert (tmp_path / "out" / "shot.json").read_text(encoding="utf-8") == text
+        assert (tmp_path / "out" / "other_depth.mp4").exists()
+        assert not (tmp_path / "out" / "shot_depth.mp4").exists()
+
+    def test_a_video_of_somebody_else_is_replaced_only_when_asked(self, folder, tmp_path, capsys):
+        (tmp_path / "out").mkdir()
+        video = tmp_path / "out" / "shot_depth.mp4"
+        video.write_bytes(b"mine")
+        assert self.run(folder, tmp_path) == 1
+        assert "shot_depth.mp4 was not written by this command" in capsys.readouterr().err
+        assert video.read_bytes() == b"mine"
+        assert self.run(folder, tmp_path, "--overwrite") == 0
+        assert len(decode(video)[0]) == 6
+
+    @pytest.mark.parametrize("overwrite", [False, True])
+    def test_an_unfinished_job_resumes_unless_it_is_to_be_overwritten(self, folder, tmp_path, monkeypatch, overwrite):
+        monkeypatch.setattr(stream, "SEGMENT_FRAMES", 2)
+        seen, write = [], stream.SegmentWriter.write
+
+        def interrupted(writer, values, time):
+            seen.append(time)
+            if len(seen) == 5:
+                raise KeyboardInterrupt
+            write(writer, values, time)
+
+        monkeypatch.setattr(stream.SegmentWriter, "write", interrupted)
+        options = ["--depth", "--frames-per-batch", "2"]
+        assert self.run(folder, tmp_path, *options) == 130
+        seen.clear()
+        monkeypatch.setattr(
+            stream.SegmentWriter,
+            "write",
+            lambda writer, values, time: (seen.append(time), write(writer, values, time)),
+        )
+        assert self.run(folder, tmp_path, *options, *["--overwrite"][: int(overwrite)]) == 0
+        assert seen == ([0, 1, 2, 3, 4, 5] if overwrite else [4, 5])
+
+    @pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory\nat line 7"), MemoryError(), ValueError("odd")])
+    def test_an_error_of_one_clip_does_not_stop_the_others(self, folder, tmp_path, monkeypatch, capsys, error):
+        from sam3d_geometry.cli import clips
+
+        other, stream_clip = make_folder(tmp_path / "other", 3), clips.stream_clip
+
+        def failing(engine, clip, *arguments, **options):
+            if clip.path == folder:
+                raise error
+            return stream_clip(engine, clip, *arguments, **options)
+
+        monkeypatch.setattr(clips, "stream_clip", failing)
+        assert main([str(folder), str(other), "-o", str(tmp_path / "out"), *FAST]) == 1
+        said = capsys.readouterr()
+        reason = str(error).partition("\n")[0] or "MemoryError"
+        assert said.err.splitlines()[-1] == f"  {folder}: {reason}"
+        assert "1 done, 0 were done before, 1 failed" in said.out
 
     def test_an_unknown_model_starts_nothing(self, folder, tmp_path):
         assert self.run(folder, tmp_path, "--model", "no-such-model") == 2

@@ -1,8 +1,11 @@
 """What a command has come to is counted, told and turned into the exit status."""
 
-import pytest
+import io
 
-from sam3d_geometry.cli.outcome import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, Outcome, exit_status
+import pytest
+import torch
+
+from sam3d_geometry.cli.outcome import DONE, INTERRUPTED, NOT_STARTED, SOME_FAILED, Outcome, exit_status, reason
 
 
 def test_exit_status(tmp_path, capsys):
@@ -21,3 +24,26 @@ def test_exit_status(tmp_path, capsys):
     assert exit_status(interrupted, ()) == INTERRUPTED
     with pytest.raises(OSError, match="no room"):
         exit_status(refused, (ValueError,))
+
+
+def test_the_reason_is_one_line():
+    assert reason(RuntimeError("CUDA out of memory\n  at line 7")) == "CUDA out of memory"
+    assert reason(MemoryError()) == "MemoryError"
+
+
+def test_an_interruption_that_another_error_hides_stays_one():
+    class Interrupted(io.BytesIO):
+        """A file that is being written when Ctrl-C comes."""
+
+        writes = 0
+
+        def write(self, data):
+            self.writes += 1
+            if self.writes == 3:
+                raise KeyboardInterrupt
+            return super().write(data)
+
+    with pytest.raises(RuntimeError) as caught:  # as torch has it
+        torch.save([torch.zeros(3)], Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        reason(caught.value)

@@ -13,7 +13,7 @@ from sam3d_geometry.files import whole_files
 from sam3d_geometry.files.output_folder import OutputFolder
 from sam3d_geometry.files.whole_files import STALE_SECONDS, is_temporary, save_files, temporary_for, write_files
 from sam3d_geometry.video.clip_file import ClipFacts, Position
-from sam3d_geometry.video.journal import Commit, Journal
+from sam3d_geometry.video.journal import LOCK, Commit, Journal
 from sam3d_geometry.video.writer import FORMATS, Segment, SegmentWriter, join_segments, write_picture
 
 VIDEO = FORMATS["ffv1 16-bit mkv"]
@@ -33,8 +33,8 @@ def joined(folder, number):
 
 
 def committed(folder, number):
-    journal = Journal(folder, {"job": 1})
-    journal.commit(Commit(Position(number, number), (), None, ({"value": torch.tensor([number])},)))
+    with Journal(folder, {"job": 1}) as journal:
+        journal.commit(Commit(Position(number, number), (), None, ({"value": torch.tensor([number])},)))
 
 
 def content(number):
@@ -131,14 +131,14 @@ def test_a_kill_leaves_what_was_there_and_later_nothing_else(writer, tmp_path, m
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     left = contents(out)
     assert {name: left[name] for name in before} == before
-    others = [out / name for name in set(left) - set(before)]
+    others = [out / name for name in set(left) - set(before) - {LOCK}]
     assert others and all(is_temporary(path) for path in others)
     long_ago = time.time() - STALE_SECONDS - 1
     for path in others:
         os.utime(path, (long_ago, long_ago))
     whole_files._sweep_once.cache_clear()  # as in the next process
     writer(out, 3)
-    assert not [path for path in out.iterdir() if is_temporary(path)]
+    assert not [path for path in out.iterdir() if is_temporary(path) or path.name == LOCK]
 
 
 def test_a_set_is_put_back_when_its_last_file_cannot_be_renamed(tmp_path, monkeypatch):

@@ -1,12 +1,14 @@
 """Streams: every frame once, the same with and without overlap or interruption, in memory that does not grow."""
 
 import threading
+from pathlib import Path
 
 import numpy
 import pytest
 import torch
 from clips import decode, make_clip, make_folder, number
 
+from sam3d_geometry.files.lock import Locked
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.video import stream
@@ -168,6 +170,57 @@ class TestResume:
         seen = []
         run(source, tmp_path, stages=(Smooth(0.6),), on_progress=lambda done, total: seen.append(done))
         assert seen[0] == 4
+
+    def test_it_begins_again_when_it_is_told_to(self, source, tmp_path):
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_progress=killed_at(30))
+        seen = []
+        run(source, tmp_path, resume=False, on_progress=lambda done, total: seen.append(done))
+        assert seen[0] == 4
+
+    def test_it_begins_again_when_frames_that_were_done_are_gone(self, source, tmp_path, caplog):
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_progress=killed_at(30))
+        (tmp_path / "exr" / "000003.exr").unlink()
+        run(source, tmp_path)
+        assert "starting from the first frame" in caplog.text
+        assert len(list((tmp_path / "exr").iterdir())) == 42
+        assert len(decode(tmp_path / "depth.mkv")[0]) == 42
+
+    def test_it_can_be_finished_after_a_kill_inside_the_removal_of_its_notes(self, source, tmp_path, monkeypatch):
+        unlink = Path.unlink
+
+        def killed(path, missing_ok=False):
+            if path.suffix == ".segment":
+                unlink(path)
+                raise Killed
+            unlink(path, missing_ok)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", killed)
+            with pytest.raises(Killed):
+                run(source, tmp_path)
+        assert run(source, tmp_path)[0] == 42
+        assert {p.name for p in tmp_path.iterdir()} == {"depth.mkv", "normals.mp4", "exr"}
+
+    def test_what_comes_last_comes_before_the_notes_go(self, source, tmp_path):
+        def failing(frames, survey):
+            assert frames == 42
+            assert (tmp_path / "depth.mkv").exists()
+            raise Killed
+
+        with pytest.raises(Killed):
+            run(source, tmp_path, on_done=failing)
+        seen = []
+        run(source, tmp_path, on_progress=lambda done, total: seen.append(done))
+        assert seen == []
+
+    def test_two_do_not_work_on_one_job(self, source, tmp_path):
+        def second(done, total):
+            with pytest.raises(Locked, match="Another process works on"):
+                run(source, tmp_path)
+
+        assert run(source, tmp_path, on_progress=second)[0] == 42
 
 
 class TestBounds:

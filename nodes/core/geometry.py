@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, metric_from_choice, require_option, schema
 from ..vocabulary import VOCABULARY
@@ -107,7 +107,7 @@ class PointmapToMoGeGeometry(io.ComfyNode):
 
         def tensors(frames, part):
             if output_size == PHOTO:
-                frames = pointmap_at_image(frames, host.frames_of(image, part, frames.device))
+                frames = pointmap_at_image(frames, host_chunks.frames_of(image, part, frames.device))
             return moge_tensors(frames)
 
-        return io.NodeOutput(moge_geometry(host.by_chunk(pointmap, tensors), pointmap, pointmap.source_size))
+        return io.NodeOutput(moge_geometry(host_chunks.by_chunk(pointmap, tensors), pointmap, pointmap.source_size))

@@ -16,7 +16,7 @@ from ...sam3d_geometry.geometry.resize import Size, resize_image
 from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
-from ..host import ModelHandle
+from ..host_models import ModelHandle
 from ..sockets import GeometryModelType
 
 MogeModelType = io.Custom("MOGE_MODEL")
@@ -84,7 +84,7 @@ class CoreModel:
         return self
 
     def ready(self, photo_size: Size, resolution: int, frames: int) -> GeometryModel:
-        """As `host.HostedModel.ready`."""
+        """As `host_models.HostedModel.ready`."""
         import comfy.model_management as mm
 
         needed = frames * plan_inference(self.model, photo_size, resolution).activation_bytes

@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_move
 from ...sam3d_geometry.effects.camera.camera_path import chosen_path
-from .. import host
+from .. import host, host_chunks
 from ..fields import field, result
 from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
 from ..sockets import CATEGORY, schema
@@ -93,5 +93,5 @@ class CameraMove(io.ComfyNode):
             ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
             device=host.compute_device(),
         )
-        pictures, holes = host.collected(views, len(path))
+        pictures, holes = host_chunks.collected(views, len(path))
         return io.NodeOutput(pictures, holes, path.to_json())

@@ -7,7 +7,7 @@ from ...sam3d_geometry.effects.light.layer import WHERE, Placement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.pointmap import require_frames
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
 from ..sockets import CATEGORY, image_from_scalar, schema
@@ -189,7 +189,7 @@ class CompositeIntoScene(io.ComfyNode):
         inserted = Insertion(source, places, mixing, placed, smoothing=smoothing, ambient=ambient)
 
         def mixed(frames, part):
-            return inserted.into(frames, host.frames_of(image, part, frames.device), part)
+            return inserted.into(frames, host_chunks.frames_of(image, part, frames.device), part)
 
-        picture, coverage, shadow, distance = host.by_chunk(pointmap, mixed)
+        picture, coverage, shadow, distance = host_chunks.by_chunk(pointmap, mixed)
         return io.NodeOutput(picture, coverage, shadow, image_from_scalar(distance))

@@ -8,7 +8,7 @@ from ...sam3d_geometry.effects.lens.focus import Focus
 from ...sam3d_geometry.effects.lens.thin_lens import Blur
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import photo_input
 from ..sockets import CATEGORY, schema
@@ -157,8 +157,8 @@ class DepthOfField(io.ComfyNode):
         at_infinity = Blur(blur_by, blur_percent, f_number, focal_mm, sensor_width_mm).at_infinity(pointmap, sharp)
 
         def pictures(frames, part):
-            full = pointmap_at_image(frames, host.frames_of(image, part, frames.device))
+            full = pointmap_at_image(frames, host_chunks.frames_of(image, part, frames.device))
             return depth_of_field(full, sharp[part], at_infinity[part], opening, highlights, max_blur_percent / 100)
 
-        picture, blur = host.by_chunk(pointmap, pictures)
+        picture, blur = host_chunks.by_chunk(pointmap, pictures)
         return io.NodeOutput(picture, blur, float(sharp.median()))

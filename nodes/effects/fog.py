@@ -11,7 +11,7 @@ from ...sam3d_geometry.geometry.gravity import level_world
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import pointmap_at_image
 from ...sam3d_geometry.geometry.scene_scale import unit_length
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import photo_input
 from ..sockets import CATEGORY, schema
@@ -158,7 +158,7 @@ class Fog(io.ComfyNode):
         glows = [Glow(normalize(at.position, dim=-1), at.radiance) for at in place_lights(lights or (), pointmap)]
 
         def pictures(frames, part):
-            full = pointmap_at_image(frames, host.frames_of(image, part, frames.device))
+            full = pointmap_at_image(frames, host_chunks.frames_of(image, part, frames.device))
             return fog(full, layer, look, world[part], swirls[part], [light[part] for light in glows])
 
-        return io.NodeOutput(*host.by_chunk(pointmap, pictures))
+        return io.NodeOutput(*host_chunks.by_chunk(pointmap, pictures))

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
 from ...sam3d_geometry.geometry.pointmap import require_frames
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
 from ..sockets import CATEGORY, schema
@@ -102,7 +102,9 @@ class RelightScene(io.ComfyNode):
         placed = place_lights(lights, pointmap, follow_surface)
 
         def lit(frames, part):
-            photo, occlusion = (host.frames_of(given, part, frames.device) for given in (image, ambient_occlusion))
+            photo, occlusion = (
+                host_chunks.frames_of(given, part, frames.device) for given in (image, ambient_occlusion)
+            )
             return relight_photo(frames, photo, [light[part] for light in placed], how, smoothing, occlusion)
 
-        return io.NodeOutput(*host.by_chunk(pointmap, lit))
+        return io.NodeOutput(*host_chunks.by_chunk(pointmap, lit))

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.effects.camera.camera_move import ViewSettings
 from ...sam3d_geometry.effects.camera.stereo import Eyes, stereo
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
-from .. import host
+from .. import host, host_chunks
 from ..fields import field, result
 from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
 from ..sockets import CATEGORY, schema
@@ -98,4 +98,4 @@ class StereoPair(io.ComfyNode):
             ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
             device=host.compute_device(),
         )
-        return io.NodeOutput(*host.collected(views, len(pointmap)))
+        return io.NodeOutput(*host_chunks.collected(views, len(pointmap)))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry import models
-from .. import host
+from .. import host, host_models
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -11,7 +11,7 @@ from ..sockets import CATEGORY, schema
 class LoadSAM3DGeometry(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        names = models.menu(host.model_folders())
+        names = models.menu(host_models.model_folders())
         return schema(
             node_id="SAM3DGeometry_Load",
             display_name="Load SAM3D Geometry",
@@ -50,7 +50,7 @@ class LoadSAM3DGeometry(io.ComfyNode):
 
     @classmethod
     def execute(cls, model_name: str, precision: str, keep_loaded: bool, compile: bool) -> io.NodeOutput:
-        handle = host.ModelHandle(model_name, precision, keep_loaded, compile)
+        handle = host_models.ModelHandle(model_name, precision, keep_loaded, compile)
         if handle.load().model.preview:
             host.notify_once(
                 "Built-in preview model",

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.ambient_occlusion import QUALITIES, occlusion_at_photo
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, require_option, schema
 
@@ -67,5 +67,5 @@ class AmbientOcclusionFromPointmap(io.ComfyNode):
                 return (torch.ones(len(frames), *frames.source_size),)
             return (occlusion_at_photo(frames, reach, thickness_radii, quality, smoothing) ** power,)
 
-        (openness,) = host.by_chunk(pointmap, occlusion)
+        (openness,) = host_chunks.by_chunk(pointmap, occlusion)
         return io.NodeOutput(openness, image_from_scalar(openness))

@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.curvature import curvature_at_photo
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, schema
 
@@ -45,5 +45,7 @@ class CurvatureFromPointmap(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, unit, feature_size, smoothing) -> io.NodeOutput:
         size = length_in_units(pointmap, feature_size, unit)
-        cavity, curvature = host.by_chunk(pointmap, lambda frames, part: curvature_at_photo(frames, size, smoothing))
+        cavity, curvature = host_chunks.by_chunk(
+            pointmap, lambda frames, part: curvature_at_photo(frames, size, smoothing)
+        )
         return io.NodeOutput(image_from_scalar(cavity), image_from_scalar(curvature))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.depth import depth_maps, depth_range
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, mask_from_bool, schema
 
@@ -81,7 +81,7 @@ class DepthFromPointmap(io.ComfyNode):
         def maps(frames, part):
             return depth_maps(frames, shown[part], curve, invert, invalid)
 
-        picture, distance, mask = host.by_chunk(pointmap, maps)
+        picture, distance, mask = host_chunks.by_chunk(pointmap, maps)
         return io.NodeOutput(
             image_from_scalar(picture), image_from_scalar(distance), *shown.limits, mask_from_bool(mask)
         )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.line_art import line_art
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, schema
 
@@ -59,5 +59,5 @@ class LineArtFromPointmap(io.ComfyNode):
             lines = line_art(frames, line_width, jump_percent, crease_degrees, smoothing)
             return ((1 - lines) if invert else lines,)
 
-        (lines,) = host.by_chunk(pointmap, drawing)
+        (lines,) = host_chunks.by_chunk(pointmap, drawing)
         return io.NodeOutput(image_from_scalar(lines))

@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.axes import encode_normals
 from ...sam3d_geometry.geometry.normals import normals_from_pointmap
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import UP_BY_ANGLES, up_rotation_by_angles
 from ..sockets import CATEGORY, mask_from_bool, require_option, schema
@@ -84,5 +84,5 @@ class NormalsFromPointmap(io.ComfyNode):
             normals, mask = normals_from_pointmap(frames, source, smoothing, turned)
             return encode_normals(normals, convention, mask), mask
 
-        colors, mask = host.by_chunk(pointmap, normal_maps)
+        colors, mask = host_chunks.by_chunk(pointmap, normal_maps)
         return io.NodeOutput(colors, mask_from_bool(mask))

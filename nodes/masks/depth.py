@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.range_masks import MEASURES, depth_mask
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -63,4 +63,4 @@ class DepthMaskFromPointmap(io.ComfyNode):
         def chosen(frames, part):
             return (depth_mask(frames, first, last, soft, measure=measure, sky=include_sky),)
 
-        return io.NodeOutput(*host.by_chunk(pointmap, chosen))
+        return io.NodeOutput(*host_chunks.by_chunk(pointmap, chosen))

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.ground import find_ground
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.range_masks import height_mask
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import up_input, up_rotation
 from ..sockets import CATEGORY, schema
@@ -55,5 +55,5 @@ class HeightMaskFromPointmap(io.ComfyNode):
         def chosen(frames, part):
             return (height_mask(frames, rotation[part], above, low, high, soft),)
 
-        (selection,) = host.by_chunk(pointmap, chosen)
+        (selection,) = host_chunks.by_chunk(pointmap, chosen)
         return io.NodeOutput(selection, above)

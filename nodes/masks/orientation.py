@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.orientation import orientation_at_photo
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import smoothing_input, up_input, up_rotation
 from ..sockets import CATEGORY, schema
@@ -56,4 +56,4 @@ class OrientationMasksFromPointmap(io.ComfyNode):
             found = orientation_at_photo(frames, rotation[part], tolerance_degrees, feather_degrees, smoothing)
             return found.floor, found.walls, found.ceiling, found.facing
 
-        return io.NodeOutput(*host.by_chunk(pointmap, masks))
+        return io.NodeOutput(*host_chunks.by_chunk(pointmap, masks))

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.maps.region import region_at_photo
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -59,4 +59,6 @@ class RegionMaskFromPointmap(io.ComfyNode):
     def execute(cls, pointmap, x, y, jump_percent, unit, radius, angle_degrees) -> io.NodeOutput:
         reach = length_in_units(pointmap, radius or math.inf, unit)
         limits = {"jump_percent": jump_percent, "radius": reach, "angle_degrees": angle_degrees}
-        return io.NodeOutput(*host.by_chunk(pointmap, lambda frames, part: (region_at_photo(frames, x, y, **limits),)))
+        return io.NodeOutput(
+            *host_chunks.by_chunk(pointmap, lambda frames, part: (region_at_photo(frames, x, y, **limits),))
+        )

@@ -9,7 +9,7 @@ from ...sam3d_geometry.geometry.axes import encode_normals
 from ...sam3d_geometry.geometry.normals import surface_normals
 from ...sam3d_geometry.geometry.pointmap import Pointmap
 from ...sam3d_geometry.maps.normal_detail import exaggerate_detail, normals_at_photo
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, mask_from_bool, schema
 
@@ -58,6 +58,6 @@ class AdjustNormalDetail(io.ComfyNode):
             normals, mask = normals_at_photo(raised)
             return encode_normals(normals, convention, mask), mask, raised.points, surface_normals(raised)
 
-        colours, mask, points, normals = host.by_chunk(pointmap, relief)
+        colours, mask, points, normals = host_chunks.by_chunk(pointmap, relief)
         raised = replace(pointmap, points=points.to(pointmap.device), normals=normals.to(pointmap.device))
         return io.NodeOutput(raised, colours, mask_from_bool(mask))

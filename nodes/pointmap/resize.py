@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.crop import resize_pointmap
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import size_for_long_edge
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -43,6 +43,6 @@ class ResizePointmap(io.ComfyNode):
         size = size_for_long_edge(source, long_edge or max(source))
 
         def resized(frames, part):
-            return resize_pointmap(frames, size, host.frames_of(image, part, frames.device))
+            return resize_pointmap(frames, size, host_chunks.frames_of(image, part, frames.device))
 
-        return io.NodeOutput(host.pointmap_by_chunk(pointmap, resized))
+        return io.NodeOutput(host_chunks.pointmap_by_chunk(pointmap, resized))

@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.depth import depth_range
 from ...sam3d_geometry.shapes.displaced_plane import displaced_plane
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..mesh_socket import MeshBatch
 from ..sockets import CATEGORY, schema
@@ -59,4 +59,4 @@ class DisplacedPlane(io.ComfyNode):
                 frame, shown, photo, subdivisions=subdivisions, height=relief, curve=curve, drop_invalid=not include_sky
             )
 
-        return io.NodeOutput(MeshBatch(host.by_frame(pointmap, plane, image)))
+        return io.NodeOutput(MeshBatch(host_chunks.by_frame(pointmap, plane, image)))

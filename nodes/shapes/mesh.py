@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.shapes.surface import surface_from_pointmap
-from .. import host
+from .. import host_chunks
 from ..fields import field, result
 from ..mesh_socket import MeshBatch
 from ..sockets import CATEGORY, schema
@@ -110,4 +110,4 @@ class PointmapToMesh(io.ComfyNode):
                 thickness=thickness_percent / 100,
             )
 
-        return io.NodeOutput(MeshBatch(host.by_frame(pointmap, surface, image)))
+        return io.NodeOutput(MeshBatch(host_chunks.by_frame(pointmap, surface, image)))

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.files import writers_of
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
-from .. import host, host_folders
+from .. import host_chunks, host_folders
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -54,6 +54,6 @@ class PointmapToPointCloud(io.ComfyNode):
         def cloud(frame, _):
             return point_cloud_from_pointmap(frame, stride, voxel, outlier_deviations)
 
-        clouds = host.by_frame(pointmap, cloud)
+        clouds = host_chunks.by_frame(pointmap, cloud)
         files = [host_folders.file_3d(writers_of(cloud, "ply", "gltf", "cloud")[".ply"], "ply") for cloud in clouds]
         return io.NodeOutput(clouds, files)

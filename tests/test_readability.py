@@ -85,30 +85,13 @@ THEMES = {  # test files that run across several files of the library
 # what still has to change
 NOT_YET_POSITIONAL: dict[str, int] = {
     "align.py": 3,
-    "ambient_occlusion.py": 1,
-    "axes.py": 1,
-    "composite.py": 5,
-    "depth_frame.py": 1,
     "depth_to_pointmap.py": 1,
-    "fog.py": 1,
-    "from_depth.py": 1,
-    "hole_filling.py": 1,
-    "inference.py": 2,
+    "inference.py": 1,
     "interop.py": 2,
-    "layer.py": 1,
-    "lights.py": 1,
     "mesh_socket.py": 1,
-    "photo_run.py": 1,
     "ray_engine.py": 1,
-    "relight.py": 2,
-    "reprojection.py": 2,
     "resize.py": 1,
-    "scene_light.py": 1,
     "smooth_geometry.py": 1,
-    "stereo.py": 1,
-    "summary.py": 1,
-    "triangulation.py": 1,
-    "writer.py": 5,
 }  # file -> calls
 
 

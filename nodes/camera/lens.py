@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.geometry.lens import KINDS, fov_x_degrees_of_lens
+from ...sam3d_geometry.geometry.lens import LENS_KINDS, fov_x_degrees_of_lens
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -22,7 +22,7 @@ class FieldOfViewFromLens(io.ComfyNode):
                     "lens_kind",
                     "What is known. focal mm: focal_mm and sensor_width_mm; 35 mm equivalent: focal_mm as phones and EXIF tell it, "
                     "and the picture's shape; focal pixels: focal_pixels and the picture's width.",
-                    options=KINDS,
+                    options=LENS_KINDS,
                 ),
                 field("focal_mm", "Focal length in mm (up to 2000): of the lens, or its 35 mm equivalent."),
                 field(

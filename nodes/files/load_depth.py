@@ -4,7 +4,7 @@ from pathlib import Path
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.files.depth_file import SUFFIXES, numbered_from
+from ...sam3d_geometry.files.depth_file import DEPTH_SUFFIXES, numbered_from
 from ...sam3d_geometry.files.depth_series import read_series
 from .. import host, host_folders
 from ..fields import field, result
@@ -48,7 +48,7 @@ class LoadDepth(io.ComfyNode):
                     "file_name",
                     "A depth file in ComfyUI's input folder (exr, png, tif, npy, npz or pfm), or path for the input below.",
                     default=BY_PATH,
-                    options=[BY_PATH, *host_folders.input_files(SUFFIXES)],
+                    options=[BY_PATH, *host_folders.input_files(DEPTH_SUFFIXES)],
                 ),
                 field(
                     "path",

@@ -5,7 +5,7 @@ import math
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
-from ...sam3d_geometry.maps.range_masks import MEASURES, depth_mask
+from ...sam3d_geometry.maps.range_masks import RANGE_MEASURES, depth_mask
 from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
@@ -44,7 +44,7 @@ class DepthMaskFromPointmap(io.ComfyNode):
                 field(
                     "measure",
                     "z: along the view axis, as in depth pictures; ray: straight from the camera.",
-                    options=MEASURES,
+                    options=RANGE_MEASURES,
                     is_advanced=True,
                 ),
                 field(

@@ -14,7 +14,7 @@ from PIL import Image
 from ..files import writers_of
 from ..files.depth_frame import frame_from_pointmap
 from ..files.depth_record import camera_entry
-from ..files.exr import DEPTH, write_exr
+from ..files.exr import SHOW_DEPTH, write_exr
 from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
@@ -150,7 +150,7 @@ def _arrays(frame: _Frame) -> Writer:
 
 def _exr(frame: _Frame) -> Writer:
     held = frame_from_pointmap(pointmap_at_image(frame.pointmap), normals=frame.normals_and_mask[0])
-    return partial(write_exr, held, True, DEPTH)
+    return partial(write_exr, held, True, SHOW_DEPTH)
 
 
 def _recording(frame: _Frame) -> Writer:

@@ -6,6 +6,6 @@ from .axes import AXES, Layout, layout
 from .glb import write_glb
 from .ply import write_ply
 from .whole_files import save_files
-from .writers import FORMATS, writers_of
+from .writers import SHAPE_FORMATS, writers_of
 
-__all__ = ["AXES", "FORMATS", "Layout", "layout", "save_files", "write_glb", "write_ply", "writers_of"]
+__all__ = ["AXES", "SHAPE_FORMATS", "Layout", "layout", "save_files", "write_glb", "write_ply", "writers_of"]

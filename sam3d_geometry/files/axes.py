@@ -63,13 +63,13 @@ def layout(model: Mesh | PointCloud, axes: str = "gltf", paint_vertices: bool = 
         if colours is None and paint_vertices and texture is not None and uvs is not None:
             colours = sample_picture(texture, uvs)
     return Layout(
-        convert_points(points, frame).contiguous().numpy(),
-        None if faces is None else faces.contiguous().numpy(),
-        None if model.normals is None else convert_directions(model.normals, frame).contiguous().numpy(),
-        None if uvs is None else uvs.contiguous().numpy(),
-        None if colours is None else colours.contiguous().numpy(),
-        None if texture is None else eight_bit(texture).contiguous().numpy(),
-        _note(model, axes),
+        positions=convert_points(points, frame).contiguous().numpy(),
+        faces=None if faces is None else faces.contiguous().numpy(),
+        normals=None if model.normals is None else convert_directions(model.normals, frame).contiguous().numpy(),
+        uvs=None if uvs is None else uvs.contiguous().numpy(),
+        colours=None if colours is None else colours.contiguous().numpy(),
+        texture=None if texture is None else eight_bit(texture).contiguous().numpy(),
+        note=_note(model, axes),
     )
 
 

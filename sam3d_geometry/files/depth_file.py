@@ -1,4 +1,4 @@
-"""Depth files of any kind: written in one of FORMATS, read whatever their kind, and numbered files as one clip."""
+"""Depth files of any kind: written in one of DEPTH_FORMATS, read whatever their kind, and numbered files as one clip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .depth_record import MAX_CHARACTERS, DepthRecord
 from .exr import read_exr, write_exr
 from .png_tiff import read_png_tiff, write_png, write_tiff
 
-SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".npy", ".npz", ".pfm")
+DEPTH_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".npy", ".npz", ".pfm")
 NUMBER = re.compile(r"(\d+)(?=\D*$)")
 
 
@@ -28,7 +28,7 @@ class DepthFormat:
     bits: int
 
 
-FORMATS = {
+DEPTH_FORMATS = {
     "exr 32-bit": DepthFormat(".exr", 32),
     "tiff 32-bit": DepthFormat(".tiff", 32),
     "tiff 16-bit": DepthFormat(".tiff", 16),
@@ -36,11 +36,11 @@ FORMATS = {
 }
 
 
-def format_named(name: str) -> DepthFormat:
-    """A format by its name in FORMATS."""
-    if name not in FORMATS:
-        raise ValueError(f"Depth format {name!r} is not known; choose one of {', '.join(FORMATS)}.")
-    return FORMATS[name]
+def depth_format_named(name: str) -> DepthFormat:
+    """A format by its name in DEPTH_FORMATS."""
+    if name not in DEPTH_FORMATS:
+        raise ValueError(f"Depth format {name!r} is not known; choose one of {', '.join(DEPTH_FORMATS)}.")
+    return DEPTH_FORMATS[name]
 
 
 def depth_writer(
@@ -64,15 +64,15 @@ def _beside(path: Path) -> DepthRecord | None:
 
 
 def read_depth(path: Path, channel: str = "", steps_per_unit: float = 1000.0) -> DepthFrame:
-    """The depth in a file of any of SUFFIXES, as distances.
+    """The depth in a file of any of DEPTH_SUFFIXES, as distances.
 
     `channel` names the depth in an EXR or NPZ that calls it something else; `steps_per_unit` is for 16-bit values that
     nothing describes. DepthFileError, one sentence that begins with the file's name, when it cannot be used.
     """
     suffix = path.suffix.lower()
     try:
-        if suffix not in SUFFIXES:
-            raise DepthFileError(f"depth is read from {', '.join(SUFFIXES)}.")
+        if suffix not in DEPTH_SUFFIXES:
+            raise DepthFileError(f"depth is read from {', '.join(DEPTH_SUFFIXES)}.")
         if not path.is_file():
             raise DepthFileError("there is no such file.")
         if suffix == ".exr":

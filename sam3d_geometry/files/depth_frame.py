@@ -16,7 +16,7 @@ from .depth_record import DepthRecord
 from .depth_steps import Steps
 
 FARTHEST = 1e9  # renderers write 1e10 or infinity where nothing was hit
-MAX_PIXELS = 1 << 27
+MAX_PIXELS = 1 << 27  # twice an 8K x 8K map; a header that claims more would take the memory of the machine
 MAX_VALUES = 1 << 29  # over all channels of a file
 
 
@@ -101,4 +101,12 @@ def pointmap_from_frames(frames: Sequence[DepthFrame]) -> Pointmap:
     if all(frame.normals is not None for frame in frames):
         normals = torch.stack([frame.normals for frame in frames])
     metric = all(frame.record.metric for frame in frames)
-    return Pointmap(unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(depth.shape[1:]))
+    return Pointmap(
+        unproject(depth, intrinsics),
+        mask,
+        intrinsics,
+        image,
+        normals=normals,
+        metric=metric,
+        source_size=tuple(depth.shape[1:]),
+    )

@@ -13,7 +13,7 @@ from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap, require_frames
 from ..geometry.resize import pointmap_at_image
-from .depth_file import FORMATS, check_one_clip, depth_writer, format_named, read_depth
+from .depth_file import DEPTH_FORMATS, check_one_clip, depth_format_named, depth_writer, read_depth
 from .depth_frame import DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
 from .depth_steps import RangeSteps, Steps, UnitSteps
 from .exr import PICTURES, import_openexr
@@ -26,7 +26,7 @@ UNIT, RANGE = STEPS_OF = ("unit", "range")
 class DepthSeries:
     """How depth is written.
 
-    depth_format    one of `depth_file.FORMATS`
+    depth_format    one of `depth_file.DEPTH_FORMATS`
     output_size     one of OUTPUT_SIZES: brought to the photo's size inside surfaces, or as it was computed
     steps_of        one of STEPS_OF, for 16 bits: `steps_per_unit` steps of the pointmap's unit, or steps of the range `near` to
                     `far` along `curve`, where near and far of 0 stand for the nearest and farthest depth of all frames
@@ -45,7 +45,7 @@ class DepthSeries:
     picture: str = "photo"
 
     def __post_init__(self) -> None:
-        format_named(self.depth_format)
+        depth_format_named(self.depth_format)
         for name, options in (("output_size", OUTPUT_SIZES), ("steps_of", STEPS_OF), ("picture", PICTURES)):
             if getattr(self, name) not in options:
                 raise ValueError(f"Input {name} came as {getattr(self, name)!r}; choose one of {', '.join(options)}.")
@@ -54,7 +54,7 @@ class DepthSeries:
 
     @property
     def suffix(self) -> str:
-        return FORMATS[self.depth_format].suffix
+        return DEPTH_FORMATS[self.depth_format].suffix
 
     def frames(self, pointmap: Pointmap, image: torch.Tensor | None = None) -> Iterator[DepthFrame]:
         """Each frame of a pointmap as it is written; `image` (1 or B, H, W, 3) is the photo at full size."""
@@ -70,7 +70,7 @@ class DepthSeries:
 
     def writer(self, frame: DepthFrame) -> Callable[[BinaryIO], None]:
         """What writes a frame of `frames` into an open file."""
-        return depth_writer(frame, FORMATS[self.depth_format], self.include_position, self.picture)
+        return depth_writer(frame, DEPTH_FORMATS[self.depth_format], self.include_position, self.picture)
 
     def _brought(self, pointmap: Pointmap, image: torch.Tensor | None, i: int) -> Pointmap:
         frame = pointmap[i].to("cpu")
@@ -79,7 +79,7 @@ class DepthSeries:
         return pointmap_at_image(frame, None if image is None else image[min(i, len(image) - 1)][None])
 
     def _steps(self, pointmap: Pointmap, image: torch.Tensor | None) -> Steps | None:
-        if FORMATS[self.depth_format].bits == 32:
+        if DEPTH_FORMATS[self.depth_format].bits == 32:
             return None
         if self.steps_of == UNIT:
             return UnitSteps(self.steps_per_unit)

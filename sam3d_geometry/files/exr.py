@@ -24,12 +24,12 @@ from .depth_file_error import DepthFileError, decoding
 from .depth_frame import DepthFrame, check_size, clean_frame
 from .depth_record import KEY, DepthRecord
 
-PHOTO, DEPTH, NOTHING = PICTURES = ("photo", "depth", "none")
+SHOW_PHOTO, SHOW_DEPTH, SHOW_NOTHING = PICTURES = ("photo", "depth", "none")
 DEPTH_LAYERS = ("z", "depth", "depth.z", "depth.v")
-MAX_CHANNELS = 256
-OLDEST = (3, 5)  # the first that reads and writes open files
+MAX_CHANNELS = 256  # far more than renderers write; damaged headers claim millions
+OLDEST_OPENEXR = (3, 5)  # the first that reads and writes open files
 # what OpenEXR raises on damaged files
-DAMAGE = (OSError, RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError)
+DAMAGED_EXR = (OSError, RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError)
 
 
 def import_openexr() -> ModuleType:
@@ -39,7 +39,7 @@ def import_openexr() -> ModuleType:
         import OpenEXR
     except ImportError as error:
         raise ImportError(f"EXR files need the Python package OpenEXR; {install}") from error
-    if tuple(int(part) for part in OpenEXR.__version__.split(".")[:2]) < OLDEST:
+    if tuple(int(part) for part in OpenEXR.__version__.split(".")[:2]) < OLDEST_OPENEXR:
         raise ImportError(f"OpenEXR {OpenEXR.__version__} is too old to read and write EXR files here; {install}")
     return OpenEXR
 
@@ -58,10 +58,10 @@ def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -
         channels |= _vectors("N.", frame.normals)
     if position:
         channels |= _vectors("P.", unproject(frame.depth[None], frame.record.intrinsics[None])[0])
-    if picture == PHOTO and frame.image is not None:
+    if picture == SHOW_PHOTO and frame.image is not None:
         light = linear_from_srgb(frame.image)
         channels |= {name: light[..., i] for i, name in enumerate("RGB")}
-    elif picture == DEPTH:
+    elif picture == SHOW_DEPTH:
         channels |= dict.fromkeys("RGB", frame.depth)
     record = frame.description()
     header = {
@@ -101,7 +101,9 @@ def _is_depth_layer(name: str) -> bool:
     return any(name == layer or name.endswith(f".{layer}") for layer in DEPTH_LAYERS[1:])
 
 
-def _check(data: tuple, display: tuple, channels: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+def _checked_windows(
+    data: tuple, display: tuple, channels: int
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
     """(height, width) of the data, of the picture it lies in, and the (row, column) of the data there."""
     (left, top), (right, bottom) = data
     size = bottom - top + 1, right - left + 1
@@ -112,7 +114,7 @@ def _check(data: tuple, display: tuple, channels: int) -> tuple[tuple[int, int],
     return size, whole, (top - y0, left - x0)
 
 
-def _placed(
+def _whole_picture(
     values: numpy.ndarray, display: tuple[int, int], corner: tuple[int, int], dtype: type = numpy.float32
 ) -> numpy.ndarray:
     """Data (h, w) that covers a part of the picture, or reaches beyond it -> the whole picture (H, W), 0 elsewhere."""
@@ -135,7 +137,7 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
     """
     exr = import_openexr()
     with contextlib.ExitStack() as opened:
-        with decoding("EXR", *DAMAGE):
+        with decoding("EXR", *DAMAGED_EXR):
             file = opened.enter_context(path.open("rb"))
             headers = [part.header for part in exr.File(file, header_only=True).parts]
             windows = [(_corners(header["dataWindow"]), _corners(header["displayWindow"])) for header in headers]
@@ -145,14 +147,14 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
         count = sum(channel_counts)
         if count > MAX_CHANNELS:
             raise DepthFileError(f"it says that it has {count} channels; at most {MAX_CHANNELS} are read.")
-        windows = [_check(data, display, count) for data, display in windows]
-        with decoding("EXR", *DAMAGE):
+        windows = [_checked_windows(data, display, count) for data, display in windows]
+        with decoding("EXR", *DAMAGED_EXR):
             file.seek(0)
             parts = exr.File(file, separate_channels=True).parts
             held = [{name: channel.pixels for name, channel in part.channels.items()} for part in parts]
     if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
         raise DepthFileError("its pixels are damaged or cut short.")
-    return _frame(_same_size(held, windows), channel, windows[0], parts[0].header)
+    return _frame_of_channels(_same_size(held, windows), channel, windows[0], parts[0].header)
 
 
 def _corners(window: Any) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -171,20 +173,20 @@ def _same_size(held: list[dict[str, numpy.ndarray]], windows: list[tuple]) -> di
     return channels
 
 
-def _frame(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
+def _frame_of_channels(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
     _, display, corner = window
     text = header.get(KEY)
     record = DepthRecord.from_json(text) if isinstance(text, str) else None
 
     def plane(name: str) -> torch.Tensor:
-        return torch.from_numpy(_placed(channels[name], display, corner))
+        return torch.from_numpy(_whole_picture(channels[name], display, corner))
 
     name = _depth_channel(channels, wanted)
     mask = plane("mask") >= 0.5 if "mask" in channels else None
     normals = image = None
     if {"N.X", "N.Y", "N.Z"} <= set(channels) and record is not None:
         normals = torch.stack([plane(f"N.{axis}") for axis in "XYZ"], -1)
-    shows_depth = record is not None and json.loads(text).get("rgb") != PHOTO
+    shows_depth = record is not None and json.loads(text).get("rgb") != SHOW_PHOTO
     if {"R", "G", "B"} <= set(channels) and name not in "RGB" and not shows_depth:
         image = srgb_from_linear(torch.stack([plane(c) for c in "RGB"], -1))
     return clean_frame(plane(name), mask, record, normals, image)

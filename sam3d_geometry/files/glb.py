@@ -50,7 +50,7 @@ def _colour_values(colours: numpy.ndarray) -> numpy.ndarray:
     return values
 
 
-def _picture(texture: numpy.ndarray) -> dict[str, Any]:
+def _embedded_texture(texture: numpy.ndarray) -> dict[str, Any]:
     """The texture inside the JSON: ComfyUI's --disable-api-nodes lets its viewer read data addresses, not blob ones."""
     return {"mimeType": "image/jpeg", "uri": "data:image/jpeg;base64," + base64.b64encode(jpeg_of(texture)).decode()}
 
@@ -89,7 +89,7 @@ def write_glb(content: Layout, file: BinaryIO) -> None:
     }
     if textured:
         surface["baseColorTexture"] = {"index": 0}
-        gltf["images"] = [_picture(content.texture)]
+        gltf["images"] = [_embedded_texture(content.texture)]
         gltf["samplers"] = [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}]
         gltf["textures"] = [{"source": 0, "sampler": 0}]
     text = json.dumps(gltf, separators=(",", ":")).encode("ascii")

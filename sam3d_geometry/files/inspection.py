@@ -30,13 +30,13 @@ from ..maps.depth import depth_range
 
 MAGIC = b"S3DINSPC"
 VERSION = 1
-MAX_PIXELS = 1 << 23  # over all frames: 56 frames of 512 x 288, about 25 MB
+MAX_PREVIEW_PIXELS = 1 << 23  # over all frames: 56 frames of 512 x 288, about 25 MB
 CLIP_PERCENT = 0.1  # of the pixels at each end of the range share the colour of that end
 CURVE = "disparity"
 OCTAHEDRON_STEPS = 2047
 NO_NORMAL = -2048
 COLOURS = 256
-JPEG_QUALITY = 88
+PREVIEW_QUALITY = 88
 DEFLATE_LEVEL = 4  # beyond, a twentieth smaller in twice the time
 
 
@@ -78,7 +78,7 @@ def _jpeg(image: torch.Tensor) -> bytes:
 
     pixels = eight_bit(image).cpu().numpy()
     target = io.BytesIO()
-    Image.fromarray(pixels).save(target, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(pixels).save(target, "JPEG", quality=PREVIEW_QUALITY)
     return target.getvalue()
 
 
@@ -107,7 +107,7 @@ def _extremes(pointmap: Pointmap) -> tuple[float, float]:
 def encode_inspection(
     pointmap: Pointmap,
     colormap: str = "turbo",
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int = MAX_PREVIEW_PIXELS,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> bytes:
     """The file (see above) of a pointmap: depth and camera exactly, normals, the photo and the colours of the range.

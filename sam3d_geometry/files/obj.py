@@ -9,7 +9,7 @@ import numpy
 
 from .axes import Layout, jpeg_of
 
-LINES_AT_ONCE = 1 << 16
+LINES_AT_ONCE = 1 << 16  # text of a few MB
 
 
 def _write_lines(file: BinaryIO, line: str, values: numpy.ndarray) -> None:

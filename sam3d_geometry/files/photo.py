@@ -17,12 +17,12 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
+from ..geometry.lens import FULL_FRAME_DIAGONAL_MM
 
 # documents, video and stubs, which Pillow hands on to other programs or cannot read by itself
 NOT_PHOTOS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5"}
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
-FULL_FRAME_DIAGONAL_MM = math.hypot(36, 24)  # what "35 mm equivalent" is measured by (CIPA DCG-001)
 EXIF_IFD = 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}

@@ -21,15 +21,15 @@ from .depth_steps import UnitSteps
 if TYPE_CHECKING:
     from PIL import Image
 
-PNG_COMPRESSION = 3
-IMAGE_DESCRIPTION = 270
+DEFLATE_LEVEL = 3  # of 9, the higher ones are slower and save little on depth
+IMAGE_DESCRIPTION = 270  # TIFF's tag of that name
 
 
 def _text(frame: DepthFrame) -> str:
     return json.dumps(frame.description())
 
 
-def _values(frame: DepthFrame) -> numpy.ndarray:
+def _stored_values(frame: DepthFrame) -> numpy.ndarray:
     """What is stored: uint16 by the record's steps, the depth itself without."""
     if frame.record.steps is None:
         return frame.depth.numpy()
@@ -44,7 +44,7 @@ def write_png(frame: DepthFrame, file: BinaryIO) -> None:
         raise ValueError("A PNG holds 16-bit values; say by steps what they mean, or write TIFF or EXR.")
     info = PngImagePlugin.PngInfo()
     info.add_text(KEY, _text(frame))
-    Image.fromarray(_values(frame)).save(file, "PNG", pnginfo=info, compress_level=PNG_COMPRESSION)
+    Image.fromarray(_stored_values(frame)).save(file, "PNG", pnginfo=info, compress_level=DEFLATE_LEVEL)
 
 
 def write_tiff(frame: DepthFrame, file: BinaryIO) -> None:
@@ -52,7 +52,7 @@ def write_tiff(frame: DepthFrame, file: BinaryIO) -> None:
     from PIL import Image
 
     tags = {IMAGE_DESCRIPTION: _text(frame)}
-    Image.fromarray(_values(frame)).save(file, "TIFF", tiffinfo=tags, compression="tiff_adobe_deflate")
+    Image.fromarray(_stored_values(frame)).save(file, "TIFF", tiffinfo=tags, compression="tiff_adobe_deflate")
 
 
 def read_png_tiff(path: Path, beside: DepthRecord | None, steps_per_unit: float) -> DepthFrame:

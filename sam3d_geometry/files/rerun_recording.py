@@ -24,11 +24,11 @@ from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
 
 APPLICATION = "sam3d_geometry"
-OLDEST = (0, 28)
+OLDEST_RERUN = (0, 28)
 POINT_RADIUS = 1.5  # on the screen, so that points show at any distance
 FRUSTUM_SHARE = 0.25  # depth of the drawn camera, of the median depth
 GRAZING_COSINE = math.cos(math.radians(85))
-JPEG_QUALITY = 92
+PHOTO_QUALITY = 92
 MASK_LEGEND = [(0, "no geometry", (40, 40, 40)), (1, "geometry", (240, 240, 240))]
 COPIED_AT_ONCE = 1 << 20
 NOT_IN_3D = ("world/camera/depth", "world/camera/mask")
@@ -43,7 +43,7 @@ def import_rerun() -> ModuleType:
         raise ImportError(
             "A recording needs the Python package rerun-sdk; install it with: pip install rerun-sdk"
         ) from error
-    if tuple(int(part) for part in rerun.__version__.split(".")[:2]) < OLDEST:
+    if tuple(int(part) for part in rerun.__version__.split(".")[:2]) < OLDEST_RERUN:
         raise ImportError(
             f"rerun-sdk {rerun.__version__} is too old to write recordings here; update it with: pip install -U rerun-sdk"
         )
@@ -123,7 +123,7 @@ def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: b
             image_plane_distance=FRUSTUM_SHARE * (float(valid.median()) if valid.numel() else 1.0),
         ),
     )
-    log("world/camera/photo", rerun.Image(photo).compress(jpeg_quality=JPEG_QUALITY))
+    log("world/camera/photo", rerun.Image(photo).compress(jpeg_quality=PHOTO_QUALITY))
     log("world/camera/depth", rerun.DepthImage(depth.numpy(), meter=1.0, depth_range=shown if shown[1] else (0.0, 1.0)))
     log("world/camera/mask", rerun.SegmentationImage(mask.to(torch.uint8).numpy()))
     _log_surface(rerun, recording, frame, photo, max_points, mesh)

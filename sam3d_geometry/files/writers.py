@@ -12,7 +12,7 @@ from .obj import write_mtl, write_obj, write_texture
 from .ply import write_ply
 from .whole_files import Writer
 
-FORMATS = ("glb", "ply", "obj")
+SHAPE_FORMATS = ("glb", "ply", "obj")
 
 
 def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str) -> dict[str, Writer]:
@@ -20,8 +20,8 @@ def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str)
 
     `axes` is a key of AXES; `name` is the files' name without suffix, by which an OBJ names its material and texture.
     """
-    if file_format not in FORMATS:
-        raise ValueError(f"File format {file_format!r} is not known; choose one of {', '.join(FORMATS)}.")
+    if file_format not in SHAPE_FORMATS:
+        raise ValueError(f"File format {file_format!r} is not known; choose one of {', '.join(SHAPE_FORMATS)}.")
     if file_format == "glb" and axes != "gltf":
         raise ValueError(
             f"Axes came as {axes!r} for a GLB, which always has glTF axes, and which Blender, Unity and Unreal turn into their own when "

@@ -9,12 +9,12 @@ from __future__ import annotations
 from .pointmap import Pointmap
 
 SCENE_DEPTH, POINTMAP_UNIT, METRES = UNITS = ("scene depth", "pointmap unit", "metres")
-MAX_SAMPLES = 1 << 18  # pixels of a whole clip that the median is taken from: its error is below a thousandth
+MAX_MEDIAN_SAMPLES = 1 << 18  # pixels of a whole clip that the median is taken from: its error is below a thousandth
 
 
 def scene_depth(pointmap: Pointmap) -> float:
     """Median of the valid depths over all frames, in the pointmap's unit; 1 where no pixel is valid."""
-    stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
+    stride = max(1, int((pointmap.mask.numel() / MAX_MEDIAN_SAMPLES) ** 0.5))
     depths = pointmap.depth[:, ::stride, ::stride][pointmap.mask[:, ::stride, ::stride]]
     if not depths.numel():
         depths = pointmap.depth[pointmap.mask]

@@ -50,7 +50,7 @@ def extended(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
     return torch.where(outside, 2 * edge - inner, inner)
 
 
-def _mirrored(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
+def _reflected(values: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
     """A map with `reach` more places at both ends of `dim`, which mirror those inside about the outermost one."""
     last = values.shape[dim] - 1
     away = torch.arange(1, reach + 1, device=values.device).clamp_max(last)
@@ -66,7 +66,7 @@ def inverse_jumps(inverse: torch.Tensor, dim: int) -> torch.Tensor:
     steps = inverse.diff(dim=dim)
     if length == 0:
         return steps
-    wide = _mirrored(steps, dim, RAMP)
+    wide = _reflected(steps, dim, RAMP)
     jumps = torch.zeros_like(steps)
     for reach in range(1, RAMP + 1):
         before, after = wide.narrow(dim, RAMP - reach, length), wide.narrow(dim, RAMP + reach, length)

@@ -191,7 +191,13 @@ def _every(pointmap: Pointmap, normals: torch.Tensor | None, stride: int) -> tup
         k[:, axis, 2] = (k[:, axis, 2] - shift) * scale
     own = None if pointmap.normals is None else kept(pointmap.normals)
     part = Pointmap(
-        kept(pointmap.points), kept(pointmap.mask), k, kept(pointmap.image), own, pointmap.metric, pointmap.source_size
+        kept(pointmap.points),
+        kept(pointmap.mask),
+        k,
+        kept(pointmap.image),
+        normals=own,
+        metric=pointmap.metric,
+        source_size=pointmap.source_size,
     )
     return part, None if normals is None else kept(normals)
 

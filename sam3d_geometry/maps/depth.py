@@ -19,9 +19,9 @@ WHOLE_CLIP, PER_FRAME, PER_SHOT, ADAPTIVE, FIXED = RANGE_MODES = (
     "fixed",
 )
 ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
-CURVES = ("disparity", "linear", "log")
+DISPARITY, LINEAR, LOG = CURVES = ("disparity", "linear", "log")
 INVALID_FILL = {"black": 0.0, "white": 1.0, "gray": 0.5}
-MAX_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
+MAX_PERCENTILE_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class RangeState:
 
 def _percentiles(values: torch.Tensor, low: float, high: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Values (N,) -> their `low` and `high` percentile, from evenly strided samples when there are very many."""
-    if values.numel() > MAX_SAMPLES:
-        values = values[:: -(-values.numel() // MAX_SAMPLES)]
+    if values.numel() > MAX_PERCENTILE_SAMPLES:
+        values = values[:: -(-values.numel() // MAX_PERCENTILE_SAMPLES)]
     last = values.numel() - 1
     if low <= 0 and high >= 100:
         return torch.aminmax(values)
@@ -113,9 +113,9 @@ def depth_range(
         parts = [depth_range(pointmap[shot], WHOLE_CLIP, 0, 0, clip_percent) for shot in shots(pointmap.image)]
         return DepthRange(torch.cat([p.near for p in parts]), torch.cat([p.far for p in parts]))
     if mode == WHOLE_CLIP:
-        depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_SAMPLES // len(pointmap))))]
+        depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_PERCENTILE_SAMPLES // len(pointmap))))]
     else:
-        depths = _valid_depths(pointmap, MAX_SAMPLES)
+        depths = _valid_depths(pointmap, MAX_PERCENTILE_SAMPLES)
     nothing = pointmap.depth.new_zeros(())
     pairs = [_percentiles(d, clip_percent, 100 - clip_percent) if d.numel() else (nothing, nothing) for d in depths]
     limits = torch.stack([torch.stack(pair) for pair in pairs]).float().expand(len(pointmap), 2)
@@ -149,7 +149,7 @@ def true_depth(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:
     return resize_depth(pointmap.depth, pointmap.mask, pointmap.source_size)
 
 
-def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = "disparity") -> torch.Tensor:
+def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARITY) -> torch.Tensor:
     """Depth (B, H, W) > 0 -> nearness in [0, 1]: 1 at the range's near end, 0 at its far end.
 
     `curve` says what is linear in between: "disparity" (1 / depth, as MiDaS and ControlNet's depth), "linear" (depth) or
@@ -160,10 +160,10 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = "dispar
     near, far = shown.near[:, None, None].to(depth), shown.far[:, None, None].to(depth)
     # disparity and log need a near end greater than 0; a thousandth of the far end is far beyond what 8 bits show
     floor = (far * 1e-3).clamp_min(torch.finfo(depth.dtype).tiny)
-    if curve == "linear":
+    if curve == LINEAR:
         at_near, at_far = near, far
         position = depth.clone()
-    elif curve == "disparity":
+    elif curve == DISPARITY:
         at_near, at_far = 1 / torch.maximum(near, floor), 1 / torch.maximum(far, floor)
         position = depth.reciprocal()
     else:
@@ -177,17 +177,17 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = "dispar
     return position.mul_(scale).add_(offset).nan_to_num_(nan=0.5).clamp_(0, 1)
 
 
-def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = "disparity") -> torch.Tensor:
+def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = DISPARITY) -> torch.Tensor:
     """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
     if curve not in CURVES:
         raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
     if far <= 0:
         return torch.zeros_like(nearness)  # the range of frames without geometry
-    if curve == "linear":
+    if curve == LINEAR:
         return torch.lerp(torch.full_like(nearness, far), torch.full_like(nearness, near), nearness)
     floor = max(far * 1e-3, torch.finfo(nearness.dtype).tiny)
     near, far = max(near, floor), max(far, floor)
-    if curve == "disparity":
+    if curve == DISPARITY:
         return 1 / (1 / far + nearness * (1 / near - 1 / far))
     return far * (near / far) ** nearness
 
@@ -209,7 +209,7 @@ def _soft_resize(picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int
 def depth_picture(
     pointmap: Pointmap,
     shown: DepthRange,
-    curve: str = "disparity",
+    curve: str = DISPARITY,
     invert: bool = False,
     invalid: str = "black",
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -231,7 +231,7 @@ def depth_picture(
 
 
 def depth_maps(
-    pointmap: Pointmap, shown: DepthRange, curve: str = "disparity", invert: bool = False, invalid: str = "black"
+    pointmap: Pointmap, shown: DepthRange, curve: str = DISPARITY, invert: bool = False, invalid: str = "black"
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`depth_picture`, `true_depth` and the one mask of both, all (B, H, W) at the photo's size."""
     picture, mask = depth_picture(pointmap, shown, curve, invert, invalid)

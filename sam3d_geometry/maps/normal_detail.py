@@ -21,8 +21,8 @@ from ..geometry.surfaces import surface_links
 
 GRAZING = 0.05  # least cosine between a normal and the line of sight: beyond it a step of depth has no bound
 MAX_RELIEF = 2.0  # largest ratio between a depth with its relief exaggerated and without
-TOLERANCE = 1e-4
-MAX_ITERATIONS = 80
+RESIDUAL = 1e-4  # of the right side: what is left is less than a float32 picture shows
+MAX_ITERATIONS = 80  # so that a picture that does not settle comes to an end
 
 
 def _facing(normals: torch.Tensor, rays: torch.Tensor) -> torch.Tensor:
@@ -81,7 +81,7 @@ def _solve(
 
     tiny = torch.finfo(right.dtype).tiny
     x, residual = torch.zeros_like(right), right
-    target = TOLERANCE**2 * dot(right, right)
+    target = RESIDUAL**2 * dot(right, right)
     direction = z = precondition(residual)
     rho = dot(residual, z)
     for _ in range(MAX_ITERATIONS):

@@ -22,7 +22,7 @@ class Orientation:
     facing: torch.Tensor
 
 
-def _within(angle_degrees: torch.Tensor, tolerance: float, feather: float) -> torch.Tensor:
+def _soft_below(angle_degrees: torch.Tensor, tolerance: float, feather: float) -> torch.Tensor:
     """1 for angles well below the tolerance, 0 well above, a smooth step of `feather` degrees about it."""
     t = ((tolerance - angle_degrees) / max(feather, 1e-3) + 0.5).clamp(0, 1)
     return t * t * (3 - 2 * t)
@@ -52,7 +52,7 @@ def orientation_masks(
     elevation = torch.rad2deg(torch.asin(sine))
     towards = -(normals * F.normalize(pointmap.points, dim=-1)).sum(-1).clamp(-1, 1)
     angles = (90 - elevation, elevation.abs(), 90 + elevation, torch.rad2deg(torch.acos(towards)))
-    return Orientation(*(_within(angle, tolerance_degrees, feather_degrees) * pointmap.mask for angle in angles))
+    return Orientation(*(_soft_below(angle, tolerance_degrees, feather_degrees) * pointmap.mask for angle in angles))
 
 
 def orientation_at_photo(

@@ -10,7 +10,7 @@ from ..geometry.ground import heights
 from ..geometry.pointmap import Pointmap
 from .enlarge import mask_at_photo
 
-Z, RAY = MEASURES = ("z", "ray")
+Z, RAY = RANGE_MEASURES = ("z", "ray")
 
 
 def _slope(values: torch.Tensor) -> torch.Tensor:
@@ -54,8 +54,8 @@ def depth_mask(
     `measure`: "z" along the view axis or "ray" straight from the camera; near 0 and far inf leave the end open; `sky`
     says whether pixels without geometry belong to it.
     """
-    if measure not in MEASURES:
-        raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(MEASURES)}.")
+    if measure not in RANGE_MEASURES:
+        raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(RANGE_MEASURES)}.")
 
     def membership(frames: Pointmap) -> torch.Tensor:
         values = frames.depth if measure == Z else frames.points.norm(dim=-1)

@@ -7,21 +7,19 @@ import torch
 from ..geometry.resize import resize_image
 from .blend import match_frames
 
-DIRECTIONS = ("horizontal", "vertical")
+HORIZONTAL, VERTICAL = SIDES = ("horizontal", "vertical")
 
 
-def side_by_side(
-    first: torch.Tensor, second: torch.Tensor, direction: str = "horizontal", gap: int = 0
-) -> torch.Tensor:
+def side_by_side(first: torch.Tensor, second: torch.Tensor, direction: str = HORIZONTAL, gap: int = 0) -> torch.Tensor:
     """Two batches (B, H, W, 3) -> one (B, H, W, 3): left and right, or top and bottom with "vertical".
 
     The second is scaled to the first one's height ("horizontal") or width; `gap` black pixels lie in between. A single frame
     stands beside every frame of the other.
     """
-    if direction not in DIRECTIONS:
-        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
+    if direction not in SIDES:
+        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(SIDES)}.")
     first, second = first[..., :3], second[..., :3]
-    axis = 2 if direction == "horizontal" else 1
+    axis = 2 if direction == HORIZONTAL else 1
     shared = 3 - axis
     if first.shape[shared] != second.shape[shared]:
         scale = first.shape[shared] / second.shape[shared]

@@ -42,19 +42,19 @@ def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
     fov_x, fov_y = fov_degrees_from_intrinsics(pointmap.intrinsics)
     shown = depth_range(pointmap, "per frame", clip_percent=clip_percent)
     return Summary(
-        fov_x,
-        fov_y,
-        pointmap.intrinsics[:, 0, 0] * pointmap.source_size[1],
-        shown.near,
-        shown.far,
-        pointmap.mask.flatten(1).float().mean(1),
-        pointmap.metric,
-        pointmap.size,
-        tuple(pointmap.source_size),
+        fov_x=fov_x,
+        fov_y=fov_y,
+        focal=pointmap.intrinsics[:, 0, 0] * pointmap.source_size[1],
+        near=shown.near,
+        far=shown.far,
+        valid=pointmap.mask.flatten(1).float().mean(1),
+        metric=pointmap.metric,
+        size=pointmap.size,
+        source_size=tuple(pointmap.source_size),
     )
 
 
-def _spread(values: torch.Tensor, unit: str, digits: int) -> str:
+def _range_text(values: torch.Tensor, unit: str, digits: int) -> str:
     low, high = float(values.min()), float(values.max())
     return f"{low:.{digits}f} to {high:.{digits}f} {unit}".rstrip()
 
@@ -82,10 +82,10 @@ def describe(summary: Summary, frame: int = 0, sensor_width_mm: float = 36.0) ->
         seen = summary.far > 0
         lines += [
             f"numbers above: frame {frame}; over all {frames} frames:",
-            f"field of view x {_spread(summary.fov_x, 'degrees', 1)}",
-            f"focal length {_spread(focal_mm, 'mm', 1)}",
-            f"nearest {_spread(summary.near[seen], unit, 2)}" if bool(seen.any()) else "nearest: no geometry",
-            f"farthest {_spread(summary.far[seen], unit, 2)}" if bool(seen.any()) else "farthest: no geometry",
-            f"geometry in {_spread(100 * summary.valid, '%', 1)} of the pixels",
+            f"field of view x {_range_text(summary.fov_x, 'degrees', 1)}",
+            f"focal length {_range_text(focal_mm, 'mm', 1)}",
+            f"nearest {_range_text(summary.near[seen], unit, 2)}" if bool(seen.any()) else "nearest: no geometry",
+            f"farthest {_range_text(summary.far[seen], unit, 2)}" if bool(seen.any()) else "farthest: no geometry",
+            f"geometry in {_range_text(100 * summary.valid, '%', 1)} of the pixels",
         ]
     return "\n".join(lines)

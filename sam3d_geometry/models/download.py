@@ -16,13 +16,13 @@ from typing import Any
 
 from .model_error import ModelError
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 22
 
 
-def download(repository: str, filename: str, target: Path, on_progress: Progress | None = None) -> Path:
+def download(repository: str, filename: str, target: Path, on_progress: OnProgress | None = None) -> Path:
     """Fetches `filename` of a hub repository to `target` and returns it; on_progress(bytes done, bytes in all).
 
     An earlier, interrupted download is continued. `target` appears once the size, and the SHA-256 where the hub gives
@@ -57,7 +57,7 @@ def download(repository: str, filename: str, target: Path, on_progress: Progress
     return target
 
 
-def _fetch(metadata: Any, headers: dict[str, str], partial: Path, on_progress: Progress | None) -> None:
+def _fetch(metadata: Any, headers: dict[str, str], partial: Path, on_progress: OnProgress | None) -> None:
     from huggingface_hub.file_download import http_get
 
     done = partial.stat().st_size if partial.exists() else 0
@@ -97,7 +97,7 @@ def _verify(partial: Path, metadata: Any, target: Path) -> None:
 class _ReportingFile(io.FileIO):
     """Appends to the partial file and says how far it has come."""
 
-    def __init__(self, path: Path, total: int, on_progress: Progress | None):
+    def __init__(self, path: Path, total: int, on_progress: OnProgress | None):
         super().__init__(path, "ab")
         self._total, self._on_progress = total, on_progress
 

@@ -10,7 +10,7 @@ from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import convolve_replicated, run_resampler, run_residual_block
-from .view_plane import view_plane_axes, with_uv
+from .view_plane import network_plane_axes, with_uv
 from .vision_transformer import PATCH, VisionTransformer, project_tokens
 
 
@@ -99,7 +99,7 @@ class PairedOutput(nn.Module):
 
     def forward(self, x: torch.Tensor, aspect_ratio: float) -> list[torch.Tensor]:
         """One map (B, channels, H, W) per output block, from features (B, C, H, W)."""
-        u, v = view_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
+        u, v = network_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
         across = _convolve_axis(u, self.along_u)
         down = _convolve_axis(v, self.along_v) + self.bias
         y = convolve_replicated(self.features, x, {}).permute(0, 2, 3, 1)

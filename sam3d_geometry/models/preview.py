@@ -16,7 +16,7 @@ from .antialiased_resize import resize_antialiased
 from .model_error import ModelError
 from .prediction import Prediction
 from .spline import upsample
-from .view_plane import view_plane_axes, with_uv
+from .view_plane import network_plane_axes, with_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
 TOKEN_RANGE = (450, 1900)
@@ -67,7 +67,7 @@ class PreviewNetwork(nn.Module):
             log_focal = (log_focal + mirrored_focal) / 2
         logit = F.interpolate(logit[:, None], (height, width), mode="bilinear", align_corners=False)[:, 0]
         depth, focal = upsample(log_depth, (height, width)).exp(), log_focal.exp()
-        u, v = view_plane_axes(height, width, aspect_ratio, images.device)
+        u, v = network_plane_axes(height, width, aspect_ratio, images.device)
         ray = depth / focal[:, None, None]
         return Prediction(
             points=torch.stack([ray * u, ray * v[:, None], depth], dim=-1),

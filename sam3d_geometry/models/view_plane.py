@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 
-def view_plane_axes(
+def network_plane_axes(
     height: int,
     width: int,
     aspect_ratio: float,
@@ -23,7 +23,7 @@ def view_plane_axes(
 def with_uv(x: torch.Tensor, aspect_ratio: float) -> torch.Tensor:
     """A map (B, C, H, W) with the coordinates u, v of its pixels appended: (B, C + 2, H, W), channels-last."""
     batch, channels, height, width = x.shape
-    u, v = view_plane_axes(height, width, aspect_ratio, x.device)
+    u, v = network_plane_axes(height, width, aspect_ratio, x.device)
     joined = x.new_empty(batch, height, width, channels + 2)
     joined[..., :channels] = x.permute(0, 2, 3, 1)
     joined[..., channels] = u
@@ -36,7 +36,7 @@ def add_linear_in_uv(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, 
 
     Cheaper than convolving a coordinate map, because each term varies along one axis only.
     """
-    u, v = view_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
+    u, v = network_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
     weight, bias = weight.float(), bias.float()
     along_u = torch.outer(u, weight[:, 0])
     along_v = torch.outer(v, weight[:, 1]) + bias

@@ -11,7 +11,7 @@ from ..geometry.camera import project
 from .closing import border_edges
 from .mesh import Mesh, vertex_normals
 
-MINIMUM = 4
+MINIMUM = 4  # triangles of the smallest solid
 TRIALS = 3  # how much of the walls is left is only known afterwards
 
 

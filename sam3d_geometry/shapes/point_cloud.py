@@ -10,7 +10,7 @@ import torch
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 
-NEIGHBOURS = 16  # of each point, whose mean distance tells strays from surfaces
+NEAREST_POINTS = 16  # of each point, whose mean distance tells strays from surfaces
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,16 @@ def thin_by_voxel(cloud: PointCloud, size: float) -> PointCloud:
 def remove_outliers(cloud: PointCloud, deviations: float) -> PointCloud:
     """The cloud without points that are further from their neighbours than others are.
 
-    The mean distance to NEIGHBOURS points is taken relative to the distance from the camera, since pixels spread with it; who is
+    The mean distance to NEAREST_POINTS points is taken relative to the distance from the camera, since pixels spread with it; who is
     more than `deviations` standard deviations above the mean goes (Rusu et al., Towards 3D Point Cloud Based Object Maps
     for Household Environments, 2008).
     """
     from scipy.spatial import cKDTree
 
-    if len(cloud.points) <= NEIGHBOURS:
+    if len(cloud.points) <= NEAREST_POINTS:
         return cloud
     points = cloud.points.numpy()
-    distances, _ = cKDTree(points).query(points, k=NEIGHBOURS + 1, workers=-1)
+    distances, _ = cKDTree(points).query(points, k=NEAREST_POINTS + 1, workers=-1)
     spread = torch.from_numpy(distances[:, 1:].mean(1)) / cloud.points.double().norm(dim=-1)
     keep = spread <= spread.mean() + deviations * spread.std()
     return cloud._map(lambda values: values[keep])

@@ -7,7 +7,7 @@ import torch
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import DEPTH_EDGE
-from .closing import BACKS, THICKNESS, close_back
+from .closing import OPEN, THICKNESS, close_back
 from .decimation import decimate
 from .mesh import Mesh
 from .triangulation import GRAZING_DEGREES, triangulate
@@ -23,7 +23,7 @@ def surface_from_pointmap(
     grazing_degrees: float = GRAZING_DEGREES,
     smallest_island: int = 0,
     triangles: int = 0,
-    back: str = BACKS[0],
+    back: str = OPEN,
     thickness: float = THICKNESS,
 ) -> Mesh:
     """A pointmap of one frame -> the mesh of its surface, in OpenCV camera axes, one vertex per pixel before decimation.
@@ -46,11 +46,11 @@ def surface_from_pointmap(
     places[..., 0] = (torch.arange(width) + 0.5) / width
     places[..., 1] = ((torch.arange(height) + 0.5) / height)[:, None]
     mesh = Mesh(
-        _at(pointmap.points[0], found.pixels),
+        _at_pixels(pointmap.points[0], found.pixels),
         found.faces,
-        uvs=_at(places, found.pixels) if paint == TEXTURE else None,
-        normals=_at(normals[0], found.pixels),
-        colours=_at(pointmap.image[0], found.pixels) if paint == VERTEX_COLORS else None,
+        uvs=_at_pixels(places, found.pixels) if paint == TEXTURE else None,
+        normals=_at_pixels(normals[0], found.pixels),
+        colours=_at_pixels(pointmap.image[0], found.pixels) if paint == VERTEX_COLORS else None,
         texture=picture if paint == TEXTURE else None,
         intrinsics=intrinsics,
         metric=pointmap.metric,
@@ -60,7 +60,7 @@ def surface_from_pointmap(
     return close_back(mesh, back, thickness)
 
 
-def _at(values: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+def _at_pixels(values: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
     """Values (H, W, C) at flat pixel numbers (N,) -> (N, C)."""
     flat = values.reshape(-1, values.shape[-1])
     return flat if len(pixels) == len(flat) else flat.index_select(0, pixels)

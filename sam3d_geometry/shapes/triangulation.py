@@ -47,6 +47,23 @@ def _true_places(values: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
+class _Lone:
+    """Quads with one triangle, all (K,): row and column, and whether the link at its top and the one at its left are in it."""
+
+    row: torch.Tensor
+    column: torch.Tensor
+    has_top: torch.Tensor
+    has_left: torch.Tensor
+
+    def __getitem__(self, chosen: torch.Tensor) -> _Lone:
+        return _Lone(self.row[chosen], self.column[chosen], self.has_top[chosen], self.has_left[chosen])
+
+    def corner(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Row and column (K,) of the pixel at which the triangle's two links meet."""
+        return self.row + ~self.has_top, self.column + ~self.has_left
+
+
+@dataclass(frozen=True)
 class _Steps:
     """Steps of w from the flat pixels `first` to those `stride` on; `place` is their position along an axis of `length`."""
 
@@ -126,9 +143,7 @@ def _quads(across: torch.Tensor, down: torch.Tensor) -> tuple[torch.Tensor, torc
     return whole, some ^ whole
 
 
-def _used_links(
-    whole: torch.Tensor, row: torch.Tensor, column: torch.Tensor, use_top: torch.Tensor, use_left: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _used_links(whole: torch.Tensor, lone: _Lone) -> tuple[torch.Tensor, torch.Tensor]:
     """Links that are edges of triangles: of the whole quads (H - 1, W - 1) and of those with one triangle."""
     height, width = whole.shape[0] + 1, whole.shape[1] + 1
     across, down = whole.new_zeros(height, width - 1), whole.new_zeros(height - 1, width)
@@ -136,8 +151,9 @@ def _used_links(
     across[1:] |= whole
     down[:, :-1] = whole
     down[:, 1:] |= whole
-    across[torch.where(use_top, row, row + 1), column] = True
-    down[row, torch.where(use_left, column, column + 1)] = True
+    corner_row, corner_column = lone.corner()
+    across[corner_row, lone.column] = True
+    down[lone.row, corner_column] = True
     return across, down
 
 
@@ -173,27 +189,26 @@ def triangulate(
     a, b = view_plane_axes(intrinsics[None].to(depth), height, width)
     across = _links(w, valid, 1, a.reshape(-1), depth_edge, tangent)
     down = _links(w, valid, 0, b.reshape(-1), depth_edge, tangent)
-    whole, lone = _quads(across, down)
-    places = _true_places(lone)
+    whole, single = _quads(across, down)
+    places = _true_places(single)
     row = torch.div(places, width - 1, rounding_mode="floor") if width > 1 else places
     column = places - row * (width - 1)
-    use_top, use_left = across[row, column], down[row, column]
-    across, down = _used_links(whole, row, column, use_top, use_left)
+    lone = _Lone(row, column, across[row, column], down[row, column])
+    across, down = _used_links(whole, lone)
     if smallest_island > 1:
         weights = whole.new_zeros(height, width, dtype=torch.uint8)
         weights[:-1, :-1] = whole
         weights *= 2
         # a lone triangle is charged to the pixel at which its two links meet
-        corner = (row + ~use_top, column + ~use_left)
+        corner = lone.corner()
         weights.index_put_(corner, torch.ones((), dtype=torch.uint8), accumulate=True)
         small = small_islands(across, down, weights, smallest_island)
         if small is not None:
             whole &= ~small[:-1, :-1]
-            kept = ~small[corner]
-            row, column, use_top, use_left = (values[kept] for values in (row, column, use_top, use_left))
+            lone = lone[~small[corner]]
             across &= ~small[:, 1:]
             down &= ~small[1:]
-    return _number(w, whole, _touched(across, down), row, column, use_top, use_left)
+    return _number(w, whole, _touched(across, down), lone)
 
 
 def _straighter_diagonal(w: torch.Tensor) -> torch.Tensor:
@@ -213,15 +228,7 @@ def _straighter_diagonal(w: torch.Tensor) -> torch.Tensor:
     return straight
 
 
-def _number(
-    w: torch.Tensor,
-    whole: torch.Tensor,
-    used: torch.Tensor,
-    row: torch.Tensor,
-    column: torch.Tensor,
-    use_top: torch.Tensor,
-    use_left: torch.Tensor,
-) -> Triangulation:
+def _number(w: torch.Tensor, whole: torch.Tensor, used: torch.Tensor, lone: _Lone) -> Triangulation:
     """Numbers the used pixels (H, W) and writes the triangles of whole quads (H - 1, W - 1) and of the lone ones."""
     height, width = used.shape
     if bool(used.all()):
@@ -235,7 +242,7 @@ def _number(
     number = number.view(height, width)
     everywhere = bool(whole.all())
     count = whole.numel() if everywhere else int(whole.sum())
-    faces = torch.empty(2 * count + len(row), 3, dtype=torch.int32)
+    faces = torch.empty(2 * count + len(lone.row), 3, dtype=torch.int32)
     pairs = faces[: 2 * count].view(count, 6)
     rows, end = max(1, ROWS_OF_VALUES // width), 0
     for top in range(0, height - 1, rows):
@@ -256,6 +263,6 @@ def _number(
         # (a, d, c), (a, c, b) along a-c, else (a, d, b), (d, c, b)
         part[:, 0], part[:, 1], part[:, 4], part[:, 5] = a, d, c, b
         part[:, 2], part[:, 3] = torch.where(along, c, b), torch.where(along, a, d)
-    corners = LONE_CORNERS.to(torch.int64)[use_top.long(), use_left.long()]  # (K, 3, 2)
-    faces[2 * count :] = number[row[:, None] + corners[..., 0], column[:, None] + corners[..., 1]]
+    corners = LONE_CORNERS.to(torch.int64)[lone.has_top.long(), lone.has_left.long()]  # (K, 3, 2)
+    faces[2 * count :] = number[lone.row[:, None] + corners[..., 0], lone.column[:, None] + corners[..., 1]]
     return Triangulation(faces, pixels)

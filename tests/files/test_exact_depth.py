@@ -17,7 +17,7 @@ from PIL import Image
 
 from sam3d_geometry.files import arrays, png_tiff
 from sam3d_geometry.files import exr as exr_module
-from sam3d_geometry.files.depth_file import FORMATS, check_one_clip, depth_writer, numbered_from, read_depth
+from sam3d_geometry.files.depth_file import DEPTH_FORMATS, check_one_clip, depth_writer, numbered_from, read_depth
 from sam3d_geometry.files.depth_file_error import DepthFileError
 from sam3d_geometry.files.depth_frame import frame_from_pointmap, pointmap_from_frames
 from sam3d_geometry.files.depth_record import FORMAT, KEY, DepthRecord
@@ -54,7 +54,7 @@ def frame(steps=None, normals=True):
 
 def save(path, held, name, **options):
     with path.open("wb") as file:
-        depth_writer(held, FORMATS[name], **options)(file)
+        depth_writer(held, DEPTH_FORMATS[name], **options)(file)
     return path
 
 
@@ -66,7 +66,7 @@ def exr(tmp_path):
 @pytest.mark.parametrize("name", ["exr 32-bit", "tiff 32-bit"])
 def test_floats_come_back_bit_for_bit_with_their_camera(tmp_path, name):
     held = frame()
-    back = read_depth(save(tmp_path / f"a{FORMATS[name].suffix}", held, name))
+    back = read_depth(save(tmp_path / f"a{DEPTH_FORMATS[name].suffix}", held, name))
     assert torch.equal(back.depth, held.depth) and torch.equal(back.mask, held.mask)
     assert 0 < held.mask.float().mean() < 1
     assert torch.equal(back.record.intrinsics, held.record.intrinsics)
@@ -86,7 +86,7 @@ def test_every_16_bit_value_stands_for_a_depth_that_becomes_this_value_again(ste
 @pytest.mark.parametrize("steps", STEPS[1:4], ids=str)
 def test_16_bit_files_keep_their_values_and_depth_to_half_a_step(tmp_path, name, steps):
     held = frame(steps)
-    path = save(tmp_path / f"a{FORMATS[name].suffix}", held, name)
+    path = save(tmp_path / f"a{DEPTH_FORMATS[name].suffix}", held, name)
     stored = steps.encode(held.depth, held.mask)
     back = read_depth(path)
     assert torch.equal(back.depth, steps.decode(stored)) and torch.equal(back.mask, held.mask)
@@ -245,7 +245,7 @@ def read_depth_of(folder, height):
     return read_depth(folder / "one.npy")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", DEPTH_FORMATS)
 @pytest.mark.parametrize("seen", ["nothing", "one pixel"])
 def test_masks_of_nothing_and_of_one_pixel(tmp_path, name, seen):
     depth = torch.zeros(1, 3, 5)

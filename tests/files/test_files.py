@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sam3d_geometry.files import AXES, FORMATS, layout, save_files, writers_of
+from sam3d_geometry.files import AXES, SHAPE_FORMATS, layout, save_files, writers_of
 from sam3d_geometry.geometry.axes import convert_points
 from sam3d_geometry.maps.depth import depth_range
 from sam3d_geometry.shapes.displaced_plane import displaced_plane
@@ -108,7 +108,7 @@ def test_vertex_colours_come_back(tmp_path, painted, mesh):
     assert numpy.allclose([float(v) for v in first[4:]], wanted[0], atol=1e-4)
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", SHAPE_FORMATS)
 def test_a_point_cloud_comes_back(tmp_path, cloud, file_format):
     found = read(tmp_path, cloud, file_format)
     assert type(found).__name__ == "PointCloud" and relative(found.vertices, layout(cloud).positions) < 1e-5
@@ -184,6 +184,6 @@ def test_a_single_triangle_and_a_plane_can_be_saved(tmp_path):
     triangle = Mesh(torch.eye(3), torch.tensor([[0, 1, 2]], dtype=torch.int32))
     pointmap = scene()
     plane = displaced_plane(pointmap, depth_range(pointmap), subdivisions=4)
-    for file_format in FORMATS:
+    for file_format in SHAPE_FORMATS:
         assert len(read(tmp_path, triangle, file_format).faces) == 1
         assert len(read(tmp_path, plane, file_format).faces) == 32

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sam3d_geometry.geometry.lens import EQUIVALENT, FOCAL_MM, FOCAL_PIXELS, KINDS, fov_x_degrees_of_lens
+from sam3d_geometry.geometry.lens import EQUIVALENT, FOCAL_MM, FOCAL_PIXELS, LENS_KINDS, fov_x_degrees_of_lens
 
 FULL_FRAME, PHONE = (2000, 3000), (3000, 4000)
 
@@ -40,4 +40,4 @@ def test_what_is_missing_is_said_in_one_sentence(given, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         fov_x_degrees_of_lens(**given)
     assert "\n" not in str(caught.value)
-    assert len(KINDS) == 3
+    assert len(LENS_KINDS) == 3

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 LATTICE = 32  # random values a side of the noise, which repeats after as many knots
-OCTAVES = 3
+OCTAVES = 3  # finer ones are averaged away along the line of sight
 COLUMNS, SLICES = 80, 48  # of the grid, across the picture and into the distance
 
 

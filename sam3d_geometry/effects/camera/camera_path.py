@@ -15,7 +15,7 @@ from ...geometry.scene_scale import scene_depth
 SLIDE, RISE, DOLLY, ORBIT, CIRCLE, DOLLY_ZOOM, ZOOM, PAN, KEN_BURNS = PRESETS = (
     "slide", "rise", "dolly", "orbit", "circle", "dolly zoom", "zoom", "pan", "ken burns",
 )  # fmt: skip
-EASED, STEADY, SLOW_START, SLOW_END, THERE_AND_BACK = EASES = (
+EASED, UNIFORM, SLOW_START, SLOW_END, THERE_AND_BACK = EASES = (
     "smooth", "linear", "slow start", "slow end", "there and back",
 )  # fmt: skip
 LEAST_DISTANCE = 0.1  # of the scene's depth: a dolly zoom keeps this far from what it holds
@@ -58,7 +58,7 @@ def _progress(frames: int, ease: str, closed: bool) -> torch.Tensor:
         return 0.5 - 0.5 * torch.cos(2 * math.pi * t)
     if ease == EASED:
         return t * t * (3 - 2 * t)
-    return {STEADY: t, SLOW_START: t * t, SLOW_END: 1 - (1 - t) ** 2}[ease]
+    return {UNIFORM: t, SLOW_START: t * t, SLOW_END: 1 - (1 - t) ** 2}[ease]
 
 
 def _looking_at(position: list[float], depth: float) -> torch.Tensor:
@@ -67,10 +67,10 @@ def _looking_at(position: list[float], depth: float) -> torch.Tensor:
     ahead = depth - z
     yaw = math.atan2(-x, ahead)
     pitch = math.atan2(y, math.hypot(x, ahead))
-    return _placed(position, math.degrees(yaw), math.degrees(pitch))
+    return _pose_at(position, math.degrees(yaw), math.degrees(pitch))
 
 
-def _placed(position: list[float], yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> torch.Tensor:
+def _pose_at(position: list[float], yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> torch.Tensor:
     """Pose (4, 4) float64 at `position`, turned by angles in degrees (see `rotation_from_degrees`)."""
     pose = torch.eye(4, dtype=torch.float64)
     if yaw or pitch or roll:
@@ -99,11 +99,11 @@ def _preset_pose(preset: str, t: float, amplitude: float, depth: float) -> tuple
     way = amplitude * depth
     swing = (t - 0.5) * way
     if preset == SLIDE:
-        return _placed([swing, 0.0, 0.0]), 1.0
+        return _pose_at([swing, 0.0, 0.0]), 1.0
     if preset == RISE:
-        return _placed([0.0, -swing, 0.0]), 1.0
+        return _pose_at([0.0, -swing, 0.0]), 1.0
     if preset == DOLLY:
-        return _placed([0.0, 0.0, t * way]), 1.0
+        return _pose_at([0.0, 0.0, t * way]), 1.0
     if preset == ORBIT:
         angle = (t - 0.5) * amplitude
         return _looking_at([math.sin(angle) * depth, 0.0, (1 - math.cos(angle)) * depth], depth), 1.0
@@ -112,11 +112,11 @@ def _preset_pose(preset: str, t: float, amplitude: float, depth: float) -> tuple
         return _looking_at([0.5 * way * math.cos(turn), 0.5 * way * math.sin(turn), 0.0], depth), 1.0
     if preset == DOLLY_ZOOM:
         forward = min(t * amplitude, 1 - LEAST_DISTANCE)
-        return _placed([0.0, 0.0, forward * depth]), 1 - forward
+        return _pose_at([0.0, 0.0, forward * depth]), 1 - forward
     if preset == ZOOM:
-        return _placed([0.0, 0.0, 0.0]), max(1 + t * amplitude, LEAST_ZOOM)
+        return _pose_at([0.0, 0.0, 0.0]), max(1 + t * amplitude, LEAST_ZOOM)
     if preset == PAN:
-        return _placed([0.0, 0.0, 0.0], yaw=math.degrees(math.atan((t - 0.5) * amplitude))), 1.0
+        return _pose_at([0.0, 0.0, 0.0], yaw=math.degrees(math.atan((t - 0.5) * amplitude))), 1.0
     return _looking_at([0.25 * t * way, -0.1 * t * way, t * way], depth), 1.0  # KEN_BURNS
 
 
@@ -165,10 +165,10 @@ def _key_pose(entry: object, where: str) -> tuple[torch.Tensor, float]:
     if "world_from_camera" in entry:
         return _rigid_pose(entry["world_from_camera"], where), zoom
     angles = (_finite_number(entry.get(f"{a}_degrees", 0.0), f"{a}_degrees", where) for a in ("yaw", "pitch", "roll"))
-    return _placed(_finite_numbers(entry.get("position", [0, 0, 0]), 3, "position", where), *angles), zoom
+    return _pose_at(_finite_numbers(entry.get("position", [0, 0, 0]), 3, "position", where), *angles), zoom
 
 
-def path_from_json(text: str, frames: int, ease: str = STEADY) -> CameraPath:
+def path_from_json(text: str, frames: int, ease: str = UNIFORM) -> CameraPath:
     """A path of N frames through the poses of a JSON list, which are spread evenly over it.
 
     An entry is a world_from_camera matrix (4 x 4 or 3 x 4, rows), or an object with any of POSE_KEYS: position [x, y, z] right, down

@@ -16,7 +16,7 @@ from .neighbourhood import around
 
 CONTRAST = 0.12  # relative difference of inverse depth within the window from which on an edge is looked for
 LEVELLED = 0.7  # contrast of the window over that of twice the window: 0.5 on a tilted plane, 1 on an edge
-SHARP = 0.15  # share of the local contrast below which a pixel counts as belonging to a level already
+ON_A_LEVEL = 0.15  # share of the local contrast below which a pixel counts as belonging to a level already
 
 
 def sharpened(inverse_depth: torch.Tensor, radius: int) -> torch.Tensor:
@@ -29,7 +29,7 @@ def sharpened(inverse_depth: torch.Tensor, radius: int) -> torch.Tensor:
     w = inverse_depth
     for _ in range(radius):
         top, bottom = around(w, torch.maximum), around(w, torch.minimum)
-        between = torch.minimum(top - w, w - bottom) > SHARP * (top - bottom)
+        between = torch.minimum(top - w, w - bottom) > ON_A_LEVEL * (top - bottom)
         nearer = torch.where(upwards, top, bottom)
         w = torch.where(edge & between & (top - bottom > 0.1 * contrast), nearer, w)
     return w

@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from ...geometry.surfaces import DEPTH_EDGE
 from .neighbourhood import around
-from .reprojection import View
+from .reprojection import NewView
 
 LONGEST = 0.25  # of the picture's width: the longest way along a line
-PIXELS_AT_ONCE = 1 << 15
+PIXELS_AT_ONCE = 1 << 15  # so that the temporaries of a walk stay in the cache
 SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
 COARSE = 4  # the spreading works on a picture this many times smaller
 
@@ -75,7 +75,7 @@ def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return coarse
 
 
-def _fringe_beside_holes(view: View, fringe: torch.Tensor, margin: int) -> torch.Tensor:
+def _fringe_beside_holes(view: NewView, fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """(H, W) bool: pixels seen that belong to `fringe` (H, W) of the photo and lie within `margin` pixels of a hole."""
     near = around(view.seen < 1, torch.logical_or, margin)
     beside = torch.nonzero((near & (view.seen > 0)).view(-1))[:, 0]
@@ -113,7 +113,7 @@ def _inwards(x: torch.Tensor, y: torch.Tensor, size: tuple[int, int]) -> tuple[t
     return dx * across, dy * ~across
 
 
-def fill_holes(view: View, shift: list[float], fringe: torch.Tensor, margin: int) -> torch.Tensor:
+def fill_holes(view: NewView, shift: list[float], fringe: torch.Tensor, margin: int) -> torch.Tensor:
     """The image (H, W, 3) of a view, painted in place so that it has no holes; `shift` (3,) is the b of `pixel_homography`, the way of inverse depth.
 
     Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
@@ -139,7 +139,7 @@ def fill_holes(view: View, shift: list[float], fringe: torch.Tensor, margin: int
         lost = turned.index_select(0, _lead(border, turned, inwards, size))
         border.scatter_(0, lost, lost)
     for some, dx, dy in zip(*(t.split(PIXELS_AT_ONCE) for t in (holes, *steps))):
-        source = _mirrored(inverse_depth, seen, border.index_select(0, some), some, dx, dy, size)
+        source = _mirror_sources(inverse_depth, seen, border.index_select(0, some), some, steps=(dx, dy), size=size)
         own = share.index_select(0, some)
         for plane in planes:
             plane.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
@@ -154,9 +154,21 @@ def fill_holes(view: View, shift: list[float], fringe: torch.Tensor, margin: int
     return planes.view(3, height, width).movedim(0, -1)
 
 
-def _mirrored(inverse_depth, seen, border, holes, dx, dy, size) -> torch.Tensor:
-    """Numbers (M,) of the pixels as far beyond the hole's border as each of `holes` lies before it, or nearer where that is
-    another surface."""
+def _mirror_sources(
+    inverse_depth: torch.Tensor,
+    seen: torch.Tensor,
+    border: torch.Tensor,
+    holes: torch.Tensor,
+    *,
+    steps: tuple[torch.Tensor, torch.Tensor],
+    size: tuple[int, int],
+) -> torch.Tensor:
+    """Numbers (M,) of the pixels as far beyond the hole's border as each of `holes` (M,) lies in front of it.
+
+    They are nearer to the border where that is another surface than at the pixel `border` (M,). `inverse_depth` and `seen`
+    (H * W,) are those of the picture of `size` (H, W), `steps` the unit steps dx and dy (M,) from a hole to its border.
+    """
+    dx, dy = steps
     x, y = _place(holes, size[1])
     border_x, border_y = _place(border, size[1])
     distance = border_x.sub_(x).mul_(dx).addcmul_(border_y.sub_(y), dy).clamp_min_(0)

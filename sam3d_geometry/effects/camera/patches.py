@@ -18,7 +18,7 @@ SLACK = 0.02  # pixels by which a patch may be left, against hairlines where a s
 SMOOTH_REACH = 1.0  # pixels over which a patch away from edges answers for its neighbours
 
 
-def _slopes(w: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _patch_slopes(w: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Slope per pixel of inverse depth (H, W) along `dim`, and where it bends like an edge.
 
     Central, or that of the flatter side where it bends; 0 at a peak, such as a thin part.
@@ -45,8 +45,8 @@ class Patches:
         self.height, self.width = inverse_depth.shape
         self._fringes: dict[int, torch.Tensor] = {}
         self.planes = image.movedim(-1, 0)[None].contiguous()
-        self.slope_x, bent_x = _slopes(inverse_depth, 1)
-        self.slope_y, bent_y = _slopes(inverse_depth, 0)
+        self.slope_x, bent_x = _patch_slopes(inverse_depth, 1)
+        self.slope_y, bent_y = _patch_slopes(inverse_depth, 0)
         # colours within a pixel of an edge must not be interpolated across it, nor a patch reach beyond its own half pixel
         self.mixed = around(bent_x | bent_y, torch.logical_or)
         self.reach = torch.where(self.mixed, 0.5 + SLACK, SMOOTH_REACH)

@@ -17,7 +17,7 @@ EDGE_POINTS = ((-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125
 
 
 @dataclass(frozen=True)
-class View:
+class NewView:
     """What a new camera sees of a photo.
 
     image          (H, W, 3) colours; 0 where nothing of the photo is seen
@@ -34,7 +34,7 @@ class View:
 
 def reproject(
     patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, antialias: bool = True
-) -> View:
+) -> NewView:
     """What the camera with normalised intrinsics (3, 3) sees of a photo; `new_from_old` (4, 4) takes points to its axes.
 
     The camera of the photo itself gives back the photo, bit for bit. `antialias` looks at the pixels where two surfaces
@@ -44,7 +44,7 @@ def reproject(
     if still and torch.equal(patches.intrinsics, new_intrinsics.to(patches.intrinsics)):
         w = patches.inverse_depth
         numbers = torch.arange(w.numel(), device=w.device).view_as(w)
-        return View(patches.image.clone(), torch.ones_like(w), w.clone(), numbers)
+        return NewView(patches.image.clone(), torch.ones_like(w), w.clone(), numbers)
     size = height, width = patches.height, patches.width
     homography = pixel_homography(patches.intrinsics, new_intrinsics, new_from_old, height, width)
     lines = LinesOfSight(patches, homography)
@@ -58,7 +58,7 @@ def reproject(
             put(colours, where, mean)
             coverage.scatter_(0, where, share)
     image = colours.view(3, height, width).movedim(0, -1)
-    return View(image, coverage.view(size), seen.new_w.clamp_min(0).view(size), seen.patch.view(size))
+    return NewView(image, coverage.view(size), seen.new_w.clamp_min(0).view(size), seen.patch.view(size))
 
 
 def _meeting(new_w: torch.Tensor) -> torch.Tensor:

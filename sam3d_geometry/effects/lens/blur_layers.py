@@ -22,9 +22,9 @@ from .aperture import Aperture
 TILE = 128  # a tile with its margin, in pixels of its scale: the size of its Fourier transform
 MARGINS = (8, 24)  # small blurs waste less with the first
 BLOCK = 8  # pixels a side of the blocks that are known to hold a layer or not
-SHARP = 0.25  # radius in pixels below which nothing is spread
-TILES_AT_ONCE = {"cpu": 32}
-TILES_AT_ONCE_ON_A_GPU = 256
+LEAST_RADIUS = 0.25  # radius in pixels below which nothing is spread
+TILES_AT_ONCE = {"cpu": 32}  # few, so that the planes of a step stay near the cache
+TILES_AT_ONCE_ON_A_GPU = 256  # many, so that one step keeps all of it busy
 
 
 def _level_from_radius(radius: torch.Tensor) -> torch.Tensor:
@@ -65,7 +65,7 @@ class _Grid:
         return torch.nonzero(F.max_pool2d(padded, step + 2 * margin, step)[0, 0], as_tuple=True)
 
 
-def _mirrored(start: int, stop: int, length: int, device: torch.device) -> torch.Tensor:
+def _mirror_indices(start: int, stop: int, length: int, device: torch.device) -> torch.Tensor:
     """Indices start to stop of a row of `length` that goes on as its mirror image at both ends."""
     index = torch.arange(start, stop, device=device) % (2 * length)
     return torch.minimum(index, 2 * length - 1 - index)
@@ -79,14 +79,14 @@ class _Spreader:
         self.height, self.width = layer_map.shape
         device = light.device
         self.tiles_at_once = TILES_AT_ONCE.get(device.type, TILES_AT_ONCE_ON_A_GPU)
-        self.grids = {layer.index: self._grid(layer.radius) for layer in layers if abs(layer.radius) >= SHARP}
+        self.grids = {layer.index: self._grid(layer.radius) for layer in layers if abs(layer.radius) >= LEAST_RADIUS}
         used = set(self.grids.values())
         self.pad = max((g.margin * g.scale for g in used), default=0)
         self.size = tuple(
             max((g.count(n) * g.step for g in used), default=n) for n in (self.height, self.width)
         )  # of the result, which holds whole tiles
         rows, columns = (
-            _mirrored(-self.pad, whole + self.pad, n, device) for whole, n in zip(self.size, layer_map.shape)
+            _mirror_indices(-self.pad, whole + self.pad, n, device) for whole, n in zip(self.size, layer_map.shape)
         )
         self.padded = light[:, rows[:, None], columns[None, :]] if used else light
         self.padded_map = layer_map[rows[:, None], columns[None, :]] if used else layer_map
@@ -208,7 +208,7 @@ def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -
     squares = torch.zeros_like(count, dtype=radius.dtype).index_add_(0, members, radius.flatten().square())
     mean = (squares / count.clamp_min(1)).sqrt().tolist()
     layers = [_Layer(lowest + i, math.copysign(mean[i], lowest + i)) for i, n in enumerate(count.tolist()) if n]
-    if all(abs(layer.radius) < SHARP for layer in layers):
+    if all(abs(layer.radius) < LEAST_RADIUS for layer in layers):
         return light
     planes = light.movedim(-1, 0).contiguous()
     spreader = _Spreader(planes, layer_map, layers, aperture)

@@ -11,7 +11,7 @@ from ...geometry.pointmap import Pointmap, require_frames
 from ...geometry.resize import resize_mask
 from ...geometry.scene_scale import SCENE_DEPTH, length_in_units
 
-POINT, DISTANCE, SUBJECT = FOCUS = ("point", "distance", "subject")
+AT_POINT, AT_DISTANCE, ON_SUBJECT = FOCUS = ("point", "distance", "subject")
 
 
 def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
@@ -62,7 +62,7 @@ class Focus:
     follow    each frame has its own focus; otherwise the median of them serves all
     """
 
-    by: str = POINT
+    by: str = AT_POINT
     place: tuple[float, float] = (0.5, 0.5)
     distance: float = 1.0
     unit: str = SCENE_DEPTH
@@ -73,9 +73,9 @@ class Focus:
         """The depth (B,) that is sharp in each frame of a pointmap, in its unit."""
         if self.by not in FOCUS:
             raise ValueError(f"Input focus came as {self.by!r}; choose one of {', '.join(FOCUS)}.")
-        if self.by == POINT:
+        if self.by == AT_POINT:
             sharp = focus_at_point(pointmap, *self.place)
-        elif self.by == DISTANCE:
+        elif self.by == AT_DISTANCE:
             sharp = focus_at_distance(pointmap, length_in_units(pointmap, self.distance, self.unit))
         else:
             sharp = focus_on_mask(pointmap, self.subject)

@@ -28,7 +28,7 @@ UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
 GREY = 0.6  # linear albedo of a mesh without colours: light enough to show its shading, dark enough for its highlights
 MESH_ROUGHNESS = 0.5  # half way from polished to matt, as glTF's viewers show a mesh without a material
 MESH_SPECULAR = 0.3  # strength of a mesh's highlights, as of the photo's own surfaces in `relight.Relighting`
-PER_FRAME = ("rotation", "origin", "size", "scale", "up")  # fields of a placed layer with one row for each frame
+POSE_TENSORS = ("rotation", "origin", "size", "scale", "up")  # fields of a placed layer with one row for each frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +81,13 @@ class PlacedLayer:
 
     def __getitem__(self, part: slice) -> PlacedLayer:
         """The poses of the chosen frames."""
-        tensors = (getattr(self, name)[part] for name in PER_FRAME)
-        return replace(self, **dict(zip(PER_FRAME, tensors)))
+        tensors = (getattr(self, name)[part] for name in POSE_TENSORS)
+        return replace(self, **dict(zip(POSE_TENSORS, tensors)))
 
     def to(self, device: torch.device | str) -> PlacedLayer:
         """The same poses on another device."""
-        tensors = (getattr(self, name).to(device) for name in PER_FRAME)
-        return replace(self, **dict(zip(PER_FRAME, tensors)))
+        tensors = (getattr(self, name).to(device) for name in POSE_TENSORS)
+        return replace(self, **dict(zip(POSE_TENSORS, tensors)))
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import direction_from_angles
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 
-POINT, DIRECTIONAL, AREA = KINDS = ("point", "directional", "area")
+POINT, DIRECTIONAL, AREA = LIGHT_KINDS = ("point", "directional", "area")
 SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
 PHYSICAL_FALLOFF = 2.0  # light thins with the square of the distance
 # a light in front of a surface never gets nearer to the camera than this share of the surface's distance
-NEAREST_TO_CAMERA = 0.02
+NEAREST_TO_CAMERA = 0.02  # of the surface's distance: a light asked for behind the camera stays in front of it
 AT_THE_TARGET = 1e-6  # scene depths: float32 knows no direction between points that are nearer to each other
 
 
@@ -60,7 +60,7 @@ class Light:
 
     def __post_init__(self) -> None:
         for name, value, known in (
-            ("kind", self.kind, KINDS),
+            ("kind", self.kind, LIGHT_KINDS),
             ("placement", self.placement, PLACEMENTS),
             ("unit", self.unit, UNITS),
         ):
@@ -124,11 +124,13 @@ def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool =
         if not each_frame:
             target = target[:1].expand_as(target)
         unit = 1.0 if light.kind == DIRECTIONAL else unit_length(pointmap, light.unit)  # a sun has no lengths
-        placed.append(_placed(light, target, world, unit, AT_THE_TARGET * depth))
+        placed.append(_placed_light(light, target, world, unit, AT_THE_TARGET * depth))
     return tuple(placed)
 
 
-def _placed(light: Light, target: torch.Tensor, world: torch.Tensor | None, unit: float, least: float) -> PlacedLight:
+def _placed_light(
+    light: Light, target: torch.Tensor, world: torch.Tensor | None, unit: float, least: float
+) -> PlacedLight:
     """A light that looks at points (B, 3) of surfaces, in camera axes and the pointmap's unit.
 
     `world` (B, 3, 3) are the rotations world_from_camera, for placement "world"; `unit` is the length of the light's unit.

@@ -24,7 +24,7 @@ from .surface import pick_frame, surface_at_image
 
 STRIP_PIXELS = 1 << 18  # pixels shaded at a time
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
-THUMBNAIL = 64  # long edge at which the photo's own light is estimated
+LIGHT_PICTURE = 64  # long edge at which the photo's own light is estimated
 EVEN_OUT_LIMIT = 4.0  # no pixel becomes brighter or darker than by this factor
 DARKEST = 0.02  # linear luminance below which a photo says little of its light
 
@@ -68,7 +68,7 @@ def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:
     height, width = linear.shape[1:3]
     grey = luminance(linear)[:, None].clamp_min(DARKEST).log()
     small = F.interpolate(
-        grey, size_for_long_edge((height, width), THUMBNAIL), mode="bilinear", align_corners=False, antialias=True
+        grey, size_for_long_edge((height, width), LIGHT_PICTURE), mode="bilinear", align_corners=False, antialias=True
     )
     kernel = torch.ones(1, 1, 1, 5, dtype=small.dtype, device=small.device) / 5
     for _ in range(3):  # three boxes are close to a Gaussian

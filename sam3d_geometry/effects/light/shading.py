@@ -10,7 +10,7 @@ import math
 
 import torch
 
-from .lights import PlacedLight
+from .lights import AREA, DIRECTIONAL, PlacedLight
 
 NEAREST_SHARE = 0.02  # of its reach: no light is brighter than at this distance
 DIELECTRIC = 0.04  # reflectance of most non-metals at normal incidence
@@ -23,7 +23,7 @@ def light_at(points: torch.Tensor, light: PlacedLight, frame: int) -> tuple[torc
     light's falloff, 1 at its reach; constant within its radius; a disc gives the cosine of its own angle on top.
     """
     radius, reach = light.radius[frame], light.reach[frame]
-    if light.kind == "directional":
+    if light.kind == DIRECTIONAL:
         direction = light.position[frame].expand_as(points)
         strength = torch.ones_like(points[:, 0])
         sine = torch.sin(torch.atan(radius)).expand_as(strength)
@@ -33,7 +33,7 @@ def light_at(points: torch.Tensor, light: PlacedLight, frame: int) -> tuple[torc
     direction = away / distance[:, None]
     held = torch.maximum(distance, torch.maximum(radius, reach * NEAREST_SHARE))
     strength = (reach / held) ** light.falloff
-    if light.kind == "area":
+    if light.kind == AREA:
         strength = strength * -(direction @ light.aim[frame]).clamp_max(0)
     return direction, strength, (radius / held).clamp_max(1)
 

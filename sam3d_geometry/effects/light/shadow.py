@@ -184,7 +184,9 @@ def _shadow_of(
     return torch.cat(blocked)
 
 
-def _spread(light: PlacedLight, frame: int, middle: torch.Tensor, samples: int) -> list[tuple[float, float, float]]:
+def _places_on_light(
+    light: PlacedLight, frame: int, middle: torch.Tensor, samples: int
+) -> list[tuple[float, float, float]]:
     """`samples` places on the light's disc as the scene's middle (3,) sees it, evenly spread (Vogel's spiral)."""
     position, radius = light.position[frame].cpu().double(), float(light.radius[frame])
     if samples == 1 or radius == 0:
@@ -248,7 +250,7 @@ def cast_shadow(
         point = point[chosen]
         if not len(point):
             continue
-        places = _spread(light, i, point.mean(0), how.samples)
+        places = _places_on_light(light, i, point.mean(0), how.samples)
         total = torch.zeros_like(point[:, 0])
         for place in places:
             total += _shadow_of(

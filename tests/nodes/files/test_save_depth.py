@@ -18,7 +18,7 @@ from pack.nodes.files.load_depth import BY_PATH, LoadDepth
 from pack.nodes.files.save_depth import SaveDepth
 from pack.nodes.files.save_rerun_recording import SaveRerunRecording
 from pack.nodes.pointmap.from_depth import DepthToPointmap
-from pack.sam3d_geometry.files.depth_file import FORMATS
+from pack.sam3d_geometry.files.depth_file import DEPTH_FORMATS
 from pack.sam3d_geometry.files.depth_file_error import DepthFileError
 
 SIZE = (30, 40)
@@ -52,14 +52,14 @@ def pointmap():
     return run(DepthToPointmap, depth_map=clip(), metric="yes", fov_x_degrees=63.0, image=torch.rand(1, 60, 80, 3))[0]
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", DEPTH_FORMATS)
 def test_what_is_saved_is_loaded_bit_for_bit(comfyui, pointmap, name):
     if name == "exr 32-bit":
         pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
     path, whole = run(
         SaveDepth, pointmap=pointmap, depth_format=name, output_size="pointmap", filename_prefix="shots/a"
     )
-    suffix = FORMATS[name].suffix
+    suffix = DEPTH_FORMATS[name].suffix
     both = [f"shots/a_0000{i}_{end}" for i in (1, 2) for end in (suffix, ".json")]
     assert files(comfyui / "output") == sorted(both)
     assert path == f"shots/a_00001_{suffix}"
@@ -71,7 +71,7 @@ def test_what_is_saved_is_loaded_bit_for_bit(comfyui, pointmap, name):
         and loaded.metric
     )
     assert depth.shape == (2, *SIZE, 3) and mask.shape == (2, *SIZE) and fov == pytest.approx(63, abs=1e-3)
-    if FORMATS[name].bits == 32:
+    if DEPTH_FORMATS[name].bits == 32:
         assert torch.equal(depth[..., 0], pointmap.depth) and torch.equal(loaded.points, pointmap.points)
     assert torch.allclose(depth[..., 0], pointmap.depth, atol=0.5e-3)
     assert (near, far) == (float(depth[depth > 0].min()), float(depth.max()))

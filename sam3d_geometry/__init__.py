@@ -4,7 +4,7 @@ The library takes torch tensors and returns torch tensors; it knows nothing of C
 
 Conventions, used by every function unless its docstring says otherwise:
 
-camera axes      OpenCV: x right, y down, z forward (into the scene). Other frames are made in `frames.py` only.
+camera axes      OpenCV: x right, y down, z forward (into the scene). Other frames are made in `geometry/axes.py` only.
 intrinsics       (B, 3, 3), normalised by image size: u = fx * x / z + cx with u in [0, 1] across the image.
 pixel centres    pixel i of W lies at u = (i + 0.5) / W.
 shapes           batch first, channels last: points (B, H, W, 3), depth (B, H, W), mask (B, H, W) bool,
@@ -14,4 +14,8 @@ units            metres where `metric` is True, otherwise one unknown scale per 
 transforms       are named target_from_source; angles carry their unit in the name.
 """
 
-__version__ = "0.1.0"
+import re
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"  # the one place where the version stands
+__version__ = re.search(r'^version = "(.+)"$', _PROJECT.read_text(encoding="utf-8"), re.MULTILINE)[1]

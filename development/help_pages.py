@@ -1,4 +1,4 @@
-"""Writes tables from the nodes' schemas: inputs and outputs on help pages, the list of nodes in README.md.
+"""Writes lists from the nodes' schemas: inputs and outputs on help pages, the table of nodes in README.md.
 
 The prose stays as it is.
 
@@ -25,7 +25,7 @@ FOUND_ON_DISK = ("model_name", "file_name")  # menus that hold what a computer h
 
 
 def values_of(given: Any) -> str:
-    """What an input takes, as the second column has it."""
+    """What an input takes, as a page says it."""
     optional = ", optional" if given.optional else ""
     options = getattr(given, "options", None)
     if options:
@@ -48,17 +48,18 @@ def _table(head: tuple[str, str, str], rows: list[tuple[str, str, str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
 
 
+def _item(name: str, values: str, tooltip: str | None) -> str:
+    return f"* **{name}** ({values}): {tooltip or ''}\n"
+
+
 def page_of(text: str, schema: Any) -> str:
-    """The page with its title and both tables as the schema has them."""
-    inputs = [(given.id, values_of(given), given.tooltip or "") for given in schema.inputs]
-    outputs = [(given.display_name, given.get_io_type().split(",")[0], given.tooltip or "") for given in schema.outputs]
+    """The page with its title and both lists as the schema has them; lists, since ComfyUI's help panel cuts wide tables."""
+    inputs = [_item(given.id, values_of(given), given.tooltip) for given in schema.inputs]
+    outputs = [_item(given.display_name, given.get_io_type().split(",")[0], given.tooltip) for given in schema.outputs]
     text = re.sub(r"\A# .*\n", f"# {schema.display_name}\n", text)
-    for title, table in (
-        ("Inputs", _table(("input", "values", "what it does, when to change it"), inputs)),
-        ("Outputs", _table(("output", "type", "what it is"), outputs)),
-    ):
+    for title, items in (("Inputs", inputs), ("Outputs", outputs)):
         text, count = re.subn(
-            rf"(## {title}\n\n)(?:\|.*\n?)*", lambda found, table=table: found[1] + table + "\n", text
+            rf"(## {title}\n\n)(?:\* .*\n?)*", lambda found, items=items: found[1] + "".join(items), text
         )
         if count != 1:
             raise ValueError(f"The page of {schema.display_name} needs one heading {title!r} and has {count}.")

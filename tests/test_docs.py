@@ -1,5 +1,6 @@
 """README, docs and help pages say what the code does: nodes, inputs, ranges, models, files, options and error sentences."""
 
+import json
 import re
 
 import pytest
@@ -21,6 +22,11 @@ VAGUE = re.compile(
 )
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
 MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_000_000
+# nodes, inputs and buttons of ComfyUI that notes and help pages name in italics
+COMFYUIS_WORDS = {
+    *("Load Image", "Load Video", "Create Video", "Save Video", "Apply ControlNet", "Preview 3D", "Webcam Capture"),
+    *("Run (Instant)", "force_projection"),
+}
 LARGE_PICTURES = {"effects.jpg": 300_000}  # fifteen pictures in one, the only one of all effects
 
 
@@ -52,8 +58,14 @@ def schemas():
     return {node.define_schema().node_id: node.define_schema() for node in NODES}
 
 
-def first_cells(text: str) -> list[str]:
-    return [cells[0] for cells in rows(text)]
+def items(text: str) -> list[tuple[str, str, str]]:
+    """Name, values and explanation of every line of the list of inputs or outputs that a section begins with."""
+    lines = text.strip().partition("\n\n")[0].splitlines()
+    return [re.fullmatch(r"\* \*\*(\w+)\*\* \((.+?)\): (.+)", line).groups() for line in lines]
+
+
+def names(text: str) -> list[str]:
+    return [name for name, _, _ in items(text)]
 
 
 def test_every_node_has_a_help_page_and_every_page_a_node(schemas):
@@ -64,9 +76,8 @@ def test_help_pages_list_the_inputs_and_outputs_of_their_nodes(schemas):
     for node_id, schema in schemas.items():
         page = (HELP / f"{node_id}.md").read_text(encoding="utf-8")
         assert page.startswith(f"# {schema.display_name}\n"), node_id
-        # optional inputs come last in some schemas and where they belong on the page
-        assert sorted(first_cells(section(page, "Inputs"))) == sorted(i.id for i in schema.inputs), node_id
-        assert first_cells(section(page, "Outputs")) == [o.display_name for o in schema.outputs], node_id
+        assert names(section(page, "Inputs")) == [i.id for i in schema.inputs], node_id
+        assert names(section(page, "Outputs")) == [o.display_name for o in schema.outputs], node_id
         assert "](img/" in page, f"{node_id} has no picture"
 
 
@@ -74,7 +85,7 @@ def test_numbers_and_choices_on_help_pages_are_those_of_the_nodes(schemas):
     for node_id, schema in schemas.items():
         page = (HELP / f"{node_id}.md").read_text(encoding="utf-8")
         inputs = {i.id: i for i in schema.inputs}
-        for name, values, _ in rows(section(page, "Inputs")):
+        for name, values, _ in items(section(page, "Inputs")):
             widget, where = inputs[name], f"{node_id} {name}"
             if limits := re.search(rf"{NUMBER} to {NUMBER}", values):
                 assert [float(limits[1]), float(limits[2])] == [widget.min, widget.max], where
@@ -86,7 +97,14 @@ def test_numbers_and_choices_on_help_pages_are_those_of_the_nodes(schemas):
             assert ("optional" in values) == bool(widget.optional), where
 
 
-def test_tables_are_those_that_the_schemas_give(schemas):
+@pytest.mark.parametrize("page", sorted(HELP.glob("*.md")), ids=lambda page: page.stem)
+def test_tables_of_help_pages_fit_into_comfyuis_panel(page):
+    """The panel is about 380 pixels wide and cuts what is wider: two columns fit, and in the first of them short words."""
+    for cells in rows(page.read_text(encoding="utf-8")):
+        assert len(cells) <= 2 and len(cells[0]) <= 30, cells
+
+
+def test_lists_are_those_that_the_schemas_give(schemas):
     """Where this fails, `python dev.py docs` writes them anew."""
     from development.help_pages import page_of, readme_of
 
@@ -113,6 +131,45 @@ def test_docs_name_no_node_that_is_gone(schemas):
     names = {s.display_name for s in schemas.values()}
     pages = [README, *((ROOT / "docs" / p.name).read_text(encoding="utf-8") for p in (ROOT / "docs").glob("*.md"))]
     assert not [name for name in old - names for text in pages if re.search(rf"\b{re.escape(name)}\b", text)]
+
+
+def test_changelog_names_every_node_and_counts_them(schemas):
+    changes = " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    first = changes.rpartition("## 0.1.0")[2]
+    assert not [s.display_name for s in schemas.values() if s.display_name not in first]
+    assert f"with {len(schemas)} nodes" in first
+    assert f"{len(list((ROOT / 'workflows').glob('*.json')))} example workflows" in first
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflows").glob("*.json")), ids=lambda path: path.stem)
+def test_notes_of_workflows_name_what_their_nodes_have(path, schemas):
+    """Words in italics are nodes, inputs, outputs or choices: of the pack's nodes in the graph, or named below as ComfyUI's."""
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    notes = [node["widgets_values"][0] for node in nodes if node["type"] == "MarkdownNote"]
+    used = [schemas[node["type"]] for node in nodes if node["type"] in schemas]
+    said = {schema.display_name for schema in schemas.values()} | COMFYUIS_WORDS
+    for schema in used:
+        said |= {given.id for given in schema.inputs} | {given.display_name for given in schema.outputs}
+        said |= {choice for given in schema.inputs for choice in getattr(given, "options", None) or ()}
+    said |= {
+        f"{given.id}: {choice}" for s in used for given in s.inputs for choice in getattr(given, "options", None) or ()
+    }
+    said |= {str(value) for node in nodes if node["type"] in schemas for value in node.get("widgets_values", ())}
+    assert notes
+    for note in notes:
+        assert not [word for word in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", note) if word not in said]
+
+
+def test_no_page_names_an_input_that_is_gone(schemas):
+    """Words with underscores in italics or code on help pages and in docs/ are names that schemas, the library or core have."""
+    known = {given.id for s in schemas.values() for given in s.inputs}
+    known |= {given.display_name for s in schemas.values() for given in s.outputs}
+    known |= {
+        choice for s in schemas.values() for given in s.inputs for choice in getattr(given, "options", None) or ()
+    }
+    for page in [*HELP.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        words = re.findall(r"(?<![*\w])\*([a-z0-9]+(?:_[a-z0-9]+)+)\*(?!\*)", page.read_text(encoding="utf-8"))
+        assert not set(words) - known - COMFYUIS_WORDS, page.name
 
 
 def test_table_of_models_is_the_catalogue():

@@ -53,7 +53,7 @@ def _item(name: str, values: str, tooltip: str | None) -> str:
 
 
 def page_of(text: str, schema: Any) -> str:
-    """The page with its title and both lists as the schema has them; lists, since ComfyUI's help panel cuts wide tables."""
+    """The page with its title and both lists as the schema has them (ComfyUI's help panel cuts wide tables)."""
     inputs = [_item(given.id, values_of(given), given.tooltip) for given in schema.inputs]
     outputs = [_item(given.display_name, given.get_io_type().split(",")[0], given.tooltip) for given in schema.outputs]
     text = re.sub(r"\A# .*\n", f"# {schema.display_name}\n", text)

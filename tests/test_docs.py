@@ -15,6 +15,7 @@ MOST_README_LINES = 150
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
+ITEM = re.compile(r"^\* \*\*(\w+)\*\* \((.+?)\): (.+)$", re.MULTILINE)  # of a list of inputs or outputs
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 VAGUE = re.compile(
     r"@@|\b(todo|tbd|fixme|coming soon|simply|seamless(?:ly)?|powerful|cutting-edge|state-of-the-art|easily)\b",
@@ -22,10 +23,10 @@ VAGUE = re.compile(
 )
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
 MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_000_000
-# nodes, inputs and buttons of ComfyUI that notes and help pages name in italics
-COMFYUIS_WORDS = {
+# nodes, inputs and buttons of ComfyUI, and names of transforms, that notes and pages name
+OTHER_WORDS = {
     *("Load Image", "Load Video", "Create Video", "Save Video", "Apply ControlNet", "Preview 3D", "Webcam Capture"),
-    *("Run (Instant)", "force_projection"),
+    *("Run (Instant)", "force_projection", "world_from_camera"),
 }
 LARGE_PICTURES = {"effects.jpg": 300_000}  # fifteen pictures in one, the only one of all effects
 
@@ -61,7 +62,7 @@ def schemas():
 def items(text: str) -> list[tuple[str, str, str]]:
     """Name, values and explanation of every line of the list of inputs or outputs that a section begins with."""
     lines = text.strip().partition("\n\n")[0].splitlines()
-    return [re.fullmatch(r"\* \*\*(\w+)\*\* \((.+?)\): (.+)", line).groups() for line in lines]
+    return [ITEM.fullmatch(line).groups() for line in lines]
 
 
 def names(text: str) -> list[str]:
@@ -147,7 +148,7 @@ def test_notes_of_workflows_name_what_their_nodes_have(path, schemas):
     nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
     notes = [node["widgets_values"][0] for node in nodes if node["type"] == "MarkdownNote"]
     used = [schemas[node["type"]] for node in nodes if node["type"] in schemas]
-    said = {schema.display_name for schema in schemas.values()} | COMFYUIS_WORDS
+    said = {schema.display_name for schema in schemas.values()} | OTHER_WORDS
     for schema in used:
         said |= {given.id for given in schema.inputs} | {given.display_name for given in schema.outputs}
         said |= {choice for given in schema.inputs for choice in getattr(given, "options", None) or ()}
@@ -161,15 +162,17 @@ def test_notes_of_workflows_name_what_their_nodes_have(path, schemas):
 
 
 def test_no_page_names_an_input_that_is_gone(schemas):
-    """Words with underscores in italics or code on help pages and in docs/ are names that schemas, the library or core have."""
+    """Words with underscores, outside of code, are names of inputs, outputs and choices, or stand among OTHER_WORDS."""
     known = {given.id for s in schemas.values() for given in s.inputs}
     known |= {given.display_name for s in schemas.values() for given in s.outputs}
-    known |= {
-        choice for s in schemas.values() for given in s.inputs for choice in getattr(given, "options", None) or ()
-    }
-    for page in [*HELP.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
-        words = re.findall(r"(?<![*\w])\*([a-z0-9]+(?:_[a-z0-9]+)+)\*(?!\*)", page.read_text(encoding="utf-8"))
-        assert not set(words) - known - COMFYUIS_WORDS, page.name
+    known |= {path.stem for path in (ROOT / "workflows").glob("*.json")}
+    left = {}
+    for page in [*HELP.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]:
+        text = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for other in (ITEM, re.compile(r"(`+).+?\1"), LINK, re.compile(r"<!--.*?-->")):
+            text = other.sub("", text)
+        left[page.name] = set(re.findall(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b", text)) - known - OTHER_WORDS
+    assert not {name: words for name, words in left.items() if words}
 
 
 def test_table_of_models_is_the_catalogue():

@@ -29,9 +29,6 @@ FILES = python_files(LIBRARY, NODES)
 TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(ROOT / "tests")}
 # library files with behaviour and without a test file of their name -> where they are tested instead
 TESTED_ELSEWHERE = {
-    "cli/photo_products.py": "cli/test_photos.py",
-    "cli/photo_run.py": "cli/test_photos.py",
-    "cli/progress.py": "cli/test_photos.py",
     "clips/cuts.py": "clips/test_align.py",
     "clips/smooth_images.py": "clips/test_smooth_geometry.py",
     "clips/steady.py": "clips/test_smooth_geometry.py",

@@ -30,16 +30,17 @@ class ClipRecord:
         return record if isinstance(record, dict) and _names(record.get("job")) else None
 
     def is_done(self, job: dict[str, Any], products: Sequence[VideoProduct]) -> bool:
-        """Whether all results of this very job are there; notes that a kill has left after the last of them go."""
+        """Whether all results of this very job are there."""
         record = self.read()
         if record is None or record["job"] != json.loads(json.dumps(job)):
             return False
-        if not all(product.target.exists() for product in products):
-            return False
+        return all(product.target.exists() for product in products)
+
+    def tidy(self, job: dict[str, Any]) -> None:
+        """Removes the notes of a job that is done, which a kill after its last result has left."""
         if self.work_folder.exists():
             with Journal(self.work_folder, job) as journal:
                 journal.remove()
-        return True
 
     def require_own(self, products: Sequence[VideoProduct]) -> None:
         """Raises OutputError where a result would take the place of a file that this command did not write."""

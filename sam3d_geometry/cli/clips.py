@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from .. import models
-from ..clips.steady import STRENGTHS
-from ..maps.depth import FIXED
-from ..video.clip_file import Clip, open_clip
-from ..video.engine import RANGES, Engine, LocalEngine, StreamSettings, Survey
-from ..video.product import Look, VideoProduct
-from ..video.stages import STEADY, steadying
-from ..video.stream import job_fingerprint, stream_clip
-from ..video.writer import FORMATS, format_named
+from ..video.clip_file import import_av
+from ..video.engine import RANGES, Engine, LocalEngine, Survey
+from ..video.stages import STEADY
+from ..video.stream import stream_clip
+from ..video.writer import FORMATS
 from . import options
-from .clip_record import ClipRecord
-from .lens import Lens
+from .clip_job import TRUE_DEPTH_FORMAT, ClipJob, opened_clip, products_named, result_names, settings_of, stages_of
+from .inputs import expanded
+from .model import loaded_model, require_device, require_model, wanted_model
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status, reason
 from .progress import Progress
 
 LOCAL, RAY = ENGINES = ("local", "ray")
-TRUE_DEPTH_FORMAT = "exr 32-bit files"
+STRONGEST = 0.95  # --steady-strength: beyond it the past never fades
 
 DESCRIPTION = """\
 Depth and normal videos of clips of any length, with their frame times and sound; memory does not depend on the length.
@@ -51,9 +50,9 @@ exit status: 0 all clips are done, 1 some failed (they are named), 2 nothing was
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> options.Parser:
     """The options of the sub-command."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m sam3d_geometry video",
         usage="%(prog)s CLIP [...] -o OUT [options]",
         description=DESCRIPTION,
@@ -61,17 +60,17 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", type=Path, metavar="CLIP", help="video files, or folders with the frames of a clip")
+    add(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="CLIP",
+        help="video files, or folders with the frames of a clip; wildcards may be quoted",
+    )
     options.add_folders(
         parser, "do clips from their first frame whose results exist or are unfinished, and replace files of others"
     )
-    add(
-        "--frame-rate",
-        type=float,
-        default=24.0,
-        metavar="FPS",
-        help="of folders of frames; files keep their own (default: 24)",
-    )
+    _add_part(parser)
     options.add_model(parser)
     options.add_camera(parser, exif=False).add_argument(
         "--camera-per-frame",
@@ -79,14 +78,35 @@ def parser() -> argparse.ArgumentParser:
         help="find the field of view for each frame, for clips that zoom; else once for the clip",
     )
     _add_results(parser)
-    options.add_depth(
+    depth = options.add_depth(
         parser,
         RANGES,
         "one range for the clip (default), each frame's own, one that follows the clip slowly, or --near and --far",
     )
+    options.add_invalid(depth)
     options.add_normals(parser)
     _add_running(parser)
+    options.add_telling(parser)
     return parser
+
+
+def _add_part(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("part of the clip").add_argument
+    add(
+        "--frame-rate",
+        type=float,
+        default=24.0,
+        metavar="FPS",
+        help="of folders of frames; files keep their own (default: 24)",
+    )
+    add("--start", type=float, default=0.0, metavar="SECONDS", help="where to begin (default: 0, the beginning)")
+    add("--duration", type=float, metavar="SECONDS", help="how much of it (default: all the rest)")
+    add(
+        "--start-number",
+        type=int,
+        metavar="NUMBER",
+        help="of folders of numbered frames: the first number that is used; --start is counted from there",
+    )
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
@@ -144,100 +164,32 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
 
 
 def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
-    wanted = {
-        "name": args.model,
-        "device": args.device,
-        "precision": args.precision,
-        "folders": args.models_dir,
-        "allow_download": not args.offline,
-    }
     if args.engine == RAY:
         from ..video.ray_engine import RayEngine
 
-        return RayEngine(wanted, args.workers, args.worker_cpus)
-    show = progress.show
-    model = models.load_model(
-        **wanted, on_progress=lambda done, total: show(done >> 20, total >> 20, f"MiB of {args.model}")
-    )
-    return LocalEngine(model)
+        return RayEngine(wanted_model(args), args.workers, args.worker_cpus)
+    return LocalEngine(loaded_model(args, progress))
 
 
-def _products(args: argparse.Namespace, name: str) -> list[VideoProduct]:
-    chosen = format_named(args.format)
-    suffix = "" if chosen.sequence else chosen.suffix
-    kinds = {"depth": "depth" if args.colormap is None else "coloured depth", "normals": "normals"}
-    products = [
-        VideoProduct(kinds[label], args.format, args.out / f"{name}_{label}{suffix}")
-        for label in options.chosen_pictures(args)
-    ]
-    if args.exr:
-        products.append(VideoProduct("true depth", TRUE_DEPTH_FORMAT, args.out / f"{name}_true_depth"))
-    return products
-
-
-def _settings(args: argparse.Namespace, fov_x_degrees: float | None = None) -> StreamSettings:
-    look = Look(
-        curve=args.curve,
-        invert=args.invert,
-        colormap=args.colormap or "magma",
-        normal_source=args.normal_source,
-        normal_smoothing=args.normal_smoothing,
-        normal_convention=args.normal_convention,
-    )
-    ends = {"near": args.near, "far": args.far} if args.range == FIXED else {}
-    return StreamSettings(
-        resolution=args.resolution,
-        frames_per_chunk=args.frames_per_batch,
-        fov_x_degrees=fov_x_degrees,
-        one_camera=not args.camera_per_frame,
-        range=args.range,
-        clip_percent=args.clip_percent,
-        look=look,
-        **ends,
-    )
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """A name for each clip's results: its own without suffix, with it where two would be the same."""
-    stems = [path.name if path.is_dir() else path.stem for path in paths]
-    names = [path.name if stems.count(stem) > 1 else stem for path, stem in zip(paths, stems)]
-    if len(set(names)) < len(names):
-        raise ValueError(
-            "Two clips have the same file name, so their results would too; give them one after the other."
-        )
-    return names
-
-
-def _run(args: argparse.Namespace, clip: Clip, name: str, engine: Engine, progress: Progress) -> bool:
-    """Works on one clip; False when its results were there."""
-    fov_x_degrees, _ = Lens.of(args).fov_x_degrees((clip.facts.height, clip.facts.width))
-    products, settings = _products(args, name), _settings(args, fov_x_degrees)
-    strength = STRENGTHS[args.steady] if args.steady_strength is None else args.steady_strength
-    stages = steadying(args.steady, strength, settings.one_camera)
-    job = job_fingerprint(engine, clip, products, settings, stages)
-    record = ClipRecord(args.out, name)
-    if not args.overwrite:
-        if record.is_done(job, products):
-            return False
-        record.require_own(products)
+def _run(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progress) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
+    fingerprint, rate = job.fingerprint(engine), str(job.clip.facts.frame_rate)
 
     def done(frames: int, survey: Survey) -> None:
-        record.write({"frames": frames, "frame_rate": str(clip.facts.frame_rate), **asdict(survey), "job": job})
+        job.record.write({"frames": frames, "frame_rate": rate, **asdict(survey), "job": fingerprint})
 
     stream_clip(
         engine,
-        clip,
-        products,
-        settings,
-        stages,
-        work_folder=record.work_folder,
+        job.clip,
+        job.products,
+        job.settings,
+        job.stages,
+        work_folder=job.record.work_folder,
         overlap=not args.no_overlap,
         resume=not args.overwrite,
-        on_progress=lambda done, total: progress.show(done, total, name),
+        on_progress=lambda done, total: progress.show(done, total, job.clip.path.name),
         on_done=done,
     )
-    return True
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -245,21 +197,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     made = parser()
     args = made.parse_args(argv)
     options.check(args, made)
-    return exit_status(partial(_work, args), (ValueError, OSError, ImportError, models.ModelError))
+    if args.camera_per_frame and (args.fov or args.focal_mm or args.focal_px):
+        made.error("--camera-per-frame finds the field of view of each frame; leave it out, or --fov and --focal-.")
+    if args.steady_strength is not None and args.steady_strength > STRONGEST:
+        made.error(f"--steady-strength {args.steady_strength:g}: it must be at most {STRONGEST:g}.")
+    return exit_status(partial(_work, args), (ValueError, OSError, ImportError, models.ModelError), args.progress)
 
 
-def _work(args: argparse.Namespace, progress: Progress) -> Outcome:
-    _settings(args)  # refuses what makes no sense before a model is loaded
-    names = _names(args.inputs)
+def _require(args: argparse.Namespace) -> None:
+    """Refuses what cannot be done before a clip is opened and a model is loaded."""
+    import_av()
+    if args.engine == RAY:
+        from ..video.ray_engine import import_ray
+
+        import_ray()
+    else:
+        require_device(args.device)
+    require_model(args)
+    settings_of(args)
+    stages_of(args)
+    products_named(args, "any")
+
+
+def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
+    _require(args)
+    paths = expanded(args.inputs)
+    outcome, jobs = Outcome(args.out), {}
+    for path, name in zip(paths, result_names(paths)):
+        with _noted(outcome, path, progress):
+            jobs[path] = ClipJob.of(args, opened_clip(args, path), name)
+    if not jobs:
+        return None
+    if args.dry_run:
+        outcome.planned = []
+        for path, job in jobs.items():
+            with _noted(outcome, path, progress):
+                planned = job.planned(args)
+                outcome.planned += planned
+                outcome.skipped += not planned
+        return outcome
     engine = _engine(args, progress)
-    outcome = Outcome(args.out)
-    for path, name in zip(args.inputs, names):
-        try:
-            if _run(args, open_clip(path, args.frame_rate), name, engine, progress):
-                outcome.done += 1
-            else:
+    for path, job in jobs.items():
+        with _noted(outcome, path, progress):
+            if job.is_done(args, engine):
+                job.record.tidy(job.fingerprint(engine))
                 outcome.skipped += 1
-        except (ValueError, OSError, RuntimeError, MemoryError) as error:
-            outcome.failed.append(f"{path}: {reason(error)}")
-            progress.say(outcome.failed[-1])
+            else:
+                _run(args, job, engine, progress)
+                outcome.done += 1
     return outcome
+
+
+@contextlib.contextmanager
+def _noted(outcome: Outcome, path: Path, progress: Progress) -> Iterator[None]:
+    """Notes an error of one clip, so that the others are worked on."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        outcome.failed.append(f"{path}: {reason(error)}")
+        progress.complain(outcome.failed[-1])

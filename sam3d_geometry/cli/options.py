@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -13,22 +14,29 @@ from .. import models
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
-from ..maps.depth import CURVES, FIXED
+from ..maps.depth import CURVES, FIXED, INVALID_FILL
 from .lens import FROM_EXIF
+from .model import AUTO, best_device
+from .outcome import NOT_STARTED
+from .progress import JSON, QUIET, TEXT
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of a sub-command, which refuses in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the process with status 2."""
+        self.exit(NOT_STARTED, f"{message}\n")
 
 
 def device_named(name: str) -> str:
     """Type of a --device option: a torch device by its name, the best there is for "auto"."""
-    if name != "auto":
-        try:
-            return str(torch.device(name))
-        except RuntimeError as error:
-            raise argparse.ArgumentTypeError(
-                f"{name!r} is not a device; choose auto, cpu, cuda, cuda:1 or mps."
-            ) from error
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    if name == AUTO:
+        return best_device()
+    try:
+        return str(torch.device(name))
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{name!r} is not a device; choose auto, cpu, cuda, cuda:1 or mps.") from error
 
 
 def hyphened(name: str) -> str:
@@ -53,6 +61,24 @@ def add_folders(parser: argparse.ArgumentParser, overwrite: str) -> None:
     add = parser.add_argument
     add("-o", "--out", required=True, type=Path, metavar="OUT", help="folder for the results; made if it is not there")
     add("--overwrite", action="store_true", help=overwrite)
+
+
+def add_telling(parser: argparse.ArgumentParser) -> None:
+    """What the command says while it runs, and whether it runs at all."""
+    group = parser.add_argument_group("what it says")
+    add = group.add_mutually_exclusive_group().add_argument
+    add(
+        "--progress",
+        choices=(TEXT, JSON),
+        default=TEXT,
+        help="text (default), or json: one object a line on stderr, its event progress, message, error or, at last, end",
+    )
+    add("--quiet", dest="progress", action="store_const", const=QUIET, help="say nothing but what went wrong")
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="list the files that would be written, a line each; load and write nothing",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +109,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--device",
-        default="auto",
+        default=AUTO,
         type=device_named,
         metavar="DEVICE",
         help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps",
@@ -197,17 +223,47 @@ def add_normals(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def add_invalid(group: argparse._ArgumentGroup) -> None:
+    """What the depth picture shows where there is no depth."""
+    group.add_argument(
+        "--invalid",
+        choices=tuple(INVALID_FILL),
+        default="black",
+        help="what sky and masked pixels become (default: black)",
+    )
+
+
+# option -> smallest value, and whether that value itself will do
+BOUNDS = {
+    "fov": (0, False),
+    "focal_mm": (0, False),
+    "focal_px": (0, False),
+    "sensor_width_mm": (0, False),
+    "resolution": (0, False),
+    "normal_smoothing": (0, True),
+    "frame_rate": (0, False),
+    "start": (0, True),
+    "duration": (0, False),
+    "start_number": (0, True),
+    "frames_per_batch": (1, True),
+    "workers": (1, True),
+    "worker_cpus": (1, True),
+    "steady_strength": (0, True),
+}
+
+
 def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    """Ends with the parser's error where shared options do not go together or are out of bounds."""
+    """Ends with the parser's error where options do not go together or are out of bounds."""
     _check_range(args, parser)
     if isinstance(args.fov, float) and not 0 < args.fov < 180:
         parser.error(f"--fov {args.fov:g}: it must lie between 0 and 180 degrees.")
-    for name in ("focal_mm", "focal_px", "sensor_width_mm", "resolution"):
-        value = getattr(args, name)
-        if value is not None and not 0 < value < math.inf:
-            parser.error(f"--{name.replace('_', '-')} {value:g}: it must be greater than 0.")
-    if args.normal_smoothing < 0:
-        parser.error(f"--normal-smoothing {args.normal_smoothing}: it must be at least 0.")
+    for name, (smallest, itself) in BOUNDS.items():
+        value = getattr(args, name, None)
+        if not isinstance(value, (int, float)):  # not given, not an option of this command, or a word
+            continue
+        if not smallest <= value < math.inf or (value == smallest and not itself):
+            bound = "at least" if itself else "greater than"
+            parser.error(f"--{name.replace('_', '-')} {value:g}: it must be {bound} {smallest}.")
 
 
 def _check_range(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .progress import Progress
+from .progress import TEXT, Progress, Saying
 
 DONE, SOME_FAILED, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
 
 
 @dataclass
 class Outcome:
-    """Photos or clips that were done now, that were done before, and a line for each that failed; results are in `out`."""
+    """Photos or clips that were done now, that were done before, and a line for each that failed; results are in `out`.
+
+    `planned` are the files that a dry run would write, None in a run that writes them.
+    """
 
     out: Path
     done: int = 0
     skipped: int = 0
     failed: list[str] = field(default_factory=list)
+    planned: list[Path] | None = None
 
-    def report(self) -> int:
-        """Prints the outcome and returns the exit status."""
-        print(f"{self.done} done, {self.skipped} were done before, {len(self.failed)} failed; results in {self.out}")
-        if self.failed:
-            print("Failed:", *(f"  {line}" for line in self.failed), sep="\n", file=sys.stderr)
-            return SOME_FAILED
-        return DONE
+    def report(self, progress: Progress) -> int:
+        """Tells the outcome and returns the exit status."""
+        status = SOME_FAILED if self.failed else DONE
+        planned = None if self.planned is None else [str(path) for path in self.planned]
+        if progress.is_json:
+            counts = {"done": self.done, "done_before": self.skipped, "failed": self.failed, "out": str(self.out)}
+            progress.end(status=status, **counts, **({} if planned is None else {"planned": planned}))
+            return status
+        if planned is not None:
+            print(*planned, sep="\n", end="\n" if planned else "")
+        elif progress.is_text:
+            print(
+                f"{self.done} done, {self.skipped} were done before, {len(self.failed)} failed; results in {self.out}"
+            )
+        if self.failed and progress.is_text:
+            progress.complain("\n".join(["Failed:", *(f"  {line}" for line in self.failed)]))
+        return status
 
 
-def exit_status(work: Callable[[Progress], Outcome | None], refusals: tuple[type[Exception], ...]) -> int:
-    """Does the work of a command and returns its exit status: NOT_STARTED where it returns None or raises one of `refusals`."""
-    progress = Progress(sys.stderr)
+def exit_status(
+    work: Callable[[Progress], Outcome | None], refusals: tuple[type[Exception], ...], mode: str = TEXT
+) -> int:
+    """Does the work of a command and returns its exit status: NOT_STARTED where it returns None or raises one of `refusals`.
+
+    `mode` is how it tells of its progress, one of progress.MODES.
+    """
+    progress = Progress(sys.stderr, mode)
+    log = logging.getLogger(__name__.partition(".")[0])
+    saying, log.propagate = Saying(progress), mode == TEXT
+    if mode != TEXT:
+        log.addHandler(saying)
     try:
         outcome = work(progress)
     except KeyboardInterrupt:
-        progress.say("Interrupted; run the same command again to resume.")
-        return INTERRUPTED
+        progress.complain("Interrupted; run the same command again to resume.")
+        status = INTERRUPTED
     except refusals as error:
-        progress.say(str(error))
-        return NOT_STARTED
-    finally:
+        progress.complain(str(error))
+        status = NOT_STARTED
+    else:
         progress.close()
-    return NOT_STARTED if outcome is None else outcome.report()
+        return _not_started(progress) if outcome is None else outcome.report(progress)
+    finally:
+        log.removeHandler(saying)
+        log.propagate = True
+        progress.close()
+    progress.end(status=status)
+    return status
+
+
+def _not_started(progress: Progress) -> int:
+    progress.end(status=NOT_STARTED)
+    return NOT_STARTED
 
 
 def reason(error: Exception) -> str:

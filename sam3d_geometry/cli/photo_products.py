@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, BinaryIO
 
@@ -29,6 +29,7 @@ from ..maps.depth import DepthRange, depth_picture, normalise_depth, true_depth
 from ..shapes.displaced_plane import displaced_plane
 from ..shapes.point_cloud import point_cloud_from_pointmap
 from ..shapes.surface import surface_from_pointmap
+from .outcome import reason
 
 SMALLEST_ISLAND = 100  # triangles; fewer that hang together are left out of the mesh
 CAMERA, WORLD = SPACES = ("camera", "world")
@@ -40,6 +41,48 @@ NEARNESS = {
     "linear": "depth = far + n * (near - far)",
     "log": "depth = far * (near / far) ** n",
 }
+
+
+# of a product by itself: the photo's other products are not touched by it. A full disk (OSError) touches them all
+PRODUCT_FAILURES = (RuntimeError, ValueError, ImportError, MemoryError)
+
+
+class ProductError(Exception):
+    """One kind of file cannot be written; the others can."""
+
+    def __init__(self, kind: str, why: str):
+        super().__init__(why)
+        self.kind = kind
+
+
+def _named(kind: str, write: Writer) -> Writer:
+    """A writer whose failure tells which kind it was."""
+
+    def named(file: BinaryIO) -> None:
+        try:
+            write(file)
+        except PRODUCT_FAILURES as error:
+            raise ProductError(kind, reason(error)) from error
+
+    return named
+
+
+@dataclass
+class Made:
+    """What a photo gives: a writer for each kind, the record's entries, and why the kinds that failed did."""
+
+    record: dict[str, Any]
+    writers: dict[str, Writer] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def by_suffix(self) -> dict[str, Writer]:
+        """The writers by what follows the photo's name."""
+        return {KINDS[kind].suffix: write for kind, write in self.writers.items()}
+
+    def drop(self, error: ProductError) -> None:
+        """Leaves out the kind that cannot be written."""
+        self.failed[error.kind] = str(error)
+        del self.writers[error.kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +99,22 @@ class Products:
     normal_source: str = "auto"
     normal_smoothing: int = 0
 
-    def make(
-        self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor
-    ) -> tuple[dict[str, Writer], dict[str, Any]]:
-        """One frame's pointmap, the range of its depth picture and the photo -> a writer per suffix, and what to record."""
+    def make(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> Made:
+        """One frame's pointmap, the range of its depth picture and the photo -> what is to be written of each kind."""
         frame = _Frame(self, pointmap, shown, photo)
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
-        record = {"camera": camera, "depth": self._describe_depth(pointmap, shown)}
-        if "normals" in self.kinds:
-            record["normals"] = {"convention": self.normal_convention, "space": self.normal_space}
+        made = Made(record={"camera": camera, "depth": self._describe_depth(pointmap, shown)})
+        for kind in self.kinds:
+            try:
+                made.writers[kind] = _named(kind, KINDS[kind].writer(frame))
+            except PRODUCT_FAILURES as error:
+                made.failed[kind] = reason(error)
+        if "normals" in made.writers:
+            entry = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == WORLD:
-                record["normals"]["world_from_camera"] = frame.world_from_camera.tolist()
-        return {KINDS[kind].suffix: KINDS[kind].writer(frame) for kind in self.kinds}, record
+                entry["world_from_camera"] = frame.world_from_camera.tolist()
+            made.record["normals"] = entry
+        return made
 
     def _describe_depth(self, pointmap: Pointmap, shown: DepthRange) -> dict[str, Any]:
         near, far = shown.limits

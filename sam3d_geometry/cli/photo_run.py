@@ -13,7 +13,7 @@ import torch
 
 from .. import __version__
 from ..estimate.inference import infer_pointmap
-from ..files.output_folder import OutputFolder, is_done, source_of
+from ..files.output_folder import RECORD, OutputFolder, is_done, source_of
 from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
@@ -21,7 +21,7 @@ from ..models import GeometryModel
 from .lens import Lens
 from .options import chosen_pictures
 from .outcome import reason
-from .photo_products import KINDS, Products
+from .photo_products import KINDS, ProductError, Products
 from .progress import Progress
 
 SAMPLES_PER_PHOTO = 4096  # depths kept of each photo for a range over all of them
@@ -39,11 +39,11 @@ MORE_KINDS = {
 }
 
 
-class Run:
-    """One call of the command: the model, the options, and what has become of the photos so far."""
+class Plan:
+    """What one call of the command is to make, by its options alone."""
 
-    def __init__(self, args: argparse.Namespace, model: GeometryModel, progress: Progress):
-        self.args, self.model, self.progress = args, model, progress
+    def __init__(self, args: argparse.Namespace):
+        self.args = args
         self.lens = Lens.of(args)
         chosen = chosen_pictures(args) + [kind for option, kind in MORE_KINDS.items() if getattr(args, option)]
         self.products = Products(
@@ -58,34 +58,56 @@ class Run:
             normal_smoothing=args.normal_smoothing,
         )
         self.suffixes = [KINDS[kind].suffix for kind in chosen]
-        self.shared: DepthRange | None = None
-        self.done = self.skipped = 0
-        self.failed: dict[Path, str] = {}
 
-    def options(self) -> dict[str, Any]:
+    def options(self, precision: str | None, shown: DepthRange | None) -> dict[str, Any]:
         """Everything that a result depends on besides the photo; what is done with the same ones is not done again."""
         args, file = self.args, Path(self.args.model)
-        shown = self.args.range if self.shared is None else list(self.shared.limits)
         looks = {key: value for key, value in asdict(self.products).items() if key != "kinds"}
         return {
             "version": __version__,
             "model": args.model,
             "model_changed_ns": file.stat().st_mtime_ns if file.is_file() else None,
-            "precision": str(self.model.dtype).removeprefix("torch."),
+            "precision": precision,
             "resolution": args.resolution,
             "camera": asdict(self.lens),
             "mask_from_alpha": args.mask_from_alpha,
-            "range": shown,
+            "range": args.range if shown is None else list(shown.limits),
             "clip_percent": args.clip_percent,
             **looks,
         }
 
+    def fixed_range(self) -> DepthRange | None:
+        """The range that the options give, if they give one."""
+        return fixed_range(self.args.near, self.args.far, 1) if self.args.range == FIXED else None
+
+    def of(self, files: Sequence[PhotoFile], out: OutputFolder) -> tuple[list[Path], int]:
+        """The files that the photos would give, and how many photos are done already, as far as that is known unrun."""
+        planned, done = [], 0
+        options = self.options(None, self.fixed_range())
+        unknown = ("precision", "range") if self.args.range == WHOLE_CLIP else ("precision",)
+        for file in files:
+            source = source_of(file.path)
+            base = out.claim(source, file.folder, self.suffixes)
+            if not self.args.overwrite and is_done(base, source, options, self.suffixes, unknown=unknown):
+                done += 1
+            else:
+                planned += [base.with_name(base.name + suffix) for suffix in (*self.suffixes, RECORD)]
+        return planned, done
+
+
+class Run:
+    """One call of the command: its plan, the model, and what has become of the photos so far."""
+
+    def __init__(self, args: argparse.Namespace, model: GeometryModel, progress: Progress):
+        self.args, self.model, self.progress = args, model, progress
+        self.plan = Plan(args)
+        self.shared: DepthRange | None = None
+        self.done = self.skipped = 0
+        self.failed: dict[Path, str] = {}
+
     def photos(self, files: Sequence[PhotoFile], out: OutputFolder) -> None:
         """Makes the results of every photo that has none yet; a photo that cannot be used is noted and left out."""
-        if self.args.range == FIXED:
-            self.shared = fixed_range(self.args.near, self.args.far, 1)
-        elif self.args.range == WHOLE_CLIP:
-            self.shared = self._range_over(files)
+        self.shared = self._range_over(files) if self.args.range == WHOLE_CLIP else self.plan.fixed_range()
         for i, file in enumerate(files):
             if file.path in self.failed:
                 continue
@@ -106,36 +128,47 @@ class Run:
 
     def _fail(self, file: PhotoFile, reason: str) -> None:
         self.failed[file.path] = reason
-        self.progress.say(f"{file.path}: {reason}")
+        self.progress.complain(f"{file.path}: {reason}")
 
     def _photo(self, file: PhotoFile, out: OutputFolder) -> None:
-        source = source_of(file.path)
-        base = out.claim(source, file.folder, self.suffixes)
-        options = self.options()
-        if not self.args.overwrite and is_done(base, source, options, self.suffixes):
+        source, plan = source_of(file.path), self.plan
+        base = out.claim(source, file.folder, plan.suffixes)
+        options = plan.options(str(self.model.dtype).removeprefix("torch."), self.shared)
+        if not self.args.overwrite and is_done(base, source, options, plan.suffixes):
             self.skipped += 1
             return
         pointmap, photo, camera_source = self._pointmap(file)
         shown = self.shared or depth_range(pointmap, PER_FRAME, clip_percent=self.args.clip_percent)
-        writers, described = self.products.make(pointmap, shown, photo.image)
-        described["camera"]["source"] = camera_source
+        made = plan.products.make(pointmap, shown, photo.image)
         height, width = photo.size
-        record = {
-            "made_by": f"sam3d-geometry {__version__}",
-            "source": {**source, "width": width, "height": height},
-            "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
-            **described,
-            "outputs": {kind: base.name + KINDS[kind].suffix for kind in self.products.kinds},
-            "options": options,
-        }
-        out.write(base, record, writers)
-        self.done += 1
+
+        def record() -> dict[str, Any]:
+            return {
+                "made_by": f"sam3d-geometry {__version__}",
+                "source": {**source, "width": width, "height": height},
+                "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
+                **made.record,
+                "camera": {**made.record["camera"], "source": camera_source},
+                "outputs": {kind: base.name + KINDS[kind].suffix for kind in made.writers},
+                "options": options,
+            }
+
+        while made.writers:
+            try:
+                out.write(base, record(), made.by_suffix())
+                break
+            except ProductError as error:  # the others are written without it
+                made.drop(error)
+        if made.failed:
+            self._fail(file, "; ".join(f"no {kind}: {why}" for kind, why in made.failed.items()))
+        else:
+            self.done += 1
         if photo.frames > 1:
             self.progress.say(f"{file.path}: only the first of its {photo.frames} pictures is used.")
 
     def _pointmap(self, file: PhotoFile) -> tuple[Pointmap, Photo, str]:
         photo = read_photo(file.path)
-        fov_x_degrees, camera_source = self.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
+        fov_x_degrees, camera_source = self.plan.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
         mask = photo.alpha if self.args.mask_from_alpha else None
         pointmap = infer_pointmap(
             self.model, photo.image, mask=mask, resolution=self.args.resolution, fov_x_degrees=fov_x_degrees

@@ -12,11 +12,13 @@ from ..files.exr import import_openexr
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError, find_photos
 from ..files.rerun_recording import import_rerun
-from ..maps.depth import FIXED, INVALID_FILL, PER_FRAME, WHOLE_CLIP
+from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP
 from . import options
+from .inputs import expanded
+from .model import loaded_model, require_device, require_model
 from .outcome import Outcome, exit_status
 from .photo_products import SPACES
-from .photo_run import Run
+from .photo_run import Plan, Run
 from .progress import Progress
 
 RANGES = (PER_FRAME, WHOLE_CLIP, FIXED)
@@ -64,9 +66,9 @@ photo, no model, output folder not writable), 130 interrupted.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> options.Parser:
     """The options of the sub-command."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m sam3d_geometry photos",
         usage="python -m sam3d_geometry [photos] PHOTO_OR_FOLDER [...] -o OUT [options]",
         description=DESCRIPTION,
@@ -79,7 +81,8 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="PHOTO_OR_FOLDER",
-        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them",
+        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them; wildcards "
+        'may be quoted, "in/**/*.jpg" for folders at any depth',
     )
     options.add_folders(parser, "do photos again whose results exist")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
@@ -90,23 +93,20 @@ def parser() -> argparse.ArgumentParser:
         help="keep only what the photo's alpha channel shows; transparent pixels get no geometry",
     )
     _add_results(parser)
-    options.add_depth(
+    depth = options.add_depth(
         parser,
         RANGES,
         "each photo's own (default), one range over all photos (no flicker; every photo goes through the network twice), "
         "or --near and --far",
-    ).add_argument(
-        "--invalid",
-        choices=tuple(INVALID_FILL),
-        default="black",
-        help="what sky and masked pixels become (default: black)",
     )
+    options.add_invalid(depth)
     options.add_normals(parser).add_argument(
         "--normal-space",
         choices=SPACES,
         default="camera",
         help="camera (default), or world: level axes, by the photo's ground; the arrays stay in camera axes",
     )
+    options.add_telling(parser)
     return parser
 
 
@@ -127,42 +127,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     made = parser()
     args = made.parse_args(argv)
     options.check(args, made)
-    return exit_status(partial(_work, args), (PhotoError, OSError, ImportError, models.ModelError))
+    return exit_status(partial(_work, args), (PhotoError, OSError, ImportError, models.ModelError), args.progress)
 
 
 def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
+    require_device(args.device)
+    require_model(args)
     if args.exr:
         import_openexr()
     if args.rrd:
         import_rerun()
-    files, problems = find_photos(args.inputs, args.out, args.recursive)
+    files, problems = find_photos(expanded(args.inputs), args.out, args.recursive)
     for problem in problems:
-        progress.say(problem)
+        progress.complain(problem)
     if not files:
         return None
-    out = OutputFolder(args.out, [file.path for file in files])
-    run = Run(args, _model(args, progress), progress)
+    out = OutputFolder(args.out, [file.path for file in files], make=not args.dry_run)
+    if args.dry_run:
+        planned, done_before = Plan(args).of(files, out)
+        return Outcome(args.out, 0, done_before, problems, planned)
+    run = Run(args, loaded_model(args, progress), progress)
     run.photos(files, out)
     failed = [f"{path}: {reason}" for path, reason in run.failed.items()]
     return Outcome(args.out, run.done, run.skipped, failed + problems)
-
-
-def _model(args: argparse.Namespace, progress: Progress) -> models.GeometryModel:
-    model = models.load_model(
-        args.model,
-        device=args.device,
-        precision=args.precision,
-        folders=args.models_dir,
-        allow_download=not args.offline,
-        on_progress=lambda done, total: progress.show(done >> 20, total >> 20, f"MiB of {args.model}"),
-    )
-    if model.preview:
-        progress.say(
-            "The built-in preview network is a rough first look; choose a better one with --model, for example "
-            f"--model {models.CATALOGUE[1].name}."
-        )
-    if args.normal_source == "network" and not model.gives_normals:
-        raise models.ModelError(
-            f"{model.name} gives no normals; leave --normal-source out or choose a '-normal' model."
-        )
-    return model

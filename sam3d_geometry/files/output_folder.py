@@ -40,18 +40,22 @@ def _same_photo(first: dict[str, Any], second: dict[str, Any]) -> bool:
 class OutputFolder:
     """A folder that results go to; nothing is ever written outside it.
 
-    Raises OutputError when it cannot be made or written to. `inputs` are files that must not be overwritten.
+    Raises OutputError when it cannot be made or written to. `inputs` are files that must not be overwritten. Without
+    `make` nothing is made: the names are those that would be claimed.
     """
 
-    def __init__(self, root: Path, inputs: Collection[Path] = ()):
-        self.root = root
+    def __init__(self, root: Path, inputs: Collection[Path] = (), *, make: bool = True):
+        self.root, self._make = root, make
         self._inputs = {str(path.resolve()).casefold() for path in inputs}
         self._taken: set[str] = set()
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            probe = temporary_for(root / RECORD)
-            probe.touch(exist_ok=False)
-            probe.unlink()
+            if make:
+                root.mkdir(parents=True, exist_ok=True)
+                probe = temporary_for(root / RECORD)
+                probe.touch(exist_ok=False)
+                probe.unlink()
+            elif root.exists() and not root.is_dir():
+                raise FileExistsError
         except FileExistsError as error:
             raise OutputError(f"The output {root} is a file; choose a folder.") from error
         except OSError as error:
@@ -80,7 +84,8 @@ class OutputFolder:
         resolved = path.resolve()
         if resolved != self._resolved and self._resolved not in resolved.parents:
             raise OutputError(f"{path} leads out of the output folder through a link; remove the link.")
-        path.mkdir(parents=True, exist_ok=True)
+        if self._make:
+            path.mkdir(parents=True, exist_ok=True)
         return path
 
     def _is_free(self, base: Path, source: dict[str, Any], suffixes: Collection[str]) -> bool:
@@ -112,15 +117,27 @@ def read_record(base: Path) -> dict[str, Any] | None:
     return record
 
 
-def is_done(base: Path, source: dict[str, Any], options: dict[str, Any], suffixes: Collection[str]) -> bool:
-    """Whether all results with these suffixes exist, made from this very photo with these options."""
+def is_done(
+    base: Path,
+    source: dict[str, Any],
+    options: dict[str, Any],
+    suffixes: Collection[str],
+    *,
+    unknown: Collection[str] = (),
+) -> bool:
+    """Whether all results with these suffixes exist, made from this very photo with these options but for `unknown` ones."""
     record = read_record(base)
-    if record is None or record["options"] != json.loads(json.dumps(options)):
+    if record is None or not isinstance(record["options"], dict):
+        return False
+    if _without(record["options"], unknown) != _without(json.loads(json.dumps(options)), unknown):
         return False
     if any(record["source"].get(key) != source[key] for key in ("file", "bytes", "modified_ns")):
         return False
     listed = record.get("outputs")
+    made = [name for name in listed.values() if isinstance(name, str)] if isinstance(listed, dict) else []
     names = {base.name + suffix for suffix in suffixes}
-    return (
-        isinstance(listed, dict) and names <= set(listed.values()) and all((base.parent / n).is_file() for n in names)
-    )
+    return names <= set(made) and all((base.parent / n).is_file() for n in names)
+
+
+def _without(options: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}

@@ -84,11 +84,11 @@ def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple
     """
     out, suffixes = out.resolve(), photo_suffixes()
     several = sum(path.is_dir() for path in inputs) > 1
-    found: dict[Path, PhotoFile] = {}
+    found: list[PhotoFile] = []
     problems = []
     for given in inputs:
         if given.is_file():
-            found.setdefault(given.resolve(), PhotoFile(given, PurePath()))
+            found.append(PhotoFile(given, PurePath()))
             continue
         if not given.is_dir():
             problems.append(f"{given}: there is no such file or folder.")
@@ -98,13 +98,23 @@ def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple
                 f"{given} is both the folder of photos and the output folder; choose another folder for -o."
             )
         below = PurePath(given.resolve().name) if several else PurePath()
-        files = {path.resolve(): PhotoFile(path, below / rest) for path, rest in _walk(given, out, suffixes, recursive)}
+        files = [PhotoFile(path, below / rest) for path, rest in _walk(given, out, suffixes, recursive)]
         if not files:
             hint = "" if recursive else "; --recursive looks into its subfolders too"
             problems.append(f"{given}: there is no photo in this folder{hint}.")
-        for key, file in files.items():
-            found.setdefault(key, file)
-    return list(found.values()), problems
+        found += files
+    return _each_once(found), problems
+
+
+def _each_once(files: list[PhotoFile]) -> list[PhotoFile]:
+    """The photos without what names one of them again; a photo goes by its own name rather than that of a link to it."""
+    real = {file.path.resolve() for file in files if not file.path.is_symlink()}
+    once: dict[Path, PhotoFile] = {}
+    for file in files:
+        photo = file.path.resolve()
+        if photo not in real or not file.path.is_symlink():
+            once.setdefault(photo, file)
+    return list(once.values())
 
 
 def _walk(folder: Path, out: Path, suffixes: set[str], recursive: bool) -> Iterator[tuple[Path, PurePath]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -226,9 +227,20 @@ def _natural(path: Path) -> list:
 
 
 class FrameFolder:
-    """A folder of pictures as a clip, in the order of the numbers in their names."""
+    """A folder of pictures as a clip, in the order of the numbers in their names.
 
-    def __init__(self, path: str | Path, frame_rate: Fraction | float = DEFAULT_FRAME_RATE):
+    Those before `start_number`, the last number in a file's name, are left out; of the rest `start_seconds` and
+    `duration_seconds` (0: to the end) cut a part out.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        frame_rate: Fraction | float = DEFAULT_FRAME_RATE,
+        start_seconds: float = 0.0,
+        duration_seconds: float = 0.0,
+        start_number: int | None = None,
+    ):
         self.path = Path(path)
         if frame_rate <= 0:
             raise ValueError(f"The frame rate came as {float(frame_rate):g}; it must be greater than 0.")
@@ -244,6 +256,9 @@ class FrameFolder:
             raise ValueError(
                 f"{self.path} holds pictures that differ only in their suffix; leave one file for each frame."
             )
+        self._files = _part(self._files, rate, start_seconds, duration_seconds, start_number)
+        if not self._files:
+            raise ValueError(f"{self.path} holds no frame in the part that was asked for; begin earlier.")
         height, width, _ = _picture(self._files[0]).shape
         self.facts = ClipFacts(height, width, rate, 1 / rate, len(self._files), False)
 
@@ -274,15 +289,39 @@ class FrameFolder:
         return {"path": str(self.path.resolve()), "files": names, "frame_rate": str(self.facts.frame_rate)}
 
 
+def _part(
+    files: list[Path], rate: Fraction, start_seconds: float, duration_seconds: float, start_number: int | None
+) -> list[Path]:
+    """The frames of a part; see FrameFolder."""
+    if start_number is not None:
+        numbers = [re.findall(r"\d+", path.stem) for path in files]
+        files = [path for path, found in zip(files, numbers) if found and int(found[-1]) >= start_number]
+    start, duration = Fraction(start_seconds), Fraction(duration_seconds)
+    first = math.ceil(start * rate)
+    end = math.ceil((start + duration) * rate) if duration else len(files)
+    return files[first:end]
+
+
 Clip = VideoFile | FrameFolder
 
 
-def open_clip(path: str | Path, frame_rate: Fraction | float = DEFAULT_FRAME_RATE) -> Clip:
-    """A video file or a folder of pictures as a clip; `frame_rate` is for the folder, a file has its own."""
+def open_clip(
+    path: str | Path,
+    frame_rate: Fraction | float = DEFAULT_FRAME_RATE,
+    start_seconds: float = 0.0,
+    duration_seconds: float = 0.0,
+    start_number: int | None = None,
+) -> Clip:
+    """A video file or a folder of pictures as a clip, or a part of it.
+
+    `frame_rate` and `start_number` are for the folder: a file has its own rate, and its frames no numbers.
+    """
     path = Path(path)
     if not path.exists():
         raise ValueError(f"{path} does not exist; give a video file or a folder of pictures.")
-    return FrameFolder(path, frame_rate) if path.is_dir() else VideoFile(path)
+    if path.is_dir():
+        return FrameFolder(path, frame_rate, start_seconds, duration_seconds, start_number)
+    return VideoFile(path, start_seconds, duration_seconds)
 
 
 def _picture(path: Path) -> numpy.ndarray:

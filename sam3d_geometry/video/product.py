@@ -12,7 +12,7 @@ from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
-from ..maps.depth import CURVES, DepthRange, depth_picture, true_depth
+from ..maps.depth import CURVES, INVALID_FILL, DepthRange, depth_picture, true_depth
 from .writer import check_codec, format_named, quantise
 
 KINDS = ("depth", "coloured depth", "normals", "true depth")
@@ -28,12 +28,17 @@ class Look:
     normal_source: str = "auto"
     normal_smoothing: int = 0
     normal_convention: str = "opengl"
+    invalid: str = "black"
 
     def __post_init__(self) -> None:
         if self.curve not in CURVES:
             raise ValueError(f"Depth curve {self.curve!r} is not known; choose one of {', '.join(CURVES)}.")
         if self.colormap not in COLORMAPS:
             raise ValueError(f"Colour map {self.colormap!r} is not known; choose one of {', '.join(COLORMAPS)}.")
+        if self.invalid not in INVALID_FILL:
+            raise ValueError(
+                f"Fill for invalid pixels {self.invalid!r} is not known; choose one of {', '.join(INVALID_FILL)}."
+            )
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ class VideoProduct:
         if self.kind == "normals":
             normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
             return encode_normals(normals, look.normal_convention, mask)
-        picture, mask = depth_picture(pointmap, shown, look.curve, look.invert)
+        picture, mask = depth_picture(pointmap, shown, look.curve, look.invert, look.invalid)
         if self.kind == "depth":
             return picture
         colours = apply_colormap(picture, look.colormap)
-        return colours * mask[..., None]
+        return torch.where(mask[..., None], colours, INVALID_FILL[look.invalid])

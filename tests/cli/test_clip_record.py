@@ -53,7 +53,10 @@ def test_notes_that_a_kill_left_after_the_last_result_go(record, products):
     with Journal(record.work_folder, job(products)) as journal:
         journal.commit(Commit())
     assert record.is_done(job(products), products)
+    assert record.work_folder.exists()
+    record.tidy(job(products))
     assert not record.work_folder.exists()
+    record.tidy(job(products))
 
 
 @pytest.mark.parametrize(

@@ -85,17 +85,25 @@ def test_killed_twice_and_started_again_it_gives_the_same_bytes(source, tmp_path
     assert sorted(p.name for p in (tmp_path / "killed").iterdir()) == ["walk.json", "walk_depth.mkv"]
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A clip of little more than a segment."""
+    path = tmp_path_factory.mktemp("clips") / "walk.mp4"
+    make_clip(path, stream.SEGMENT_FRAMES + 40)
+    return path
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
 @pytest.mark.parametrize(
     ("number", "in_background"),
     [(signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGINT, False)],
     ids=["ended", "ended in the background of a shell script", "Ctrl-C"],
 )
-def test_a_signal_stops_a_job_that_resumes(source, tmp_path, number, in_background):
+def test_a_signal_stops_a_job_that_resumes(short, tmp_path, number, in_background):
     out = tmp_path / "out"
     ignore = signal.SIG_IGN if in_background else signal.SIG_DFL  # as `command &` in a script does
     process = subprocess.Popen(
-        command(source, out),
+        command(short, out),
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
@@ -115,10 +123,10 @@ def test_a_signal_stops_a_job_that_resumes(source, tmp_path, number, in_backgrou
     assert sorted(p.name for p in out.iterdir()) == ["walk.unfinished"]
     assert (out / "walk.unfinished" / "journal.json").exists()
     assert not (out / "walk.unfinished" / "lock").exists()
-    resumed = run_all(command(source, out))
+    resumed = run_all(command(short, out))
     assert resumed.returncode == 0, resumed.stderr
     assert sorted(p.name for p in out.iterdir()) == ["walk.json", "walk_depth.mkv"]
-    assert len(decode(out / "walk_depth.mkv")[0]) == 250
+    assert len(decode(out / "walk_depth.mkv")[0]) == stream.SEGMENT_FRAMES + 40
 
 
 class TestInProcess:
@@ -231,6 +239,37 @@ class TestInProcess:
         reason = str(error).partition("\n")[0] or "MemoryError"
         assert said.err.splitlines()[-1] == f"  {folder}: {reason}"
         assert "1 done, 0 were done before, 1 failed" in said.out
+
+    def test_without_a_clip_that_can_be_read_nothing_is_started(self, tmp_path, monkeypatch, capsys):
+        from sam3d_geometry.cli import clips
+
+        monkeypatch.setattr(clips, "loaded_model", None)
+        assert main([str(tmp_path / "*.mp4"), "-o", str(tmp_path / "out"), *FAST]) == 2
+        assert "does not exist; give a video file" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
+
+    def test_a_part_of_wildcards_clips_fills_what_has_no_depth(self, folder, tmp_path):
+        make_folder(tmp_path / "shut", 4)
+        pattern = str(tmp_path / "sh[ou]t")
+        status = main([pattern, "-o", str(tmp_path / "out"), *FAST, "--start-number", "2", "--invalid", "white"])
+        assert status == 0
+        counts = {n: len(decode(tmp_path / "out" / f"{n}_depth.mp4")[0]) for n in ("shot", "shut")}
+        assert counts == {"shot": 4, "shut": 2}
+
+    def test_a_program_is_told_in_objects(self, folder, tmp_path, capsys):
+        assert self.run(folder, tmp_path, "--depth", "--progress", "json") == 0
+        said = capsys.readouterr()
+        events = [json.loads(line) for line in said.err.splitlines()]
+        assert said.out == ""
+        assert [e["done"] for e in events if e["event"] == "progress"] == [6]
+        assert events[-1] == {
+            "event": "end",
+            "status": 0,
+            "done": 1,
+            "done_before": 0,
+            "failed": [],
+            "out": str(tmp_path / "out"),
+        }
 
     def test_an_unknown_model_starts_nothing(self, folder, tmp_path):
         assert self.run(folder, tmp_path, "--model", "no-such-model") == 2

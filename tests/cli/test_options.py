@@ -46,6 +46,60 @@ def test_what_does_not_go_together_is_said_by_both(parser, arguments, sentence, 
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [photos, clips], ids=["photos", "video"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--fov", "abc"], ["--curve", "gone"], ["--quiet", "--progress", "json"], ["--device", "gpu"], ["--what"]],
+    ids=str,
+)
+def test_a_wrong_option_is_refused_in_one_sentence(command, arguments, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["a", "-o", str(tmp_path / "out"), *arguments])
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--frame-rate", "0"], "--frame-rate 0: it must be greater than 0."),
+        (["--frame-rate", "nan"], "--frame-rate nan: it must be greater than 0."),
+        (["--frames-per-batch", "0"], "--frames-per-batch 0: it must be at least 1."),
+        (["--start", "-1"], "--start -1: it must be at least 0."),
+        (["--duration", "0"], "--duration 0: it must be greater than 0."),
+        (["--start-number", "-2"], "--start-number -2: it must be at least 0."),
+        (["--workers", "0"], "--workers 0: it must be at least 1."),
+        (["--worker-cpus", "0"], "--worker-cpus 0: it must be at least 1."),
+        (["--steady-strength", "-0.1"], "--steady-strength -0.1: it must be at least 0."),
+        (["--steady-strength", "0.96"], "--steady-strength 0.96: it must be at most 0.95."),
+        (["--camera-per-frame", "--fov", "50"], "--camera-per-frame finds the field of view of each frame"),
+    ],
+    ids=str,
+)
+def test_options_of_clips_are_checked_before_anything_is_opened(arguments, sentence, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        clips.main([str(tmp_path / "gone.mp4"), "-o", str(tmp_path / "out"), *arguments])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["--device", "cuda:99"], "--device cuda:99: "), (["--normal-source", "network"], "built-in preview gives no")],
+    ids=str,
+)
+@pytest.mark.parametrize("command", [photos, clips], ids=["photos", "video"])
+def test_what_the_machine_or_model_cannot_is_said_before_the_model_is_loaded(
+    command, arguments, sentence, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(command, "loaded_model", None)
+    assert command.main([str(tmp_path), "-o", str(tmp_path / "out"), *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(sentence) and len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_choices_are_typed_with_hyphens():
     convert = options.choice(["whole clip", "fixed"])
     assert convert("whole-clip") == "whole clip"

@@ -193,7 +193,7 @@ def test_readme_lists_every_workflow_and_no_other():
     assert all((ROOT / "workflows" / f"{name}.jpg").is_file() for name in shipped)
 
 
-@pytest.mark.parametrize("of", ["photos", "video"])
+@pytest.mark.parametrize("of", ["photos", "video", "models"])
 def test_command_line_options_in_docs_exist(of, capsys):
     from sam3d_geometry.cli.command import main
 
@@ -203,7 +203,8 @@ def test_command_line_options_in_docs_exist(of, capsys):
     commands = [
         line
         for line in COMMANDS.splitlines()
-        if "-m sam3d_geometry" in line and ("sam3d_geometry video" in line) == (of == "video")
+        if "-m sam3d_geometry" in line
+        and of == next((word for word in ("video", "models") if f"sam3d_geometry {word}" in line), "photos")
     ]
     assert commands
     used = {

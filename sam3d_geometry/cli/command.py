@@ -8,21 +8,24 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from .. import __version__
-from . import clips, photos
+from . import catalogue, clips, photos
 from .outcome import NOT_STARTED
 
-COMMANDS = {"photos": photos.main, "video": clips.main}
+COMMANDS = {"photos": photos.main, "video": clips.main, "models": catalogue.main}
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".mts", ".m2ts", ".mxf", ".wmv")
 
 OVERVIEW = """\
 usage: python -m sam3d_geometry [photos|video] INPUT [...] -o OUT [options]
+       python -m sam3d_geometry models list|download NAME
 
   photos   depth, normals and 3D points of photos and of folders of photos
   video    depth and normals of clips of any length: video files, and folders that hold the frames of one
+  models   lists the models that there are (models list), or downloads one (models download NAME)
 
-Without either word, video files are taken for clips, and everything else for photos. The options:
+Without any of these words, video files are taken for clips, and everything else for photos. The options:
   python -m sam3d_geometry photos --help
   python -m sam3d_geometry video --help
+  python -m sam3d_geometry models --help
 """
 
 

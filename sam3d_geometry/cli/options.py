@@ -81,9 +81,22 @@ def add_telling(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_models_dir(group: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Where models lie."""
+    group.add_argument(
+        "--models-dir",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="folder with models; the first one given takes downloads (default: ~/.cache/sam3d_geometry)",
+    )
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """The network, and where and how fine it computes."""
-    add = parser.add_argument_group("model").add_argument
+    group = parser.add_argument_group("model")
+    add = group.add_argument
     names = ", ".join(card.name for card in models.CATALOGUE)
     add(
         "--model",
@@ -92,14 +105,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: "
         f"{models.PREVIEW}, which needs no download but is only a rough first look; the others are downloaded once",
     )
-    add(
-        "--models-dir",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="FOLDER",
-        help="folder with models; the first one given takes downloads (default: ~/.cache/sam3d_geometry)",
-    )
+    add_models_dir(group)
     add("--offline", action="store_true", help="never download a model")
     add(
         "--precision",

@@ -7,10 +7,30 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from .progress import TEXT, Progress, Saying
 
 DONE, SOME_FAILED, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
+
+
+class Report(Protocol):
+    """What a command has come to."""
+
+    def report(self, progress: Progress) -> int:
+        """Tells it and returns the exit status."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was asked for, as lines."""
+
+    lines: list[str]
+
+    def report(self, progress: Progress) -> int:
+        """Prints the lines."""
+        print(*self.lines, sep="\n")
+        return DONE
 
 
 @dataclass
@@ -46,7 +66,7 @@ class Outcome:
 
 
 def exit_status(
-    work: Callable[[Progress], Outcome | None], refusals: tuple[type[Exception], ...], mode: str = TEXT
+    work: Callable[[Progress], Report | None], refusals: tuple[type[Exception], ...], mode: str = TEXT
 ) -> int:
     """Does the work of a command and returns its exit status: NOT_STARTED where it returns None or raises one of `refusals`.
 

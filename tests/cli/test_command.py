@@ -19,6 +19,7 @@ def called(monkeypatch):
     [
         (["photos", "a.mp4", "-o", "out"], "photos"),
         (["video", "photos", "-o", "out"], "video"),
+        (["models", "list"], "models"),
         (["a.jpg", "-o", "out"], "photos"),
         (["./video", "-o", "out"], "photos"),
         (["a.MP4", "b.mkv", "-o", "out"], "video"),

@@ -58,12 +58,11 @@ def page_of(text: str, schema: Any) -> str:
     outputs = [_item(given.display_name, given.get_io_type().split(",")[0], given.tooltip) for given in schema.outputs]
     text = re.sub(r"\A# .*\n", f"# {schema.display_name}\n", text)
     for title, items in (("Inputs", inputs), ("Outputs", outputs)):
-        text, count = re.subn(
-            rf"(## {title}\n\n)(?:\* .*\n?)*", lambda found, items=items: found[1] + "".join(items), text
-        )
+        written = f"## {title}\n\n{''.join(items)}\n"
+        text, count = re.subn(rf"## {title}\n\n(?:\* .*\n?)*\n*", lambda _, written=written: written, text)
         if count != 1:
             raise ValueError(f"The page of {schema.display_name} needs one heading {title!r} and has {count}.")
-    return text
+    return text.rstrip("\n") + "\n"
 
 
 def readme_of(text: str, schemas: list[Any]) -> str:

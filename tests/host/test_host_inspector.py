@@ -319,7 +319,9 @@ def test_the_widget_is_in_neither_the_prompt_nor_the_workflow(page):
           Object.values((await app.graphToPrompt()).output).find((node) => node.class_type === "{NODE}").inputs,
         ]"""
     )
-    assert values == ["turbo"] and set(inputs) == {"pointmap", "colormap"}
+    # beside the colours there are the two places that clicks fill
+    assert values[0] == "turbo" and len(values) == 5 and all(0 <= share <= 1 for share in values[1:])
+    assert set(inputs) == {"pointmap", "colormap", "x", "y", "x2", "y2"}
 
 
 def test_text_is_legible_on_the_node(page):

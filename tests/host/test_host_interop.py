@@ -103,7 +103,7 @@ def test_cores_loader_and_ours_give_the_same_pointmap(core, model):
     graph = photo_and_ours(model) | depth_of(["3", 0], "core")
     graph["4"] = {
         "class_type": "SAM3DGeometry_Load",
-        "inputs": {"model": model, "precision": "fp32", "keep_loaded": False, "compile": False},
+        "inputs": {"model_name": model, "precision": "fp32", "keep_loaded": False, "compile": False},
     }
     graph["5"] = inference(["4", 0])
     outputs = run(core, graph | depth_of(["5", 0], "ours"))
@@ -170,7 +170,7 @@ def test_our_pointmap_is_rendered_by_core(core, output):
     graph = ours_with_the_preview() | {
         "4": {
             "class_type": "SAM3DGeometry_PointmapToMoGeGeometry",
-            "inputs": {"pointmap": ["3", 0], "size": "photo", "image": ["1", 0]},
+            "inputs": {"pointmap": ["3", 0], "output_size": "photo", "image": ["1", 0]},
         },
         "5": {"class_type": "MoGeRender", "inputs": {"moge_geometry": ["4", 0], "output": output}},
         "6": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": f"interop/{output}"}},
@@ -183,7 +183,7 @@ def test_our_pointmap_is_rendered_by_core(core, output):
 
 def test_our_pointmap_becomes_cores_mesh_with_the_photo_on_it(core):
     graph = ours_with_the_preview() | {
-        "4": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["3", 0], "size": "pointmap"}},
+        "4": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["3", 0], "output_size": "pointmap"}},
         "5": {
             "class_type": "MoGePointMapToMesh",
             "inputs": {"moge_geometry": ["4", 0], "batch_index": 0, "decimation": 1, "discontinuity_threshold": 0.04, "texture": True},
@@ -203,7 +203,7 @@ def test_our_pointmap_becomes_cores_mesh_with_the_photo_on_it(core):
 
 def test_the_photos_camera_goes_into_cores_3d_preview(core):
     graph = ours_with_the_preview() | {
-        "4": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["3", 0], "size": "pointmap"}},
+        "4": {"class_type": "SAM3DGeometry_PointmapToMoGeGeometry", "inputs": {"pointmap": ["3", 0], "output_size": "pointmap"}},
         "5": {
             "class_type": "MoGePointMapToMesh",
             "inputs": {"moge_geometry": ["4", 0], "batch_index": 0, "decimation": 4, "discontinuity_threshold": 0.0, "texture": True},

@@ -146,8 +146,11 @@ class Server:
         request = urllib.request.Request(
             self.url + "/prompt", json.dumps({"prompt": graph}).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())["prompt_id"]
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())["prompt_id"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"ComfyUI refused the graph: {error.read().decode()[:2000]}") from error
 
     def result(self, prompt_id: str, seconds: float = 300) -> dict:
         """The history entry of a queued graph once it has ended."""

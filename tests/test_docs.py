@@ -28,6 +28,11 @@ OTHER_WORDS = {
     *("Load Image", "Load Video", "Create Video", "Save Video", "Apply ControlNet", "Preview 3D", "Webcam Capture"),
     *("Run (Instant)", "force_projection", "world_from_camera"),
 }
+OLD_NAMES = re.compile(
+    r"Temporal Smooth Pointmap|Smooth Pointmap|Video To Depth And Normals|Pointmap Crop|Pointmap Resize|Depth Crop"
+    r"|(?:Save|Load) Depth \(exact\)|Fog And Atmosphere|Occlusion Composite|Mesh Composite|Curvature Map|(?<!Adjust )Normal Detail"
+    r"|Region From Point\b|MoGe Geometry To Pointmap|DA3 Geometry To Pointmap|\*Light\*|\*Relight\*|\*Stereo\*"
+)
 LARGE_PICTURES = {"effects.jpg": 300_000}  # fifteen pictures in one, the only one of all effects
 
 
@@ -126,12 +131,11 @@ def test_nodes_of_one_menu_stand_together_in_readme(schemas):
     assert len(menus) == len(set(menus))
 
 
-def test_docs_name_no_node_that_is_gone(schemas):
-    """Old names of nodes, which their search aliases keep, are in no page."""
-    old = {alias for s in schemas.values() for alias in s.search_aliases or () if alias[:1].isupper() and " " in alias}
-    names = {s.display_name for s in schemas.values()}
-    pages = [README, *((ROOT / "docs" / p.name).read_text(encoding="utf-8") for p in (ROOT / "docs").glob("*.md"))]
-    assert not [name for name in old - names for text in pages if re.search(rf"\b{re.escape(name)}\b", text)]
+def test_no_page_or_note_names_a_node_that_is_gone():
+    """Names that nodes had while the pack was made."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in [*PAGES, *(ROOT / "workflows").glob("*.json")]}
+    left = {name: set(OLD_NAMES.findall(text)) for name, text in texts.items()}
+    assert not {name: found for name, found in left.items() if found}
 
 
 def test_changelog_names_every_node_and_counts_them(schemas):
@@ -183,7 +187,7 @@ def test_table_of_models_is_the_catalogue():
     for card in CATALOGUE:
         row = " ".join(listed[card.name])
         assert card.parameters in row and card.licence in row and card.repository in row, card.name
-        assert ("normals" in row) == card.gives_normals and ("metres" in row) == card.metric, card.name
+        assert ("normals" in row) == card.gives_normals and ("meters" in row) == card.metric, card.name
 
 
 def test_readme_lists_every_workflow_and_no_other():

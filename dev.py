@@ -1,7 +1,7 @@
 """Two commands for a fresh machine: `python dev.py demo` and `python dev.py test`. They need Python 3.10, nothing else.
 
 python dev.py check    style, format and types of the code
-python dev.py docs     writes the tables of nodes in README.md and on the help pages anew
+python dev.py docs     writes the table of nodes in README.md and the lists of the help pages anew
 python dev.py bench    prints the benchmarks
 
 All make a `.venv` beside this file and install pinned requirements into it.
@@ -80,7 +80,7 @@ def check() -> int:
 
 
 def docs() -> int:
-    """The tables of README.md and of the help pages, from the nodes' schemas."""
+    """The table of nodes in README.md and the lists of the help pages, from the nodes' schemas."""
     return run(PYTHON, ROOT / "development" / "help_pages.py")
 
 

@@ -104,10 +104,13 @@ def test_numbers_and_choices_on_help_pages_are_those_of_the_nodes(schemas):
 
 
 @pytest.mark.parametrize("page", sorted(HELP.glob("*.md")), ids=lambda page: page.stem)
-def test_tables_of_help_pages_fit_into_comfyuis_panel(page):
+def test_tables_and_code_of_help_pages_fit_into_comfyuis_panel(page):
     """The panel is about 380 pixels wide and cuts what is wider: two columns fit, and in the first of them short words."""
-    for cells in rows(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for cells in rows(text):
         assert len(cells) <= 2 and len(cells[0]) <= 30, cells
+    for line in "".join(FENCE.findall(text)).splitlines():
+        assert len(line) <= 45, line
 
 
 def test_lists_are_those_that_the_schemas_give(schemas):

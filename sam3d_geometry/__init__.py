@@ -18,4 +18,4 @@ import re
 from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"  # the one place where the version stands
-__version__ = re.search(r'^version = "(.+)"$', _PROJECT.read_text(encoding="utf-8"), re.MULTILINE)[1]
+(__version__,) = re.findall(r'^version = "(.+)"$', _PROJECT.read_text(encoding="utf-8"), re.MULTILINE)

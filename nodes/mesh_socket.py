@@ -10,6 +10,7 @@ from ..sam3d_geometry.geometry.colour import linear_from_srgb, srgb_from_linear
 from ..sam3d_geometry.shapes.mesh import Mesh
 
 FRAME = "opengl"  # the axes of every MESH that core makes or saves
+CONVERTED = ("vertices", "faces", "uvs", "vertex_colors", "texture", "vertex_counts", "face_counts", "normals")
 
 
 class MeshBatch(getattr(Types, "MESH", object)):
@@ -17,7 +18,8 @@ class MeshBatch(getattr(Types, "MESH", object)):
 
     Meshes of a batch are filled up to the same size: with their last vertex, which does not change what a mesh extends over, and
     with triangles without area. Vertex colours are linear, since core writes them into a GLB as they are. normals,
-    intrinsics and metric are ours, beside core's.
+    intrinsics and metric are ours, beside core's. The library's own meshes are kept beside them, so that ours are saved as they
+    were made, without a way to other axes and curves and back.
     """
 
     def __init__(self, meshes: list[Mesh]):
@@ -37,6 +39,13 @@ class MeshBatch(getattr(Types, "MESH", object)):
         )
         self.intrinsics = None if first.intrinsics is None else torch.stack([mesh.intrinsics for mesh in meshes])
         self.metric = first.metric
+        self._made = tuple(meshes), tuple(getattr(self, name) for name in CONVERTED)
+
+    def unchanged(self) -> list[Mesh] | None:
+        """The meshes that this was made of; None where a node in between has put other values in their place."""
+        meshes, converted = self._made
+        same = all(getattr(self, name, None) is value for name, value in zip(CONVERTED, converted, strict=True))
+        return list(meshes) if same else None
 
 
 def _filled(tensors: list[torch.Tensor], empty: bool = False) -> torch.Tensor:
@@ -52,6 +61,9 @@ def _filled(tensors: list[torch.Tensor], empty: bool = False) -> torch.Tensor:
 
 def meshes_from_payload(payload: object) -> list[Mesh]:
     """The meshes of a MESH, ours or core's, in OpenCV axes; the filling of batches is taken off."""
+    kept = payload.unchanged() if isinstance(payload, MeshBatch) else None
+    if kept is not None:
+        return kept
 
     def item(name: str, i: int, count: int | None = None) -> torch.Tensor | None:
         values = getattr(payload, name, None)

@@ -1,4 +1,8 @@
-"""Downloads one file of a Hugging Face repository into a model folder, whole or not at all."""
+"""Downloads one file of a Hugging Face repository into a model folder, whole or not at all.
+
+huggingface_hub says where a file lies, signs in and transfers; `hf_hub_download` itself is not called, since it leaves a
+`.cache` folder among ComfyUI's models, takes a progress callback in its newest releases only, and compares no SHA-256.
+"""
 
 from __future__ import annotations
 

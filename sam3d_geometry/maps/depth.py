@@ -61,10 +61,10 @@ def _percentiles(values: torch.Tensor, low: float, high: float) -> tuple[torch.T
     last = values.numel() - 1
     if low <= 0 and high >= 100:
         return torch.aminmax(values)
-    return (
-        values.kthvalue(1 + round(last * low / 100)).values,
-        values.kthvalue(1 + round(last * high / 100)).values,
-    )
+    # not every device has kthvalue
+    lowest = values.topk(1 + round(last * low / 100), largest=False, sorted=False).values
+    highest = values.topk(1 + last - round(last * high / 100), sorted=False).values
+    return lowest.amax(), highest.amin()
 
 
 def _valid_depths(pointmap: Pointmap, budget: int) -> list[torch.Tensor]:

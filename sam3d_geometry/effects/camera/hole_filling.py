@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from ...geometry.sampling import sample_bilinear
 from ...geometry.surfaces import DEPTH_EDGE
 from .neighbourhood import around
 from .reprojection import NewView
@@ -145,9 +146,9 @@ def fill_holes(view: NewView, shift: list[float], fringe: torch.Tensor, margin: 
             plane.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
     if len(lost):
         x, y = _place(lost, width)
-        grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)[None, None]
+        grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)
         spread = _spread(view.image, seen.view(size).float())
-        colours = F.grid_sample(spread, grid, padding_mode="border", align_corners=False)[0, :, 0]
+        colours = sample_bilinear(spread[0], grid)
         own = share.index_select(0, lost)
         for plane, colour in zip(planes, colours):
             plane.scatter_(0, lost, torch.lerp(colour, plane.index_select(0, lost), own))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
 
+from ...geometry.sampling import sample_cubic
 from ...geometry.surfaces import DEPTH_EDGE
 from .patches import Patches
 from .visibility import PATCHES_AT_ONCE, Visible, strips
@@ -46,10 +46,7 @@ def colours_seen(patches: Patches, seen: Visible) -> torch.Tensor:
 
 def _bicubic(patches: Patches, grid: torch.Tensor) -> torch.Tensor:
     """Colours (3, M) of the photo at places (M, 2) of grid_sample."""
-    colours = F.grid_sample(
-        patches.planes, grid[None, None], mode="bicubic", padding_mode="border", align_corners=False
-    )
-    return colours[0, :, 0].clamp_(0, 1)
+    return sample_cubic(patches.planes[0], grid).clamp_(0, 1)
 
 
 def _one_sided(patches: Patches, x: torch.Tensor, y: torch.Tensor, patch: torch.Tensor) -> torch.Tensor:

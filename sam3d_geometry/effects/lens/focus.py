@@ -16,7 +16,11 @@ AT_POINT, AT_DISTANCE, ON_SUBJECT = FOCUS = ("point", "distance", "subject")
 
 def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """Median (B,) of the chosen values (B, N), nan where none is chosen."""
-    return torch.where(chosen, depth, torch.nan).nanmedian(1).values
+    # row by row: not every device has a median that leaves values out
+    medians = [
+        row[kept].median() if bool(kept.any()) else row.new_tensor(torch.nan) for row, kept in zip(depth, chosen)
+    ]
+    return torch.stack(medians)
 
 
 def focus_at_distance(pointmap: Pointmap, distance: float) -> torch.Tensor:
@@ -48,7 +52,7 @@ def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor
         raise ValueError(
             "The subject mask covers no pixel that has geometry; give a mask of the subject or set focus to point or distance."
         )
-    return torch.where(depth.isnan(), depth.nanmedian(), depth)
+    return torch.where(depth.isnan(), depth[~depth.isnan()].median(), depth)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,140 @@
+"""Laws of all effects and maps: none needs what Apple's GPU lacks, and each can be cancelled between any two operations."""
+
+import traceback
+
+import pytest
+import torch
+from effect_runs import EFFECTS, uneven_scene
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from sam3d_geometry.geometry import sampling
+from sam3d_geometry.geometry.interruption import Interruptible
+
+BILINEAR, NEAREST, ZEROS = 0, 1, 0  # torch's numbers of interpolation and padding
+SIZE = (36, 48)
+FEW = 64  # numbers: poses, paths and what surrounds a point are worked out on the processor
+# what has no kernel there, in the versions of torch that ComfyUI runs on
+MISSING = {
+    "cummax",
+    "cummin",
+    "_linalg_eigh",
+    "linalg_eig",
+    "linalg_lstsq",
+    "geqrf",
+    "nanmedian",
+    "kthvalue",
+    "grid_sampler_3d",
+}
+
+
+def on_the_processor() -> bool:
+    """Whether the operation is one of gravity's, which takes a sample to the processor and works there."""
+    return any(frame.f_code.co_filename.endswith("geometry/gravity.py") for frame, _ in traceback.walk_stack(None))
+
+
+def missing_on_apples_gpu(name: str, arguments: tuple, tensors: list[torch.Tensor]) -> str | None:
+    """Why an operation could not run there, None where it could."""
+    if name.split(".")[0] in MISSING and any(t.numel() > FEW for t in tensors):
+        return f"{name} is missing"
+    if name.startswith("grid_sampler_2d") and (arguments[2] not in (BILINEAR, NEAREST) or arguments[3] != ZEROS):
+        return f"{name} with interpolation {arguments[2]} and padding {arguments[3]} is missing"
+    if not on_the_processor() and any(
+        t.dtype in (torch.float64, torch.complex128) and t.numel() > FEW for t in tensors
+    ):
+        return f"{name} is asked for float64"
+    return None
+
+
+class ApplesGpu(TorchDispatchMode):
+    """Refuses what Apple's GPU lacks; what goes through .cpu() first is allowed to."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        tensors = [leaf for leaf in tree_leaves((args, result)) if isinstance(leaf, torch.Tensor)]
+        reason = missing_on_apples_gpu(str(func).removeprefix("aten."), args, tensors)
+        if reason is not None:
+            raise NotImplementedError(reason)
+        return result
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_no_effect_needs_what_apples_gpu_lacks(name, monkeypatch):
+    monkeypatch.setattr(sampling, "WITHOUT_CUBIC", ("cpu",))
+    with ApplesGpu():
+        EFFECTS[name](uneven_scene(size=SIZE))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: torch.nn.functional.grid_sample(
+            x[None, None], torch.zeros(1, 1, 1, 2), "bicubic", align_corners=False
+        ),
+        lambda x: torch.nn.functional.grid_sample(
+            x[None, None], torch.zeros(1, 1, 1, 2), padding_mode="border", align_corners=False
+        ),
+        lambda x: x.double().sum(),
+        lambda x: x.cummax(0),
+        lambda x: torch.linalg.eigh(x),
+    ],
+)
+def test_what_apples_gpu_lacks_would_be_found(wrong):
+    with ApplesGpu(), pytest.raises(NotImplementedError):
+        wrong(torch.eye(9))
+
+
+class Work(TorchDispatchMode):
+    """Counts the numbers that operations give, since the last question whether to end."""
+
+    def __init__(self):
+        super().__init__()
+        self.since, self.most, self.total, self.questions = 0, 0, 0, 0
+
+    def ask(self):
+        self.questions += 1
+        self.most, self.since = max(self.most, self.since), 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        done = sum(leaf.numel() for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor))
+        self.since += done
+        self.total += done
+        return result
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_between_two_questions_lies_a_small_part_of_the_work(name):
+    """At 8K the whole is up to minutes."""
+    work, scene = Work(), uneven_scene(size=SIZE)
+    with Interruptible(work.ask, seconds_between=0), work:
+        EFFECTS[name](scene)
+    work.ask()
+    pixels = scene.mask.numel()
+    assert work.total == 0 or work.questions > 20
+    # a Fourier transform of whole tiles is the largest single step
+    assert work.most <= max(0.1 * work.total, 8 * pixels)
+
+
+class Cancelled(Exception):
+    pass
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("name", EFFECTS)
+def test_cancelling_ends_an_effect_at_once(name, share):
+    work, scene = Work(), uneven_scene(size=SIZE)
+    with Interruptible(work.ask, seconds_between=0):
+        EFFECTS[name](scene)
+    last, asked = int(share * work.questions), 0
+
+    def cancel_at_last():
+        nonlocal asked
+        if asked >= last:
+            asked += 1
+            raise Cancelled
+        asked += 1
+
+    with pytest.raises(Cancelled), Interruptible(cancel_at_last, seconds_between=0):
+        EFFECTS[name](scene)
+    assert asked == last + 1

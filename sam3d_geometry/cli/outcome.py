@@ -19,6 +19,7 @@ class Report(Protocol):
 
     def report(self, progress: Progress) -> int:
         """Tells it and returns the exit status."""
+        ...
 
 
 @dataclass(frozen=True)

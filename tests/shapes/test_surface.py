@@ -1,30 +1,18 @@
-"""The mesh of a surface: its place in the photo, its normals, masks, closing and decimation."""
-
-import builtins
+"""The mesh of a surface: its place in the photo, its normals, masks and bad input."""
 
 import closed_form
 import pytest
 import torch
+from surfaces import pixels_apart, sphere
 
-from sam3d_geometry.geometry.camera import project
 from sam3d_geometry.geometry.crop import mask_pointmap
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.shapes.closing import close_back
-from sam3d_geometry.shapes.decimation import decimate, sample_picture
-from sam3d_geometry.shapes.mesh import Mesh, face_normals, vertex_normals
+from sam3d_geometry.shapes.decimation import sample_picture
+from sam3d_geometry.shapes.mesh import Mesh, vertex_normals
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 SIZES = [(48, 64), (240, 320), (301, 97)]
-
-
-def sphere(size=(120, 160), **options):
-    return closed_form.pointmap(closed_form.sphere(*size)[0], **options)
-
-
-def pixels_apart(mesh, size):
-    """Pixels of a photo of `size` between each vertex's UV and where the camera sees the vertex."""
-    seen = project(mesh.vertices.double()[None], mesh.intrinsics[None])[0]
-    return ((mesh.uvs - seen) * torch.tensor([size[1], size[0]])).abs().max()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -70,83 +58,6 @@ def test_a_masked_object_comes_out_alone():
     assert len(mesh.vertices) == box.sum() and mesh.vertices[:, 2].max() < 3.1
     with pytest.raises(ValueError, match="Input mask has 3 frames and the pointmap 1"):
         mask_pointmap(closed_form.pointmap(depth), torch.ones(3, 60, 80))
-
-
-def noisy(seed):
-    """A scene with ragged holes, cuts and triangles that meet in one corner."""
-    torch.manual_seed(seed)
-    depth, *_ = closed_form.box_before_wall(60, 80, tilt_degrees=30)
-    return closed_form.pointmap(depth * (1 + 0.03 * torch.rand(depth.shape)), torch.rand(depth.shape) > 0.15)
-
-
-@pytest.mark.parametrize("back", ["flat", "shell"])
-@pytest.mark.parametrize("scene", ["box", "sphere", "noise", "more noise"])
-def test_a_closed_mesh_is_watertight(back, scene):
-    trimesh = pytest.importorskip("trimesh", reason="trimesh is not installed")
-    pointmap = {
-        "box": lambda: closed_form.pointmap(closed_form.box_before_wall(60, 80, tilt_degrees=30)[0]),
-        "sphere": sphere,
-        "noise": lambda: noisy(0),
-        "more noise": lambda: noisy(1),
-    }[scene]()
-    mesh = surface_from_pointmap(pointmap, back=back)
-    solid = trimesh.Trimesh(mesh.vertices.double().numpy(), mesh.faces.numpy())
-    assert solid.is_watertight and solid.is_winding_consistent and solid.volume > 0
-    flat = surface_from_pointmap(pointmap)
-    assert not trimesh.Trimesh(flat.vertices.numpy(), flat.faces.numpy()).is_watertight
-    assert torch.equal(mesh.faces.unique(), torch.arange(len(mesh.vertices), dtype=torch.int32))
-
-
-def test_the_flat_back_is_flat_and_behind_everything():
-    mesh = surface_from_pointmap(sphere(), back="flat", thickness=0.1)
-    front = surface_from_pointmap(sphere())
-    back = mesh.vertices[len(front.vertices) :, 2]
-    assert torch.allclose(back, front.vertices[:, 2].max() * 1.1, rtol=1e-5)
-
-
-def test_decimation_keeps_the_shape_and_the_photos_place():
-    pytest.importorskip("fast_simplification", reason="fast-simplification is not installed")
-    image = torch.rand(1, 120, 160, 3)
-    mesh = surface_from_pointmap(sphere(image=image), triangles=2000)
-    whole = surface_from_pointmap(sphere(image=image))
-    assert 1800 <= len(mesh.faces) <= 2020 < len(whole.faces)
-    assert ((mesh.vertices - torch.tensor([0, 0, 4.0])).norm(dim=1) - 1).abs().max() < 0.005 * 4
-    assert pixels_apart(mesh, (120, 160)) < 0.01
-    facing = (face_normals(mesh.vertices, mesh.faces) * mesh.vertices[mesh.faces[:, 0].long()]).sum(1)
-    assert (facing < 0).float().mean() > 0.99
-    painted = surface_from_pointmap(sphere(image=image), triangles=2000, paint="vertex colors")
-    assert torch.allclose(painted.colours, sample_picture(image[0], mesh.uvs))
-    assert decimate(whole, 10**6) is whole
-
-
-def test_decimation_leaves_a_flat_picture_its_corners():
-    pytest.importorskip("fast_simplification", reason="fast-simplification is not installed")
-    pointmap = closed_form.pointmap(closed_form.plane(60, 80, 40)[0])
-    whole, mesh = surface_from_pointmap(pointmap), surface_from_pointmap(pointmap, triangles=200)
-    assert len(mesh.faces) < 1000
-    corners = whole.vertices[[0, 79, -80, -1]]
-    assert (torch.cdist(corners, mesh.vertices).amin(1) / corners[:, 2]).max() < 0.002
-
-
-@pytest.mark.parametrize("back", ["flat", "shell"])
-def test_a_decimated_mesh_can_be_closed(back):
-    pytest.importorskip("fast_simplification", reason="fast-simplification is not installed")
-    trimesh = pytest.importorskip("trimesh", reason="trimesh is not installed")
-    mesh = surface_from_pointmap(noisy(3), triangles=1500, back=back)
-    assert trimesh.Trimesh(mesh.vertices.double().numpy(), mesh.faces.numpy()).is_watertight
-
-
-def test_a_missing_package_is_named_in_one_sentence(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest):
-        if name == "fast_simplification":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ValueError, match="pip install fast-simplification"):
-        surface_from_pointmap(sphere(), triangles=100)
 
 
 def test_bad_input_is_named():

@@ -15,7 +15,7 @@ from ..video.engine import Engine, StreamSettings
 from ..video.product import Look, VideoProduct
 from ..video.stages import Stage, steadying
 from ..video.stream import job_fingerprint
-from ..video.writer import format_named
+from ..video.writer import ARRAYS, format_named
 from . import options
 from .clip_record import ClipRecord
 from .lens import Lens
@@ -88,6 +88,8 @@ def products_named(args: argparse.Namespace, name: str) -> list[VideoProduct]:
     ]
     if args.exr:
         products.append(VideoProduct("true depth", TRUE_DEPTH_FORMAT, args.out / f"{name}_true_depth"))
+    if args.npz:
+        products.append(VideoProduct("arrays", ARRAYS, args.out / f"{name}_arrays"))
     return products
 
 

@@ -163,6 +163,7 @@ def add_pictures(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--exr", action="store_true", help="also the depth itself as EXR: 32-bit distances along the view axis"
     )
+    group.add_argument("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
 
 
 def chosen_pictures(args: argparse.Namespace) -> list[str]:

@@ -15,10 +15,10 @@ from ..files import writers_of
 from ..files.depth_frame import frame_from_pointmap
 from ..files.depth_record import camera_entry
 from ..files.exr import SHOW_DEPTH, write_exr
+from ..files.geometry_arrays import geometry_arrays, write_arrays
 from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
-from ..geometry.camera import unproject
 from ..geometry.colour import eight_bit
 from ..geometry.gravity import level_world
 from ..geometry.normals import normals_from_pointmap
@@ -183,16 +183,9 @@ def _depth16(frame: _Frame) -> Writer:
 
 
 def _arrays(frame: _Frame) -> Writer:
-    depth, mask = frame.depth_and_mask
-    intrinsics = frame.pointmap.intrinsics
-    arrays = {
-        "points": unproject(depth, intrinsics),
-        "depth": depth,
-        "mask": mask,
-        "intrinsics": intrinsics,
-        "normals": frame.normals_and_mask[0],
-    }
-    return partial(_write_arrays, {name: value[0].numpy() for name, value in arrays.items()})
+    look = frame.products
+    arrays = geometry_arrays(frame.pointmap, look.normal_source, look.normal_smoothing)
+    return partial(write_arrays, arrays[0])
 
 
 def _exr(frame: _Frame) -> Writer:
@@ -247,7 +240,3 @@ def _sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> nu
 
 def _write_png(values: numpy.ndarray, file: BinaryIO) -> None:
     Image.fromarray(values).save(file, "PNG", compress_level=PNG_COMPRESSION)
-
-
-def _write_arrays(arrays: dict[str, numpy.ndarray], file: BinaryIO) -> None:
-    numpy.savez(file, **arrays)

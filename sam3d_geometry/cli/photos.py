@@ -115,7 +115,6 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     options.add_pictures(group)
     add = group.add_argument
     add("--png16", action="store_true", help="also the 16-bit depth")
-    add("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
     add("--rrd", action="store_true", help="also a rerun recording (needs: pip install rerun-sdk)")
     add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
     add("--points", action="store_true", help="also the point cloud (PLY)")

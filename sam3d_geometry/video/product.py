@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
 
+from ..files.geometry_arrays import geometry_arrays, write_arrays
+from ..files.whole_files import write_files
 from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
 from ..maps.depth import CURVES, INVALID_FILL, DepthRange, depth_picture, true_depth
-from .writer import check_codec, format_named, quantise
+from .writer import ARRAYS, check_codec, format_named, quantise, write_picture
 
-KINDS = ("depth", "coloured depth", "normals", "true depth")
+KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class VideoProduct:
         if self.kind not in KINDS:
             raise ValueError(f"Product {self.kind!r} is not known; choose one of {', '.join(KINDS)}.")
         chosen = format_named(self.format_name)
+        if (self.kind == "arrays") != (self.format_name == ARRAYS):
+            raise ValueError(f"{self.kind} cannot be written as {self.format_name}; {ARRAYS} are for arrays only.")
+        if self.kind == "arrays":
+            return
         if (self.kind == "true depth") != (chosen.bits == 32):
             raise ValueError(
                 f"{self.kind} cannot be written as {self.format_name}; "
@@ -67,8 +75,22 @@ class VideoProduct:
         return self.kind in ("depth", "true depth")
 
     def render(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> numpy.ndarray:
-        """The pictures of a chunk at the photos' size (B, H, W) or (B, H, W, 3), quantised for the encoder."""
+        """The pictures of a chunk at the photos' size (B, H, W) or (B, H, W, 3), quantised for the encoder.
+
+        Of arrays: one dict for each frame (B,).
+        """
+        if self.kind == "arrays":
+            return numpy.array(geometry_arrays(pointmap, look.normal_source, look.normal_smoothing), dtype=object)
         return quantise(self._pictures(pointmap, shown, look), format_named(self.format_name))
+
+    def write_frame(self, base: Path, picture: Any) -> None:
+        """Writes what `render` gave for one frame as the file `base`, plus the format's suffix."""
+        chosen = format_named(self.format_name)
+        path = base.with_name(base.name + chosen.suffix)
+        if self.kind == "arrays":
+            write_files({path: partial(write_arrays, picture)})
+        else:
+            write_picture(path, picture, chosen)
 
     def _pictures(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> torch.Tensor:
         if self.kind == "true depth":

@@ -19,7 +19,7 @@ from .journal import Commit, Journal
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import VideoProduct
 from .stages import AdaptiveRange, Stage, pack, unpack
-from .writer import Segment, SegmentWriter, format_named, join_segments, write_picture
+from .writer import Segment, SegmentWriter, format_named, join_segments
 
 log = logging.getLogger(__name__)
 
@@ -101,13 +101,11 @@ class _Output:
         if self._open is None:
             self._start(chunk.positions[0].time)
         for product, writer, pictures in zip(self._products, self._writers, chunk.pictures):
-            chosen = format_named(product.format_name)
             for position, picture in zip(chunk.positions, pictures):
                 if writer is not None:
                     writer.write(picture, position.time)
                 else:
-                    name = self._clip.frame_name(position.index) + chosen.suffix
-                    write_picture(product.target / name, picture, chosen)
+                    product.write_frame(product.target / self._clip.frame_name(position.index), picture)
         self._open = replace(self._open, position=chunk.positions[-1], states=chunk.states)
         self._frames += len(chunk.positions)
         if self._frames >= SEGMENT_FRAMES:

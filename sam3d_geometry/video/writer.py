@@ -114,10 +114,13 @@ FORMATS = {
 
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's names of what videos are joined into
 SAME_BYTES = {"fflags": "bitexact"}  # no random ids: the same job gives the same bytes
+ARRAYS = "npz files"  # no pictures, so none of FORMATS
 
 
 def format_named(name: str) -> Format:
     """A format by its name in `FORMATS`."""
+    if name == ARRAYS:
+        return Format(suffix=".npz", bits=32, codec="", grey="", colour="")
     if name not in FORMATS:
         raise ValueError(f"Video format {name!r} is not known; choose one of {', '.join(FORMATS)}.")
     return FORMATS[name]

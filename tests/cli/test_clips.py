@@ -13,6 +13,7 @@ from clips import decode, make_clip, make_folder
 from repository import ROOT
 
 from sam3d_geometry.cli.clips import main
+from sam3d_geometry.files.depth_file import read_depth
 from sam3d_geometry.video import stream
 
 pytest.importorskip("av", reason="PyAV is not installed")
@@ -270,6 +271,18 @@ class TestInProcess:
             "failed": [],
             "out": str(tmp_path / "out"),
         }
+
+    def test_the_arrays_of_every_frame_say_what_the_other_files_say(self, folder, tmp_path):
+        pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+        assert self.run(folder, tmp_path, "--depth", "--exr", "--npz", "--fov", "90") == 0
+        files = sorted((tmp_path / "out" / "shot_arrays").iterdir())
+        assert [path.name for path in files] == [f"shot_{i}.npz" for i in range(6)]
+        for path in files:
+            arrays = numpy.load(path)
+            exact = read_depth(tmp_path / "out" / "shot_true_depth" / f"{path.stem}.exr").depth
+            assert numpy.array_equal(arrays["depth"], numpy.asarray(exact).squeeze())
+            assert arrays["points"].shape == (54, 96, 3)
+            assert arrays["intrinsics"][0, 0] == pytest.approx(0.5)  # 90 degrees
 
     def test_an_unknown_model_starts_nothing(self, folder, tmp_path):
         assert self.run(folder, tmp_path, "--model", "no-such-model") == 2

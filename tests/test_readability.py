@@ -34,7 +34,6 @@ TESTED_ELSEWHERE = {
     "clips/steady.py": "clips/test_smooth_geometry.py",
     "effects/camera/edge_sharpening.py": "effects/camera/test_reprojection.py",
     "effects/camera/hole_filling.py": "effects/camera/test_reprojection.py",
-    "effects/light/layer.py": "effects/light/test_composite.py",
     "files/arrays.py": "files/test_exact_depth.py",
     "files/axes.py": "files/test_files.py",
     "files/depth_file.py": "files/test_exact_depth.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import closed_form
 import torch
 from torch.nn import functional as F
 
@@ -13,6 +14,7 @@ from development.scenes.raycast import intersect
 from development.scenes.renderer import render
 from development.scenes.scene import Body, Camera, Scene, rotation_from_axis_angle
 from sam3d_geometry.effects.light.lights import PlacedLight
+from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.geometry.pointmap import Pointmap
 
 FLOOR_HEIGHT = 1.0
@@ -84,3 +86,8 @@ def ball(rings=96):
     right, below = first + 1, first + 2 * rings
     faces = torch.cat([torch.stack([first, right, below], -1), torch.stack([right, below + 1, below], -1)])
     return torch.stack(xyz, -1).reshape(1, -1, 3), faces[None]
+
+
+def wall(distance=4.0, frames=1, size=(120, 160), image=0.25):
+    depth = torch.full((frames, *size), distance)
+    return surface_at_image(closed_form.pointmap(depth, image=torch.full((frames, *size, 3), image), metric=True))

@@ -161,7 +161,9 @@ def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> 
     depth, mask = _through_inverse(resize, pointmap.depth, pointmap.mask)
     normals = None
     if pointmap.normals is not None:
-        normals = F.normalize(resize(pointmap.normals), dim=-1) * mask[..., None]
+        normals = resize(pointmap.normals)
+        # step by step, as F.normalize does it, so that cancel is heard in between
+        normals = normals / normals.norm(dim=-1, keepdim=True).clamp_min(1e-12) * mask[..., None]
     return Pointmap(
         unproject(depth, pointmap.intrinsics), mask, pointmap.intrinsics, picture, normals, pointmap.metric, size
     )

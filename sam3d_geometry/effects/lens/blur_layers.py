@@ -120,7 +120,7 @@ class _Spreader:
                 continue
             grid = self.grids[layer.index]
             rows, columns = grid.active(self.blocks[layer.index - self.lowest])
-            for part in torch.arange(len(rows), device=rows.device).split(self.tiles_at_once):
+            for part in torch.arange(len(rows), device=rows.device).split(max(1, self.tiles_at_once // grid.scale**2)):
                 self._lay_tiles(result, layer, grid, rows[part], columns[part])
         return result[:, : self.height, : self.width]
 

@@ -16,9 +16,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .model_error import ModelError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 OnProgress = Callable[[int, int], None]
 
@@ -105,7 +108,7 @@ class _ReportingFile(io.FileIO):
         super().__init__(path, "ab")
         self._total, self._on_progress = total, on_progress
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         count = super().write(data)
         if self._on_progress is not None:
             done = self.tell()
@@ -149,7 +152,7 @@ def _explained(hub: Any, repository: str, filename: str, target: Path) -> Iterat
     except ModelError:
         raise
     except (*_transport_errors(), OSError) as error:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
                 f"The disk of {target.parent} has no room for {target.name} ({error.strerror}): "
                 "free some space and try again."

@@ -65,11 +65,13 @@ class GeometryModel:
         images = images.to(self.device, torch.float32)
         if self.compiled is None:
             return self.network(images, int(num_tokens))
+        from torch._dynamo.exc import TorchDynamoException  # there since the network was compiled
+
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about torch's own parts, not about the model
                 return self.compiled(images, int(num_tokens))
-        except torch._dynamo.exc.TorchDynamoException as error:
+        except TorchDynamoException as error:
             raise ModelError(
                 f"{self.name} could not be compiled ({str(error).strip().splitlines()[0]}): switch compile off, or install what "
                 "torch.compile needs (a C++ compiler; Triton on a GPU)."

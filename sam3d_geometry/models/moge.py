@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
 import torch
-from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from .checkpoint import Checkpoint
@@ -22,7 +21,9 @@ INSTALL = (
     "run `python install.py` in the pack's folder, or `pip install --no-deps dlr-moge dlr-utils3d`, and start again"
 )
 
-_NETWORKS = {"v1": MoGeV1Network, "v2": MoGeV2Network, "v3": MoGeV2Network}
+MoGeNetwork = MoGeV1Network | MoGeV2Network | RefinedMoGeV3Network
+
+_NETWORKS: dict[str, type[MoGeNetwork]] = {"v1": MoGeV1Network, "v2": MoGeV2Network, "v3": MoGeV2Network}
 
 # Keys that released checkpoints may lack or have in excess without any effect on inference.
 _UNUSED_KEYS = {
@@ -52,7 +53,7 @@ def _upstream_failures(checkpoint: Checkpoint, *damage: type[Exception]) -> Iter
         ) from error
 
 
-def build_moge(checkpoint: Checkpoint) -> nn.Module:
+def build_moge(checkpoint: Checkpoint) -> MoGeNetwork:
     """Network of a MoGe checkpoint in float32 on the CPU, its weights still those of the checkpoint, not copies.
 
     Raises ModelError when the `moge` package is missing or too old, or the weights do not fit its networks.
@@ -105,8 +106,14 @@ def _import_moge(version: str, name: str) -> ModuleType:
 class CountingOnCpu(TorchFunctionMode):
     """Keeps torch.linspace on the CPU: DINOv2's constructor reads numbers out of one, which a meta tensor has not."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
+    def __torch_function__(
+        self,
+        func: Callable,
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        given = dict(kwargs or {})
         if func is torch.linspace:
-            kwargs = {**kwargs, "device": "cpu"}
-        return func(*args, **kwargs)
+            given["device"] = "cpu"
+        return func(*args, **given)

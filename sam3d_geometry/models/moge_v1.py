@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -9,9 +11,10 @@ from torch.nn import functional as F
 from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
-from .replicated_convolution import convolve_replicated, run_resampler, run_residual_block
+from .replicated_convolution import Workspace, convolve_replicated, run_resampler, run_residual_block
+from .upstream import ModelV1, bias_of, token_range_of
 from .view_plane import network_plane_axes, with_uv
-from .vision_transformer import PATCH, VisionTransformer, project_tokens
+from .vision_transformer import PATCH, VisionTransformer, project_layers
 
 
 class MoGeV1Network(nn.Module):
@@ -20,19 +23,19 @@ class MoGeV1Network(nn.Module):
     gives_normals = False
     metric = False
 
-    def __init__(self, upstream: nn.Module):
+    def __init__(self, upstream: ModelV1):
         super().__init__()
         self.transformer = VisionTransformer(upstream.backbone)
         self.layers = upstream.intermediate_layers
         self.projections = upstream.head.projects
         self.upsample_blocks = upstream.head.upsample_blocks
-        self.output_blocks = upstream.head.output_block
-        self.output = None
-        if all(_is_pairable(block) for block in self.output_blocks):
-            self.output, self.output_blocks = PairedOutput(self.output_blocks), None
+        pairs = [_convolutions(block) for block in upstream.head.output_block]
+        pairable = [pair for pair in pairs if pair is not None]
+        self.output = PairedOutput(pairable) if len(pairable) == len(pairs) else None
+        self.output_blocks = upstream.head.output_block if self.output is None else ()
         self.remap = upstream.remap_output
         self.mask_threshold = upstream.mask_threshold
-        self.token_range = tuple(upstream.num_tokens_range)
+        self.token_range = token_range_of(upstream)
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W; `num_tokens` sets detail and cost."""
@@ -43,8 +46,7 @@ class MoGeV1Network(nn.Module):
         resized = resize_antialiased(images, (resized_height, resized_width), "bicubic")
         patches = resize_antialiased(resized, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, _ = self.transformer(patches, self.layers)
-        dtype = self.projections[0].weight.dtype
-        features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))
+        features = project_layers(self.projections, tokens, rows, columns)
         points, mask = self._decode(features, resized_height, resized_width)
         points = F.interpolate(points.float(), (height, width), mode="bilinear", align_corners=False)
         mask = F.interpolate(mask.float(), (height, width), mode="bilinear", align_corners=False).squeeze(1)
@@ -55,11 +57,14 @@ class MoGeV1Network(nn.Module):
         )
 
     def _decode(self, x: torch.Tensor, height: int, width: int) -> list[torch.Tensor]:
-        aspect_ratio, workspace = width / height, {}
-        for upsampler, *blocks in self.upsample_blocks:
-            x = run_resampler(upsampler, with_uv(x, aspect_ratio), workspace)
-            for block in blocks:
-                x = run_residual_block(block, x, workspace)
+        aspect_ratio = width / height
+        workspace: Workspace = {}
+        for stage in self.upsample_blocks:
+            for block in stage:
+                if isinstance(block, nn.Sequential):
+                    x = run_resampler(block, with_uv(x, aspect_ratio), workspace)
+                else:
+                    x = run_residual_block(block, x, workspace)
         x = F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
         if self.output is not None:
             return self.output(x, aspect_ratio)
@@ -74,9 +79,9 @@ class PairedOutput(nn.Module):
     broadcasting.
     """
 
-    def __init__(self, blocks: nn.ModuleList):
+    def __init__(self, blocks: Sequence[tuple[nn.Conv2d, nn.Conv2d]]):
         super().__init__()
-        first, last = [block[0] for block in blocks], [block[2] for block in blocks]
+        first, last = [first for first, _ in blocks], [last for _, last in blocks]
         weight = torch.cat([convolution.weight for convolution in first])
         self.channels = [convolution.out_channels for convolution in last]
         self.features = nn.Conv2d(
@@ -91,15 +96,20 @@ class PairedOutput(nn.Module):
         self.features.weight = nn.Parameter(weight[:, :-2].float(), requires_grad=False)
         self.along_u = nn.Parameter(weight[:, -2].float().sum(1), requires_grad=False)
         self.along_v = nn.Parameter(weight[:, -1].float().sum(2), requires_grad=False)
-        self.bias = nn.Parameter(torch.cat([convolution.bias for convolution in first]).float(), requires_grad=False)
+        self.bias = nn.Parameter(
+            torch.cat([bias_of(convolution) for convolution in first]).float(), requires_grad=False
+        )
         mix = torch.block_diag(*(convolution.weight[:, :, 0, 0].float() for convolution in last))
         self.mix = nn.Linear(mix.shape[1], mix.shape[0], device="meta")
         self.mix.weight = nn.Parameter(mix, requires_grad=False)
-        self.mix.bias = nn.Parameter(torch.cat([convolution.bias for convolution in last]).float(), requires_grad=False)
+        self.mix.bias = nn.Parameter(
+            torch.cat([bias_of(convolution) for convolution in last]).float(), requires_grad=False
+        )
 
     def forward(self, x: torch.Tensor, aspect_ratio: float) -> list[torch.Tensor]:
         """One map (B, channels, H, W) per output block, from features (B, C, H, W)."""
-        u, v = network_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
+        height, width = x.shape[-2:]
+        u, v = network_plane_axes(height, width, aspect_ratio, x.device)
         across = _convolve_axis(u, self.along_u)
         down = _convolve_axis(v, self.along_v) + self.bias
         y = convolve_replicated(self.features, x, {}).permute(0, 2, 3, 1)
@@ -113,5 +123,11 @@ def _convolve_axis(axis: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     return torch.cat([axis[:1], axis, axis[-1:]]).unfold(0, 3, 1) @ kernel.T
 
 
-def _is_pairable(block: nn.Sequential) -> bool:
-    return len(block) == 3 and block[0].kernel_size == (3, 3) and block[2].kernel_size == (1, 1)
+def _convolutions(block: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d] | None:
+    """The 3x3 and the 1x1 convolution of an output block that has nothing else but the rectifier between them."""
+    if len(block) != 3:
+        return None
+    first, _, last = block
+    if not (isinstance(first, nn.Conv2d) and isinstance(last, nn.Conv2d)):
+        return None
+    return (first, last) if first.kernel_size == (3, 3) and last.kernel_size == (1, 1) else None

@@ -8,6 +8,10 @@ gives the same numbers up to rounding at about a tenth of the multiplications, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -16,8 +20,9 @@ from .antialiased_resize import resize_antialiased
 from .point_remap import remap_points
 from .prediction import Prediction
 from .replicated_convolution import Workspace, convolve_replicated, run_resampler, run_residual_block
+from .upstream import ConvStack, ModelV2, bias_of, token_range_of
 from .view_plane import add_linear_in_uv, with_uv
-from .vision_transformer import PATCH, VisionTransformer, project_tokens
+from .vision_transformer import PATCH, VisionTransformer, project_layers
 
 HEADS = ("points_head", "normal_head", "mask_head")
 
@@ -38,19 +43,18 @@ _CHANNEL_MULTIPLE = 16
 class MoGeV2Network(nn.Module):
     """A `moge.model.v2.MoGeModel` rearranged for inference; call it with (B, 3, H, W) images and a token count."""
 
-    def __init__(self, upstream: nn.Module):
+    def __init__(self, upstream: ModelV2):
         super().__init__()
         self.transformer = VisionTransformer(upstream.encoder.backbone)
         self.layers = upstream.encoder.intermediate_layers
         self.projections = upstream.encoder.output_projections
         self.neck = upstream.neck
-        self.heads = nn.ModuleDict({name: getattr(upstream, name) for name in HEADS if hasattr(upstream, name)})
-        self.scale_head = getattr(upstream, "scale_head", None)
+        heads = nn.ModuleDict({name: getattr(upstream, name) for name in HEADS if hasattr(upstream, name)})
+        self.heads = cast(Mapping[str, ConvStack], heads)
+        self.scale_head: nn.Module | None = getattr(upstream, "scale_head", None)
         self.remap = upstream.remap_output
-        self.token_range = tuple(upstream.num_tokens_range)
-        self.last_level = None
-        if _is_linear_last_level(self.neck, self.heads):
-            self.last_level = FoldedLastLevel(self.neck, self.heads)
+        self.token_range = token_range_of(upstream)
+        self.last_level = _fold_last_level(self.neck, self.heads)
 
     @property
     def gives_normals(self) -> bool:
@@ -68,15 +72,17 @@ class MoGeV2Network(nn.Module):
         columns = max(1, round((num_tokens * aspect_ratio) ** 0.5))
         resized = resize_antialiased(images, (rows * PATCH, columns * PATCH), "bilinear")
         tokens, class_token = self.transformer(resized, self.layers)
-        dtype = self.projections[0].weight.dtype
-        features = sum(project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(self.projections, tokens))
-        maps = self._decode(features, aspect_ratio)
+        features = project_layers(self.projections, tokens, rows, columns)
         maps = {
             name: F.interpolate(value.float(), (height, width), mode="bilinear", align_corners=False)
-            for name, value in maps.items()
+            for name, value in self._decode(features, aspect_ratio).items()
         }
         normals = maps.get("normal_head")
-        scale = None if self.scale_head is None else self.scale_head(class_token.to(dtype)).float().squeeze(1).exp()
+        scale = (
+            None
+            if self.scale_head is None
+            else self.scale_head(class_token.to(features.dtype)).float().squeeze(1).exp()
+        )
         return Prediction(
             points=remap_points(maps["points_head"], self.remap),
             mask_probability=maps["mask_head"].squeeze(1).sigmoid(),
@@ -99,51 +105,56 @@ class MoGeV2Network(nn.Module):
         aspect_ratio: float,
         workspace: Workspace,
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """For each level what the heads read of it, and the stream that goes on to the next level."""
-        outputs, x = [], None
+        """For each level what the heads read of it, and the stream that continues to the next level."""
+        outputs = []
+        x = features
         for level, enter in enumerate(self.neck.input_blocks):
             if level == 0:
-                x = enter(with_uv(features, aspect_ratio))
+                x = enter(with_uv(x, aspect_ratio))
             else:
                 x = run_resampler(self.neck.resamplers[level - 1], x, workspace)
-                x = add_linear_in_uv(x, enter.weight[:, :, 0, 0], enter.bias, aspect_ratio)
+                x = add_linear_in_uv(x, enter.weight[:, :, 0, 0], bias_of(enter), aspect_ratio)
             for block in self.neck.res_blocks[level]:
                 x = run_residual_block(block, x, workspace)
             outputs.append((self.neck.output_blocks[level](x), x))
         return outputs
 
 
-class FoldedLastLevel(nn.Module):
-    """The last level of the neck and of every head as 3x3 convolutions at half its resolution.
+@dataclass(frozen=True)
+class _LinearLevel:
+    """A last level that only upsamples twofold, blends by a 3x3 convolution, and adds what enters through a 1x1 one."""
 
-    Takes the last level's modules out of `neck` and `heads`. Weights are composed in float64.
+    blend: nn.Conv2d
+    enter: nn.Conv2d
+    leave: nn.Module
+
+
+class FoldedLastLevel(nn.Module):
+    """The last level of the neck and of every head as 3x3 convolutions at half its resolution, composed in float64.
+
+    heads: each level, and the 1x1 convolution by which its output leaves.
     """
 
-    def __init__(self, neck: nn.Module, heads: nn.ModuleDict):
+    def __init__(self, neck: _LinearLevel, heads: Mapping[str, tuple[_LinearLevel, nn.Conv2d]]):
         super().__init__()
-        enter, blend = neck.input_blocks[-1], neck.resamplers[-1][1]
-        self.outputs = {name: head.output_blocks[-1].out_channels for name, head in heads.items()}
+        self.outputs = {name: leave.out_channels for name, (_, leave) in heads.items()}
         from_neck, from_uv, biases = [], [], []
         self.from_head = nn.ModuleDict()
-        for name, head in heads.items():
-            leave, head_blend, head_enter = head.output_blocks[-1], head.resamplers[-1][1], head.input_blocks[-1]
+        for name, (head, leave) in heads.items():
             out = leave.weight[:, :, 0, 0].double()
-            through = out @ head_enter.weight[:, :, 0, 0].double()
-            from_neck.append(torch.einsum("oc,cikl->oikl", through, blend.weight.double()))
-            from_uv.append(through @ enter.weight[:, :, 0, 0].double())
+            through = out @ head.enter.weight[:, :, 0, 0].double()
+            from_neck.append(torch.einsum("oc,cikl->oikl", through, neck.blend.weight.double()))
+            from_uv.append(through @ neck.enter.weight[:, :, 0, 0].double())
             biases.append(
-                through @ (enter.bias + blend.bias).double()
-                + out @ (head_enter.bias + head_blend.bias).double()
-                + leave.bias.double()
+                through @ (bias_of(neck.enter) + bias_of(neck.blend)).double()
+                + out @ (bias_of(head.enter) + bias_of(head.blend)).double()
+                + bias_of(leave).double()
             )
-            kernel = torch.einsum("oc,cikl->oikl", out, head_blend.weight.double())
+            kernel = torch.einsum("oc,cikl->oikl", out, head.blend.weight.double())
             self.from_head[name] = _low_resolution_convolution(kernel)
         self.from_neck = _low_resolution_convolution(torch.cat(from_neck))
         self.uv_weight = nn.Parameter(torch.cat(from_uv).float(), requires_grad=False)
         self.uv_bias = nn.Parameter(torch.cat(biases).float(), requires_grad=False)
-        for stack in (neck, *heads.values()):
-            for modules in (stack.input_blocks, stack.resamplers, stack.res_blocks, stack.output_blocks):
-                del modules[-1]
 
     def forward(
         self,
@@ -164,24 +175,31 @@ class FoldedLastLevel(nn.Module):
         return dict(zip(self.outputs, y.split(list(self.outputs.values()), dim=1)))
 
 
-def _is_linear_last_level(neck: nn.Module, heads: nn.ModuleDict) -> bool:
-    def upsamples_bilinearly(stack: nn.Module) -> bool:
-        if len(stack.resamplers) == 0 or len(stack.res_blocks[-1]) > 0:
-            return False
-        first, second = stack.resamplers[-1][0], stack.resamplers[-1][1]
-        return (
-            isinstance(first, nn.Upsample)
-            and first.mode == "bilinear"
-            and isinstance(second, nn.Conv2d)
-            and second.kernel_size == (3, 3)
-            and isinstance(stack.input_blocks[-1], nn.Conv2d)
-        )
+def _fold_last_level(neck: ConvStack, heads: Mapping[str, ConvStack]) -> FoldedLastLevel | None:
+    """The last level folded, its modules taken out of `neck` and `heads`; None where it is not linear from end to end."""
+    neck_level, linear = _linear_last_level(neck), {}
+    for name, head in heads.items():
+        level = _linear_last_level(head)
+        if level is not None and isinstance(level.leave, nn.Conv2d):
+            linear[name] = (level, level.leave)
+    if neck_level is None or not isinstance(neck_level.leave, nn.Identity) or len(linear) < len(heads):
+        return None
+    for stack in (neck, *heads.values()):
+        for modules in (stack.input_blocks, stack.resamplers, stack.res_blocks, stack.output_blocks):
+            del modules[-1]
+    return FoldedLastLevel(neck_level, linear)
 
-    return (
-        all(upsamples_bilinearly(stack) for stack in (neck, *heads.values()))
-        and isinstance(neck.output_blocks[-1], nn.Identity)
-        and all(isinstance(head.output_blocks[-1], nn.Conv2d) for head in heads.values())
-    )
+
+def _linear_last_level(stack: ConvStack) -> _LinearLevel | None:
+    if len(stack.resamplers) == 0 or len(stack.res_blocks[-1]) > 0:
+        return None
+    upsample, blend = stack.resamplers[-1][0], stack.resamplers[-1][1]
+    if not (isinstance(upsample, nn.Upsample) and upsample.mode == "bilinear"):
+        return None
+    if not (isinstance(blend, nn.Conv2d) and blend.kernel_size == (3, 3)):
+        return None
+    enter = stack.input_blocks[-1]
+    return _LinearLevel(blend, enter, stack.output_blocks[-1]) if isinstance(enter, nn.Conv2d) else None
 
 
 def _low_resolution_convolution(kernel: torch.Tensor) -> nn.Conv2d:
@@ -198,9 +216,9 @@ def _low_resolution_convolution(kernel: torch.Tensor) -> nn.Conv2d:
     return convolution
 
 
-def _head(head: nn.Module, neck: list[torch.Tensor], workspace: Workspace) -> torch.Tensor:
+def _head(head: ConvStack, neck: list[torch.Tensor], workspace: Workspace) -> torch.Tensor:
     """What goes through a head, after its last level and before the output convolution."""
-    x = None
+    x = neck[0]
     for level, (enter, seen) in enumerate(zip(head.input_blocks, neck)):
         entered = enter(seen)
         x = entered if level == 0 else run_resampler(head.resamplers[level - 1], x, workspace).add_(entered)

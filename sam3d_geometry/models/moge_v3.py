@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from .prediction import Prediction
+from .upstream import ModelV3, token_range_of
 
 REFINE_STEPS = 3
 
@@ -16,12 +17,12 @@ REFINE_STEPS = 3
 class RefinedMoGeV3Network(nn.Module):
     """A whole `moge.model.v3.MoGeModel` in float32, as its refiner asks: refined on CUDA, the base alone elsewhere."""
 
-    def __init__(self, upstream: nn.Module):
+    def __init__(self, upstream: ModelV3):
         super().__init__()
         self.upstream = upstream
         self.gives_normals = hasattr(upstream, "normal_head")
         self.metric = hasattr(upstream, "scale_head")
-        self.token_range = tuple(upstream.num_tokens_range)
+        self.token_range = token_range_of(upstream)
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W; `num_tokens` sets detail and cost."""

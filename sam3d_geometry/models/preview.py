@@ -99,7 +99,11 @@ class PreviewNetwork(nn.Module):
 def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
     """Height and width, multiples of 32, that the network works at for a photo of this size."""
     scale = (num_tokens * PIXELS_PER_TOKEN / (height * width)) ** 0.5
-    return tuple(max(1, round(side * scale / SIDE_MULTIPLE)) * SIDE_MULTIPLE for side in (height, width))
+
+    def rounded(side: int) -> int:
+        return max(1, round(side * scale / SIDE_MULTIPLE)) * SIDE_MULTIPLE
+
+    return rounded(height), rounded(width)
 
 
 def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:

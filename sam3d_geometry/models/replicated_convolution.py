@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from .upstream import ResidualBlock
 
 Workspace = dict[tuple, torch.Tensor]
 
 
 def convolve_replicated(
-    convolution: nn.Conv2d, x: torch.Tensor, workspace: Workspace, rectify: bool = False
+    convolution: nn.Module, x: torch.Tensor, workspace: Workspace, rectify: bool = False
 ) -> torch.Tensor:
     """`convolution` of x (B, C, H, W), rectified first on request; equals the module with padding_mode="replicate".
+
+    Any other module is called as it is.
 
     The padded copy lives in `workspace`, a dict that one forward pass hands from layer to layer: PyTorch's own padding
     allocates as much again for every layer, and leaves channels-last order on CUDA.
@@ -36,7 +42,7 @@ def convolve_replicated(
     return F.conv2d(padded, convolution.weight, convolution.bias)
 
 
-def run_residual_block(block: nn.Module, x: torch.Tensor, workspace: Workspace) -> torch.Tensor:
+def run_residual_block(block: ResidualBlock, x: torch.Tensor, workspace: Workspace) -> torch.Tensor:
     """An upstream `ResidualConvBlock`: norm, rectifier, convolution, twice, plus the skip connection."""
     norm, activation, convolution, second_norm, second_activation, second_convolution = block.layers
     if not (isinstance(activation, nn.ReLU) and isinstance(second_activation, nn.ReLU)):
@@ -49,11 +55,14 @@ def run_residual_block(block: nn.Module, x: torch.Tensor, workspace: Workspace) 
 def run_resampler(resampler: nn.Sequential, x: torch.Tensor, workspace: Workspace) -> torch.Tensor:
     """An upstream upsampler, any modules of which the last may be a 3x3 convolution."""
     for module in resampler:
-        x = convolve_replicated(module, x, workspace) if isinstance(module, nn.Conv2d) else module(x)
+        x = convolve_replicated(module, x, workspace)
     return x
 
 
-def _is_replicated_3x3(convolution: nn.Conv2d) -> bool:
+def _is_replicated_3x3(module: nn.Module) -> TypeGuard[nn.Conv2d]:
     return (
-        convolution.kernel_size == (3, 3) and convolution.padding_mode == "replicate" and convolution.stride == (1, 1)
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (3, 3)
+        and module.padding_mode == "replicate"
+        and module.stride == (1, 1)
     )

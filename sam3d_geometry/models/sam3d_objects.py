@@ -113,5 +113,5 @@ def _plain_loader() -> type:
     class PlainLoader(yaml.SafeLoader):
         pass
 
-    PlainLoader.add_constructor(None, lambda loader, node: None)
+    PlainLoader.add_multi_constructor("", lambda loader, suffix, node: None)
     return PlainLoader

@@ -36,7 +36,8 @@ def add_linear_in_uv(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, 
 
     Cheaper than convolving a coordinate map, because each term varies along one axis only.
     """
-    u, v = network_plane_axes(*x.shape[-2:], aspect_ratio, x.device)
+    height, width = x.shape[-2:]
+    u, v = network_plane_axes(height, width, aspect_ratio, x.device)
     weight, bias = weight.float(), bias.float()
     along_u = torch.outer(u, weight[:, 0])
     along_v = torch.outer(v, weight[:, 1]) + bias

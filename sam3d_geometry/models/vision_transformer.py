@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from .upstream import Backbone, TransformerBlock
 
 IMAGE_MEAN = (0.485, 0.456, 0.406)
 IMAGE_STD = (0.229, 0.224, 0.225)
@@ -20,7 +23,7 @@ class VisionTransformer(nn.Module):
     as they do under upstream's autocast.
     """
 
-    def __init__(self, backbone: nn.Module):
+    def __init__(self, backbone: Backbone):
         super().__init__()
         self.patch_projection = backbone.patch_embed.proj
         self.cls_token = backbone.cls_token
@@ -76,10 +79,11 @@ class VisionTransformer(nn.Module):
             return positions
         grid = positions[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
         # The scale factors come from DINOv2's own interpolation: its weights were trained with that offset.
-        size = {"size": (rows, columns)}
         if self.offset > 0:
-            size = {"scale_factor": ((rows + self.offset) / side, (columns + self.offset) / side)}
-        grid = F.interpolate(grid, mode="bicubic", antialias=self.antialias, **size)
+            scale = [(rows + self.offset) / side, (columns + self.offset) / side]
+            grid = F.interpolate(grid, scale_factor=scale, mode="bicubic", antialias=self.antialias)
+        else:
+            grid = F.interpolate(grid, size=(rows, columns), mode="bicubic", antialias=self.antialias)
         return torch.cat([positions[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
 
@@ -89,7 +93,18 @@ def project_tokens(projection: nn.Conv2d, tokens: torch.Tensor, rows: int, colum
     return projected.unflatten(1, (rows, columns)).permute(0, 3, 1, 2)
 
 
-def _run_block(block: nn.Module, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def project_layers(
+    projections: Sequence[nn.Conv2d], tokens: Sequence[torch.Tensor], rows: int, columns: int
+) -> torch.Tensor:
+    """The sum (B, C', rows, columns) of every layer's tokens (B, N, C) through its projection, in the weights' dtype."""
+    dtype = projections[0].weight.dtype
+    return reduce(
+        torch.add,
+        (project_tokens(p, t.to(dtype), rows, columns) for p, t in zip(projections, tokens)),
+    )
+
+
+def _run_block(block: TransformerBlock, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     batch, tokens, width = x.shape
     attention = block.attn
     h = _norm(block.norm1, x).to(dtype)

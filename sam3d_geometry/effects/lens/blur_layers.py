@@ -88,7 +88,9 @@ class _Spreader:
         rows, columns = (
             _mirror_indices(-self.pad, whole + self.pad, n, device) for whole, n in zip(self.size, layer_map.shape)
         )
-        self.padded = light[:, rows[:, None], columns[None, :]] if used else light
+        self.padded = light.new_empty(len(light), len(rows), len(columns)) if used else light
+        for plane, padded in zip(light, self.padded if used else ()):  # one at a time: a cancel is heard in between
+            padded.copy_(plane[rows[:, None], columns[None, :]])
         self.padded_map = layer_map[rows[:, None], columns[None, :]] if used else layer_map
         lowest = min(layer.index for layer in layers)
         count = max(layer.index for layer in layers) - lowest + 1

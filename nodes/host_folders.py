@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 from ..sam3d_geometry.files.output_folder import OutputFolder
 from ..sam3d_geometry.files.whole_files import Writer
+from .filename_prefix import refuse_long, with_dates
 from .host import nothing
 
 
@@ -23,6 +25,8 @@ def _save_path(filename_prefix: str) -> tuple[Path, str, int]:
 
     _refuse_odd_name(filename_prefix, "filename_prefix")
     root = Path(folder_paths.get_output_directory())
+    filename_prefix = with_dates(filename_prefix, datetime.now())
+    refuse_long(filename_prefix, root)
     parts = filename_prefix.replace("\\", "/").split("/")
     whole = re.match(r"[A-Za-z]:", filename_prefix) or not parts[0]
     if (

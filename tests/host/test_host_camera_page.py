@@ -3,11 +3,9 @@
 import json
 
 import pytest
-from comfyui_page import ARGUMENTS, LOAD, READY, chromium
+from comfyui_page import LOAD, open_page
 from comfyui_server import PACK
 from repository import ROOT
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
 
 ADD_INFO = """() => {
   const graph = window.app.graph
@@ -26,22 +24,8 @@ SAVE_AND_LOAD = """async () => { await window.app.loadGraphData(window.app.graph
 
 @pytest.fixture(scope="module")
 def page(host):
-    if chromium() is None:
-        pytest.skip("no Chromium was found; install it or set CHROMIUM_PATH")
-    settings = host.base / "user" / "default" / "comfy.settings.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps({"Comfy.TutorialCompleted": True}), encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1600, "height": 900})
-        page.problems = []
-        page.on("dialog", lambda dialog: (page.problems.append(f"alert: {dialog.message}"), dialog.dismiss()))
-        page.on("pageerror", lambda error: PACK in str(error.stack) and page.problems.append(str(error)))
-        page.goto(host.url)
-        page.wait_for_function(READY, timeout=180_000)
-        page.wait_for_timeout(3000)
+    with open_page(host, PACK) as page:
         yield page
-        browser.close()
 
 
 def test_the_text_stands_on_the_node_and_old_workflows_take_cores_model(host, page, tmp_path):

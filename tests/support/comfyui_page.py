@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-gl=angle", "--use-angle=swiftshader",
@@ -28,3 +34,29 @@ def chromium() -> str | None:
     """Path of a Chromium or Chrome: CHROMIUM_PATH, or one on the PATH."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     return os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def open_page(host, problems_of: str, **settings: object) -> Iterator[Any]:
+    """ComfyUI's page of a running host; `page.problems` gathers alerts and script errors that name the pack `problems_of`.
+
+    settings   of the page, by their names with _ for the dots (Comfy_VueNodes_Enabled=True)
+    """
+    if chromium() is None:
+        pytest.skip("no Chromium was found; install it or set CHROMIUM_PATH")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
+    path = host.base / "user" / "default" / "comfy.settings.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chosen = {name.replace("_", "."): value for name, value in settings.items()}
+    path.write_text(json.dumps({"Comfy.TutorialCompleted": True} | chosen), encoding="utf-8")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.problems = []
+        page.on("dialog", lambda dialog: (page.problems.append(f"alert: {dialog.message}"), dialog.dismiss()))
+        page.on("pageerror", lambda error: problems_of in str(error.stack) and page.problems.append(str(error)))
+        page.goto(host.url)
+        page.wait_for_function(READY, timeout=180_000)
+        page.wait_for_timeout(3000)
+        yield page
+        browser.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -12,11 +12,16 @@ from ..sam3d_geometry import models
 from ..sam3d_geometry.estimate.inference import plan_inference
 from ..sam3d_geometry.geometry.resize import Size
 from ..sam3d_geometry.models import GeometryModel
-from .host import compute_device, progress_bar
+from .host import compute_device, notify_once, progress_bar
 
 CORE_FOLDER = "geometry_estimation"  # ComfyUI's own since 0.22
 OWN_FOLDER = "sam3d_geometry"
 MODEL_EXTENSIONS = {".safetensors", ".pt", ".pth"}
+
+
+def tell_overflow(sentence: str) -> None:
+    """Says on the page that half precision was not enough."""
+    notify_once("Half precision was not enough", sentence)
 
 
 def model_folders() -> list[str]:
@@ -50,7 +55,7 @@ class HostedModel:
 
         # read at call time: ComfyUI swaps the class at start on some set-ups
         patcher_class = getattr(comfy.model_patcher, "CoreModelPatcher", comfy.model_patcher.ModelPatcher)
-        self.model = model
+        self.model = replace(model, on_overflow=tell_overflow)
         self.patcher = patcher_class(_Box(model.network), load_device=device, offload_device=mm.unet_offload_device())
 
     def ready(self, photo_size: Size, resolution: int, frames: int) -> GeometryModel:
@@ -90,6 +95,7 @@ class ModelHandle:
                     device=device,
                     weights_device=mm.unet_offload_device(),
                     precision=self.precision,
+                    half=mm.should_use_fp16(device),  # knows --force-fp32 and cards on which fp16 is broken
                     folders=model_folders(),
                     compiled=self.compiled,
                     on_progress=on_progress,

@@ -16,7 +16,7 @@ from ...sam3d_geometry.geometry.resize import Size, resize_image
 from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
-from ..host_models import ModelHandle
+from ..host_models import ModelHandle, tell_overflow
 from ..sockets import GeometryModelType
 
 MogeModelType = io.Custom("MOGE_MODEL")
@@ -42,10 +42,11 @@ class _CoreNetwork(nn.Module):
     def __init__(self, core):
         super().__init__()
         self.core = core
+        self.dtype = core.dtype
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         # core asks for fp16 on the CPU too, where torch cannot resize it; its layers cast themselves to what comes in
-        dtype = torch.float32 if images.device.type == "cpu" else self.core.dtype
+        dtype = torch.float32 if images.device.type == "cpu" else self.dtype
         said = self.core.model(images.to(dtype), num_tokens=num_tokens)
         mask = said["mask"].float() + (0.5 - self.core.mask_threshold)
         others = {name: None if said.get(name) is None else said[name].float() for name in ("normal", "metric_scale")}
@@ -58,6 +59,14 @@ class _CoreGeometryModel(GeometryModel):
     def device(self) -> torch.device:
         # parts of the weights may wait on the CPU while the network computes on the GPU
         return torch.device(self.network.core.load_device)
+
+    def predict_in_float32(self, images: torch.Tensor, num_tokens: int) -> Prediction:
+        """As the base class says; the weights stay as they are, since core's layers cast them to what comes in."""
+        self.network.dtype = torch.float32
+        try:
+            return self.predict(images, num_tokens)
+        finally:
+            self.network.dtype = self.network.core.dtype
 
 
 def _name(core) -> str:
@@ -78,6 +87,7 @@ class CoreModel:
             metric=hasattr(core.model, "scale_head"),
             gives_normals=hasattr(core.model, "normal_head"),
             token_range=tuple(core.num_tokens_range),
+            on_overflow=tell_overflow,
         )
 
     def load(self) -> CoreModel:

@@ -29,7 +29,8 @@ class LoadSAM3DGeometry(io.ComfyNode):
                 ),
                 field(
                     "precision",
-                    "Number format of the network. auto: fp16 on a GPU, fp32 on the CPU. Choose fp32 if you see bands or holes, bf16 "
+                    "Number format of the network. auto: fp16 on a GPU, fp32 on the CPU and where ComfyUI says so. A "
+                    "picture too large for fp16 is computed again in fp32. Choose fp32 if you see bands or holes, bf16 "
                     "on recent CPUs for speed.",
                 ),
                 field(

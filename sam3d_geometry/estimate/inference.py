@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch.nn import functional as F
@@ -206,6 +206,39 @@ def infer_pointmap(
     return result.pointmap()
 
 
+def _overflowed(prediction: Prediction) -> torch.Tensor:
+    """Bool (B,): frames with a number that is not finite where there may be geometry, or with such numbers and no geometry."""
+    finite = torch.isfinite(prediction.points).all(-1) & torch.isfinite(prediction.mask_probability)
+    empty = ~(prediction.mask_probability > MASK_THRESHOLD)
+    lost = ~finite & ~(prediction.mask_probability <= MASK_THRESHOLD)
+    overflowed = lost.flatten(1).any(1) | (empty.flatten(1).all(1) & ~finite.flatten(1).all(1))
+    for value in (prediction.metric_scale, prediction.focal):
+        if value is not None:
+            overflowed |= ~torch.isfinite(value)
+    return overflowed
+
+
+def _predict(model: GeometryModel, images: torch.Tensor, num_tokens: int) -> Prediction:
+    """The model's prediction; frames in which half precision overflows are computed once more, in float32."""
+    prediction = model.predict(images, num_tokens)
+    if model.compute_dtype == torch.float32:
+        return prediction
+    overflowed = _overflowed(prediction)
+    if not bool(overflowed.any()):
+        return prediction
+    precision = str(model.compute_dtype).removeprefix("torch.")
+    model.on_overflow(
+        f"{model.name} gave numbers too large for {precision} on some pictures, so those were computed again in float32, which "
+        "takes longer; set precision to fp32 to compute all in it from the start."
+    )
+    again = model.predict_in_float32(images[overflowed.to(images.device)], num_tokens)
+    given = {field.name: getattr(prediction, field.name) for field in fields(prediction)}
+    mended = {name: value.clone() for name, value in given.items() if value is not None}
+    for name, value in mended.items():
+        value[overflowed] = getattr(again, name)
+    return replace(prediction, **mended)
+
+
 def _infer_chunk(
     model: GeometryModel,
     images: torch.Tensor,
@@ -219,7 +252,7 @@ def _infer_chunk(
     device = torch.device("cpu") if model.device.type == "mps" else model.device
     images = _clean(images.to(device))
     network_images = resize_image(images, network_size)
-    prediction = model.predict(network_images.movedim(-1, 1), num_tokens)
+    prediction = _predict(model, network_images.movedim(-1, 1), num_tokens)
     prediction = Prediction(
         _to_size(prediction.points, size),
         _to_size(prediction.mask_probability, size),

@@ -30,6 +30,7 @@ def load_model(
     device: str | torch.device = "cpu",
     weights_device: str | torch.device | None = None,
     precision: str = "auto",
+    half: bool | None = None,
     folders: Sequence[Folder] = (),
     allow_download: bool = True,
     compiled: bool = False,
@@ -37,14 +38,15 @@ def load_model(
 ) -> GeometryModel:
     """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
-    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS).
+    device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS), unless
+    `half` says whether it is fp16.
     weights_device: where the weights are put now, by default `device`; a memory manager keeps them elsewhere.
     folders: searched in order; the first one receives downloads; none means ~/.cache/sam3d_geometry.
     allow_download: False never asks the network. compiled: as `GeometryModel.with_compilation`. on_progress: called with (bytes done, bytes in all) of a download;
     what it raises stops the download, and the next one continues. Raises ModelError, one sentence, without a model.
     """
     device = torch.device(device)
-    dtype = compute_dtype(precision, device)
+    dtype = compute_dtype(precision, device, half)
     if name == PREVIEW:
         # Three million parameters gain nothing from half precision unless it is asked for.
         dtype = torch.float32 if precision == "auto" else dtype

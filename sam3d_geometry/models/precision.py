@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -18,15 +20,17 @@ _HALF_BY_DEFAULT = ("cuda", "mps")
 _COMPUTING = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.GroupNorm)
 
 
-def compute_dtype(precision: str, device: torch.device) -> torch.dtype:
+def compute_dtype(precision: str, device: torch.device, half: bool | None = None) -> torch.dtype:
     """Dtype for a precision of the menu on a device: auto is fp16 on CUDA, ROCm and MPS and fp32 everywhere else.
 
-    fp16 on a CPU becomes fp32, with a warning: CPUs have no fast fp16, and some operators have none at all.
+    `half`, where a host knows its cards better, says whether auto is fp16. fp16 on a CPU becomes fp32, with a warning: CPUs
+    have no fast fp16, and some operators have none at all.
     """
     if precision not in PRECISIONS:
         raise ModelError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
     if precision == "auto":
-        return torch.float16 if device.type in _HALF_BY_DEFAULT else torch.float32
+        half = device.type in _HALF_BY_DEFAULT if half is None else half
+        return torch.float16 if half else torch.float32
     if precision == "fp16" and device.type == "cpu":
         logger.warning("fp16 is slower than fp32 on a CPU, so fp32 is used; set precision to auto to choose by device.")
         return torch.float32
@@ -53,3 +57,21 @@ def prepare_weights(network: nn.Module, dtype: torch.dtype) -> nn.Module:
             weight = parameter.detach().to(target, copy=True, memory_format=layout)
             setattr(module, name, nn.Parameter(weight, requires_grad=False))
     return network
+
+
+@contextmanager
+def computing_in_float32(network: nn.Module) -> Iterator[None]:
+    """Gives a network float32 copies of its narrower weights, and its own weights back at the end."""
+    narrow = [
+        (module, name, parameter)
+        for module in network.modules()
+        for name, parameter in module.named_parameters(recurse=False)
+        if parameter.is_floating_point() and parameter.dtype != torch.float32
+    ]
+    try:
+        for module, name, parameter in narrow:
+            setattr(module, name, nn.Parameter(parameter.detach().float(), requires_grad=False))
+        yield
+    finally:
+        for module, name, parameter in narrow:
+            setattr(module, name, parameter)

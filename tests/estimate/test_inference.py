@@ -146,6 +146,76 @@ def test_a_callback_can_stop_it():
     assert len(scripted.network.calls) == 1
 
 
+class Narrow(torch.nn.Module):
+    """The plane of Scripted by a product that is too large for fp16 where a picture is white."""
+
+    def __init__(self, partly=False):
+        super().__init__()
+        self.grow = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.constant_(self.grow.weight, 300.0)
+        self.norm = torch.nn.LayerNorm(1)  # stays float32
+        self.partly, self.calls = partly, []
+
+    def forward(self, images, num_tokens):
+        frames, _, height, width = images.shape
+        self.calls.append((frames, self.grow.weight.dtype))
+        bright = images.mean((1, 2, 3))[:, None, None, None] * 300
+        factor = (
+            (self.grow(bright.to(self.grow.weight.dtype)).float() / 90000).clamp_min(0.1).expand(-1, height, width, 1)
+        )
+        factor = torch.where(torch.isfinite(factor), factor, torch.nan)
+        if self.partly:
+            factor = torch.cat([factor[:, : height // 2], (bright / 300).expand_as(factor)[:, height // 2 :]], 1)
+        points = rays(height, width).float() * plane(height, width, 30)[0].float()[..., None] * factor
+        return Prediction(points, factor[..., 0].clamp(1, 1), metric_scale=torch.ones(1).expand(frames))
+
+
+def narrow_model(dtype, told, **options):
+    network = prepare_weights(Narrow(**options), dtype)
+    return GeometryModel("narrow", network, dtype, True, False, token_range=(100, 2500), on_overflow=told.append)
+
+
+@pytest.mark.parametrize("partly", [False, True], ids=["whole frame", "part of a frame"])
+def test_a_frame_too_large_for_half_precision_is_computed_again_in_float32(partly):
+    told = []
+    images = torch.cat([torch.full((1, 60, 80, 3), 0.5), torch.ones(1, 60, 80, 3), torch.full((1, 60, 80, 3), 0.5)])
+    narrow, wide = (narrow_model(dtype, told, partly=partly) for dtype in (torch.float16, torch.float32))
+    weights = list(narrow.network.parameters())
+    found, expected = infer_pointmap(narrow, images), infer_pointmap(wide, images)
+    assert found.mask.all() and torch.allclose(found.depth, expected.depth, rtol=2e-3)
+    assert [dtype for _, dtype in narrow.network.calls] == [torch.float16, torch.float32]
+    assert [frames for frames, _ in narrow.network.calls] == [3, 1]
+    assert all(kept is before for kept, before in zip(narrow.network.parameters(), weights))
+    assert len(told) == 1 and "narrow" in told[0] and "float16" in told[0] and "\n" not in told[0]
+
+
+def test_numbers_that_fit_are_computed_once_and_nothing_is_said():
+    told = []
+    narrow = narrow_model(torch.float16, told)
+    infer_pointmap(narrow, torch.full((2, 60, 80, 3), 0.5))
+    assert len(narrow.network.calls) == 1 and not told
+
+
+def test_an_infinite_scale_is_an_overflow_too():
+    told = []
+    scripted = replace(model(), compute_dtype=torch.bfloat16, on_overflow=told.append)
+    answer, scales = scripted.network.forward, iter([torch.inf, 2.0])
+    scripted.network.forward = lambda *given: replace(answer(*given), metric_scale=torch.full((1,), next(scales)))
+    pointmap = infer_pointmap(scripted, torch.rand(1, 60, 80, 3))
+    assert len(told) == 1 and torch.allclose(
+        pointmap.depth[:, 15:], 2 * plane(60, 80, 30)[0][:, 15:].float(), rtol=1e-3
+    )
+
+
+def test_without_a_host_an_overflow_is_logged_once(caplog):
+    images = torch.ones(1, 60, 80, 3)
+    network = prepare_weights(Narrow(), torch.float16)
+    narrow = GeometryModel("logged", network, torch.float16, True, False, token_range=(100, 2500))
+    for _ in range(2):
+        infer_pointmap(narrow, images)
+    assert caplog.text.count("logged gave numbers too large for float16") == 1
+
+
 def test_resolution_sets_tokens_and_size():
     assert tokens_for_size((512, 512), (1200, 2500)) == 1337
     assert tokens_for_size((288, 512), (1200, 2500)) == 1200 and tokens_for_size((1024, 1024), (1200, 2500)) == 2500

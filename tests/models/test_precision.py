@@ -31,6 +31,13 @@ def test_dtype_by_device(precision, device, expected):
     assert compute_dtype(precision, torch.device(device)) == expected
 
 
+@pytest.mark.parametrize("half", [True, False])
+def test_a_host_that_knows_its_card_decides_what_auto_is(half):
+    for device in ("cuda", "cpu", "xpu"):
+        assert compute_dtype("auto", torch.device(device), half) == (HALF if half else SINGLE)
+        assert compute_dtype("bf16", torch.device(device), half) == BRAIN
+
+
 def test_fp16_on_a_cpu_says_so(caplog):
     with caplog.at_level(logging.WARNING):
         compute_dtype("fp16", torch.device("cpu"))

@@ -1,18 +1,60 @@
-"""Which way is up: a levelled world frame from the dominant ground (or ceiling) of a pointmap, or from given angles."""
+"""Which way is up: a levelled world frame from the planes of a pointmap and the lines of its picture, or from given angles."""
 
 from __future__ import annotations
 
+import logging
 import math
+from dataclasses import dataclass
 
 import torch
 
-from .normals import surface_normals
+from .picture_lines import line_planes, log_lines
+from .plane_patches import plane_patches
 from .pointmap import Pointmap
 from .rotations import rotation_from_degrees
+from .up_evidence import Planes, directions_grid, find_planes, log_planes, log_prior
 
-CONE_DEGREES = (45.0, 25.0, 12.0, 6.0)  # the search narrows to the densest direction near the camera's own up
-MAX_SAMPLES = 1 << 20  # pixels of a whole clip that are looked at
-MINIMUM_SHARE = 0.02  # of the valid pixels must face that direction, otherwise the camera is taken to be level
+log = logging.getLogger(__name__)
+
+MOST_FRAMES = 12  # of a clip whose frames share one direction, evenly spaced: they see the same ground
+CANDIDATES = 24  # of the likeliest directions whose neighbourhoods are compared
+HYPOTHESIS = math.radians(9)  # directions this near belong to the same finding
+SURE_WITHIN = math.radians(6)  # the confidence is the probability that up lies this near
+REFINED_WITHIN = math.radians(7)  # planes this near to level or upright say exactly where up is
+ROBUST = math.radians(1.5)  # beyond it a patch's say fades
+LEVEL_PULL = 1e-4  # of the level camera, which decides what nothing else does
+LYING, STANDING, LINES = 3.0, 1.0, 0.5  # how far a patch or all lines count when up is made exact
+WORDS = ((0.8, "sure"), (0.5, "likely"), (0.25, "doubtful"), (0.0, "a guess"))  # least confidence -> word
+DOUBTFUL = 0.5  # the log warns below it
+
+
+@dataclass(frozen=True)
+class Up:
+    """Which way is up in every frame, and how sure that is.
+
+    world_from_camera  (B, 3, 3) from OpenCV camera axes to a levelled world: x right, y down along gravity, z forward
+    confidence         (B,) probability, 0 to 1, that it is right within 6 degrees
+    """
+
+    world_from_camera: torch.Tensor
+    confidence: torch.Tensor
+
+    def word(self, frame: int = 0) -> str:
+        """How sure the finding of a frame is, in a word."""
+        return next(word for least, word in WORDS if float(self.confidence[frame]) >= least)
+
+    def angles(self, frame: int = 0) -> tuple[float, float]:
+        """Degrees by which the camera looks up, and is turned clockwise, in a frame."""
+        x, y, z = (-self.world_from_camera[frame, 1]).tolist()
+        return math.degrees(math.asin(max(-1.0, min(1.0, z)))), math.degrees(math.atan2(-x, -y))
+
+    def describe(self, frame: int = 0) -> str:
+        """One line about a frame: how the camera was held, and how sure that is."""
+        pitch, roll = self.angles(frame)
+        sure = f"{self.word(frame)}, confidence {float(self.confidence[frame]):.2f}"
+        return (
+            f"camera looks {'up' if pitch >= 0 else 'down'} by {abs(pitch):.1f} degrees, rolled by {roll:.1f} ({sure})"
+        )
 
 
 def world_from_pitch_roll(pitch_degrees: float, roll_degrees: float, frames: int = 1) -> torch.Tensor:
@@ -24,51 +66,86 @@ def world_from_pitch_roll(pitch_degrees: float, roll_degrees: float, frames: int
 
 
 def _world_from_up(up: torch.Tensor) -> torch.Tensor:
-    """Unit up directions (B, 3) in OpenCV camera axes -> world_from_camera (B, 3, 3) that keeps the camera's heading."""
+    """Unit up directions (B, 3) in OpenCV camera axes -> world_from_camera (B, 3, 3) that keeps the camera's heading.
+
+    A camera that looks straight down or up has no heading: then the top of its picture is ahead, or behind.
+    """
     down = -up
     forward = torch.zeros_like(down)
     forward[:, 2] = 1
+    steep = (up[:, 2].abs() > 1 - 1e-6)[:, None]
+    forward = torch.where(steep, up[:, 2:].sign() * torch.tensor([0.0, 1.0, 0.0]).to(up), forward)
     forward = torch.nn.functional.normalize(forward - (forward * down).sum(-1, keepdim=True) * down, dim=-1)
     right = torch.linalg.cross(down, forward)
     return torch.stack([right, down, forward], 1)
 
 
-def world_from_camera(
-    normals: torch.Tensor, mask: torch.Tensor, shared: bool = True
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normals (B, H, W, 3) in OpenCV camera axes and mask -> world_from_camera (B, 3, 3) and the share it rests on (B,).
+def _refined(up: torch.Tensor, planes: Planes, lines: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """The unit vector near `up` (3,) that is nearest to parallel to what lies and square to what stands and to lines (M, 3).
 
-    Seeks the densest direction of normals within 45 degrees of the camera's up, floors and ceilings counting alike
-    (mean shift on the sphere with a shrinking cone). World axes: x right, y down along gravity, z forward and level.
-    With `shared` one rotation serves the whole batch, so that a clip does not flicker. Where less than 2 % of the valid
-    pixels support it, the camera is taken to be level and the share is 0.
+    Weighted least squares with weights that fade with the angle (iteratively): the largest eigenvector of a 3 x 3 matrix.
+    Each plane has one normal: the scatter of a single wall's own patches must not decide about the roll.
     """
-    stride = max(1, int((mask[0].numel() / 65536) ** 0.5))
-    sample = normals[:, ::stride, ::stride].reshape(len(normals), -1, 3).cpu().double()
-    valid = mask[:, ::stride, ::stride].reshape(len(mask), -1).cpu()
+    level = up.new_tensor([0.0, -1.0, 0.0])
+    for _ in range(8):
+        standing = torch.asin((planes.normals @ up).clamp(-1, 1)).abs()
+        matrix = LEVEL_PULL * level[:, None] * level
+        for angle, sign in ((math.pi / 2 - standing, LYING), (standing, -STANDING)):
+            weight = sign * planes.share * planes.flat / (1 + (angle / ROBUST) ** 2) ** 2 * (angle < REFINED_WITHIN)
+            matrix = matrix + (planes.normals * weight[:, None]).T @ planes.normals
+        off = torch.asin((lines @ up).clamp(-1, 1)).abs()
+        weight = LINES * weights / (1 + (off / ROBUST) ** 2) ** 2 * (off < REFINED_WITHIN)
+        matrix = matrix - (lines * weight[:, None]).T @ lines
+        better = torch.linalg.eigh(matrix).eigenvectors[:, -1]
+        up = better * torch.sign(better @ up)
+    return up
+
+
+def _likeliest(frames: Pointmap, source: str) -> tuple[torch.Tensor, float]:
+    """Up (3,) by the planes and the pictures of frames that share it, and its probability."""
+    lines, weights = line_planes(frames)
+    grid, planes = directions_grid(), find_planes(plane_patches(frames, source), frames)
+    score = log_prior(grid) + log_planes(grid, planes) + log_lines(grid, lines, weights)
+    probability = torch.softmax(score, 0)
+    best = score.topk(CANDIDATES).indices
+    cosine = grid[best] @ grid.T
+    start = best[((cosine > math.cos(HYPOTHESIS)) * probability).sum(1).argmax()]
+    near = grid @ grid[start] > math.cos(HYPOTHESIS)
+    start = torch.where(near, score, -torch.inf).argmax()
+    up = grid[start]
+    if not len(planes.share) and not len(lines):
+        up = up.new_tensor([0.0, -1.0, 0.0])
+    else:
+        exact = _refined(up, planes, lines, weights)
+        up = exact if float(exact @ up) > math.cos(HYPOTHESIS) else up
+    return up, float(probability[grid @ up > math.cos(SURE_WITHIN)].sum())
+
+
+def find_up(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> Up:
+    """Which way is up in a pointmap's frames: one direction for all of them when `shared`, so that a clip does not flicker.
+
+    `source` is that of `normals_from_pointmap`. Where nothing tells, the camera is level and the confidence is low.
+    """
+    count = len(pointmap)
     if shared:
-        sample, valid = sample.reshape(1, -1, 3), valid.reshape(1, -1)
-    sample = torch.where(sample[..., 1:2] > 0, -sample, sample)
-    level = sample.new_tensor([0.0, -1.0, 0.0]).expand(len(sample), 3)
-    up, share = level, torch.zeros(len(sample), dtype=torch.float64, device=sample.device)
-    for cone in CONE_DEGREES:
-        for _ in range(4):
-            inside = valid & ((sample * up[:, None]).sum(-1) > math.cos(math.radians(cone)))
-            total = (sample * inside[..., None]).sum(1)
-            up = torch.where(total.norm(dim=-1, keepdim=True) > 0, torch.nn.functional.normalize(total, dim=-1), up)
-        share = inside.sum(1) / valid.sum(1).clamp_min(1)
-    found = share >= MINIMUM_SHARE
-    up = torch.where(found[:, None], up, level)
-    rotation = _world_from_up(up).float().to(normals.device).expand(len(normals), 3, 3)
-    return rotation, torch.where(found, share, 0).float().to(normals.device).expand(len(normals))
+        chosen = torch.linspace(0, count - 1, min(count, MOST_FRAMES)).round().long().tolist()
+        groups = [chosen]
+    else:
+        groups = [[i] for i in range(count)]
+    found = []
+    for group in groups:
+        frames = pointmap[group]
+        found.append(_likeliest(frames, source))
+    up = torch.stack([direction for direction, _ in found])
+    confidence = torch.tensor([sure for _, sure in found])
+    rotation = _world_from_up(up).float().to(pointmap.device).expand(count, 3, 3)
+    result = Up(rotation, confidence.expand(count))
+    worst = int(confidence.argmin())
+    tell = log.warning if float(confidence[worst]) < DOUBTFUL else log.info
+    tell("Which way is up: %s.", result.describe(worst))
+    return result
 
 
 def level_world(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> torch.Tensor:
-    """The rotation world_from_camera (B, 3, 3) of a pointmap's frames by their ground; see `world_from_camera`."""
-    stride = max(1, int((pointmap.mask.numel() / MAX_SAMPLES) ** 0.5))
-    sample, masks = [], []
-    for i in range(len(pointmap)):  # by frame: the normals of a clip at full size are larger than the clip
-        frame = pointmap[i]
-        sample.append(surface_normals(frame, source)[:, ::stride, ::stride])
-        masks.append(frame.mask[:, ::stride, ::stride])
-    return world_from_camera(torch.cat(sample), torch.cat(masks), shared)[0]
+    """The rotation world_from_camera (B, 3, 3) of a pointmap's frames; see `find_up`."""
+    return find_up(pointmap, shared, source).world_from_camera

@@ -145,7 +145,7 @@ def normals_from_pointmap(
     """Unit normals (B, H, W, 3) at the photo's size and their mask (B, H, W); OpenCV axes, facing the camera.
 
     `source` is that of `surface_normals`. `smoothing` is a radius in pixels of the pointmap. With `world_from_camera` (B, 3, 3) they are turned
-    into that world's axes (see `gravity.world_from_camera`).
+    into that world's axes (see `gravity.find_up`).
     """
     normals = surface_normals(pointmap, source)
     normals = smooth_normals(normals, pointmap.depth, pointmap.mask, smoothing)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..sam3d_geometry.geometry.gravity import level_world, world_from_pitch_roll
+from ..sam3d_geometry.geometry.gravity import DOUBTFUL, find_up, world_from_pitch_roll
 from ..sam3d_geometry.geometry.pointmap import Pointmap
+from . import host
 from .fields import field
 from .sockets import require_option
 from .vocabulary import VOCABULARY
@@ -37,12 +38,22 @@ def up_input() -> io.Input:
     )
 
 
+def ground_rotation(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> torch.Tensor:
+    """world_from_camera (B, 3, 3) as the geometry tells it; the page says it where that is doubtful."""
+    found = find_up(pointmap, shared, source)
+    worst = int(found.confidence.argmin())
+    if float(found.confidence[worst]) < DOUBTFUL:
+        advice = "Look at Pointmap Info; where this is wrong, set up to camera level or to pitch and roll."
+        host.notify_once(f"Which way is up is {found.word(worst)}", f"{found.describe(worst)}. {advice}")
+    return found.world_from_camera
+
+
 def up_rotation(pointmap: Pointmap, up: str) -> torch.Tensor:
     """world_from_camera (B, 3, 3) by the choice of `up_input`."""
     require_option("up", up, UP_AS_SEEN)
     if up == CAMERA_LEVEL:
         return world_from_pitch_roll(0.0, 0.0, len(pointmap))
-    return level_world(pointmap, shared=up == GROUND_WHOLE_CLIP)
+    return ground_rotation(pointmap, shared=up == GROUND_WHOLE_CLIP)
 
 
 def up_rotation_by_angles(
@@ -52,7 +63,7 @@ def up_rotation_by_angles(
     require_option("up", up, UP_BY_ANGLES)
     if up == PITCH_AND_ROLL:
         return world_from_pitch_roll(pitch_degrees, roll_degrees, len(pointmap))
-    return level_world(pointmap, shared=up == GROUND_WHOLE_CLIP, source=source)
+    return ground_rotation(pointmap, shared=up == GROUND_WHOLE_CLIP, source=source)
 
 
 def smoothing_input(default: int | None = None, is_advanced: bool = False) -> io.Input:

@@ -20,7 +20,7 @@ from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
 from ..geometry.colour import eight_bit
-from ..geometry.gravity import level_world
+from ..geometry.gravity import Up, find_up
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import pointmap_at_image
@@ -112,7 +112,9 @@ class Products:
         if "normals" in made.writers:
             entry = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == WORLD:
-                entry["world_from_camera"] = frame.world_from_camera.tolist()
+                entry["world_from_camera"] = frame.up.world_from_camera[0].tolist()
+                entry["up_confidence"] = round(float(frame.up.confidence[0]), 3)
+                entry["up"] = frame.up.describe()
             made.record["normals"] = entry
         return made
 
@@ -156,9 +158,9 @@ class _Frame:
         return normals_from_pointmap(self.pointmap, self.products.normal_source, self.products.normal_smoothing)
 
     @cached_property
-    def world_from_camera(self) -> torch.Tensor:
-        """Rotation (3, 3)."""
-        return level_world(self.pointmap, source=self.products.normal_source)[0]
+    def up(self) -> Up:
+        """Which way is up, by the normals that are written."""
+        return find_up(self.pointmap, source=self.products.normal_source)
 
 
 def _depth_picture(frame: _Frame) -> Writer:
@@ -172,7 +174,7 @@ def _depth_picture(frame: _Frame) -> Writer:
 def _normal_map(frame: _Frame) -> Writer:
     normals, mask = frame.normals_and_mask
     if frame.products.normal_space == WORLD:
-        normals = normals @ frame.world_from_camera.T
+        normals = normals @ frame.up.world_from_camera[0].T
     return partial(_write_png, eight_bit(encode_normals(normals, frame.products.normal_convention, mask)[0]).numpy())
 
 

@@ -73,7 +73,7 @@ def _lines_of_frame(frame: Pointmap) -> torch.Tensor:
     x, y, along = x[long].double(), y[long].double(), along[long].double()
     if not len(x):
         return torch.zeros(0, 3, dtype=torch.float64)
-    a, b = (axis.double().cpu().flatten() for axis in view_plane_axes(frame.intrinsics, height, width))
+    a, b = (axis.cpu().double().flatten() for axis in view_plane_axes(frame.intrinsics, height, width))
     per_x, per_y = float(a[-1] - a[0]) / max(1, width - 1) * stride, float(b[-1] - b[0]) / max(1, height - 1) * stride
     at = torch.stack([a[0] + per_x * (x - 0.5), b[0] + per_y * (y - 0.5), torch.ones_like(x)], -1)
     way = torch.stack([per_x * torch.cos(along), per_y * torch.sin(along), torch.zeros_like(x)], -1)
@@ -92,6 +92,8 @@ def log_lines(up: torch.Tensor, planes: torch.Tensor, weights: torch.Tensor) -> 
     if not len(planes):
         return up.new_zeros(len(up))
     sine = (up.float() @ planes.float().T).abs()
-    upright = torch.exp(-(0.5 * (sine / TOLERANCE) ** 2).clamp_max(50)) / (TOLERANCE * math.sqrt(2 * math.pi) * 2 * math.pi)
+    upright = torch.exp(-(0.5 * (sine / TOLERANCE) ** 2).clamp_max(50)) / (
+        TOLERANCE * math.sqrt(2 * math.pi) * 2 * math.pi
+    )
     likelihood = torch.log(1 - UPRIGHT + UPRIGHT * upright * 4 * math.pi).double() @ weights
     return likelihood * min(MOST_SAY, len(planes) / 8)

@@ -103,7 +103,8 @@ def _of_frame(frame: Pointmap, source: str) -> Patches:
     ray = torch.cat([mean[:, :2], torch.ones_like(mean[:, :1])], -1)
     length = ray.norm(dim=-1)
     facing = -(normals * ray).sum(-1) / length
-    weight = valid.float().mean(1) / length**3 / facing.clamp_min(1 / MOST_GRAZING)
+    grazing = torch.where(flat, facing.clamp_min(1 / MOST_GRAZING), 1)
+    weight = valid.float().mean(1) / length**3 / grazing
     weight = weight / weight[filled].sum().clamp_min(1e-30)
     keep = filled & flat & (facing > 0)
     middle = ray / mean[:, 2:].clamp_min(1e-30)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ..geometry.camera import fov_degrees_from_intrinsics
+from ..geometry.gravity import Up, find_up
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size
 from .depth import depth_range
@@ -17,7 +18,8 @@ class Summary:
     """Numbers of every frame, each (B,): angles in degrees, focal length in pixels of the photo, depths in the pointmap's unit.
 
     fov_x, fov_y: of a centred camera of this focal length (an off-centre crop sees as wide, but not evenly to both sides);
-    near, far: the range of valid depths (0 without geometry); valid: share of pixels that have geometry, 0 to 1.
+    near, far: the range of valid depths (0 without geometry); valid: share of pixels that have geometry, 0 to 1; up: which
+    way is up, one finding for all frames.
     """
 
     fov_x: torch.Tensor
@@ -29,6 +31,7 @@ class Summary:
     metric: bool
     size: Size
     source_size: Size
+    up: Up
 
     def focal_mm(self, sensor_width_mm: float) -> torch.Tensor:
         """Focal length (B,) in mm of the same view on a sensor `sensor_width_mm` wide."""
@@ -51,6 +54,7 @@ def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
         metric=pointmap.metric,
         size=pointmap.size,
         source_size=tuple(pointmap.source_size),
+        up=find_up(pointmap),
     )
 
 
@@ -77,6 +81,7 @@ def describe(summary: Summary, frame: int = 0, sensor_width_mm: float = 36.0) ->
         f"depth {depth}",
         "unit: metres" if summary.metric else "unit: unknown scale (not metric)",
         f"geometry in {100 * summary.valid[frame]:.1f} % of the pixels",
+        summary.up.describe(frame),
     ]
     if frames > 1:
         seen = summary.far > 0

@@ -57,10 +57,12 @@ TESTED_ELSEWHERE = {
     "models/view_plane.py": "models/test_moge.py",
     "models/vision_transformer.py": "models/test_moge.py",
     "shapes/mesh.py": "shapes/test_surface.py",
+    "video/clip_facts.py": "video/test_video_file.py",
+    "video/clip_file.py": "video/test_video_file.py",
     "video/depth_videos.py": "nodes/clips/test_video.py",
     "video/engine.py": "video/test_stream.py",
     "video/product.py": "video/test_stream.py",
-    "video/sound.py": "video/test_clip_file.py",
+    "video/sound.py": "video/test_writer.py",
     "video/stages.py": "video/test_stream.py",
 }
 THEMES = {  # test files that run across several files of the library

@@ -10,7 +10,7 @@ from repository import ROOT
 
 import sam3d_geometry
 from sam3d_geometry.files import exr, rerun_recording
-from sam3d_geometry.video import clip_file
+from sam3d_geometry.video import clip_facts
 
 try:
     import tomllib
@@ -84,7 +84,7 @@ def test_pre_commit_runs_the_same_ruff():
 
 @pytest.mark.parametrize(
     ("package", "oldest"),
-    [("av", (clip_file.OLDEST_AV,)), ("OpenEXR", exr.OLDEST_OPENEXR), ("rerun-sdk", rerun_recording.OLDEST_RERUN)],
+    [("av", (clip_facts.OLDEST_AV,)), ("OpenEXR", exr.OLDEST_OPENEXR), ("rerun-sdk", rerun_recording.OLDEST_RERUN)],
 )
 def test_what_is_too_old_for_the_code_is_too_old_for_the_project(package, oldest):
     assert oldest_in_extras(package) == {oldest}

@@ -6,11 +6,11 @@ import uuid
 from comfy_api.latest import InputImpl, io
 
 from ...sam3d_geometry.files.whole_files import write_files
-from ...sam3d_geometry.video.clip_file import VideoFile
 from ...sam3d_geometry.video.depth_videos import DEPTH_CODECS, NORMALS_CODECS, DepthVideos, depth_videos
 from ...sam3d_geometry.video.engine import LocalEngine, StreamSettings
 from ...sam3d_geometry.video.product import Look
 from ...sam3d_geometry.video.stages import STEADY, steadying
+from ...sam3d_geometry.video.video_file import VideoFile
 from .. import host, host_folders
 from ..core.interop import handle_of
 from ..fields import field, result

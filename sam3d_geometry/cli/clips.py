@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import models
-from ..video.clip_file import import_av
+from ..video.clip_facts import import_av
 from ..video.engine import RANGES, Engine, LocalEngine, Survey
 from ..video.stages import STEADY
 from ..video.stream import stream_clip

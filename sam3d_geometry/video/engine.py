@@ -13,7 +13,8 @@ from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
-from .clip_file import Clip, Position
+from .clip_facts import Position
+from .clip_file import Clip
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import Look
 

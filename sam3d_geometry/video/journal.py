@@ -21,7 +21,7 @@ import torch
 
 from ..files.lock import Lock
 from ..files.whole_files import force_folder, is_temporary, write_files
-from .clip_file import Position
+from .clip_facts import Position
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ import torch
 from .. import models
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
-from .clip_file import Clip, Position
+from .clip_facts import Position
+from .clip_file import Clip
 from .engine import GeometryChunk, LocalEngine, StreamSettings, Survey, read_chunks
 
 SPAN_FRAMES = 32  # what a worker does at a time: a killed one loses no more, and seeks no oftener

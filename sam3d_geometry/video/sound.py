@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from .clip_file import import_av
+from .clip_facts import import_av
 
 LAYOUTS = {1: "mono", 6: "5.1"}
 

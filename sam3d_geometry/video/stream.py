@@ -13,7 +13,8 @@ import torch
 from .. import __version__
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, RangeState, depth_range
-from .clip_file import Clip, Position, import_av
+from .clip_facts import Position, import_av
+from .clip_file import Clip
 from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
 from .overlap import CHUNKS_AHEAD, run_ahead

@@ -16,7 +16,7 @@ import numpy
 import torch
 
 from ..files.whole_files import put_in_place, temporary_for, write_files
-from .clip_file import ClipFacts, import_av
+from .clip_facts import ClipFacts, import_av
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from sam3d_geometry.files import whole_files
 from sam3d_geometry.files.output_folder import OutputFolder
 from sam3d_geometry.files.whole_files import STALE_SECONDS, is_temporary, save_files, temporary_for, write_files
-from sam3d_geometry.video.clip_file import ClipFacts, Position
+from sam3d_geometry.video.clip_facts import ClipFacts, Position
 from sam3d_geometry.video.journal import LOCK, Commit, Journal
 from sam3d_geometry.video.writer import FORMATS, Segment, SegmentWriter, join_segments, write_picture
 

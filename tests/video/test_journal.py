@@ -9,7 +9,7 @@ import torch
 
 from sam3d_geometry.files.lock import Locked
 from sam3d_geometry.files.whole_files import temporary_for
-from sam3d_geometry.video.clip_file import Position
+from sam3d_geometry.video.clip_facts import Position
 from sam3d_geometry.video.journal import FILE, Commit, Journal, read_entry
 
 JOB = {"clip": "a.mp4", "settings": {"resolution": 512, "odd": (1, 2)}}

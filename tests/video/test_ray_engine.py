@@ -14,7 +14,8 @@ pytest.importorskip("ray.data", reason="Ray Data is not installed (pip install r
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 from sam3d_geometry import models
-from sam3d_geometry.video.clip_file import Position, open_clip
+from sam3d_geometry.video.clip_facts import Position
+from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.engine import LocalEngine, StreamSettings
 from sam3d_geometry.video.product import VideoProduct
 from sam3d_geometry.video.ray_engine import RayEngine, _spans

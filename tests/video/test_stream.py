@@ -12,11 +12,12 @@ from sam3d_geometry.files.lock import Locked
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.video import stream
-from sam3d_geometry.video.clip_file import VideoFile, open_clip
+from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.engine import StreamSettings, read_chunks
 from sam3d_geometry.video.product import Look, VideoProduct
 from sam3d_geometry.video.stages import Smooth
 from sam3d_geometry.video.stream import stream_clip
+from sam3d_geometry.video.video_file import VideoFile
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
 

@@ -9,7 +9,8 @@ import torch
 from clips import RATE, TIME_BASE, decode, make_clip
 from PIL import Image
 
-from sam3d_geometry.video.clip_file import ClipFacts, VideoFile
+from sam3d_geometry.video.clip_facts import ClipFacts
+from sam3d_geometry.video.video_file import VideoFile
 from sam3d_geometry.video.writer import (
     FORMATS,
     Segment,

@@ -50,6 +50,12 @@ class GeometryToPointmap(io.ComfyNode):
                     "the model tells it. Raise it against stray points at edges.",
                     is_advanced=True,
                 ),
+                field(
+                    "validity",
+                    "Which pixels have geometry. mask: not sky, nor what MoGe masks out, even with core's apply_mask off. all "
+                    "finite: all with a distance, where backgrounds are wrongly left out; for MoGe, turn core's apply_mask off too.",
+                    is_advanced=True,
+                ),
             ],
             outputs=[
                 result(
@@ -61,10 +67,9 @@ class GeometryToPointmap(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, geometry, metric, fov_x_degrees, drop_uncertain_percent) -> io.NodeOutput:
-        return io.NodeOutput(
-            pointmap_from_geometry(geometry, metric_from_choice(metric), fov_x_degrees, drop_uncertain_percent)
-        )
+    def execute(cls, geometry, metric, fov_x_degrees, drop_uncertain_percent, validity) -> io.NodeOutput:
+        given = {"fov_x_degrees": fov_x_degrees, "drop_uncertain_percent": drop_uncertain_percent, "validity": validity}
+        return io.NodeOutput(pointmap_from_geometry(geometry, metric_from_choice(metric), **given))
 
 
 class PointmapToMoGeGeometry(io.ComfyNode):

@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import nn
 
-from ...sam3d_geometry.estimate.inference import plan_inference
+from ...sam3d_geometry.estimate.inference import BY_MASK, VALIDITIES, plan_inference
 from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from ...sam3d_geometry.geometry.pointmap import Pointmap
 from ...sam3d_geometry.geometry.resize import Size, resize_image
@@ -17,7 +17,7 @@ from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
 from ..host_models import ModelHandle, tell_overflow
-from ..sockets import GeometryModelType
+from ..sockets import GeometryModelType, require_option
 
 MogeModelType = io.Custom("MOGE_MODEL")
 MogeGeometryType = io.Custom("MOGE_GEOMETRY")
@@ -146,8 +146,9 @@ def _pointmap(depth, mask, intrinsics, image, normals, metric, source_size=None)
     )
 
 
-def pointmap_from_moge_geometry(geometry: dict, metric: bool | None = None) -> Pointmap:
+def pointmap_from_moge_geometry(geometry: dict, metric: bool | None = None, validity: str = BY_MASK) -> Pointmap:
     """Core's MOGE_GEOMETRY -> Pointmap; `metric` None takes our own key, or the sign of MoGe 2 and 3: their normals.
+    `validity` ALL_FINITE keeps what core's mask leaves out, where core gave a distance to it (its apply_mask off).
 
     Same axes and intrinsics as ours. Core puts inf where nothing is, and leaves points off their rays when force_projection
     is off: they are derived again from depth. ValueError for a panorama, which has no camera.
@@ -161,7 +162,8 @@ def pointmap_from_moge_geometry(geometry: dict, metric: bool | None = None) -> P
             "The moge_geometry has no camera, as a panorama has none; only photos of a pinhole camera become a pointmap: use Run "
             "MoGe Inference in place of Run MoGe Panorama Inference."
         )
-    mask = geometry["mask"].bool().to(depth.device) if "mask" in geometry else torch.ones_like(depth, dtype=torch.bool)
+    masked = "mask" in geometry and validity == BY_MASK
+    mask = geometry["mask"].bool().to(depth.device) if masked else torch.ones_like(depth, dtype=torch.bool)
     if metric is None:
         metric = bool(geometry.get("metric", geometry.get("normal") is not None))
     return _pointmap(
@@ -228,18 +230,22 @@ def _sure(confidence: torch.Tensor, drop_percent: float) -> torch.Tensor:
 
 
 def pointmap_from_da3_geometry(
-    geometry: dict, fov_x_degrees: float, metric: bool, drop_uncertain_percent: float = 0.0
+    geometry: dict,
+    fov_x_degrees: float,
+    metric: bool,
+    drop_uncertain_percent: float = 0.0,
+    validity: str = BY_MASK,
 ) -> Pointmap:
     """Core's DA3_GEOMETRY -> Pointmap; each view in its own camera's axes.
 
-    `fov_x_degrees` above 0 is the camera, and needed where the geometry has none (mono). Sky, and the least confident share of each frame's
-    pixels, are masked out where the network tells them.
+    `fov_x_degrees` above 0 is the camera, and needed where the geometry has none (mono). Sky, but for `validity` ALL_FINITE, and
+    the least confident share of each frame's pixels are masked out where the network tells them.
     """
     if not isinstance(geometry, dict) or "depth" not in geometry:
         raise ValueError("The da3_geometry input has no depth; wire core's Run Depth Anything 3 to it.")
     depth = geometry["depth"].float()
     mask = torch.ones_like(depth, dtype=torch.bool)
-    if geometry.get("sky") is not None:
+    if geometry.get("sky") is not None and validity == BY_MASK:
         mask &= geometry["sky"].to(depth.device) < SKY_PROBABILITY
     if geometry.get("confidence") is not None:
         mask &= _sure(geometry["confidence"].to(depth.device), drop_uncertain_percent)
@@ -248,20 +254,25 @@ def pointmap_from_da3_geometry(
 
 
 def pointmap_from_geometry(
-    geometry: dict, metric: bool | None = None, fov_x_degrees: float = 0.0, drop_uncertain_percent: float = 0.0
+    geometry: dict,
+    metric: bool | None = None,
+    fov_x_degrees: float = 0.0,
+    drop_uncertain_percent: float = 0.0,
+    validity: str = BY_MASK,
 ) -> Pointmap:
     """Core's MOGE_GEOMETRY or DA3_GEOMETRY -> Pointmap, told apart by their keys: only MoGe's has points or a mask.
 
     `metric` None takes what `pointmap_from_moge_geometry` finds, and no for Depth Anything. `fov_x_degrees` above 0 replaces the
-    geometry's camera.
+    geometry's camera. `validity` says whether sky and what MoGe masks out is left out.
     """
+    require_option("validity", validity, VALIDITIES)
     if not isinstance(geometry, dict) or not {"depth", "points"} & set(geometry):
         raise ValueError(
             "The geometry input has neither depth nor points; wire core's Run MoGe Inference or Run Depth Anything 3 to it."
         )
     if "points" not in geometry and "mask" not in geometry:
-        return pointmap_from_da3_geometry(geometry, fov_x_degrees, bool(metric), drop_uncertain_percent)
-    pointmap = pointmap_from_moge_geometry(geometry, metric)
+        return pointmap_from_da3_geometry(geometry, fov_x_degrees, bool(metric), drop_uncertain_percent, validity)
+    pointmap = pointmap_from_moge_geometry(geometry, metric, validity)
     return with_fov_x(pointmap, fov_x_degrees) if fov_x_degrees else pointmap
 
 

@@ -42,6 +42,12 @@ class PointmapInference(io.ComfyNode):
                     is_advanced=True,
                 ),
                 field(
+                    "validity",
+                    "Which pixels have geometry. mask: what the network does not take for sky. all finite: all that it gave a "
+                    "point, where a blurred, white or plain background is wrongly left out; sky then lies at some great distance.",
+                    is_advanced=True,
+                ),
+                field(
                     "mask",
                     "Keeps what is white, so that an object comes out alone; the camera is still found from the whole photo. One for "
                     "each frame or one for all, any size. Mask Pointmap does the same afterwards.",
@@ -55,7 +61,7 @@ class PointmapInference(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, image, resolution, batch_size, fov_x_degrees, mask=None) -> io.NodeOutput:
+    def execute(cls, model, image, resolution, batch_size, fov_x_degrees, validity, mask=None) -> io.NodeOutput:
         model = handle_of(model)
         network = model.load().ready(tuple(image.shape[1:3]), resolution, min(len(image), batch_size))
         with host.progress_bar(len(image)) as on_progress:
@@ -65,6 +71,7 @@ class PointmapInference(io.ComfyNode):
                 mask=mask,
                 resolution=resolution,
                 fov_x_degrees=fov_x_degrees or None,
+                validity=validity,
                 frames_per_batch=batch_size,
                 on_progress=on_progress,
             )

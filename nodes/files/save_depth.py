@@ -92,6 +92,12 @@ class SaveDepth(io.ComfyNode):
                     is_advanced=True,
                 ),
                 field(
+                    "invalid_depth",
+                    "EXR: the distance where there is no geometry, such as sky. zero: tells it from all others; far: the frame's "
+                    "farthest, for defocus and fog that take 0 for near; infinity: for programs that know it. The mask is the same.",
+                    is_advanced=True,
+                ),
+                field(
                     "image",
                     "The photo at full size, for the EXR's picture; it also sets the size. Without it the pointmap's own smaller "
                     "image is enlarged.",
@@ -110,15 +116,15 @@ class SaveDepth(io.ComfyNode):
     @classmethod
     def execute(
         cls, pointmap, filename_prefix, depth_format, output_size, steps_of, steps_per_unit, curve, near, far,
-        include_normals, include_position, picture, image=None,
+        include_normals, include_position, picture, invalid_depth, image=None,
     ) -> io.NodeOutput:  # fmt: skip
         kind = {"depth_format": depth_format, "output_size": output_size, "steps_of": steps_of}
         steps = {"steps_per_unit": steps_per_unit, "curve": curve, "near": near, "far": far}
         layers = {"include_normals": include_normals, "include_position": include_position, "picture": picture}
-        series = DepthSeries(**kind, **steps, **layers)
+        series = DepthSeries(**kind, **steps, **layers, invalid_depth=invalid_depth)
         folder, bases = host_folders.output_folder(), host_folders.next_outputs(filename_prefix, len(pointmap))
         with host.progress_bar(len(bases)) as on_progress:
             for i, frame in enumerate(series.frames(pointmap, image)):
-                folder.write(bases[i], frame.description(), {series.suffix: series.writer(frame)})
+                folder.write(bases[i], series.description(frame), {series.suffix: series.writer(frame)})
                 on_progress(i + 1, len(bases))
         return io.NodeOutput(*host_folders.both_paths(bases[0].with_name(bases[0].name + series.suffix)))

@@ -32,7 +32,7 @@ Depth and normal videos of clips of any length, with their frame times and sound
 For every CLIP (a video file, or a folder of frames) the output folder gets
   NAME_depth.mp4      depth, near white, 10 bits
   NAME_normals.mp4    normal map
-  NAME_true_depth/    with --exr: one EXR file for each frame, 32-bit distances along the view axis, 0 where there is none
+  NAME_true_depth/    with --exr: one EXR file for each frame, 32-bit distances along the view axis, --invalid-depth where there is none
   NAME_arrays/        with --npz: one NPZ file for each frame: points, depth, mask, intrinsics, normals, as for photos
   NAME.json           camera, range, model, options
 """

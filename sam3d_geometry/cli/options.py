@@ -11,6 +11,8 @@ from typing import NoReturn
 import torch
 
 from .. import models
+from ..estimate.inference import BY_MASK, VALIDITIES
+from ..files.depth_frame import AT_ZERO, INVALID_DEPTHS
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
@@ -127,6 +129,19 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="long edge at which the geometry is computed, 256 to 1024 (default: 512); sets detail, time and memory",
     )
+    add_validity(group)
+
+
+def add_validity(group: argparse._ArgumentGroup) -> None:
+    """Which pixels have geometry."""
+    group.add_argument(
+        "--validity",
+        type=choice(VALIDITIES),
+        default=hyphened(BY_MASK),
+        metavar=f"{{{','.join(map(hyphened, VALIDITIES))}}}",
+        help="mask (default): what the network does not take for sky; all-finite: all that it gave a point, where a blurred, "
+        "white or plain background is wrongly left out",
+    )
 
 
 def add_camera(parser: argparse.ArgumentParser, *, exif: bool) -> argparse._ArgumentGroup:
@@ -237,6 +252,12 @@ def add_invalid(group: argparse._ArgumentGroup) -> None:
         choices=tuple(INVALID_FILL),
         default="black",
         help="what sky and masked pixels become (default: black)",
+    )
+    group.add_argument(
+        "--invalid-depth",
+        choices=INVALID_DEPTHS,
+        default=AT_ZERO,
+        help="the distance of sky and masked pixels in EXR files: zero (default), far (the frame's farthest) or infinity",
     )
 
 

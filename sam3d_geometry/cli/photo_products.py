@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from ..files import writers_of
-from ..files.depth_frame import frame_from_pointmap
+from ..files.depth_frame import AT_ZERO, frame_from_pointmap
 from ..files.depth_record import camera_entry
-from ..files.exr import SHOW_DEPTH, write_exr
+from ..files.exr import SHOW_DEPTH, ExrLayers, write_exr
 from ..files.geometry_arrays import geometry_arrays, write_arrays
 from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
@@ -93,6 +93,7 @@ class Products:
     curve: str = "disparity"
     invert: bool = False
     invalid: str = "black"
+    invalid_depth: str = AT_ZERO
     colormap: str | None = None
     normal_convention: str = "opengl"
     normal_space: str = CAMERA
@@ -192,7 +193,9 @@ def _arrays(frame: _Frame) -> Writer:
 
 def _exr(frame: _Frame) -> Writer:
     held = frame_from_pointmap(pointmap_at_image(frame.pointmap), normals=frame.normals_and_mask[0])
-    return partial(write_exr, held, True, SHOW_DEPTH)
+    return partial(
+        write_exr, held, ExrLayers(position=True, picture=SHOW_DEPTH, invalid_depth=frame.products.invalid_depth)
+    )
 
 
 def _recording(frame: _Frame) -> Writer:

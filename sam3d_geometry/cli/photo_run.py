@@ -51,6 +51,7 @@ class Plan:
             curve=args.curve,
             invert=args.invert,
             invalid=args.invalid,
+            invalid_depth=args.invalid_depth,
             colormap=args.colormap,
             normal_convention=args.normal_convention,
             normal_space=args.normal_space,
@@ -71,6 +72,7 @@ class Plan:
             "resolution": args.resolution,
             "camera": asdict(self.lens),
             "mask_from_alpha": args.mask_from_alpha,
+            "validity": args.validity,
             "range": args.range if shown is None else list(shown.limits),
             "clip_percent": args.clip_percent,
             **looks,
@@ -171,7 +173,12 @@ class Run:
         fov_x_degrees, camera_source = self.plan.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
         mask = photo.alpha if self.args.mask_from_alpha else None
         pointmap = infer_pointmap(
-            self.model, photo.image, mask=mask, resolution=self.args.resolution, fov_x_degrees=fov_x_degrees
+            self.model,
+            photo.image,
+            mask=mask,
+            resolution=self.args.resolution,
+            fov_x_degrees=fov_x_degrees,
+            validity=self.args.validity,
         )
         return replace(pointmap, source_size=photo.size), photo, camera_source
 

@@ -18,6 +18,10 @@ from .focal import recover_focal_and_shift
 log = logging.getLogger(__name__)
 
 MASK_THRESHOLD = 0.5
+BY_MASK, ALL_FINITE = VALIDITIES = (
+    "mask",
+    "all finite",
+)  # what the network holds for geometry, or all that it gave points
 PIXELS_PER_TOKEN = 14 * 14  # a ViT token of MoGe covers 14 x 14 pixels
 BYTES_PER_PIXEL = 1024  # of the photo at the network's size, in its forward pass
 
@@ -71,15 +75,20 @@ def pointmap_from_prediction(
     metric: bool,
     source_size: Size,
     fov_x_degrees: float | torch.Tensor | None = None,
+    validity: str = BY_MASK,
 ) -> Pointmap:
     """A network's prediction (B, H, W) and the photos (B, H, W, 3) -> a Pointmap on the prediction's device.
 
     Focal length and z-shift are recovered from the affine points unless `fov_x_degrees` or the network gives the focal
-    length; then every point is put on its pixel's ray at its depth, in metres where the network gives the scale.
+    length; then every point is put on its pixel's ray at its depth, in metres where the network gives the scale. `validity`
+    ALL_FINITE keeps points that the network's mask leaves out, too; the camera is found from those of the mask where it has any.
     """
     points = prediction.points
     _, height, width, _ = points.shape
-    mask = (prediction.mask_probability > MASK_THRESHOLD) & torch.isfinite(points).all(-1)
+    finite = torch.isfinite(points).all(-1)
+    mask = (prediction.mask_probability > MASK_THRESHOLD) & finite
+    if validity == ALL_FINITE:
+        mask = mask | (finite & ~mask.flatten(1).any(1)[:, None, None])
     if fov_x_degrees is not None:
         known = diagonal_focal_from_fov_x_degrees(fov_x_degrees, width / height).to(points.device).expand(len(points))
     else:
@@ -89,7 +98,7 @@ def pointmap_from_prediction(
     else:
         focal, shift = known, torch.zeros_like(prediction.focal)
     depth = points[..., 2] + shift[:, None, None]
-    mask = mask & (depth > 0)
+    mask = (finite if validity == ALL_FINITE else mask) & (depth > 0)
     if prediction.metric_scale is not None:
         depth = depth * prediction.metric_scale[:, None, None]
     intrinsics = intrinsics_from_diagonal_focal(focal, width / height)
@@ -154,18 +163,21 @@ def infer_pointmap(
     mask: torch.Tensor | None = None,
     resolution: int = 512,
     fov_x_degrees: float | None = None,
+    validity: str = BY_MASK,
     frames_per_batch: int = 4,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Pointmap:
     """Photos (B, H, W, 3) float in [0, 1] -> their Pointmap on the photos' device, long edge `resolution` or the photo's.
 
     `mask` (B or 1, h, w) in [0, 1], of any size, keeps only an object's points; the camera is still recovered from the
-    whole photo. `fov_x_degrees` fixes the camera. `frames_per_batch` frames go through the network at once, halved when
+    whole photo. `fov_x_degrees` fixes the camera. `validity` is one of VALIDITIES, see `pointmap_from_prediction`. `frames_per_batch` frames go through the network at once, halved when
     the device runs out of memory. `on_progress(done, total)` is called after each batch and may raise to stop.
     """
     _check_images(images)
     if resolution < 1:
         raise ValueError(f"Inference resolution came as {resolution}; it must be at least 1 (256 to 1024 is usual).")
+    if validity not in VALIDITIES:
+        raise ValueError(f"Input validity came as {validity!r}; choose one of {', '.join(VALIDITIES)}.")
     frames, source = len(images), (images.shape[1], images.shape[2])
     if mask is not None and (mask.dim() != 3 or len(mask) not in (1, frames)):
         raise ValueError(
@@ -184,7 +196,8 @@ def infer_pointmap(
     while done < frames:
         chunk = slice(done, min(done + at_once, frames))
         try:
-            pointmap = _infer_chunk(model, images[chunk], size, network_size, num_tokens, fov_x_degrees)
+            prediction, image = _predict_chunk(model, images[chunk], size, network_size, num_tokens)
+            pointmap = pointmap_from_prediction(prediction, image, model.metric, source, fov_x_degrees, validity)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -239,19 +252,13 @@ def _predict(model: GeometryModel, images: torch.Tensor, num_tokens: int) -> Pre
     return replace(prediction, **mended)
 
 
-def _infer_chunk(
-    model: GeometryModel,
-    images: torch.Tensor,
-    size: Size,
-    network_size: Size,
-    num_tokens: int,
-    fov_x_degrees: float | None,
-) -> Pointmap:
-    source = (images.shape[1], images.shape[2])
+def _predict_chunk(
+    model: GeometryModel, images: torch.Tensor, size: Size, network_size: Size, num_tokens: int
+) -> tuple[Prediction, torch.Tensor]:
+    """The prediction for photos (B, H, W, 3) brought to `size`, and the photos at that size, on one device."""
     # antialiased resizing has no kernel on MPS in every supported torch
     device = torch.device("cpu") if model.device.type == "mps" else model.device
-    images = _clean(images.to(device))
-    network_images = resize_image(images, network_size)
+    network_images = resize_image(_clean(images.to(device)), network_size)
     prediction = _predict(model, network_images.movedim(-1, 1), num_tokens)
     prediction = Prediction(
         _to_size(prediction.points, size),
@@ -260,5 +267,4 @@ def _infer_chunk(
         prediction.metric_scale,
         prediction.focal,
     )
-    image = resize_image(network_images, size).to(prediction.points.device)
-    return pointmap_from_prediction(prediction, image, model.metric, source, fov_x_degrees)
+    return prediction, resize_image(network_images, size).to(prediction.points.device)

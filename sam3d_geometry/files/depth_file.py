@@ -13,10 +13,11 @@ from .arrays import read_arrays
 from .depth_file_error import DepthFileError
 from .depth_frame import DepthFrame
 from .depth_record import MAX_CHARACTERS, DepthRecord
-from .exr import read_exr, write_exr
+from .exr import ExrLayers, read_exr, write_exr
 from .png_tiff import read_png_tiff, write_png, write_tiff
 
 DEPTH_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".npy", ".npz", ".pfm")
+PLAIN = ExrLayers()
 NUMBER = re.compile(r"(\d+)(?=\D*$)")
 
 
@@ -43,12 +44,10 @@ def depth_format_named(name: str) -> DepthFormat:
     return DEPTH_FORMATS[name]
 
 
-def depth_writer(
-    frame: DepthFrame, chosen: DepthFormat, position: bool = False, picture: str = "photo"
-) -> Callable[[BinaryIO], None]:
-    """What writes a frame into an open file; `position` and `picture` (see `exr.PICTURES`) are for EXR."""
+def depth_writer(frame: DepthFrame, chosen: DepthFormat, layers: ExrLayers = PLAIN) -> Callable[[BinaryIO], None]:
+    """What writes a frame into an open file; `layers` are for EXR."""
     if chosen.suffix == ".exr":
-        return partial(write_exr, frame, position, picture)
+        return partial(write_exr, frame, layers)
     return partial(write_png if chosen.suffix == ".png" else write_tiff, frame)
 
 

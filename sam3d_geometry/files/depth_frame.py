@@ -15,6 +15,12 @@ from .depth_file_error import DepthFileError
 from .depth_record import DepthRecord
 from .depth_steps import Steps
 
+AT_ZERO, AT_FAR, AT_INFINITY = INVALID_DEPTHS = (
+    "zero",
+    "far",
+    "infinity",
+)  # the depth that is written where there is none
+
 FARTHEST = 1e9  # renderers write 1e10 or infinity where nothing was hit
 MAX_PIXELS = 1 << 27  # twice an 8K x 8K map; a header that claims more would take the memory of the machine
 MAX_VALUES = 1 << 29  # over all channels of a file
@@ -57,6 +63,17 @@ def extent(depth: torch.Tensor, mask: torch.Tensor) -> tuple[float, float]:
     """Nearest and farthest depth where the mask is True, (0, 0) where it is nowhere."""
     valid = depth[mask]
     return (float(valid.min()), float(valid.max())) if valid.numel() else (0.0, 0.0)
+
+
+def depth_with_invalid(depth: torch.Tensor, mask: torch.Tensor, invalid_depth: str) -> torch.Tensor:
+    """Depth (B, H, W) with one of INVALID_DEPTHS where the mask is False; far is each frame's farthest depth, 0 without any."""
+    if invalid_depth not in INVALID_DEPTHS:
+        raise ValueError(f"Input invalid_depth came as {invalid_depth!r}; choose one of {', '.join(INVALID_DEPTHS)}.")
+    depth = torch.where(mask, depth, 0)
+    if invalid_depth == AT_ZERO:
+        return depth
+    far = depth.flatten(1).amax(1) if invalid_depth == AT_FAR else depth.new_full((len(depth),), torch.inf)
+    return torch.where(mask, depth, far[:, None, None])
 
 
 def frame_from_pointmap(

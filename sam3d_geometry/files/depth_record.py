@@ -16,6 +16,11 @@ from .depth_steps import Steps, steps_from
 KEY = "sam3d_geometry"  # name of the text chunk in a PNG and of the attribute in an EXR
 FORMAT = "sam3d-geometry depth 1"
 MAX_CHARACTERS = 1 << 16
+INVALID_WORDS = {
+    "zero": "0",
+    "far": "the frame's farthest distance",
+    "infinity": "infinity",
+}  # of `depth_frame.INVALID_DEPTHS`
 
 
 def camera_entry(intrinsics: torch.Tensor, size: tuple[int, int]) -> dict[str, Any]:
@@ -49,6 +54,11 @@ def intrinsics_checked(matrix: torch.Tensor) -> torch.Tensor:
     return matrix
 
 
+def described_depth(without_geometry: str = "zero") -> str:
+    """What a record says of the values, and of those without geometry."""
+    return f"distance along the view axis (z); {INVALID_WORDS[without_geometry]} where there is no geometry"
+
+
 @dataclass(frozen=True)
 class DepthRecord:
     """What is known of a depth map besides its pixels.
@@ -69,7 +79,7 @@ class DepthRecord:
         """As JSON's types, with the camera also in pixels of a picture of `size`."""
         return {
             "format": FORMAT,
-            "depth": "distance along the view axis (z); 0 where there is no geometry",
+            "depth": described_depth(),
             "unit": "metre" if self.metric else "unknown",
             "near": self.near,
             "far": self.far,

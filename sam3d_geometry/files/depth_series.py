@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 
@@ -14,9 +14,10 @@ from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap, require_frames
 from ..geometry.resize import pointmap_at_image
 from .depth_file import DEPTH_FORMATS, check_one_clip, depth_format_named, depth_writer, read_depth
-from .depth_frame import DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
+from .depth_frame import AT_ZERO, INVALID_DEPTHS, DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
+from .depth_record import described_depth
 from .depth_steps import RangeSteps, Steps, UnitSteps
-from .exr import PICTURES, import_openexr
+from .exr import PICTURES, ExrLayers, import_openexr
 
 PHOTO, POINTMAP = OUTPUT_SIZES = ("photo", "pointmap")
 UNIT, RANGE = STEPS_OF = ("unit", "range")
@@ -30,7 +31,7 @@ class DepthSeries:
     output_size     one of OUTPUT_SIZES: brought to the photo's size inside surfaces, or as it was computed
     steps_of        one of STEPS_OF, for 16 bits: `steps_per_unit` steps of the pointmap's unit, or steps of the range `near` to
                     `far` along `curve`, where near and far of 0 stand for the nearest and farthest depth of all frames
-    include_normals, include_position, picture  channels of an EXR; see `exr`
+    include_normals, include_position, picture, invalid_depth  channels of an EXR, and its depth where there is none; see `exr.ExrLayers`
     """
 
     depth_format: str = "exr 32-bit"
@@ -43,10 +44,16 @@ class DepthSeries:
     include_normals: bool = True
     include_position: bool = False
     picture: str = "photo"
+    invalid_depth: str = AT_ZERO
 
     def __post_init__(self) -> None:
         depth_format_named(self.depth_format)
-        for name, options in (("output_size", OUTPUT_SIZES), ("steps_of", STEPS_OF), ("picture", PICTURES)):
+        for name, options in (
+            ("output_size", OUTPUT_SIZES),
+            ("steps_of", STEPS_OF),
+            ("picture", PICTURES),
+            ("invalid_depth", INVALID_DEPTHS),
+        ):
             if getattr(self, name) not in options:
                 raise ValueError(f"Input {name} came as {getattr(self, name)!r}; choose one of {', '.join(options)}.")
         if self.suffix == ".exr":
@@ -68,9 +75,18 @@ class DepthSeries:
                 normals, _ = normals_from_pointmap(held)
             yield frame_from_pointmap(brought, steps, normals)
 
+    def description(self, frame: DepthFrame) -> dict[str, Any]:
+        """What the JSON beside a frame's file says."""
+        invalid = self.invalid_depth if self.suffix == ".exr" else AT_ZERO
+        return {**frame.description(), "depth": described_depth(invalid)}
+
     def writer(self, frame: DepthFrame) -> Callable[[BinaryIO], None]:
         """What writes a frame of `frames` into an open file."""
-        return depth_writer(frame, DEPTH_FORMATS[self.depth_format], self.include_position, self.picture)
+        return depth_writer(frame, DEPTH_FORMATS[self.depth_format], self._layers)
+
+    @property
+    def _layers(self) -> ExrLayers:
+        return ExrLayers(position=self.include_position, picture=self.picture, invalid_depth=self.invalid_depth)
 
     def _brought(self, pointmap: Pointmap, image: torch.Tensor | None, i: int) -> Pointmap:
         frame = pointmap[i].to("cpu")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -21,8 +22,8 @@ import torch
 from ..geometry.camera import unproject
 from ..geometry.colour import linear_from_srgb, srgb_from_linear
 from .depth_file_error import DepthFileError, decoding
-from .depth_frame import DepthFrame, check_size, clean_frame
-from .depth_record import KEY, DepthRecord
+from .depth_frame import AT_ZERO, DepthFrame, check_size, clean_frame, depth_with_invalid
+from .depth_record import KEY, DepthRecord, described_depth
 
 SHOW_PHOTO, SHOW_DEPTH, SHOW_NOTHING = PICTURES = ("photo", "depth", "none")
 DEPTH_LAYERS = ("z", "depth", "depth.z", "depth.v")
@@ -48,21 +49,33 @@ def _vectors(prefix: str, values: torch.Tensor) -> dict[str, torch.Tensor]:
     return {f"{prefix}{axis}": values[..., i] for i, axis in enumerate("XYZ")}
 
 
-def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ExrLayers:
+    """What an EXR holds beside Z, mask and normals: P where `position`, one of PICTURES as R, G, B, one of INVALID_DEPTHS where Z has none."""
+
+    position: bool = False
+    picture: str = SHOW_PHOTO
+    invalid_depth: str = AT_ZERO
+
+    def __post_init__(self) -> None:
+        if self.picture not in PICTURES:
+            raise ValueError(f"Picture {self.picture!r} is not known; choose one of {', '.join(PICTURES)}.")
+
+
+def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO) -> None:
     """The frame as one scan line EXR, ZIP compressed (lossless): Z, mask, normals if it has them, and what is asked for."""
     exr = import_openexr()
-    if picture not in PICTURES:
-        raise ValueError(f"Picture {picture!r} is not known; choose one of {', '.join(PICTURES)}.")
-    channels = {"Z": frame.depth, "mask": frame.mask.half()}
+    depth = depth_with_invalid(frame.depth[None], frame.mask[None], layers.invalid_depth)[0]
+    channels = {"Z": depth, "mask": frame.mask.half()}
     if frame.normals is not None:
         channels |= _vectors("N.", frame.normals)
-    if position:
+    if layers.position:
         channels |= _vectors("P.", unproject(frame.depth[None], frame.record.intrinsics[None])[0])
-    if picture == SHOW_PHOTO and frame.image is not None:
+    if layers.picture == SHOW_PHOTO and frame.image is not None:
         light = linear_from_srgb(frame.image)
         channels |= {name: light[..., i] for i, name in enumerate("RGB")}
-    elif picture == SHOW_DEPTH:
-        channels |= dict.fromkeys("RGB", frame.depth)
+    elif layers.picture == SHOW_DEPTH:
+        channels |= dict.fromkeys("RGB", depth)
     record = frame.description()
     header = {
         "compression": exr.ZIP_COMPRESSION,
@@ -70,7 +83,7 @@ def write_exr(frame: DepthFrame, position: bool, picture: str, file: BinaryIO) -
         "unit": record["unit"],
         "near": frame.record.near,
         "far": frame.record.far,
-        KEY: json.dumps({**record, "rgb": picture}),
+        KEY: json.dumps({**record, "depth": described_depth(layers.invalid_depth), "rgb": layers.picture}),
     }
     arrays = {name: numpy.ascontiguousarray(values.numpy()) for name, values in channels.items()}
     exr.File(header, arrays).write(file)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import torch
 
-from ..estimate.inference import infer_pointmap
+from ..estimate.inference import BY_MASK, infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
@@ -26,7 +26,7 @@ SURVEY_FRAMES = 16
 class StreamSettings:
     """How a clip is worked on.
 
-    resolution, fov_x_degrees, frames_per_chunk  as in `inference.infer_pointmap`
+    resolution, fov_x_degrees, validity, frames_per_chunk  as in `inference.infer_pointmap`
     one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
     range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" is taken from the same frames,
     "adaptive" needs no look ahead
@@ -35,6 +35,7 @@ class StreamSettings:
     resolution: int = 512
     frames_per_chunk: int = 4
     fov_x_degrees: float | None = None
+    validity: str = BY_MASK
     one_camera: bool = True
     range: str = WHOLE_CLIP
     near: float = 0.5
@@ -140,6 +141,7 @@ class LocalEngine:
             images.to(device).float().div_(255),
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
+            validity=settings.validity,
             frames_per_batch=settings.frames_per_chunk,
         )
 

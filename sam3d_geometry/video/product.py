@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 import torch
 
+from ..files.depth_frame import AT_ZERO, depth_with_invalid
 from ..files.geometry_arrays import geometry_arrays, write_arrays
 from ..files.whole_files import write_files
 from ..geometry.axes import encode_normals
@@ -33,6 +34,7 @@ class Look:
     normal_smoothing: int = 0
     normal_convention: str = "opengl"
     invalid: str = "black"
+    invalid_depth: str = AT_ZERO
 
     def __post_init__(self) -> None:
         if self.curve not in CURVES:
@@ -94,7 +96,7 @@ class VideoProduct:
 
     def _pictures(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> torch.Tensor:
         if self.kind == "true depth":
-            return true_depth(pointmap)[0]
+            return depth_with_invalid(*true_depth(pointmap), look.invalid_depth)
         if self.kind == "normals":
             normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
             return encode_normals(normals, look.normal_convention, mask)

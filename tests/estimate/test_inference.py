@@ -8,7 +8,7 @@ import pytest
 import torch
 from closed_form import plane, rays
 
-from sam3d_geometry.estimate.inference import infer_pointmap, plan_inference, tokens_for_size
+from sam3d_geometry.estimate.inference import ALL_FINITE, infer_pointmap, plan_inference, tokens_for_size
 from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics, project
 from sam3d_geometry.geometry.normals import normals_from_pointmap
 from sam3d_geometry.maps.depth import depth_picture, depth_range
@@ -144,6 +144,26 @@ def test_a_callback_can_stop_it():
     with pytest.raises(Stop):
         infer_pointmap(scripted, torch.rand(5, 8, 8, 3), frames_per_batch=2, on_progress=stop)
     assert len(scripted.network.calls) == 1
+
+
+@pytest.mark.parametrize("fov", [None, 60.0])
+def test_all_finite_keeps_what_the_networks_mask_leaves_out(fov):
+    images = torch.rand(2, 60, 80, 3)
+    by_mask = infer_pointmap(model(), images, fov_x_degrees=fov)
+    kept = infer_pointmap(model(), images, fov_x_degrees=fov, validity=ALL_FINITE)
+    assert not by_mask.mask[:, :15].any() and kept.mask.all()
+    assert torch.equal(kept.intrinsics, by_mask.intrinsics) and torch.equal(kept.depth[:, 15:], by_mask.depth[:, 15:])
+    assert torch.allclose(kept.depth[:, :15], 2 * plane(60, 80, 30)[0].float()[:, :15].expand(2, -1, -1), rtol=1e-3)
+
+
+def test_all_finite_finds_the_camera_where_the_mask_is_empty_and_leaves_out_what_is_not_finite():
+    scripted = model(poison=torch.nan)
+    answer = scripted.network.forward
+    scripted.network.forward = lambda *given: replace(answer(*given), mask_probability=torch.zeros(1, 60, 80))
+    assert not infer_pointmap(scripted, torch.rand(1, 60, 80, 3)).mask.any()
+    kept = infer_pointmap(scripted, torch.rand(1, 60, 80, 3), validity=ALL_FINITE)
+    assert fov_degrees_from_intrinsics(kept.intrinsics)[0].item() == pytest.approx(60, abs=0.01)
+    assert not kept.mask[:, 30].any() and kept.mask[:, :30].all() and kept.mask[:, 31:].all()
 
 
 class Narrow(torch.nn.Module):
@@ -291,6 +311,7 @@ def test_an_object_mask_of_any_size_keeps_the_object(preview):
         (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(4, 6)}, "mask came as (4, 6)"),
         (torch.rand(2, 4, 6, 3), {"mask": torch.zeros(1, 64, 64)}, "mask is empty"),
         (torch.rand(1, 4, 6, 3), {"resolution": 0}, "resolution"),
+        (torch.rand(1, 4, 6, 3), {"validity": "all"}, "validity came as 'all'; choose one of mask, all finite"),
         (torch.rand(1, 4, 6, 3), {"fov_x_degrees": 180.0}, "between 0 and 180"),
     ],
 )

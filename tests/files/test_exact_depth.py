@@ -19,10 +19,11 @@ from sam3d_geometry.files import arrays, png_tiff
 from sam3d_geometry.files import exr as exr_module
 from sam3d_geometry.files.depth_file import DEPTH_FORMATS, check_one_clip, depth_writer, numbered_from, read_depth
 from sam3d_geometry.files.depth_file_error import DepthFileError
-from sam3d_geometry.files.depth_frame import frame_from_pointmap, pointmap_from_frames
+from sam3d_geometry.files.depth_frame import INVALID_DEPTHS, frame_from_pointmap, pointmap_from_frames
 from sam3d_geometry.files.depth_record import FORMAT, KEY, DepthRecord
 from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries, read_series
 from sam3d_geometry.files.depth_steps import LAST, RangeSteps, UnitSteps
+from sam3d_geometry.files.exr import ExrLayers
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.colour import linear_from_srgb
 from sam3d_geometry.geometry.normals import normals_from_pointmap
@@ -54,7 +55,7 @@ def frame(steps=None, normals=True):
 
 def save(path, held, name, **options):
     with path.open("wb") as file:
-        depth_writer(held, DEPTH_FORMATS[name], **options)(file)
+        depth_writer(held, DEPTH_FORMATS[name], ExrLayers(**options))(file)
     return path
 
 
@@ -158,6 +159,29 @@ def test_an_exr_gives_back_the_whole_pointmap(exr):
     assert torch.equal(back.intrinsics, made.intrinsics) and back.metric
     assert torch.equal(back.normals, normals_from_pointmap(made)[0] * made.mask[..., None])
     assert torch.equal((back.image * 255).round(), (made.image * 255).round())
+
+
+@pytest.mark.parametrize("invalid_depth", INVALID_DEPTHS)
+def test_sky_is_written_as_it_is_wanted_and_reads_back_as_sky(tmp_path, invalid_depth):
+    held = frame()
+    path = save(tmp_path / "a.exr", held, "exr 32-bit", invalid_depth=invalid_depth, picture="depth")
+    channels = {n: c.pixels for n, c in OpenEXR.File(str(path), separate_channels=True).channels().items()}
+    wanted = {"zero": 0.0, "far": float(held.depth.max()), "infinity": numpy.inf}[invalid_depth]
+    sky = ~held.mask.numpy()
+    assert sky.any() and (channels["Z"][sky] == wanted).all() and (channels["R"][sky] == wanted).all()
+    assert numpy.array_equal(channels["Z"][~sky], held.depth.numpy()[~sky])
+    back = read_depth(path)
+    assert torch.equal(back.depth, held.depth) and torch.equal(back.mask, held.mask)
+    series = DepthSeries(invalid_depth=invalid_depth)
+    said = {"zero": "; 0 where", "far": "; the frame's farthest", "infinity": "; infinity where"}[invalid_depth]
+    assert (
+        said in series.description(held)["depth"] and said in json.loads(OpenEXR.File(str(path)).header()[KEY])["depth"]
+    )
+
+
+def test_an_unknown_depth_for_sky_is_refused():
+    with pytest.raises(ValueError, match="invalid_depth came as 'gone'; choose one of zero, far, infinity"):
+        DepthSeries(invalid_depth="gone")
 
 
 def test_the_json_beside_serves_where_the_file_itself_says_nothing(tmp_path):

@@ -213,6 +213,27 @@ def test_what_is_no_such_geometry_is_refused_in_a_sentence(node, given, sentence
     assert "\n" not in str(caught.value)
 
 
+def test_cores_mask_is_overruled_on_demand():
+    """MoGe with apply_mask off, and Depth Anything's sky: a plain background that was taken for sky comes back."""
+    start = scene()
+    moge = core_moge(start, depth=torch.full((3, *SIZE), 4.0), points=torch.ones(3, *SIZE, 3))
+    (by_mask,) = node_output(GeometryToPointmap, geometry=moge).args
+    (kept,) = node_output(GeometryToPointmap, geometry=moge, validity="all finite").args
+    assert torch.equal(by_mask.mask, start.mask) and not start.mask.all() and kept.mask.all()
+    (holes,) = node_output(GeometryToPointmap, geometry=core_moge(start), validity="all finite").args
+    assert torch.equal(holes.mask, start.mask)  # core put inf there
+    da3 = core_da3()
+    da3["sky"] = torch.zeros_like(da3["depth"])
+    da3["sky"][:, :5] = 1
+    masks = [
+        node_output(GeometryToPointmap, geometry=da3, validity=v).args[0].mask[:, :5].any()
+        for v in ("mask", "all finite")
+    ]
+    assert masks == [False, True]
+    with pytest.raises(ValueError, match="validity came as 'gone'"):
+        node_output(GeometryToPointmap, geometry=da3, validity="gone")
+
+
 def test_images_of_another_number_or_an_unknown_size_are_refused():
     with pytest.raises(ValueError, match="2 frames"):
         node_output(PointmapToMoGeGeometry, pointmap=scene(), image=torch.rand(2, *PHOTO, 3))

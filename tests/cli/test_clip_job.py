@@ -53,6 +53,12 @@ def test_a_part_of_a_video_file(tmp_path):
         opened_clip(args("--start-number", "3"), tmp_path / "a.mp4")
 
 
+def test_validity_and_the_depth_of_sky_reach_the_stream():
+    settings = settings_of(args("--validity", "all-finite", "--invalid-depth", "infinity"))
+    assert (settings.validity, settings.look.invalid_depth) == ("all finite", "infinity")
+    assert (settings_of(args()).validity, settings_of(args()).look.invalid_depth) == ("mask", "zero")
+
+
 def test_results_are_named_after_their_clips():
     assert result_names([Path("x/a.mp4"), Path("y/b.mov")]) == ["a", "b"]
     assert result_names([Path("x/a.mp4"), Path("y/a.mov")]) == ["a.mp4", "a.mov"]

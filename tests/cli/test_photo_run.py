@@ -42,6 +42,20 @@ def test_a_dry_run_lists_what_a_run_writes_and_does_nothing(photo, tmp_path, cap
     assert sorted(listed) == [str(path) for path in sorted(out.iterdir())]
 
 
+def test_validity_and_the_depth_of_sky_reach_the_photo(photo, tmp_path, monkeypatch):
+    pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    asked = []
+    infer = photo_run.infer_pointmap
+    monkeypatch.setattr(
+        photo_run, "infer_pointmap", lambda *given, **o: (asked.append(o["validity"]), infer(*given, **o))[1]
+    )
+    for i, more in enumerate(([], ["--validity", "all-finite", "--invalid-depth", "infinity"])):
+        assert run(photo, "-o", tmp_path / f"out{i}", "--exr", *more) == 0
+    assert asked == ["mask", "all finite"]
+    options = json.loads((tmp_path / "out1" / "a.json").read_text())["options"]
+    assert (options["validity"], options["invalid_depth"]) == ("all finite", "infinity")
+
+
 def test_a_dry_run_lists_nothing_that_is_done(photo, tmp_path, capsys):
     out = tmp_path / "out"
     run(photo, "-o", out, "--depth")

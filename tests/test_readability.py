@@ -30,8 +30,11 @@ TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(RO
 # library files with behaviour and without a test file of their name -> where they are tested instead
 TESTED_ELSEWHERE = {
     "clips/cuts.py": "clips/test_align.py",
+    "clips/alignment.py": "clips/test_align.py",
+    "clips/noise.py": "clips/test_smooth_geometry.py",
     "clips/smooth_images.py": "clips/test_smooth_geometry.py",
     "clips/steady.py": "clips/test_smooth_geometry.py",
+    "clips/time_average.py": "clips/test_smooth_geometry.py",
     "effects/camera/edge_sharpening.py": "effects/camera/test_reprojection.py",
     "effects/camera/hole_filling.py": "effects/camera/test_reprojection.py",
     "files/arrays.py": "files/test_exact_depth.py",
@@ -74,14 +77,12 @@ THEMES = {  # test files that run across several files of the library
 }
 # what still has to change
 NOT_YET_POSITIONAL: dict[str, int] = {
-    "align.py": 3,
     "depth_to_pointmap.py": 1,
     "inference.py": 1,
     "interop.py": 2,
     "mesh_socket.py": 1,
     "ray_engine.py": 1,
     "resize.py": 1,
-    "smooth_geometry.py": 1,
 }  # file -> calls
 
 

@@ -7,113 +7,106 @@ mistaken for a change of scale. Keyframes bind a long take to its beginning, and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from .alignment import Alignment
 from .cuts import CUT_THRESHOLD, frame_changes, shots_between, thumbnails
-from .ego_motion import MINIMUM_SAMPLES, Fit, Match, Motion, View, fit_frame, match
+from .ego_motion import MINIMUM_SAMPLES, Fit, Match, Motion, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
 
-MAX_KEYFRAMES = 8
+MAX_KEYFRAMES = 8  # places that a shot remembers: each is looked at for every frame, and saved with a stream's state
 KEYFRAME_EVERY = 3  # frames: how often the keyframe is asked, which costs as much as the frame before
 KEYFRAME_OVERLAP = 0.6  # share of a frame that its keyframe must see
 MAX_CHANGE = 4.0  # a scale beyond this, or its inverse, is a fit that failed
-GAUGE_STEP = 5e-4  # how fast a stream's scale may follow the mean of what the estimator says, per frame
+GAUGE_STEP = 5e-4  # how fast a stream's scale may follow the mean of what the estimator says, per frame: unseen
 LEAST_DEPTH = 0.1  # of the scaled depth: a shift never takes a point closer to the camera
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Keyframe:
     """An aligned frame that later ones are fitted to, its thumbnail (1, 48, 48, 3) and its place in the shot's world."""
 
-    view: View
+    view: SolverFrame
     look: torch.Tensor
     world_from_camera: Motion
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlignState:
     """What a stream carries from one run to the next: the last frame, the keyframes, and means over the frames seen.
 
     last        the last frame as a keyframe, aligned
     scale, shift  what its depth was fitted with
     depth       (H, W) its depth before the fit
-    log_focal   (2,) mean over the shot so far
-    log_scale, mean_shift  means over the shot so far; `gauge` and `gauge_shift` are the factor's logarithm and the shift that
-                bring results back to them
+    log_focal   (2,) mean over the shot so far, of `frames` frames
+    log_scale, mean_shift  means over the shot so far, of `shot_frames` frames; `gauge` and `gauge_shift` are the factor's
+                logarithm and the shift that bring results back to them
+    size        (height, width) of the frame's photo
     """
 
     last: Keyframe
     keyframes: tuple[Keyframe, ...]
-    scale: float
-    shift: float
     depth: torch.Tensor
     log_focal: torch.Tensor
     frames: int
-    log_scale: float
-    mean_shift: float
-    shot_frames: int
-    gauge: float
-    gauge_shift: float
     size: tuple[int, int]
+    scale: float = 1.0
+    shift: float = 0.0
+    log_scale: float = 0.0
+    mean_shift: float = 0.0
+    shot_frames: int = 1
+    gauge: float = 0.0
+    gauge_shift: float = 0.0
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """What was done to each frame, (B,) each; nan where there is no frame before to compare with.
+class FrameFit(NamedTuple):
+    """What was done to one frame, as `Alignment` has it for all of them; in a new shot, nothing."""
 
-    scale, shift       aligned depth = scale * depth + shift
-    residual           median relative depth left over between a frame and its references
-    flicker_before, flicker_after  see `flicker.frame_flicker`
-    cut                bool, where a new shot starts
-    world_from_camera  (B, 4, 4) camera poses within each shot, its first camera being the origin, in the aligned unit
+    scale: float = 1.0
+    shift: float = 0.0
+    residual: float = NAN
+    flicker_before: float = NAN
+    flicker_after: float = NAN
+
+
+class _Placed(NamedTuple):
+    """A frame fitted to the frames before it.
+
+    fit         None where too little of them is seen
+    world_from_camera  the place that a keyframe gives, None where none was asked or saw enough
+    is_new      whether no keyframe sees enough of the frame, so that it should be one
+    to_last     the match with the last frame
     """
 
-    scale: torch.Tensor
-    shift: torch.Tensor
-    residual: torch.Tensor
-    flicker_before: torch.Tensor
-    flicker_after: torch.Tensor
-    cut: torch.Tensor
-    world_from_camera: torch.Tensor
-
-    @property
-    def flicker(self) -> tuple[float, float]:
-        """Mean flicker over all frames before and after; 0 where no two frames could be compared."""
-        return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
-
-    def report(self) -> str:
-        """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare."""
-        before, after = (_percent(f.nanmean()) for f in (self.flicker_before, self.flicker_after))
-        lines = [f"flicker {before} before, {after} after", "frame   scale   shift  left over  flicker"]
-        for i in range(len(self.scale)):
-            start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
-            flicker = f"{_percent(self.flicker_before[i])} -> {_percent(self.flicker_after[i])}"
-            compared = f"{_percent(self.residual[i]):>8}   {flicker}"
-            lines.append(start + ("new shot" if self.cut[i] else compared))
-        return "\n".join(lines)
-
-
-def _percent(share: torch.Tensor) -> str:
-    return "-" if share.isnan() else f"{share:.2%}"
+    fit: Fit | None
+    world_from_camera: Motion | None
+    is_new: bool
+    to_last: Match
 
 
 def _applied(
     depth: torch.Tensor, mask: torch.Tensor, scale: float | torch.Tensor, shift: float | torch.Tensor
 ) -> torch.Tensor:
+    """Depth with a scale and a shift, 0 where the mask is off; shapes that broadcast."""
     return torch.where(mask, torch.maximum(scale * depth + shift, LEAST_DEPTH * scale * depth), 0)
 
 
 def _pose(motion: Motion, unit: float) -> torch.Tensor:
+    """A motion in an aligner's unit -> the pose (4, 4) in one that is `unit` times as small."""
     pose = torch.eye(4, dtype=torch.float64)
     pose[:3, :3], pose[:3, 3] = motion.rotation, motion.translation * unit
     return pose
 
 
 def _towards(value: float, target: float, reach: float) -> float:
+    """The value moved to the target, by `reach` at most."""
     return value + max(-reach, min(reach, target - value))
 
 
@@ -125,70 +118,40 @@ class _Aligner:
         self.one_focal = one_focal
         self.measure = measure
 
-    def start(self, frame: Pointmap, look: torch.Tensor, view: View, log_focal: torch.Tensor, frames: int) -> None:
-        """A new shot: its first frame is taken as it is."""
-        first = Keyframe(view, look, Motion.none())
-        self.state = AlignState(
-            first, (first,), 1.0, 0.0, frame.depth[0].cpu(), log_focal, frames, 0.0, 0.0, 1, 0.0, 0.0, frame.source_size
-        )
-
-    def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> tuple[float, float, float, float, float]:
-        """Takes in one frame; scale, shift, residual and flicker before and after."""
+    def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> FrameFit:
+        """Takes in one frame with its thumbnail (1, 48, 48, 3); `cut` says that a shot starts with it."""
         own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
-        state, nan = self.state, float("nan")
+        state = self.state
         frames = 1 if state is None or cut else state.frames + 1
         log_focal = own_focal if frames == 1 else state.log_focal + (own_focal - state.log_focal) / frames
-        view = View.of(with_focal(frame, log_focal[None]) if self.one_focal else frame)
+        view = SolverFrame.of(with_focal(frame, log_focal[None]) if self.one_focal else frame)
+        seen = {"depth": frame.depth[0].cpu(), "log_focal": log_focal, "frames": frames, "size": frame.source_size}
         if state is None or cut or state.depth.shape != frame.size or state.size != frame.source_size:
-            self.start(frame, look, view, log_focal, frames)
-            return 1.0, 0.0, nan, nan, nan
-        fit, world, is_new, to_last = self._fit(view, look)
+            first = Keyframe(view, look, Motion.none())
+            self.state = AlignState(last=first, keyframes=(first,), **seen)
+            return FrameFit()
+        placed = self._placed(view, look)
+        fit, world = placed.fit, placed.world_from_camera
         if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
             # too little in common: the last fit is the best guess, and what follows is bound to this frame
-            fit = Fit(state.scale, state.shift, (Motion.none(),), nan, 0.0)
-        depth = frame.depth[0].cpu()
-        world = world or fit.motions[0].then(state.last.world_from_camera)
-        now = Keyframe(view.fitted(fit.scale, fit.shift), look, world)
-        keyframes = state.keyframes
-        if is_new:
-            keyframes = (*keyframes, now)
-            if len(keyframes) > MAX_KEYFRAMES:  # the first stays: it holds the shot's scale
-                keyframes = (keyframes[0], *keyframes[2:])
-        shot_frames = state.shot_frames + 1
-        log_scale = torch.tensor(fit.scale).log().item()
-        log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
-        before, after = nan, nan
-        if self.measure:
-            before, after = self._flicker(depth, view.intrinsics, to_last, fit)
-        mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
-        gauge = _towards(state.gauge, -log_scale, GAUGE_STEP)
-        reach = GAUGE_STEP * float(now.view.depth[now.view.usable].median()) if bool(now.view.usable.any()) else 0.0
-        gauge_shift = _towards(state.gauge_shift, -mean_shift, reach)
-        self.state = AlignState(
-            now,
-            keyframes,
-            fit.scale,
-            fit.shift,
-            depth,
-            log_focal,
-            frames,
-            log_scale,
-            mean_shift,
-            shot_frames,
-            gauge,
-            gauge_shift,
-            frame.source_size,
+            fit = Fit(state.scale, state.shift, (Motion.none(),), NAN, 0.0)
+        now = Keyframe(
+            view.fitted(fit.scale, fit.shift), look, world or fit.motions[0].then(state.last.world_from_camera)
         )
-        return fit.scale, fit.shift, fit.residual, before, after
+        flicker = (NAN, NAN)
+        if self.measure:
+            flicker = self._flicker(seen["depth"], view.intrinsics, placed.to_last, fit)
+        keyframes = _with_keyframe(state.keyframes, now) if placed.is_new else state.keyframes
+        self.state = replace(_with_fit(state, fit, now.view), last=now, keyframes=keyframes, **seen)
+        return FrameFit(fit.scale, fit.shift, fit.residual, *flicker)
 
-    def _fit(self, view: View, look: torch.Tensor) -> tuple[Fit | None, Motion | None, bool, Match]:
-        """The fit to the last frame and, every few frames, to a keyframe; the place in the world that the keyframe gives,
-        whether the frame should be a keyframe, and the match with the last frame."""
+    def _placed(self, view: SolverFrame, look: torch.Tensor) -> _Placed:
+        """The fit to the last frame and, every few frames, to the keyframe that looks most like the frame."""
         state, last = self.state, self.state.last
         to_last = match(view, last.view)
         fit = fit_frame(view, [(last.view, to_last)])
         if fit is not None and state.shot_frames % KEYFRAME_EVERY:
-            return fit, None, False, to_last
+            return _Placed(fit, None, False, to_last)
         keyframe = min(state.keyframes, key=lambda k: (k.look - look).abs().mean().item())
         to_key = match(view, keyframe.view)
         guess = Motion.none() if fit is None else fit.motions[0]
@@ -197,10 +160,11 @@ class _Aligner:
         overlap = to_key.seen.float().mean()
         is_new = bool(overlap < KEYFRAME_OVERLAP) and int(view.usable.sum()) >= MINIMUM_SAMPLES
         if both is None or overlap < KEYFRAME_OVERLAP:
-            return both or fit, None, is_new, to_last
-        return both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last
+            return _Placed(both or fit, None, is_new, to_last)
+        return _Placed(both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last)
 
     def _flicker(self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit) -> tuple[float, float]:
+        """Flicker of a frame's depth (H, W) against the last frame, before and after the fit."""
         state, motion = self.state, fit.motions[0]
         before = state.last.view.intrinsics
         aligned = _applied(depth, depth > 0, fit.scale, fit.shift)
@@ -211,6 +175,32 @@ class _Aligner:
             frame_flicker(depth, state.depth, intrinsics, to_last, unaligned, before),
             frame_flicker(aligned, aligned_before, intrinsics, to_last, motion, before),
         )
+
+
+def _with_keyframe(keyframes: tuple[Keyframe, ...], new: Keyframe) -> tuple[Keyframe, ...]:
+    """The keyframes and a new one; of too many the second goes, since the first holds the shot's scale."""
+    keyframes = (*keyframes, new)
+    return keyframes if len(keyframes) <= MAX_KEYFRAMES else (keyframes[0], *keyframes[2:])
+
+
+def _with_fit(state: AlignState, fit: Fit, aligned: SolverFrame) -> AlignState:
+    """The state with a frame's fit taken into its means, from which the gauge brings results back a step at a time."""
+    shot_frames = state.shot_frames + 1
+    log_scale = torch.tensor(fit.scale).log().item()
+    log_scale = state.log_scale + (log_scale - state.log_scale) / shot_frames
+    mean_shift = state.mean_shift + (fit.shift - state.mean_shift) / shot_frames
+    usable = aligned.depth[aligned.usable]
+    reach = GAUGE_STEP * float(usable.median()) if len(usable) else 0.0
+    return replace(
+        state,
+        scale=fit.scale,
+        shift=fit.shift,
+        log_scale=log_scale,
+        mean_shift=mean_shift,
+        shot_frames=shot_frames,
+        gauge=_towards(state.gauge, -log_scale, GAUGE_STEP),
+        gauge_shift=_towards(state.gauge_shift, -mean_shift, reach),
+    )
 
 
 def with_focal(pointmap: Pointmap, log_focal: torch.Tensor) -> Pointmap:
@@ -228,7 +218,7 @@ def align_sequence(
     cut_threshold: float = CUT_THRESHOLD,
     streaming: bool = False,
     measure: bool = True,
-    on_progress=None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Pointmap, AlignState, Alignment]:
     """The frames of a clip with one scale, shift and field of view from cut to cut, and the state to go on from.
 
@@ -246,16 +236,16 @@ def align_sequence(
             focal[shot] = focal[shot].median(0).values
         pointmap = with_focal(pointmap, focal)
     aligner = _Aligner(state, one_focal, measure)
-    rows, gauges, poses = [], [], []
+    fits, gauges, poses = [], [], []
     for i in range(len(pointmap)):
-        rows.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
+        fits.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
         gauges.append((aligner.state.gauge, aligner.state.gauge_shift))
         poses.append(aligner.state.last.world_from_camera)
         if one_focal and streaming:
             focal[i] = aligner.state.log_focal.to(focal)
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))
-    scale, shift, residual, before, after = torch.tensor(rows, dtype=torch.float64).unbind(-1)
+    scale, shift, residual, before, after = torch.tensor(fits, dtype=torch.float64).unbind(-1)
     log_gauge, gauge_shift = torch.tensor(gauges, dtype=torch.float64).unbind(-1)
     gauge = log_gauge.exp()
     if not streaming:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-CUT_THRESHOLD = 0.35
-THUMBNAIL = (48, 48)
-HISTOGRAM_BINS = 16
+CUT_THRESHOLD = 0.35  # between the fastest pans (0.3) and the most alike of unrelated photos (0.4)
+LOOK_SIZE = (48, 48)  # pixels: what is left of a picture tells two shots apart, and a fast pan moves it by one pixel
+HISTOGRAM_BINS = 16  # of brightness: noise and compression stay within one
 
 
 def thumbnails(images: torch.Tensor) -> torch.Tensor:
     """Images (B, H, W, C) -> thumbnails (B, 48, 48, 3), frame by frame so that a long clip is not copied."""
     looks = [
-        F.interpolate(frame[None, ..., :3].movedim(-1, 1).float(), THUMBNAIL, mode="area").movedim(1, -1)
+        F.interpolate(frame[None, ..., :3].movedim(-1, 1).float(), LOOK_SIZE, mode="area").movedim(1, -1)
         for frame in images
     ]
     return torch.cat(looks).expand(-1, -1, -1, 3)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from .ego_motion import Match, Motion, pixels_of, rays_through
+from .ego_motion import STILL_PIXELS, Match, Motion, pixels_of, rays_through
 from .flow import pixel_positions, sample_at
-
-STILL_PIXELS = 1.0  # how far a still point may appear from where flow finds it
 
 
 def frame_flicker(
@@ -25,15 +23,15 @@ def frame_flicker(
     """
     size = tuple(depth.shape)
     positions = pixel_positions(*size)
-    were = positions + found.flow
+    places = positions + found.flow
     k = intrinsics.float()
     points = rays_through(positions, k, size) * depth[..., None]
     moved = points @ motion.rotation.float().T + motion.translation.float()
     k_before = k if intrinsics_before is None else intrinsics_before.float()
-    still = (pixels_of(moved, k_before, size) - were).norm(dim=-1) < STILL_PIXELS
-    valid = sample_at((before > 0)[..., None].float(), were)[..., 0] > 0.999
+    still = (pixels_of(moved, k_before, size) - places).norm(dim=-1) < STILL_PIXELS
+    valid = sample_at((before > 0)[..., None].float(), places)[..., 0] > 0.999
     counted = still & valid & found.seen & (depth > 0)
     if not bool(counted.any()):
         return float("nan")
-    carried = sample_at(before[..., None], were)[..., 0] + (depth - moved[..., 2])
+    carried = sample_at(before[..., None], places)[..., 0] + (depth - moved[..., 2])
     return ((depth - carried).abs() / depth.clamp_min(1e-12))[counted].mean().item()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ..geometry.colour import eight_bit, luminance
 
-RECENT_FLOWS = 24
+RECENT_FLOWS = 24  # pairs of frames: what aligning and smoothing one chunk of a stream asks for
 WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
 
 
@@ -80,18 +80,18 @@ def inside(positions: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 def followed(source: numpy.ndarray, target: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """The flow (H, W, 2) from `source` to `target`, and where it can be believed (H, W), as `flows_agree` has it."""
-    there = optical_flow(source, target)
-    return there, flows_agree(there, optical_flow(target, source))
+    flow = optical_flow(source, target)
+    return flow, flows_agree(flow, optical_flow(target, source))
 
 
-def flows_agree(there: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
-    """(H, W) bool: pixels that the flow `back` (H, W, 2) returns to where `there` started; false where something hides them.
+def flows_agree(flow: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
+    """(H, W) bool: pixels that the flow `back` (H, W, 2) returns to where `flow` started; false where something hides them.
 
     The bound grows with the motion, as in Sundaram et al. (2010): 1 % of the squared motion and half a pixel squared.
     """
-    height, width = there.shape[:2]
-    positions = pixel_positions(height, width, there.device) + there
+    height, width = flow.shape[:2]
+    positions = pixel_positions(height, width, flow.device) + flow
     returned = sample_at(back, positions)
-    error = (there + returned).square().sum(-1)
-    motion = there.square().sum(-1) + returned.square().sum(-1)
+    error = (flow + returned).square().sum(-1)
+    motion = flow.square().sum(-1) + returned.square().sum(-1)
     return (error < 0.01 * motion + 0.5) & inside(positions, (height, width))

@@ -7,6 +7,7 @@ still surfaces, without the lag and the ghosts of an average at a fixed place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,18 +16,17 @@ from torch.nn import functional as F
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
-from .ego_motion import Motion, View, fit_frame, match, pixels_of, rays_through, spread
+from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
 from .flow import inside, pixel_positions, sample_at
-from .plain_average import check_strength
+from .noise import agreement, spread, windowed_mean
+from .time_average import CAUSAL, ZERO_LAG, TimeAverage, check_direction, memory_of, run_average
 
-STILL_PIXELS = 1.0  # between where the camera's motion and where flow puts a point that stands still
-EDGE = 0.06  # relative depth between neighbours beyond which they are two surfaces
-TOLERANCE = 4.0  # in standard deviations of the noise: what is further off is another surface
-LEAST_NOISE = 0.01
+SAME_SURFACE = 0.06  # difference of log depth between neighbours beyond which they are two surfaces
+LEAST_LOG_NOISE = 0.01  # of log depth, 1 % of depth: the best estimators are not steadier from frame to frame
 LONGEST_MEMORY = 20.0  # frames, that of the greatest strength
-MOVING_MEMORY = 6.0  # frames that a moving thing's depth is averaged over at most
-WINDOW = 9  # pixels over which a moving thing's change of depth is found
-DIRECTIONS = ("causal", "zero lag")
+MOVING_MEMORY = 6.0  # frames that a moving thing's depth is averaged over at most: it also turns and bends
+MOST_APPROACH = 0.3  # change of log depth from frame to frame that a moving thing is believed to make
+FAINT = 1e-4  # weight beside the bilinear ones, so that a lone valid corner counts however far it is
 
 
 @dataclass(frozen=True)
@@ -38,52 +38,57 @@ class History:
     weight: torch.Tensor
     normals: torch.Tensor | None
 
+    def to(self, device: torch.device) -> History:
+        """The same on a device."""
+        normals = None if self.normals is None else self.normals.to(device)
+        return History(self.log_depth.to(device), self.mask.to(device), self.weight.to(device), normals)
+
 
 @dataclass(frozen=True)
 class MotionState:
     """What a stream carries from one run to the next: the history, the frame as motion is found in it, and its look."""
 
     history: History
-    view: View
+    view: SolverFrame
     look: torch.Tensor
     size: tuple[int, int]
 
 
-def memory_of(strength: float) -> float:
-    """Frames that the average reaches over: as many as a plain average of this strength weighs, 1 / (1 - strength)."""
-    check_strength(strength)
-    return 1 / (1 - strength)
+@dataclass(frozen=True, kw_only=True)
+class _Carried:
+    """The history brought to where a frame sees it: log depth and weight (H, W), normals (H, W, 3) or None in the frame's axes.
 
+    moving  (H, W) in [0, 1]: how surely a pixel's thing moves by itself
+    """
 
-def check_direction(direction: str) -> None:
-    """ValueError for a direction that is not one of `DIRECTIONS`."""
-    if direction not in DIRECTIONS:
-        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS)}.")
+    log_depth: torch.Tensor
+    weight: torch.Tensor
+    moving: torch.Tensor
+    normals: torch.Tensor | None
 
 
 def _logarithm(depth: torch.Tensor) -> torch.Tensor:
     return depth.clamp_min(torch.finfo(torch.float32).tiny).log()
 
 
-def _carried_depth(history: History, were: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The history's depth and weight at positions (H, W, 2): between two surfaces those of the one nearer to `expected`.
+def _carried_depth(history: History, places: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The history's depth and weight at places (H, W, 2) in pixels, bilinear within one surface; depth 0 where nothing is valid.
 
-    0 depth where none of the four pixels around is valid.
+    Between two surfaces those pixels count that belong to the one nearer to `expected`, a log depth (H, W).
     """
     height, width = history.log_depth.shape
-    corner = were.floor()
-    share = were - corner
-    x = corner[..., 0].long()[..., None] + torch.tensor([0, 1, 0, 1], device=were.device)
-    y = corner[..., 1].long()[..., None] + torch.tensor([0, 0, 1, 1], device=were.device)
+    corner = places.floor()
+    x = corner[..., 0].long()[..., None] + torch.tensor([0, 1, 0, 1], device=places.device)
+    y = corner[..., 1].long()[..., None] + torch.tensor([0, 0, 1, 1], device=places.device)
     index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
-    fx, fy = share.unbind(-1)
+    fx, fy = (places - corner).unbind(-1)
     weights = torch.stack([(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy], -1)
     valid = history.mask.reshape(-1)[index]
     values = history.log_depth.reshape(-1)[index]
     off = torch.where(valid, (values - expected[..., None]).abs(), torch.inf)
     nearest = values.gather(-1, off.argmin(-1, keepdim=True))
-    same = valid & ((values - nearest).abs() < EDGE)
-    weights = (weights + 1e-4) * same
+    same = valid & ((values - nearest).abs() < SAME_SURFACE)
+    weights = (weights + FAINT) * same
     total = weights.sum(-1)
     weights = weights / total.clamp_min(1e-12)[..., None]
     # along a surface 1 / depth is linear
@@ -93,141 +98,101 @@ def _carried_depth(history: History, were: torch.Tensor, expected: torch.Tensor)
     return torch.where(found, depth, 0), torch.where(found, count, 0)
 
 
-def windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
-    """Mean of values (H, W), weighted by `counted`, over a window around each; 0 where nothing counts."""
-    planes = torch.stack([values * counted, counted.to(values)])[None]
-    for window in ((1, WINDOW), (WINDOW, 1)):
-        planes = F.avg_pool2d(planes, window, 1, (window[0] // 2, window[1] // 2))
-    sums = planes[0]
-    return sums[0] / sums[1].clamp_min(1e-6)
+@dataclass(frozen=True, kw_only=True)
+class _Path:
+    """Where a frame's pixels were in the frame before it.
+
+    places    (H, W, 2) in pixels of that frame
+    expected  (H, W) depth there, if nothing but the camera moved
+    still     (H, W) in [0, 1]: how surely a pixel's thing stands still in the world
+    seen      (H, W) bool: flow finds it there and back
+    motion    of the camera, float32 on the frame's device
+    """
+
+    places: torch.Tensor
+    expected: torch.Tensor
+    still: torch.Tensor
+    seen: torch.Tensor
+    motion: Motion
+
+
+def _camera_motion(view: SolverFrame, before: SolverFrame, found: Match, device: torch.device) -> Motion:
+    """From a frame's camera to that of the frame before it, float32 on a device; at rest where too little is seen."""
+    fit = fit_frame(view, [(before, found)], with_scale=False)
+    motion = Motion.none() if fit is None else fit.motions[0]
+    return Motion(motion.rotation.float().to(device), motion.translation.float().to(device))
+
+
+def _path_back(frame: Pointmap, log_depth: torch.Tensor, view: SolverFrame, before: SolverFrame) -> _Path:
+    """Where the pixels of a single frame were: by the camera's motion where that agrees with optical flow, else by flow."""
+    size, device = frame.size, frame.device
+    found = match(view, before)
+    motion = _camera_motion(view, before, found, device)
+    positions = pixel_positions(*size, device)
+    by_flow = positions + found.flow.to(device)
+    points = rays_through(positions, frame.intrinsics[0], size) * log_depth.exp()[..., None]
+    moved = points @ motion.rotation.T + motion.translation
+    by_camera = pixels_of(moved, before.intrinsics.to(device), size)
+    # a share, not a choice: where the two part slowly, a switch would leave a crease in the surface
+    still = (2 - (by_camera - by_flow).norm(dim=-1) / STILL_PIXELS).clamp(0, 1) * (moved[..., 2] > 0)
+    return _Path(
+        places=torch.lerp(by_flow, by_camera, still[..., None]),
+        expected=moved[..., 2],
+        still=still,
+        seen=found.seen.to(device),
+        motion=motion,
+    )
 
 
 def _carry(
-    history: History, before: View, view: View, frame: Pointmap, log_depth: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """The history brought to a frame: log depth, weight, how far things move by themselves (0 to 1), normals."""
-    size, device = frame.size, frame.device
-    found = match(view, before)
-    fit = fit_frame(view, [(before, found)], with_scale=False)
-    motion = Motion.none() if fit is None else fit.motions[0]
-    flow, seen = found.flow.to(device), found.seen.to(device)
-    rotation = motion.rotation.float().to(device)
-    translation = motion.translation.float().to(device)
-    k = frame.intrinsics[0]
-    by_flow = pixel_positions(*size, device) + flow
-    points = rays_through(pixel_positions(*size, device), k, size) * log_depth.exp()[..., None]
-    there = points @ rotation.T + translation
-    by_camera = pixels_of(there, before.intrinsics.to(device), size)
-    # a share, not a choice: where the two part slowly, a switch would leave a crease in the surface
-    still = (2 - (by_camera - by_flow).norm(dim=-1) / STILL_PIXELS).clamp(0, 1) * (there[..., 2] > 0)
-    were = torch.lerp(by_flow, by_camera, still[..., None])
-    depth, weight = _carried_depth(history, were, there[..., 2].clamp_min(1e-12).log())
+    history: History, before: SolverFrame, view: SolverFrame, frame: Pointmap, log_depth: torch.Tensor
+) -> _Carried:
+    """The history brought to a single frame of this log depth (H, W), along `_path_back`."""
+    size, device, mask = frame.size, frame.device, frame.mask[0]
+    path = _path_back(frame, log_depth, view, before)
+    depth, weight = _carried_depth(history, path.places, path.expected.clamp_min(1e-12).log())
     # what was seen there, from where the camera is now
-    back = rays_through(were, before.intrinsics.to(device), size) * depth[..., None]
-    now = ((back - translation) @ rotation)[..., 2]
-    known = seen & inside(were, size) & (depth > 0) & (now > 0) & frame.mask[0]
+    points = rays_through(path.places, before.intrinsics.to(device), size) * depth[..., None]
+    now = ((points - path.motion.translation) @ path.motion.rotation)[..., 2]
+    known = path.seen & inside(path.places, size) & (depth > 0) & (now > 0) & mask
     carried = now.clamp_min(1e-12).log()
-    moving = known * (1 - still)
+    moving = known * (1 - path.still)
     if bool(moving.any()):
-        # a thing that comes closer takes its history with it: its mean change of depth is no noise
-        change = windowed_mean((log_depth - carried).clamp(-0.3, 0.3), moving)
-        carried = carried + (1 - still) * change
-        weight = torch.minimum(weight, MOVING_MEMORY - 1 + still * LONGEST_MEMORY)
+        # a thing that comes closer takes its history with it: its mean change of depth is not noise
+        change = windowed_mean((log_depth - carried).clamp(-MOST_APPROACH, MOST_APPROACH), moving)
+        carried = carried + (1 - path.still) * change
+        weight = torch.minimum(weight, MOVING_MEMORY - 1 + path.still * LONGEST_MEMORY)
     normals = None
     if history.normals is not None:
-        normals = sample_at(history.normals, were) @ rotation
+        normals = sample_at(history.normals, path.places) @ path.motion.rotation
     # beside what was not seen before, history fades in: an edge of it would be a crease of the surface, frame after frame
-    nearby = windowed_mean(known.to(weight), frame.mask[0])
-    return carried, known * weight * (2 * nearby - 1).clamp(0, 1), moving, normals
+    nearby = windowed_mean(known.to(weight), mask)
+    weight = known * weight * (2 * nearby - 1).clamp(0, 1)
+    return _Carried(log_depth=carried, weight=weight, moving=moving, normals=normals)
 
 
-def _blended(frame: Pointmap, history: History | None, before: View | None, view: View, memory: float) -> History:
-    """A frame averaged with what is known of the one before it."""
-    log_depth, mask = _logarithm(frame.depth[0]), frame.mask[0]
-    normals = None if frame.normals is None else frame.normals[0]
-    ones = torch.ones_like(log_depth)
-    if history is None:
-        return History(log_depth, mask, ones, normals)
-    carried, weight, moving, carried_normals = _carry(history, before, view, frame, log_depth)
-    off = carried - log_depth
-    counted = (weight > 0) & (moving < 0.5)
-    noise = LEAST_NOISE
+def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> History:
+    """A single frame of this log depth (H, W) averaged with its history, over at most `memory` frames.
+
+    The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight).
+    """
+    mask = frame.mask[0]
+    off = carried.log_depth - log_depth
+    counted = (carried.weight > 0) & (carried.moving < 0.5)
+    noise = LEAST_LOG_NOISE
     if bool(counted.any()):
-        noise = spread(off[counted], LEAST_NOISE)
-    agreement = (1 - (off / (TOLERANCE * noise)).square()).clamp_min(0).square()
-    weight = (weight * agreement).clamp_max(memory - 1)
+        noise = spread(off[counted], LEAST_LOG_NOISE)
+    weight = (carried.weight * agreement(off, noise)).clamp_max(memory - 1)
     share = weight / (weight + 1)
-    blended = torch.where(weight > 0, torch.lerp(log_depth, carried, share), log_depth)
-    if normals is not None and carried_normals is not None:
-        mixed = F.normalize(torch.lerp(normals, carried_normals, share[..., None]), dim=-1)
+    blended = torch.where(weight > 0, torch.lerp(log_depth, carried.log_depth, share), log_depth)
+    normals = None if frame.normals is None else frame.normals[0]
+    if normals is not None and carried.normals is not None:
+        mixed = F.normalize(torch.lerp(normals, carried.normals, share[..., None]), dim=-1)
         normals = torch.where(((weight > 0) & mask)[..., None], mixed, normals)
     return History(blended, mask, weight + 1, normals)
 
 
-def _run(frames, views, cuts, memory, history=None, before=None, on_step=None):
-    """The histories after each frame, one after the other."""
-    for i, frame in enumerate(frames):
-        if cuts[i]:
-            history = before = None
-        history = _blended(frame, history, before, views[i], memory)
-        before = views[i]
-        yield history
-        if on_step is not None:
-            on_step()
-
-
-def smooth_along_motion(
-    pointmap: Pointmap,
-    strength: float = 0.8,
-    state: MotionState | None = None,
-    *,
-    direction: str = "causal",
-    cut_threshold: float = CUT_THRESHOLD,
-    on_progress=None,
-) -> tuple[Pointmap, MotionState]:
-    """Pointmap -> the same with depth and normals averaged along motion, and the state to go on from.
-
-    `strength` in [0, 0.95]: averages reach over 1 / (1 - strength) frames. "causal" looks at earlier frames only, as a live
-    stream must; "zero lag" looks both ways over the batch, and is twice as steady. Scale must not jump from frame to frame:
-    align the sequence first. The mask stays that of each frame. `on_progress(done, total)` may raise to stop.
-    """
-    memory = memory_of(strength)
-    check_direction(direction)
-    looks = thumbnails(pointmap.image).cpu()
-    usable = state is not None and state.size == pointmap.source_size
-    usable = usable and tuple(state.history.log_depth.shape) == pointmap.size
-    usable = usable and (state.history.normals is None) == (pointmap.normals is None)
-    state = state if usable else None
-    cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
-    frames = [pointmap[i] for i in range(len(pointmap))]
-    views = [View.of(frame) for frame in frames]
-    total = len(frames) * (2 if direction == "zero lag" else 1)
-    done = 0
-
-    def on_step() -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(done, total)
-
-    history, before = (None, None) if state is None else (_on(state.history, pointmap.device), state.view)
-    results, last = [], None
-    for last in _run(frames, views, cuts, memory, history, before, on_step):
-        # looking back only, nothing but the result is needed of all frames but the last one
-        results.append(last if direction == "zero lag" else replace(last, mask=None, weight=None))
-    if direction == "zero lag":
-        # a cut stands before its frame in one direction and after it in the other
-        backward_cuts = [*cuts[1:], False][::-1]
-        backward = _run(frames[::-1], views[::-1], backward_cuts, memory, on_step=on_step)
-        for i, other in zip(range(len(frames) - 1, -1, -1), backward):
-            results[i] = _both(results[i], other, frames[i])
-    depth = torch.stack([r.log_depth for r in results]).exp_().mul_(pointmap.mask)
-    normals = None if pointmap.normals is None else torch.stack([r.normals for r in results])
-    smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=normals)
-    return smoothed, MotionState(last, views[-1], looks[-1:], pointmap.source_size)
-
-
-def _both(forward: History, backward: History, frame: Pointmap) -> History:
+def _joined(forward: History, backward: History, frame: Pointmap) -> History:
     """Two averages that end at the same frame, as one that counts it once."""
     new = _logarithm(frame.depth[0])
     weight = forward.weight + backward.weight - 1
@@ -239,6 +204,65 @@ def _both(forward: History, backward: History, frame: Pointmap) -> History:
     return History(summed / weight, forward.mask, weight, normals)
 
 
-def _on(history: History, device: torch.device) -> History:
-    normals = None if history.normals is None else history.normals.to(device)
-    return History(history.log_depth.to(device), history.mask.to(device), history.weight.to(device), normals)
+class _GeometryAverage(TimeAverage[SolverFrame, History]):
+    """The frames of a pointmap, averaged along the camera's motion and, where things move by themselves, along flow."""
+
+    def __init__(self, pointmap: Pointmap, memory: float, direction: str):
+        self._frames = [pointmap[i] for i in range(len(pointmap))]
+        super().__init__([SolverFrame.of(frame) for frame in self._frames])
+        self._memory, self._joins = memory, direction == ZERO_LAG
+        self.results: list[History] = []
+
+    def step(self, index: int, before: SolverFrame | None, history: History | None) -> History:
+        frame = self._frames[index]
+        log_depth = _logarithm(frame.depth[0])
+        if history is None or before is None:
+            normals = None if frame.normals is None else frame.normals[0]
+            return History(log_depth, frame.mask[0], torch.ones_like(log_depth), normals)
+        carried = _carry(history, before, self.seen[index], frame, log_depth)
+        return _averaged(frame, carried, log_depth, self._memory)
+
+    def keep(self, index: int, forward: History) -> None:
+        # looking back only, nothing but the result is needed of all frames but the last one
+        self.results.append(forward if self._joins else replace(forward, mask=None, weight=None))
+
+    def join(self, index: int, backward: History) -> None:
+        self.results[index] = _joined(self.results[index], backward, self._frames[index])
+
+
+def _continues(state: MotionState | None, pointmap: Pointmap) -> MotionState | None:
+    """The state, or None where its frame is not like the new ones."""
+    if state is None or state.size != pointmap.source_size:
+        return None
+    if tuple(state.history.log_depth.shape) != pointmap.size:
+        return None
+    return state if (state.history.normals is None) == (pointmap.normals is None) else None
+
+
+def smooth_along_motion(
+    pointmap: Pointmap,
+    strength: float = 0.8,
+    state: MotionState | None = None,
+    *,
+    direction: str = CAUSAL,
+    cut_threshold: float = CUT_THRESHOLD,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Pointmap, MotionState]:
+    """Pointmap -> the same with depth and normals averaged along motion, and the state to go on from.
+
+    `strength` in [0, 0.95]: averages reach over 1 / (1 - strength) frames. "causal" looks at earlier frames only, as a live
+    stream must; "zero lag" looks both ways over the batch, and is twice as steady. Scale must not jump from frame to frame:
+    align the sequence first. The mask stays that of each frame. `on_progress(done, total)` may raise to stop.
+    """
+    memory = memory_of(strength)
+    check_direction(direction)
+    looks = thumbnails(pointmap.image).cpu()
+    state = _continues(state, pointmap)
+    cuts = (frame_changes(looks, None if state is None else state.look) > cut_threshold).tolist()
+    average = _GeometryAverage(pointmap, memory, direction)
+    start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))
+    last = run_average(average, cuts, direction, start, on_progress)
+    depth = torch.stack([r.log_depth for r in average.results]).exp_().mul_(pointmap.mask)
+    normals = None if pointmap.normals is None else torch.stack([r.normals for r in average.results])
+    smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=normals)
+    return smoothed, MotionState(last, average.seen[-1], looks[-1:], pointmap.source_size)

@@ -14,7 +14,7 @@ import torch
 
 from ..clips.align import AlignState, Keyframe, align_sequence
 from ..clips.cuts import CUT_THRESHOLD
-from ..clips.ego_motion import Motion, View
+from ..clips.ego_motion import Motion, SolverFrame
 from ..clips.flow import import_opencv
 from ..clips.plain_average import TemporalState, smooth_pointmap
 from ..clips.smooth_geometry import History, MotionState, smooth_along_motion
@@ -33,8 +33,8 @@ STATES = {
         Motion,
         MotionState,
         RangeState,
+        SolverFrame,
         TemporalState,
-        View,
     )
 }
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from development.scenes.moving_room import film
-from sam3d_geometry.clips.ego_motion import Match, Motion, View, fit_frame, match, pixels_of, rays_through
+from sam3d_geometry.clips.ego_motion import Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
 from sam3d_geometry.clips.flow import pixel_positions, sample_at
 from sam3d_geometry.geometry.camera import unproject
 
@@ -39,9 +39,9 @@ def exact_match(frames, index, reference):
 def test_exact_positions_give_scale_shift_and_motion(frames, scale, shift):
     pointmap = frames.pointmap(False)
     found, motion = exact_match(frames, 4, 0)
-    reference, view = View.of(pointmap[0]), View.of(changed(pointmap[4], scale, shift))
+    reference, view = SolverFrame.of(pointmap[0]), SolverFrame.of(changed(pointmap[4], scale, shift))
     fit = fit_frame(view, [(reference, found)])
-    # View averages depth over a few pixels, which is where the last tenth of a percent goes
+    # SolverFrame averages depth over a few pixels, which is where the last tenth of a percent goes
     assert fit.scale == pytest.approx(scale, rel=4e-3)
     assert fit.shift == pytest.approx(shift, abs=0.015)
     assert (fit.motions[0].rotation - motion[:3, :3]).abs().max() < 2e-3
@@ -51,7 +51,10 @@ def test_exact_positions_give_scale_shift_and_motion(frames, scale, shift):
 
 def test_a_step_forward_is_not_taken_for_a_scale(frames):
     pointmap = frames.pointmap(False)
-    fit = fit_frame(View.of(pointmap[4]), [(View.of(pointmap[0]), match(View.of(pointmap[4]), View.of(pointmap[0])))])
+    fit = fit_frame(
+        SolverFrame.of(pointmap[4]),
+        [(SolverFrame.of(pointmap[0]), match(SolverFrame.of(pointmap[4]), SolverFrame.of(pointmap[0])))],
+    )
     closer = (pointmap.depth[4] / pointmap.depth[0]).median().item()
     assert abs(closer - 1) > 0.005  # depths did get smaller
     assert abs(fit.scale + fit.shift / pointmap.depth[0].median().item() - 1) < abs(closer - 1) / 2
@@ -59,8 +62,8 @@ def test_a_step_forward_is_not_taken_for_a_scale(frames):
 
 def test_two_references_share_one_scale(frames):
     pointmap = frames.pointmap(False)
-    view = View.of(changed(pointmap[4], 1.2, 0.0))
-    references = [(View.of(pointmap[i]), exact_match(frames, 4, i)[0]) for i in (0, 3)]
+    view = SolverFrame.of(changed(pointmap[4], 1.2, 0.0))
+    references = [(SolverFrame.of(pointmap[i]), exact_match(frames, 4, i)[0]) for i in (0, 3)]
     fit = fit_frame(view, references)
     assert len(fit.motions) == 2 and fit.scale == pytest.approx(1.2, rel=4e-3)
 
@@ -68,14 +71,14 @@ def test_two_references_share_one_scale(frames):
 def test_without_scale_depth_is_kept(frames):
     pointmap = frames.pointmap(False)
     found, motion = exact_match(frames, 2, 1)
-    fit = fit_frame(View.of(pointmap[2]), [(View.of(pointmap[1]), found)], with_scale=False)
+    fit = fit_frame(SolverFrame.of(pointmap[2]), [(SolverFrame.of(pointmap[1]), found)], with_scale=False)
     assert (fit.scale, fit.shift) == (1.0, 0.0)
     assert (fit.motions[0].translation - motion[:3, 3]).norm() < 0.01
 
 
 def test_frames_with_nothing_in_common_are_not_fitted(frames):
     pointmap = frames.pointmap(False)
-    view = View.of(pointmap[0])
+    view = SolverFrame.of(pointmap[0])
     nothing = Match(torch.zeros(*SIZE, 2), torch.zeros(*SIZE, dtype=torch.bool))
     assert fit_frame(view, [(view, nothing)]) is None
 
@@ -83,7 +86,7 @@ def test_frames_with_nothing_in_common_are_not_fitted(frames):
 def test_noise_is_averaged_and_edges_are_left_out(frames):
     pointmap = frames.pointmap(False)[0]
     noisy = replace(pointmap, points=pointmap.points * (1 + 0.02 * torch.randn(1, *SIZE, 1)))
-    view = View.of(noisy)
+    view = SolverFrame.of(noisy)
     off = (view.depth / pointmap.depth[0] - 1)[view.usable]
     assert 0.3 < view.usable.float().mean() < 1
     assert off.std() < 0.01 and view.grey.dtype == numpy.uint8

@@ -1,0 +1,31 @@
+"""What averages over frames know of noise: how large it is, which values agree within it, and its mean around each pixel."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+NORMAL_SPREAD = 1.4826  # standard deviation of normal noise by its median distance from 0
+AGREEING = 4.0  # standard deviations: noise hardly ever goes further, so what is further off shows something else
+AVERAGED_PIXELS = (
+    9  # side of the window of `windowed_mean`: enough pixels to average noise out, small beside most things
+)
+
+
+def spread(residuals: torch.Tensor, least: float) -> float:
+    """Standard deviation of the greater part of residuals (N,), by their median, at least `least`."""
+    return max(NORMAL_SPREAD * residuals.abs().median().item(), least)
+
+
+def agreement(residuals: torch.Tensor, noise: float | torch.Tensor) -> torch.Tensor:
+    """Residuals of any shape and their standard deviation -> weights in [0, 1]: Tukey's biweight, 0 from `AGREEING` deviations."""
+    return (1 - (residuals / (AGREEING * noise)).square()).clamp_min(0).square()
+
+
+def windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Mean of values (H, W), weighted by `counted`, over a window around each; 0 where nothing counts."""
+    planes = torch.stack([values * counted, counted.to(values)])[None]
+    for window in ((1, AVERAGED_PIXELS), (AVERAGED_PIXELS, 1)):
+        planes = F.avg_pool2d(planes, window, 1, (window[0] // 2, window[1] // 2))
+    sums = planes[0]
+    return sums[0] / sums[1].clamp_min(1e-6)

@@ -257,7 +257,16 @@ def align_sequence(
     s, b = (v.to(device=depth.device, dtype=depth.dtype)[:, None, None] for v in (scale, shift))
     result = replace(pointmap, points=unproject(_applied(depth, pointmap.mask, s, b), pointmap.intrinsics))
     world = torch.stack([_pose(p, g) for p, g in zip(poses, gauge.tolist())])
-    return result, aligner.state, Alignment(scale, shift, residual, before, after, cuts, world)
+    done = Alignment(
+        scale=scale,
+        shift=shift,
+        residual=residual,
+        flicker_before=before,
+        flicker_after=after,
+        cut=cuts,
+        world_from_camera=world,
+    )
+    return result, aligner.state, done
 
 
 def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -29,7 +29,8 @@ class Alignment:
     @property
     def flicker(self) -> tuple[float, float]:
         """Mean flicker over all frames before and after; 0 where no two frames could be compared."""
-        return tuple(torch.nan_to_num(f.nanmean()).item() for f in (self.flicker_before, self.flicker_after))
+        before, after = (float(torch.nan_to_num(f.nanmean())) for f in (self.flicker_before, self.flicker_after))
+        return before, after
 
     def report(self) -> str:
         """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare."""

@@ -74,6 +74,8 @@ def run_average(
         before = average.seen[i]
         average.keep(i, history)
         tell(i + 1)
+    if history is None:
+        raise ValueError("A clip without frames came to be steadied; at least one frame is needed.")
     last = history
     if direction == ZERO_LAG:
         before = history = None

@@ -14,6 +14,7 @@ from .effects.fog import Fog
 from .effects.relight import RelightScene
 from .effects.scene_light import SceneLight
 from .effects.stereo import StereoPair
+from .errors import with_plain_errors
 from .estimate.inference import PointmapInference
 from .estimate.load import LoadSAM3DGeometry
 from .files.load_depth import LoadDepth
@@ -91,3 +92,6 @@ NODES = [
     GeometryToPointmap,
     PointmapToMoGeGeometry,
 ]
+
+for _node in NODES:
+    with_plain_errors(_node)

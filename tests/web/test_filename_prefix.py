@@ -10,7 +10,7 @@ SERIALIZED = """
   for (const extension of app.extensions) extension.nodeCreated?.(node)
   return widgets[1].serializeValue ? await widgets[1].serializeValue() : null
 """
-REPLACING = """window.comfyAPI = { utils: { applyTextReplacements: (graph, text) => graph === app.graph && text.replace(/%.*%/, "2026") } }"""
+REPLACING = """window.comfyAPI = { utils: { applyTextReplacements: (page, text) => page === app && text.replace(/%.*%/, "2026") } }"""
 
 
 @needs_node

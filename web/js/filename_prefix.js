@@ -6,7 +6,7 @@ const OURS = /^SAM3DGeometry_/
 /** The page's own replacement; a page without it leaves the text to the server, which knows the dates. */
 function replaced(text) {
   const replace = window.comfyAPI?.utils?.applyTextReplacements
-  return replace && typeof text === "string" ? replace(app.graph, text) : text
+  return replace && typeof text === "string" ? replace(app, text) : text
 }
 
 app.registerExtension({

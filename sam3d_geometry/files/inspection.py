@@ -31,7 +31,7 @@ from ..maps.depth import depth_range
 MAGIC = b"S3DINSPC"
 VERSION = 1
 MAX_PREVIEW_PIXELS = 1 << 23  # over all frames: 56 frames of 512 x 288, about 25 MB
-CLIP_PERCENT = 0.1  # of the pixels at each end of the range share the colour of that end
+CLIP_PERCENT = 0.5  # of the pixels at each end share the colour of that end, as in every other range of the pack
 CURVE = "disparity"
 OCTAHEDRON_STEPS = 2047
 NO_NORMAL = -2048

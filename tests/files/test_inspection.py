@@ -14,6 +14,7 @@ from PIL import Image
 from sam3d_geometry.files.inspection import MAGIC, VERSION, encode_inspection, evenly_chosen, octahedral_from_normals
 from sam3d_geometry.geometry.normals import geometric_normals
 from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.maps.summary import summarise
 
 
 def opened(content: bytes) -> tuple[dict, bytes]:
@@ -101,6 +102,14 @@ def test_the_range_is_that_of_all_frames_and_the_photo_is_the_pointmaps():
     start, length = head["frames"][1]["photo"]
     assert Image.open(io.BytesIO(body[start : start + length])).size == (60, 40)
     assert len(bytes.fromhex(head["colours"])) == 256 * 3
+
+
+def test_the_colours_have_the_range_that_pointmap_info_tells():
+    depth = 2 + 900 * torch.rand(1, 60, 80, generator=torch.Generator().manual_seed(0)) ** 3
+    scene = pointmap(depth, metric=True)
+    head, _ = opened(encode_inspection(scene))
+    told = summarise(scene)
+    assert [head["near"], head["far"]] == pytest.approx([float(told.near), float(told.far)], rel=1e-6)
 
 
 def test_a_few_stray_points_do_not_take_the_colours():

@@ -21,6 +21,7 @@ from sam3d_geometry.files.inspection import encode_inspection
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from sam3d_geometry.geometry.normals import geometric_normals
 from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.maps.summary import summarise
 from sam3d_geometry.models import PREVIEW, load_model
 
 NODE = "SAM3DGeometry_PointmapInspector"
@@ -304,12 +305,28 @@ def test_the_slider_goes_through_the_frames_and_measures_in_each(page, expected)
     says(readings(page), expected, 1, a, "units")
 
 
-def test_the_bar_is_labelled_with_the_true_range(page, expected):
-    valid = expected.depth[expected.mask]
+def test_the_bar_is_labelled_with_the_range_that_pointmap_info_tells(page, expected):
+    told = summarise(expected)
     ends = [page.locator(f".sam3d-tick.sam3d-{end}").text_content() for end in ("near", "far")]
     found = [float(re.search(r"[\d.]+", end)[0]) for end in ends]
-    assert found == pytest.approx([float(valid.min()), float(valid.max())], rel=6e-3)
-    assert ends[0].startswith("near ") and ends[1].startswith("far ") and ends[1].endswith(" units")
+    assert found == pytest.approx([float(told.near.min()), float(told.far.max())], rel=0.03)
+    assert ends[0].startswith("near \u2264 ") and ends[1].startswith("far \u2265 ") and ends[1].endswith(" units")
+
+
+def test_the_bar_belongs_to_the_depth(page):
+    for view, is_there in (("photo", False), ("normals", False), ("depth", True)):
+        page.locator(f".sam3d-views input[value={view}]").check(force=True)
+        assert page.locator(".sam3d-range").is_visible() == is_there
+
+
+@pytest.mark.parametrize("key", ["Delete", "Backspace"])
+def test_delete_after_a_click_takes_the_points_away_and_not_the_node(page, expected, key):
+    there = f"""() => app.graph._nodes.some((node) => node.type === "{NODE}")"""
+    for pixel in pixels_with_geometry(expected, 2):
+        page.mouse.click(*position(page, pixel, expected.size))
+    assert readings(page)["distance"]
+    page.keyboard.press(key)
+    assert readings(page)["distance"] == "" and page.evaluate(there)
 
 
 def test_the_widget_is_in_neither_the_prompt_nor_the_workflow(page):

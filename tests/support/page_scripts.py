@@ -16,14 +16,20 @@ APP = "export const app = { graph: {}, extensions: [], registerExtension(e) { th
 API = "export const api = { addEventListener() {} }\n"
 
 
+def serve(folder: Path) -> Path:
+    """Puts the pack's scripts below `folder` as ComfyUI serves them; where they are."""
+    served = folder / "extensions" / "pack" / "js"
+    shutil.copytree(ROOT / "web" / "js", served, dirs_exist_ok=True)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    return served
+
+
 def run_in_page(folder: Path, script: str) -> object:
     """What `script` returns: the body of an async function, with `app` of the stand-in after all extensions were loaded."""
-    served = folder / "extensions" / "pack" / "js"
-    shutil.copytree(ROOT / "web" / "js", served)
+    served = serve(folder)
     (folder / "scripts").mkdir()
     (folder / "scripts" / "app.js").write_text(APP, encoding="utf-8")
     (folder / "scripts" / "api.js").write_text(API, encoding="utf-8")
-    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     loads = "\n".join(f'await import("./extensions/pack/js/{path.name}")' for path in sorted(served.glob("*.js")))
     (folder / "main.js").write_text(
         f"""globalThis.window = globalThis

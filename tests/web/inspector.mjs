@@ -1,11 +1,11 @@
 // Reads an inspection with the modules that the page loads and prints what they make of it, for test_web_inspector.py.
-// node web_inspector.mjs REQUEST.json: { file, frame, pixels, depths, boxes }
+// node web_inspector.mjs REQUEST.json: { modules, file, frame, pixels, depths, boxes }
 
 import { readFileSync } from "node:fs"
-import { openInspection } from "../../web/js/inspection_file.mjs"
-import * as geometry from "../../web/js/inspection_geometry.mjs"
 
 const request = JSON.parse(readFileSync(process.argv[2], "utf8"))
+const { openInspection } = await import(`${request.modules}/inspection_file.js`)
+const geometry = await import(`${request.modules}/inspection_geometry.js`)
 const bytes = readFileSync(request.file)
 const read = []
 

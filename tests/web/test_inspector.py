@@ -10,6 +10,7 @@ import numpy
 import pytest
 import torch
 from closed_form import angles, box_before_wall, plane, pointmap
+from page_scripts import serve
 from repository import ROOT
 
 from sam3d_geometry.files.inspection import encode_inspection
@@ -41,7 +42,7 @@ def clip():
 
 
 def test_nothing_is_loaded_from_another_host():
-    files = [path for path in (ROOT / "web" / "js").iterdir() if path.suffix in (".js", ".mjs", ".css")]
+    files = [path for path in (ROOT / "web" / "js").iterdir() if path.suffix in (".js", ".css")]
     assert len(files) >= 7
     for path in files:
         assert not re.findall(r"(?:https?:)?//\w", path.read_text(encoding="utf-8")), path.name
@@ -50,7 +51,7 @@ def test_nothing_is_loaded_from_another_host():
 def asked(folder: Path, content: bytes, **request) -> dict:
     """What the page's modules make of a file."""
     (folder / "inspection.bin").write_bytes(content)
-    request = {"file": str(folder / "inspection.bin"), **request}
+    request = {"modules": serve(folder).as_uri(), "file": str(folder / "inspection.bin"), **request}
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
     done = subprocess.run(
         [NODE, str(SCRIPT), str(folder / "request.json")],
@@ -125,14 +126,23 @@ def test_pictures_are_coloured_as_the_library_colours_them(answer, clip):
 
 
 @needs_node
-def test_the_bar_runs_from_the_nearest_to_the_farthest_and_back(answer, clip):
+def test_pixels_beyond_the_range_are_told_of(tmp_path):
+    depth = 2 + torch.rand(1, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
+    found = asked(tmp_path, encode_inspection(pointmap(depth)))["range"]
+    assert found["nearerBeyond"] and found["fartherBeyond"] and 2 < found["near"] < found["far"] < 3
+
+
+@needs_node
+def test_the_bar_runs_over_the_range_of_the_colours_and_says_what_lies_beyond(answer, clip):
     head, depths = answer["head"], torch.tensor(answer["depths"])
+    ends = {"near": head["near"], "far": head["far"]}
     valid = clip.depth[clip.mask]
-    assert answer["range"] == {"near": float(valid.min()), "far": float(valid.max()), "nearerBeyond": False}
+    beyond = {"nearerBeyond": float(valid.min()) < ends["near"], "fartherBeyond": float(valid.max()) > ends["far"]}
+    assert answer["range"] == ends | beyond
     shown = DepthRange(torch.tensor([head["near"]]), torch.tensor([head["far"]]))
     assert torch.allclose(torch.tensor(answer["nearness"]), normalise_depth(depths[None, None], shown)[0, 0], atol=1e-5)
     for depth, (position, back) in zip(answer["depths"], answer["bar"]):
-        assert back == pytest.approx(min(max(depth, float(valid.min())), float(valid.max())), rel=1e-6)
+        assert back == pytest.approx(min(max(depth, ends["near"]), ends["far"]), rel=1e-6)
         assert 0 <= position <= 1
     positions = [tick["position"] for tick in answer["ticks"]]
     assert positions and all(0.2 <= p <= 0.8 for p in positions) and (numpy.diff(positions) >= 0.1).all()

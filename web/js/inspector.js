@@ -1,7 +1,7 @@
 // Puts the Pointmap Inspector's picture into its node and shows there what a run left for it.
 import { app } from "../../../scripts/app.js"
 import { api } from "../../../scripts/api.js"
-import { InspectorWidget } from "./inspector_widget.mjs"
+import { InspectorWidget } from "./inspector_widget.js"
 
 const NODE = "SAM3DGeometry_PointmapInspector"
 const OUTPUT = "sam3d_inspection"

@@ -2,9 +2,12 @@
 import { app } from "../../../scripts/app.js"
 
 const NODE = "SAM3DGeometry_PointmapInfo"
+const MIN_HEIGHT = 150
+const LINE_HEIGHT = 16
+const PADDING = 6
 const STYLE =
-  "width:100%;height:100%;min-height:0;margin:0;padding:6px 8px;box-sizing:border-box;overflow:auto;white-space:pre-wrap;" +
-  "font:11px/1.45 monospace;user-select:text;border-radius:4px;" +
+  `width:100%;height:100%;min-height:0;margin:0;padding:${PADDING}px 8px;box-sizing:border-box;overflow:auto;white-space:pre-wrap;` +
+  `font:11px/${LINE_HEIGHT}px monospace;user-select:text;border-radius:4px;` +
   "color:var(--input-text,#ddd);background:var(--comfy-input-bg,#222)"
 
 function addText(node) {
@@ -14,8 +17,8 @@ function addText(node) {
   const widget = node.addDOMWidget("camera", "SAM3D_TEXT", element, {
     serialize: false,
     hideOnZoom: false,
-    getMinHeight: () => 150,
-    getMaxHeight: () => 300,
+    getMinHeight: () => heightOf(element.textContent),
+    getMaxHeight: () => 2 * heightOf(element.textContent),
   })
   widget.serialize = false
   node.sam3dText = element
@@ -24,8 +27,19 @@ function addText(node) {
   node.setSize([Math.max(width, 400), height])
 }
 
+/** Height in CSS pixels that all lines of a text take. */
+function heightOf(text) {
+  return Math.max(MIN_HEIGHT, text.split("\n").length * LINE_HEIGHT + 2 * PADDING)
+}
+
+/** Shows the text of a run, in a node that is high enough for all its lines. */
 function show(node, output) {
-  if (node?.sam3dText && output?.text) node.sam3dText.textContent = [output.text].flat().join("\n")
+  if (!node?.sam3dText || !output?.text) return
+  const text = [output.text].flat().join("\n")
+  if (text === node.sam3dText.textContent) return
+  node.sam3dText.textContent = text
+  const needed = node.computeSize()[1]
+  if (node.size[1] < needed) node.setSize([node.size[0], needed])
 }
 
 function nodeOfOutput(locator) {

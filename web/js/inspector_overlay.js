@@ -1,6 +1,6 @@
 // Draws what lies over the picture: the crosshair, the two points and their line. Never the picture itself.
 
-import { positionOfPixel } from "./inspection_geometry.mjs"
+import { positionOfPixel } from "./inspection_geometry.js"
 
 const LIGHT = "#ffffff"
 const DARK = "rgba(0, 0, 0, 0.75)"

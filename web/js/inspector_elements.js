@@ -2,7 +2,7 @@
 
 const VIEWS = { photo: "Photo", depth: "Depth", normals: "Normals" }
 const STAGE_LABEL =
-  "Picture with geometry. Arrow keys move the crosshair, with Shift by ten pixels; Enter or Space sets a point; Escape clears the points."
+  "Picture with geometry. Arrow keys move the crosshair, with Shift by ten pixels; Enter or Space sets a point; Escape or Delete clears the points."
 let made = 0
 
 function element(tag, className, attributes = {}, children = []) {

@@ -1,6 +1,6 @@
 // Fills the numbers, the colour bar and the captions of the Pointmap Inspector.
 
-import * as geometry from "./inspection_geometry.mjs"
+import * as geometry from "./inspection_geometry.js"
 
 const NOTHING = "\u2013"
 const NO_GEOMETRY = "no geometry"
@@ -82,7 +82,7 @@ export function drawRange({ range, bar, ticks }, head, unit, width) {
     context.fillRect(column, 0, 1, 1)
   }
   const near = `near ${span.nearerBeyond ? "\u2264 " : ""}${geometry.formatTick(span.near)}`
-  const far = `far ${geometry.formatTick(span.far)} ${unit}`
+  const far = `far ${span.fartherBeyond ? "\u2265 " : ""}${geometry.formatTick(span.far)} ${unit}`
   const middle = geometry.barTicks(span, TICK_WIDTH / width, END_WIDTH / width)
   ticks.replaceChildren(
     tick(near, 0, "near"),
@@ -90,7 +90,7 @@ export function drawRange({ range, bar, ticks }, head, unit, width) {
     tick(far, 1, "far"),
   )
   const extremes = `Depth from ${geometry.formatLength(head.nearest)} to ${geometry.formatLength(head.farthest)} ${unit}`
-  range.title = `${extremes} over all frames. The colours are even in 1 / depth; 0.1 % of the pixels at each end share a colour.`
+  range.title = `${extremes} over all frames. The colours are even in 1 / depth; 0.5 % of the pixels at each end share a colour.`
   range.setAttribute("aria-label", `Colour bar. ${extremes}.`)
 }
 

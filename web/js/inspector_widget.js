@@ -1,16 +1,17 @@
 // The Pointmap Inspector: a picture with geometry below the pointer. Fetches, keeps the state, and fills the elements.
 
-import { openInspection } from "./inspection_file.mjs"
-import * as geometry from "./inspection_geometry.mjs"
-import { makeElements } from "./inspector_elements.mjs"
-import { drawOverlay } from "./inspector_overlay.mjs"
-import { drawRange, fillAbout, fillFrameText, fillReadout } from "./inspector_readout.mjs"
+import { openInspection } from "./inspection_file.js"
+import * as geometry from "./inspection_geometry.js"
+import { makeElements } from "./inspector_elements.js"
+import { drawOverlay } from "./inspector_overlay.js"
+import { drawRange, fillAbout, fillFrameText, fillReadout } from "./inspector_readout.js"
 
 const FRAMES_KEPT = 6
 const CLICK_SLACK = 6 // CSS pixels that a finger may slip in a tap
 const MAX_STAGE = 520
 const EMPTY = "Run the graph to see the pointmap here."
 const GONE = "The file of this run is no longer there (ComfyUI empties its temp folder when it starts). Run the graph again."
+const OWN_KEYS = [" ", "Enter", "Escape", "Delete", "Backspace"]
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
 const remembered = new Map() // file name -> view, frame and points of an inspector that was removed (a workflow tab left)
@@ -157,9 +158,9 @@ export class InspectorWidget {
     slider.addEventListener("input", () => this.showFrame(Number(slider.value)).catch((error) => this.fail(error)))
     clear.addEventListener("click", () => this.setPoints([]))
     for (const [view, radio] of Object.entries(radios)) radio.addEventListener("change", () => this.setView(view))
-    // arrow keys and space would otherwise also reach ComfyUI's shortcuts
+    // they would otherwise also reach ComfyUI's shortcuts, of which Delete takes the node away
     this.element.addEventListener("keydown", (event) => {
-      if (event.key in ARROWS || [" ", "Enter", "Escape"].includes(event.key)) {
+      if (event.key in ARROWS || OWN_KEYS.includes(event.key)) {
         if (!event.ctrlKey && !event.metaKey) event.stopPropagation()
       }
     })
@@ -189,6 +190,8 @@ export class InspectorWidget {
     const { pressed } = this
     this.pressed = null
     if (!pressed || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > CLICK_SLACK) return
+    // the graph's canvas takes the focus of a click, and with it the keys
+    this.parts.stage.focus({ preventScroll: true })
     const pixel = this.pixelAt(event)
     if (pixel) this.choose(pixel)
   }
@@ -204,7 +207,7 @@ export class InspectorWidget {
       this.announce(this.describeHover())
     } else if (event.key === "Enter" || event.key === " ") {
       this.choose(this.hover ?? centre)
-    } else if (event.key === "Escape") {
+    } else if (["Escape", "Delete", "Backspace"].includes(event.key)) {
       this.hover = null
       this.setPoints([])
     } else {
@@ -218,6 +221,8 @@ export class InspectorWidget {
   setView(view) {
     this.view = view
     this.parts.radios[view].checked = true
+    // it keeps its room, so that the picture stays where it is while views are compared
+    this.parts.range.style.visibility = view === "depth" ? "" : "hidden"
     if (this.frame) this.drawPicture()
   }
 

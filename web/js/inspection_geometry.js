@@ -1,7 +1,7 @@
 // What the Pointmap Inspector computes: pixels, points, distances, colours and numbers; nothing here touches the page.
 // Points are in OpenCV camera axes (x right, y down, z forward), pixels are [column, row] of the pointmap.
 
-import { normalFromOctahedral } from "./inspection_file.mjs"
+import { normalFromOctahedral } from "./inspection_file.js"
 
 /** Index of a pixel in a plane of the frame. */
 export function indexOfPixel([column, row], width) {
@@ -150,10 +150,9 @@ export function formatTick(length) {
   return String(Number(length.toFixed(decimalsFor(length, 3))))
 }
 
-/** Ends of the colour bar: the true extremes; a few stray pixels far nearer than the rest do not stretch it. */
-export function barRange(head) {
-  const near = Math.max(head.nearest, head.near / 2)
-  return { near, far: head.farthest, nearerBeyond: near > head.nearest }
+/** Ends of the colour bar: those of the colours, as Pointmap Info tells the range; and whether pixels lie beyond them. */
+export function barRange({ near, far, nearest, farthest }) {
+  return { near, far, nearerBeyond: nearest < near, fartherBeyond: farthest > far }
 }
 
 /** Where a depth lies on the bar: 0 at its near end, 1 at its far end. */

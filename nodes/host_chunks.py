@@ -10,7 +10,8 @@ from dataclasses import replace
 import torch
 
 from ..sam3d_geometry.geometry.interruption import Interruptible
-from ..sam3d_geometry.geometry.pointmap import Pointmap, require_frames
+from ..sam3d_geometry.geometry.pointmap import Pointmap
+from ..sam3d_geometry.geometry.resize import require_photo
 from .host import compute_device, progress_bar
 
 FRAMES_AT_ONCE = 4
@@ -94,7 +95,7 @@ def by_frame(
     pointmap: Pointmap, function: Callable[[Pointmap, torch.Tensor | None], object], image: torch.Tensor | None = None
 ) -> list:
     """`function` of every frame, on the compute device, and of its picture (1, H, W, 3) where there are any; one serves all."""
-    require_frames("image", image, len(pointmap))
+    require_photo(pointmap, image)
     results = []
     with cancellable(len(pointmap)) as on_progress:
         for i in range(len(pointmap)):

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.geometry.pointmap import require_frames
-from ...sam3d_geometry.geometry.resize import pointmap_at_image
+from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, metric_from_choice, require_option, schema
@@ -108,7 +107,7 @@ class PointmapToMoGeGeometry(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, output_size, image=None) -> io.NodeOutput:
         require_option("output_size", output_size, OUTPUT_SIZES)
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
 
         def tensors(frames, part):
             if output_size == PHOTO:

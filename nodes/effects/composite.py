@@ -7,6 +7,7 @@ from ...sam3d_geometry.effects.light.layer import WHERE, Placement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.pointmap import require_frames
+from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
@@ -179,7 +180,7 @@ class CompositeIntoScene(io.ComfyNode):
         lights=None,
         **placing,
     ) -> io.NodeOutput:
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
         source = layer_source(layer, layer_mask, invert_layer_mask, len(pointmap))
         places = source.place(placement_from(**placing), pointmap, follow_surface)
         mixing = Compositing(

@@ -6,8 +6,7 @@ from ...sam3d_geometry.effects.lens.aperture import Aperture
 from ...sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from ...sam3d_geometry.effects.lens.focus import Focus
 from ...sam3d_geometry.effects.lens.thin_lens import Blur
-from ...sam3d_geometry.geometry.pointmap import require_frames
-from ...sam3d_geometry.geometry.resize import pointmap_at_image
+from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import photo_input
@@ -151,7 +150,7 @@ class DepthOfField(io.ComfyNode):
         image=None,
         subject=None,
     ) -> io.NodeOutput:
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
         opening = Aperture(aperture, blades, rotation_degrees, cats_eye)
         sharp = Focus(focus, (x, y), focus_distance, unit, subject, follow_focus).depth(pointmap)
         at_infinity = Blur(blur_by, blur_percent, f_number, focal_mm, sensor_width_mm).at_infinity(pointmap, sharp)

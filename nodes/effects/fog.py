@@ -7,8 +7,7 @@ from ...sam3d_geometry.effects.air.fog import FogLayer, FogLook, Glow, fog, fog_
 from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.colour import linear_from_hex
-from ...sam3d_geometry.geometry.pointmap import require_frames
-from ...sam3d_geometry.geometry.resize import pointmap_at_image
+from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from ...sam3d_geometry.geometry.scene_scale import unit_length
 from .. import host_chunks
 from ..fields import field, result
@@ -148,7 +147,7 @@ class Fog(io.ComfyNode):
         lights=None,
         **extent,
     ) -> io.NodeOutput:
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
         length, world = unit_length(pointmap, unit), ground_rotation(pointmap)
         layer = layer_from(pointmap, world, length, **extent)
         colour, far_colour = linear_from_hex(color, "color"), linear_from_hex(far_color or color, "far_color")

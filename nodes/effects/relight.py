@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
-from ...sam3d_geometry.geometry.pointmap import require_frames
+from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
@@ -96,8 +96,8 @@ class RelightScene(io.ComfyNode):
         ambient_occlusion=None,
         **shading,
     ) -> io.NodeOutput:
-        require_frames("image", image, len(pointmap))
-        require_frames("ambient_occlusion", ambient_occlusion, len(pointmap))
+        require_photo(pointmap, image)
+        require_photo(pointmap, ambient_occlusion, "ambient_occlusion")
         how = Relighting(thickness=thickness_percent / 100, bias=shadow_bias_percent / 100, **shading)
         placed = place_lights(lights, pointmap, follow_surface)
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.crop import Window, crop_clip
-from ...sam3d_geometry.geometry.pointmap import require_frames
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -79,8 +78,6 @@ class CropPointmap(io.ComfyNode):
     def execute(
         cls, pointmap, left, top, width, height, margin_percent, clip_percent, multiple, selection=None, image=None
     ) -> io.NodeOutput:
-        require_frames("selection", selection, len(pointmap))
-        require_frames("image", image, len(pointmap))
         part = crop_clip(
             pointmap,
             Window(left, top, width, height),

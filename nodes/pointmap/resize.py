@@ -3,8 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.geometry.crop import resize_pointmap
-from ...sam3d_geometry.geometry.pointmap import require_frames
-from ...sam3d_geometry.geometry.resize import size_for_long_edge
+from ...sam3d_geometry.geometry.resize import require_photo, size_for_long_edge
 from .. import host_chunks
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
@@ -38,7 +37,7 @@ class ResizePointmap(io.ComfyNode):
 
     @classmethod
     def execute(cls, pointmap, long_edge, image=None) -> io.NodeOutput:
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
         source = pointmap.source_size if image is None else tuple(image.shape[1:3])
         size = size_for_long_edge(source, long_edge or max(source))
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy
 import torch
 
-from ..geometry.resize import resize_image
+from ..geometry.resize import require_same_shape, resize_image
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
 from .flow import followed, grey_frames, pixel_positions, sample_at
 from .noise import agreement, spread, windowed_mean
@@ -118,6 +118,7 @@ def smooth_images_along_motion(
     photos = images if guide is None else guide
     looks = thumbnails(photos).cpu()
     size = (images.shape[1], images.shape[2])
+    require_same_shape((photos.shape[1], photos.shape[2]), size, "guide", "image")
     greys = [grey_frames(resize_image(frame[None, ..., :3], size))[0] for frame in photos]
     if state is not None and state.value.shape != images.shape[1:]:
         state = None

@@ -11,8 +11,8 @@ import torch
 
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.normals import normals_from_pointmap
-from ..geometry.pointmap import Pointmap, require_frames
-from ..geometry.resize import pointmap_at_image
+from ..geometry.pointmap import Pointmap
+from ..geometry.resize import pointmap_at_image, require_photo
 from .depth_file import DEPTH_FORMATS, check_one_clip, depth_format_named, depth_writer, read_depth
 from .depth_frame import AT_ZERO, INVALID_DEPTHS, DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
 from .depth_record import described_depth
@@ -65,7 +65,7 @@ class DepthSeries:
 
     def frames(self, pointmap: Pointmap, image: torch.Tensor | None = None) -> Iterator[DepthFrame]:
         """Each frame of a pointmap as it is written; `image` (1 or B, H, W, 3) is the photo at full size."""
-        require_frames("image", image, len(pointmap))
+        require_photo(pointmap, image)
         steps = self._steps(pointmap, image)
         for i in range(len(pointmap)):
             brought = self._brought(pointmap, image, i)

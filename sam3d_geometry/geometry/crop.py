@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 from .pointmap import Pointmap, require_frames
-from .resize import Size, pointmap_at_image, resize_image, resize_mask
+from .resize import Size, pointmap_at_size, require_photo, resize_image, resize_mask
 
 
 class Window(NamedTuple):
@@ -130,8 +130,9 @@ def resize_pointmap(pointmap: Pointmap, size: Size, image: torch.Tensor | None =
     """
     if min(size) < 1:
         raise ValueError(f"The pointmap's new size came as {tuple(size)}; a height and width of at least 1 is needed.")
-    picture = resize_image(pointmap.image if image is None else image[..., :3], size)
-    return replace(pointmap_at_image(pointmap, picture), source_size=pointmap.source_size)
+    require_photo(pointmap, image)
+    picture = resize_image(pointmap.image if image is None else image[..., :3].float(), size)
+    return replace(pointmap_at_size(pointmap, picture), source_size=pointmap.source_size)
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ def crop_clip(
     outward to the pointmap's own pixels and nothing is resampled, but for a multiple above 1: then the part is held at the
     photo's resolution, so that the sides are exact. `image` (B or 1, H, W, 3) is the photo at full size.
     """
+    require_frames("selection", selection, len(pointmap))
+    require_photo(pointmap, image)
     source = pointmap.source_size
     if selection is not None:
         margins = {"margin_percent": margin_percent, "clip_percent": clip_percent, "multiple": multiple}

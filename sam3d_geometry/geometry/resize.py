@@ -134,26 +134,46 @@ def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[t
     return _through_inverse(GeometryResize(depth, mask, size), depth, mask)
 
 
-def require_same_shape(picture: Size, geometry: Size) -> None:
-    """ValueError where a picture (height, width) is no enlargement of the geometry, up to rounding and 5 %."""
-    stretch = (picture[0] * geometry[1]) / (picture[1] * geometry[0])
-    slack = 0.05 + 1.5 / min(*picture, *geometry)
+def require_same_shape(picture: Size, other: Size, picture_name: str = "image", other_name: str = "geometry") -> None:
+    """ValueError where a picture (height, width) does not have the shape of what belongs to it, up to rounding and 5 %.
+
+    So far do sizes go apart that samplers and networks round to multiples of up to 64 pixels.
+    """
+    stretch = (picture[0] * other[1]) / (picture[1] * other[0])
+    slack = 0.05 + 1.5 / min(*picture, *other)
     if max(stretch, 1 / stretch) > 1 + slack:
         raise ValueError(
-            f"The image is {picture[1]} x {picture[0]} and the geometry {geometry[1]} x {geometry[0]} pixels, which is another "
-            "aspect ratio; give the image that the geometry was made from."
+            f"The {picture_name} is {picture[1]} x {picture[0]} and the {other_name} {other[1]} x {other[0]} pixels, which is "
+            f"another aspect ratio; give the {picture_name} that the {other_name} was made from, or, of a part of it, cut the "
+            f"same part out of both (Crop Pointmap); one that was only squeezed is to be resized to {other[1]} x {other[0]}."
         )
+
+
+def require_photo(pointmap: Pointmap, image: torch.Tensor | None, name: str = "image") -> None:
+    """ValueError for an optional picture (1 or B, H, W, ...) that is not of a pointmap's frames or not of its photo's shape."""
+    require_frames(name, image, len(pointmap))
+    if image is not None:
+        require_same_shape(tuple(image.shape[1:3]), pointmap.source_size, name, "pointmap's photo")
 
 
 def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> Pointmap:
     """The pointmap at the size of `image` (1 or B, H, W, 3 or more), which becomes its image: what the effects work on.
 
-    Without an image it comes to the photo's size (`source_size`) with its own image enlarged. Every point lies on the ray of
-    its new pixel; the network's normals are kept where there are any.
+    Without an image it comes to the photo's size (`source_size`) with its own image enlarged. An image of another shape than
+    the photo is refused. For points and normals see `pointmap_at_size`.
     """
-    require_frames("image", image, len(pointmap))
-    size = pointmap.source_size if image is None else tuple(image.shape[1:3])
-    picture = resize_image(pointmap.image, size) if image is None else image[..., :3].float()
+    require_photo(pointmap, image)
+    if image is None:
+        return pointmap_at_size(pointmap, resize_image(pointmap.image, pointmap.source_size))
+    return pointmap_at_size(pointmap, image[..., :3].float())
+
+
+def pointmap_at_size(pointmap: Pointmap, picture: torch.Tensor) -> Pointmap:
+    """The pointmap at the size of `picture` (1 or B, H, W, 3), whatever its shape, which becomes its image.
+
+    Every point lies on the ray of its new pixel; the network's normals are kept where there are any.
+    """
+    size = (picture.shape[1], picture.shape[2])
     picture = picture.to(pointmap.device).expand(len(pointmap), -1, -1, -1)
     if pointmap.size == size:
         return replace(pointmap, image=picture, source_size=size)

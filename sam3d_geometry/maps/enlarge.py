@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import Size, pointmap_at_image
+from ..geometry.resize import Size, pointmap_at_size
 from ..geometry.surfaces import depth_edges, extended, inverse_depth
 
 CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
@@ -77,7 +77,7 @@ def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Ten
         return coarse
     # the picture is of no use here: one pixel stands for it
     blank = pointmap.image.new_zeros(1, 1, 1, 3).expand(1, *size, 3)
-    inside = membership(pointmap_at_image(replace(pointmap, normals=None), blank))
+    inside = membership(pointmap_at_size(replace(pointmap, normals=None), blank))
     edge = enlarge(depth_edges(pointmap.depth, pointmap.mask).float(), size) > 0
     return torch.where(edge, enlarge(coarse, size), inside)
 

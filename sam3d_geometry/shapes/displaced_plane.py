@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.pointmap import Pointmap
+from ..geometry.resize import require_photo
 from ..maps.depth import DepthRange, normalise_depth
 from .mesh import Mesh, vertex_normals
 
@@ -42,6 +43,7 @@ def displaced_plane(
     """
     if len(pointmap) != 1:
         raise ValueError(f"A plane is made of one frame, and the pointmap has {len(pointmap)}; choose one of them.")
+    require_photo(pointmap, image)
     if subdivisions < 1:
         raise ValueError(f"The plane was to have {subdivisions} subdivisions; at least 1 is needed.")
     pointmap = pointmap.to("cpu")

@@ -6,6 +6,7 @@ import torch
 
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
+from ..geometry.resize import require_photo
 from ..geometry.surfaces import DEPTH_EDGE
 from .closing import OPEN, THICKNESS, close_back
 from .decimation import decimate
@@ -34,6 +35,7 @@ def surface_from_pointmap(
     """
     if len(pointmap) != 1:
         raise ValueError(f"A mesh is made of one frame, and the pointmap has {len(pointmap)}; choose one of them.")
+    require_photo(pointmap, image)
     if paint not in PAINTS:
         raise ValueError(f"Paint {paint!r} is not known; choose one of {', '.join(PAINTS)}.")
     normals = surface_normals(pointmap)

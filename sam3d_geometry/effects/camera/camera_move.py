@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ...geometry.pointmap import Pointmap, require_frames
-from ...geometry.resize import pointmap_at_image
+from ...geometry.pointmap import Pointmap
+from ...geometry.resize import pointmap_at_image, require_photo
 from .camera_path import CameraPath
 from .edge_sharpening import sharpen_edges
 from .hole_filling import fill_holes
@@ -39,7 +39,7 @@ def patches_of_frames(
     pointmap: Pointmap, image: torch.Tensor | None, settings: ViewSettings, device: torch.device | str | None
 ) -> Iterator[Patches]:
     """The patches of every frame on `device`, at the size of `image` (1 or B, H, W, 3) where there is one."""
-    require_frames("image", image, len(pointmap))
+    require_photo(pointmap, image)
     device = pointmap.device if device is None else device
     for i in range(len(pointmap)):
         frame = pointmap[i].to(device)

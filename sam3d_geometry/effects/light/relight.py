@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
-from ...geometry.resize import resize_image, size_for_long_edge
+from ...geometry.resize import require_photo, resize_image, size_for_long_edge
 from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
 from .shading import ggx, lambert, light_at
@@ -177,6 +177,7 @@ def relight_photo(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`relight` of a pointmap at the size of its photo (1 or B, H, W, 3); `occlusion` (1 or B, h, w) may have any size."""
     surface = surface_at_image(pointmap, image, smoothing)
+    require_photo(pointmap, occlusion, "ambient_occlusion")
     if occlusion is not None:
         occlusion = resize_image(occlusion[..., None], surface.size)[..., 0]
     return relight(surface, [light.to(pointmap.device) for light in lights], how, occlusion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -62,12 +62,13 @@ def output_folder() -> OutputFolder:
     return OutputFolder(Path(folder_paths.get_output_directory()))
 
 
-def input_files(suffixes: Collection[str]) -> list[str]:
-    """Names of the files in ComfyUI's input folder with these suffixes (lower case)."""
+def input_files(suffixes: Collection[str], is_listed: Callable[[Path], bool] = lambda path: True) -> list[str]:
+    """Names of the files in ComfyUI's input folder with these suffixes (lower case) that `is_listed` takes."""
     import folder_paths
 
     folder = Path(folder_paths.get_input_directory())
-    return sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes) if folder.is_dir() else []
+    found = folder.iterdir() if folder.is_dir() else []
+    return sorted(p.name for p in found if p.suffix.lower() in suffixes and p.is_file() and is_listed(p))
 
 
 def readable_path(name: str, folder: str = "output") -> Path:

@@ -56,7 +56,10 @@ class SceneLight(io.ComfyNode):
                     "elevation_degrees",
                     "For directional: how high the sun stands (-90 to 90): 0 at the horizon, 90 overhead, negative from below.",
                 ),
-                field("color", "# and six hexadecimal digits: #ffffff white, #ffd9a0 lamp, #9fc5ff sky."),
+                field(
+                    "color",
+                    "A name such as orange, or # and six hexadecimal digits: #ffffff white, #ffd9a0 lamp, #9fc5ff sky.",
+                ),
                 field(
                     "intensity",
                     "Brightness (0 to 100): at 1 a white surface that faces the light, reach away from it, becomes white.",

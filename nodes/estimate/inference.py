@@ -18,7 +18,17 @@ class PointmapInference(io.ComfyNode):
             display_name="Pointmap Inference",
             category=CATEGORY,
             description="One 3D point for every pixel of every image. Depth, normals and effects are made from its output.",
-            search_aliases=["moge", "depth", "pointmap", "point cloud", "geometry", "depth estimation", "3d"],
+            search_aliases=[
+                "moge",
+                "depth",
+                "depth map",
+                "photo to depth",
+                "pointmap",
+                "point cloud",
+                "geometry",
+                "depth estimation",
+                "3d",
+            ],
             inputs=[
                 field(
                     "model",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from comfy_api.latest import io
@@ -11,6 +12,20 @@ from ..fields import field, result
 from ..sockets import CATEGORY, image_from_scalar, mask_from_bool, schema
 
 BY_PATH = "path"
+PNG_HEAD = 25  # bytes up to the one that says how many bits a value has
+HEADS_REMEMBERED = 10_000
+
+
+def _may_hold_depth(path: Path) -> bool:
+    """Whether a file is listed in the menu: not the photos, which are PNG of 8 bits."""
+    return path.suffix.lower() != ".png" or _png_bits(path, path.stat().st_mtime_ns) == 16
+
+
+@lru_cache(HEADS_REMEMBERED)
+def _png_bits(path: Path, changed: int) -> int:
+    with path.open("rb") as file:
+        head = file.read(PNG_HEAD)
+    return head[-1] if len(head) == PNG_HEAD else 0
 
 
 def _files(file_name: str, path: str, frame_limit: int) -> list[Path]:
@@ -48,7 +63,7 @@ class LoadDepth(io.ComfyNode):
                     "file_name",
                     "A depth file in ComfyUI's input folder (exr, png, tif, npy, npz or pfm), or path for the input below.",
                     default=BY_PATH,
-                    options=[BY_PATH, *host_folders.input_files(DEPTH_SUFFIXES)],
+                    options=[BY_PATH, *host_folders.input_files(DEPTH_SUFFIXES, _may_hold_depth)],
                 ),
                 field(
                     "path",

@@ -62,7 +62,8 @@ class Save3D(io.ComfyNode):
                 result("absolute_path", is_list=True),
                 result(
                     "file_3d",
-                    "The same files for ComfyUI's nodes that take 3D files. Older ComfyUI has no such files; the nodes behind it "
+                    "The same files for ComfyUI's nodes that take a glb or obj; for its point cloud nodes there is ply_file of Pointmap To "
+                    "Point Cloud. Older ComfyUI has no such files; the nodes behind it "
                     "then do not run.",
                     is_list=True,
                 ),

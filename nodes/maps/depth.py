@@ -19,7 +19,9 @@ class DepthFromPointmap(io.ComfyNode):
             search_aliases=[
                 "depth",
                 "depth map",
+                "controlnet",
                 "controlnet depth",
+                "controlnet preprocessor",
                 "disparity",
                 "z depth",
                 "zdepth",

@@ -24,6 +24,7 @@ class LineArtFromPointmap(io.ComfyNode):
                 "canny",
                 "contour",
                 "scribble",
+                "controlnet",
                 "controlnet lineart",
             ],
             inputs=[

@@ -21,7 +21,16 @@ class NormalsFromPointmap(io.ComfyNode):
             display_name="Normals From Pointmap",
             category=f"{CATEGORY}/maps",
             description="A normal map in a named convention, without streaks at depth edges.",
-            search_aliases=["normal", "normal map", "controlnet normal", "normalbae", "bump", "surface", "moge"],
+            search_aliases=[
+                "normal",
+                "normal map",
+                "controlnet",
+                "controlnet normal",
+                "normalbae",
+                "bump",
+                "surface",
+                "moge",
+            ],
             inputs=[
                 field("pointmap", "From Pointmap Inference."),
                 field(

@@ -21,6 +21,8 @@ class DepthMaskFromPointmap(io.ComfyNode):
             description="Selects what lies in a range of distances, with a soft border.",
             search_aliases=[
                 "depth mask",
+                "mask by depth",
+                "mask by distance",
                 "distance mask",
                 "depth range",
                 "threshold",

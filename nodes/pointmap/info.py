@@ -51,7 +51,7 @@ class PointmapInfo(io.ComfyNode):
                 result("fov_x_degrees", "Horizontal field of view in degrees."),
                 result(
                     "fov_y_degrees",
-                    "Vertical field of view in degrees: what the fov input of core's Run SAM3D Body Prediction wants.",
+                    "Vertical field of view in degrees, for nodes that ask for it, such as SAM3D Body's in newer ComfyUI.",
                 ),
                 result("focal_pixels", "Focal length in pixels of the photo, for tools that ask for fx."),
                 result("focal_mm", "Focal length in mm for the sensor width above."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import torch
+from PIL import ImageColor
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue, as ITU-R BT.709 has it
 
@@ -22,10 +23,13 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
 
 
 def srgb_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:
-    """'#rrggbb' or '#rgb', as in web pages, -> sRGB from 0 to 1; `name` is the input that an error speaks of."""
-    digits = text.strip().removeprefix("#")
+    """'#rrggbb', '#rgb' or a name such as 'red', as in web pages, -> sRGB from 0 to 1; `name` is the input that an error speaks of."""
+    code = text.strip().lower()
+    if code in ImageColor.colormap:
+        return tuple(value / 255 for value in ImageColor.getrgb(code))
+    digits = code.removeprefix("#")
     if not re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", digits):
-        raise ValueError(f"Input {name} came as {text!r}; a colour such as #c8d2dc is needed.")
+        raise ValueError(f"Input {name} came as {text!r}; a colour such as #c8d2dc or a name such as red is needed.")
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
     return tuple(int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))

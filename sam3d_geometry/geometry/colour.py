@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import torch
-from PIL import ImageColor
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue, as ITU-R BT.709 has it
 
@@ -24,6 +23,8 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
 
 def srgb_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:
     """'#rrggbb', '#rgb' or a name such as 'red', as in web pages, -> sRGB from 0 to 1; `name` is the input that an error speaks of."""
+    from PIL import ImageColor
+
     code = text.strip().lower()
     if code in ImageColor.colormap:
         return tuple(value / 255 for value in ImageColor.getrgb(code))

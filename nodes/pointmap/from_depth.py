@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.estimate.depth_to_pointmap import pointmap_from_depth
+from ...sam3d_geometry.estimate.depth_to_pointmap import depth_from_channels, pointmap_from_depth
 from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from ..fields import field, result
 from ..sockets import CATEGORY, metric_from_choice, schema
@@ -27,7 +27,7 @@ class DepthToPointmap(io.ComfyNode):
                 "rgbd",
             ],
             inputs=[
-                field("depth_map", "A depth map, or a clip of them; the first channel is used."),
+                field("depth_map", "A depth map, or a clip of them, in gray: photos and colored depth are refused."),
                 field(
                     "measure",
                     "What the values are. z: distances along the view axis, from Load Depth, the distance of Depth From Pointmap, "
@@ -92,6 +92,7 @@ class DepthToPointmap(io.ComfyNode):
                 "fov_x_degrees is 0, and a depth map has no camera to find; set it, or wire Field Of View From Lens or Pointmap "
                 "Inference to it."
             )
+        depth = depth_from_channels(depth_map)
         intrinsics = intrinsics_from_fov_x_degrees(fov_x_degrees, *depth_map.shape[1:3])
         intrinsics[:, 0, 2], intrinsics[:, 1, 2] = center_x, center_y
         values = {
@@ -101,4 +102,4 @@ class DepthToPointmap(io.ComfyNode):
             "curve": curve,
             "metric": bool(metric_from_choice(metric)),
         }
-        return io.NodeOutput(pointmap_from_depth(depth_map[..., 0], intrinsics, **values, image=image, mask=mask))
+        return io.NodeOutput(pointmap_from_depth(depth, intrinsics, **values, image=image, mask=mask))

@@ -11,7 +11,33 @@ from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_d
 
 ALONG_AXIS, ALONG_RAY, NEAR_WHITE, NEAR_BLACK = MEASURES = ("z", "ray", "near white", "near black")
 
+GRAY_SPREAD = 12 / 255  # between channels: three times what JPEG and 8-bit video make of gray
+GRAY_EXCEPTIONS = 0.01  # share of pixels that may be colored: a logo, a caption, ringing at edges
+
 FEW_LEVELS = 8  # a few flat objects may happen to lie at multiples of 1 / 255
+
+
+def depth_from_channels(depth_map: torch.Tensor) -> torch.Tensor:
+    """A depth map (B, H, W, C), whose first three channels must say the same, -> depth (B, H, W); a fourth one is alpha.
+
+    ValueError for colors: a photo, or depth with a color map on it. Channels may differ by GRAY_SPREAD of 1, or of greater values
+    themselves, at a share of GRAY_EXCEPTIONS of the pixels.
+    """
+    first = depth_map[..., 0]
+    if depth_map.shape[-1] < 3:
+        return first
+    colored = torch.zeros((), dtype=torch.long)
+    for frame in depth_map[..., :3]:  # by frame: a long clip is not held again
+        values = frame.float().nan_to_num(0, 0, 0)
+        low, high = torch.aminmax(values, dim=-1)
+        spread = high - low
+        colored += (spread > GRAY_SPREAD * high.abs().clamp_min(1)).sum().cpu()
+    if int(colored) > GRAY_EXCEPTIONS * first.numel():
+        raise ValueError(
+            f"The depth map has colors, in {float(colored) / first.numel():.0%} of its pixels, and depth is gray; wire the depth to depth_map "
+            "in place of the photo, and take away a Colormap, or another color palette, in front of this node."
+        )
+    return first
 
 
 def _refuse_pictures(depth: torch.Tensor) -> None:

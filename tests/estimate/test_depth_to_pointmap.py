@@ -1,20 +1,28 @@
 """Depth of any kind becomes the very points that it was made from."""
 
+import io
+
 import closed_form
+import numpy
 import pytest
 import torch
+from PIL import Image
+from repository import ROOT
 
 from sam3d_geometry.estimate.depth_to_pointmap import (
     ALONG_RAY,
     MEASURES,
     NEAR_WHITE,
+    depth_from_channels,
     distance_from_depth,
     pointmap_from_depth,
 )
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
+from sam3d_geometry.maps.colormap import COLORMAPS, apply_colormap
 from sam3d_geometry.maps.depth import CURVES, DepthRange, normalise_depth
 
 SIZE = (45, 80)
+PHOTOS = sorted((ROOT / "docs" / "photos").glob("*.jpg"))
 K = closed_form.intrinsics(*SIZE)
 
 
@@ -122,3 +130,49 @@ def test_a_photo_of_another_shape_is_refused(photo, accepted):
     else:
         with pytest.raises(ValueError, match="another aspect ratio"):
             pointmap_from_depth(depth, k, image=torch.rand(1, *photo, 3))
+
+
+def gray_picture():
+    depth = room()
+    near, far = depth.amin((1, 2)), depth.amax((1, 2))
+    return normalise_depth(depth, DepthRange(near, far))[..., None].expand(-1, -1, -1, 3)
+
+
+def as_jpeg(picture, quality):
+    file = io.BytesIO()
+    Image.fromarray((picture[0] * 255).round().byte().numpy()).save(file, "JPEG", quality=quality)
+    return torch.from_numpy(numpy.array(Image.open(file).convert("RGB")))[None].float() / 255
+
+
+@pytest.mark.parametrize("name", [name for name in COLORMAPS if name != "grayscale"])
+def test_depth_with_a_colormap_on_it_is_refused(name):
+    pytest.importorskip("cmap", reason="cmap is not installed")
+    colors = apply_colormap(gray_picture()[..., 0], name)
+    for picture in (colors, as_jpeg(colors, 75), torch.cat([colors, torch.ones(1, *SIZE, 1)], -1)):
+        with pytest.raises(ValueError, match="take away a Colormap") as caught:
+            depth_from_channels(picture)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
+def test_a_photo_is_refused(path):
+    photo = numpy.array(Image.open(path).convert("RGB"))
+    with pytest.raises(ValueError, match="in place of the photo"):
+        depth_from_channels(torch.from_numpy(photo)[None] / 255)
+
+
+def test_gray_depth_is_taken_whatever_it_went_through():
+    pytest.importorskip("cmap", reason="cmap is not installed")
+    gray = gray_picture()
+    caption = gray.clone()
+    caption[:, :2, :10] = torch.tensor([1.0, 0.0, 0.0])
+    distances = gray * 50 + 0.5
+    alpha = torch.cat([gray, torch.rand(1, *SIZE, 1)], -1)
+    holes = gray.clone()
+    holes[:, 0] = torch.nan
+    for made in (gray, caption, distances, alpha, gray[..., :1], holes, apply_colormap(gray[..., 0], "grayscale")):
+        assert torch.equal(depth_from_channels(made).nan_to_num(9), made[..., 0].nan_to_num(9))
+    for quality in (20, 50, 95):
+        depth_from_channels(as_jpeg(gray, quality))
+    noisy = (distances * (1 + 0.01 * torch.randn(1, *SIZE, 3, generator=torch.Generator().manual_seed(0)))).float()
+    depth_from_channels(noisy)

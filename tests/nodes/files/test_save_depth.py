@@ -228,6 +228,12 @@ def test_without_a_camera_it_is_refused():
         run(DepthToPointmap, depth_map=clip(), fov_x_degrees=0.0)
 
 
+@pytest.mark.parametrize("measure", ["z", "near white", "near black"])
+def test_colors_in_place_of_depth_are_refused(measure):
+    with pytest.raises(ValueError, match="depth map has colors.*Colormap"):
+        run(DepthToPointmap, depth_map=torch.rand(1, 30, 40, 3), measure=measure)
+
+
 def test_a_recording_is_a_whole_file_with_its_record(comfyui, pointmap):
     pytest.importorskip("rerun", reason="rerun-sdk is not installed")
     path, whole = run(SaveRerunRecording, pointmap=pointmap, fps=12.0, filename_prefix="r")

@@ -27,6 +27,16 @@ def require_option(name: str, value: str, options: Sequence[str]) -> None:
         raise ValueError(f"Input {name} came as {value!r}; choose one of {', '.join(options)}.")
 
 
+DA3_METRIC = "da3-metric"  # of the menu `metric`: meters are made of what that model gives
+
+
+def metric_of_depth(choice: str, network_edge: int) -> dict[str, bool | int | None]:
+    """The menu `metric` with DA3_METRIC in it, as the keywords `metric` and `da3_network_edge` of the library."""
+    if choice == DA3_METRIC:
+        return {"metric": True, "da3_network_edge": network_edge}
+    return {"metric": bool(metric_from_choice(choice)), "da3_network_edge": None}
+
+
 def metric_from_choice(choice: str) -> bool | None:
     """The menu `metric`: auto is None (as it came), yes and no are what they say."""
     choices = {"auto": None, "yes": True, "no": False}

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from .. import host_chunks
 from ..fields import field, result
-from ..sockets import CATEGORY, metric_from_choice, require_option, schema
+from ..sockets import CATEGORY, DA3_METRIC, metric_from_choice, require_option, schema
 from ..vocabulary import VOCABULARY
 from .interop import moge_geometry, moge_tensors, pointmap_from_geometry
 
@@ -35,7 +35,8 @@ class GeometryToPointmap(io.ComfyNode):
                 field(
                     "metric",
                     "Whether the distances are meters, which core does not say. auto: yes where it came from a pointmap in meters or "
-                    "from a MoGe with normals (2 and 3), no for Depth Anything. yes: for moge-2-vitl, DA3-Metric. no: for MoGe 1.",
+                    "from a MoGe with normals (2 and 3), no for Depth Anything. yes: for moge-2-vitl. no: for MoGe 1. da3-metric: for "
+                    "DA3-Metric, whose depth is meters only after times focal / 300, with fov_x_degrees and network_edge.",
                 ),
                 field(
                     "fov_x_degrees",
@@ -55,6 +56,12 @@ class GeometryToPointmap(io.ComfyNode):
                     "finite: all with a distance, where backgrounds are wrongly left out; for MoGe, turn core's apply_mask off too.",
                     is_advanced=True,
                 ),
+                field(
+                    "network_edge",
+                    "With da3-metric: longer side in pixels of the picture that the network saw (14 to 16384). The resolution "
+                    "of core's node; with lower_bound_resize it is resolution x long side / short side of the photo.",
+                    is_advanced=True,
+                ),
             ],
             outputs=[
                 result(
@@ -66,8 +73,10 @@ class GeometryToPointmap(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, geometry, metric, fov_x_degrees, drop_uncertain_percent, validity) -> io.NodeOutput:
+    def execute(cls, geometry, metric, fov_x_degrees, drop_uncertain_percent, validity, network_edge) -> io.NodeOutput:
         given = {"fov_x_degrees": fov_x_degrees, "drop_uncertain_percent": drop_uncertain_percent, "validity": validity}
+        if metric == DA3_METRIC:
+            return io.NodeOutput(pointmap_from_geometry(geometry, True, **given, da3_network_edge=network_edge))
         return io.NodeOutput(pointmap_from_geometry(geometry, metric_from_choice(metric), **given))
 
 

@@ -9,6 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import nn
 
+from ...sam3d_geometry.estimate.da3_metric import metres_from_output
 from ...sam3d_geometry.estimate.inference import BY_MASK, VALIDITIES, plan_inference
 from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from ...sam3d_geometry.geometry.pointmap import Pointmap
@@ -235,11 +236,14 @@ def pointmap_from_da3_geometry(
     metric: bool,
     drop_uncertain_percent: float = 0.0,
     validity: str = BY_MASK,
+    da3_network_edge: int | None = None,
 ) -> Pointmap:
     """Core's DA3_GEOMETRY -> Pointmap; each view in its own camera's axes.
 
     `fov_x_degrees` above 0 is the camera, and needed where the geometry has none (mono). Sky, but for `validity` ALL_FINITE, and
     the least confident share of each frame's pixels are masked out where the network tells them.
+    `da3_network_edge` says that the depth is DA3-Metric's, of which metres are made: longer side of the picture that it saw,
+    which core does not pass on.
     """
     if not isinstance(geometry, dict) or "depth" not in geometry:
         raise ValueError("The da3_geometry input has no depth; wire core's Run Depth Anything 3 to it.")
@@ -250,6 +254,8 @@ def pointmap_from_da3_geometry(
     if geometry.get("confidence") is not None:
         mask &= _sure(geometry["confidence"].to(depth.device), drop_uncertain_percent)
     intrinsics = _da3_intrinsics(geometry, len(depth), tuple(depth.shape[1:]), fov_x_degrees).to(depth.device)
+    if da3_network_edge is not None:
+        depth = metres_from_output(depth, intrinsics, da3_network_edge)
     return _pointmap(depth, mask, intrinsics, _picture(geometry, depth, "da3_geometry"), None, metric)
 
 
@@ -259,11 +265,13 @@ def pointmap_from_geometry(
     fov_x_degrees: float = 0.0,
     drop_uncertain_percent: float = 0.0,
     validity: str = BY_MASK,
+    da3_network_edge: int | None = None,
 ) -> Pointmap:
     """Core's MOGE_GEOMETRY or DA3_GEOMETRY -> Pointmap, told apart by their keys: only MoGe's has points or a mask.
 
     `metric` None takes what `pointmap_from_moge_geometry` finds, and no for Depth Anything. `fov_x_degrees` above 0 replaces the
-    geometry's camera. `validity` says whether sky and what MoGe masks out is left out.
+    geometry's camera. `validity` says whether sky and what MoGe masks out is left out; `da3_network_edge` as in
+    `pointmap_from_da3_geometry`.
     """
     require_option("validity", validity, VALIDITIES)
     if not isinstance(geometry, dict) or not {"depth", "points"} & set(geometry):
@@ -271,7 +279,18 @@ def pointmap_from_geometry(
             "The geometry input has neither depth nor points; wire core's Run MoGe Inference or Run Depth Anything 3 to it."
         )
     if "points" not in geometry and "mask" not in geometry:
-        return pointmap_from_da3_geometry(geometry, fov_x_degrees, bool(metric), drop_uncertain_percent, validity)
+        return pointmap_from_da3_geometry(
+            geometry,
+            fov_x_degrees,
+            bool(metric),
+            drop_uncertain_percent,
+            validity=validity,
+            da3_network_edge=da3_network_edge,
+        )
+    if da3_network_edge is not None:
+        raise ValueError(
+            "metric is da3-metric, and the geometry is MoGe's; set metric to auto, or wire Run Depth Anything 3 to it."
+        )
     pointmap = pointmap_from_moge_geometry(geometry, metric, validity)
     return with_fov_x(pointmap, fov_x_degrees) if fov_x_degrees else pointmap
 

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.estimate.depth_to_pointmap import depth_from_channels, pointmap_from_depth
-from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
+from ...sam3d_geometry.estimate.depth_to_pointmap import camera_of_depth, depth_from_channels, pointmap_from_depth
 from ..fields import field, result
-from ..sockets import CATEGORY, metric_from_choice, schema
+from ..sockets import CATEGORY, metric_of_depth, schema
 
 
 class DepthToPointmap(io.ComfyNode):
@@ -53,9 +52,10 @@ class DepthToPointmap(io.ComfyNode):
                 ),
                 field(
                     "metric",
-                    "yes when the distances are meters; nodes that measure then say meters.",
+                    "yes when the distances are meters; nodes that measure then say meters. da3-metric: the raw depth of Depth "
+                    "Anything 3 Metric, which is meters only after times focal / 300, with fov_x_degrees and network_edge.",
                     default="no",
-                    options=("yes", "no"),
+                    options=("yes", "no", "da3-metric"),
                 ),
                 field(
                     "center_x",
@@ -65,6 +65,12 @@ class DepthToPointmap(io.ComfyNode):
                 field(
                     "center_y",
                     "Principal point down, as a share of the height (-1 to 2): 0.5 unless the picture is a crop.",
+                    is_advanced=True,
+                ),
+                field(
+                    "network_edge",
+                    "With da3-metric: longer side in pixels of the picture that the network saw (14 to 16384). 504 unless set "
+                    "otherwise; with lower_bound_resize it is resolution x long side / short side of the photo.",
                     is_advanced=True,
                 ),
                 field(
@@ -85,21 +91,10 @@ class DepthToPointmap(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, depth_map, measure, curve, near, far, fov_x_degrees, metric, center_x, center_y, image=None, mask=None
-    ) -> io.NodeOutput:
-        if not fov_x_degrees:
-            raise ValueError(
-                "fov_x_degrees is 0, and a depth map has no camera to find; set it, or wire Field Of View From Lens or Pointmap "
-                "Inference to it."
-            )
+        cls, depth_map, measure, curve, near, far, fov_x_degrees, metric, center_x, center_y, network_edge,
+        image=None, mask=None,
+    ) -> io.NodeOutput:  # fmt: skip
         depth = depth_from_channels(depth_map)
-        intrinsics = intrinsics_from_fov_x_degrees(fov_x_degrees, *depth_map.shape[1:3])
-        intrinsics[:, 0, 2], intrinsics[:, 1, 2] = center_x, center_y
-        values = {
-            "measure": measure,
-            "near": near,
-            "far": far,
-            "curve": curve,
-            "metric": bool(metric_from_choice(metric)),
-        }
-        return io.NodeOutput(pointmap_from_depth(depth, intrinsics, **values, image=image, mask=mask))
+        camera = camera_of_depth(tuple(depth.shape[1:]), fov_x_degrees, center_x, center_y)
+        values = {"measure": measure, "near": near, "far": far, "curve": curve, **metric_of_depth(metric, network_edge)}
+        return io.NodeOutput(pointmap_from_depth(depth, camera, **values, image=image, mask=mask))

@@ -38,6 +38,7 @@ class TransformPointmap(io.ComfyNode):
                     "metric",
                     "Whether the scaled distances are meters. auto: as they came; yes: you know that they are; no: they are not, "
                     "for instance after turning them into centimeters.",
+                    options=("auto", "yes", "no"),
                 ),
                 field(
                     "mirror",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from ..geometry.camera import unproject, view_plane_axes
+from ..geometry.camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import require_same_shape, resize_image, resize_mask
+from ..geometry.resize import Size, require_same_shape, resize_image, resize_mask
 from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
+from .da3_metric import metres_from_output
 
 ALONG_AXIS, ALONG_RAY, NEAR_WHITE, NEAR_BLACK = MEASURES = ("z", "ray", "near white", "near black")
 
@@ -15,6 +16,18 @@ GRAY_SPREAD = 12 / 255  # between channels: three times what JPEG and 8-bit vide
 GRAY_EXCEPTIONS = 0.01  # share of pixels that may be colored: a logo, a caption, ringing at edges
 
 FEW_LEVELS = 8  # a few flat objects may happen to lie at multiples of 1 / 255
+
+
+def camera_of_depth(size: Size, fov_x_degrees: float, center_x: float = 0.5, center_y: float = 0.5) -> torch.Tensor:
+    """Normalised intrinsics (1, 3, 3) for a depth map of `size` (height, width); the principal point as shares of its sides."""
+    if not fov_x_degrees:
+        raise ValueError(
+            "fov_x_degrees is 0, and a depth map has no camera to find; set it, or wire Field Of View From Lens or Pointmap "
+            "Inference to it."
+        )
+    intrinsics = intrinsics_from_fov_x_degrees(fov_x_degrees, *size)
+    intrinsics[:, 0, 2], intrinsics[:, 1, 2] = center_x, center_y
+    return intrinsics
 
 
 def depth_from_channels(depth_map: torch.Tensor) -> torch.Tensor:
@@ -105,11 +118,14 @@ def pointmap_from_depth(
     metric: bool = False,
     image: torch.Tensor | None = None,
     mask: torch.Tensor | None = None,
+    da3_network_edge: int | None = None,
 ) -> Pointmap:
     """Depth (B, H, W), see `distance_from_depth`, and normalised intrinsics (1 or B, 3, 3) -> a pointmap of its size.
 
     `image` (1 or B, h, w, 3) in [0, 1] is the photo, whose size the image outputs then have; without it a picture of the
     depth is shown. `mask` (1 or B, h, w), 1 where there is geometry, takes more pixels away.
+    `da3_network_edge` says that the depth is what Depth Anything 3 Metric gave, for a picture of that longer side: metres are
+    made of it (see `da3_metric`).
     """
     batch, *size = depth.shape
     for name, given in (("image", image), ("mask", mask)):
@@ -120,6 +136,14 @@ def pointmap_from_depth(
     if image is not None:
         require_same_shape(tuple(image.shape[1:3]), tuple(size))
     intrinsics = intrinsics.float().expand(batch, 3, 3).clone()
+    if da3_network_edge is not None:
+        if measure != ALONG_AXIS:
+            raise ValueError(
+                f"metric is da3-metric and measure {measure}; the network's own values are needed for meters: wire its raw depth "
+                f"and set measure to {ALONG_AXIS}."
+            )
+        _refuse_pictures(depth.nan_to_num(0, 0, 0))
+        depth, metric = metres_from_output(depth.float(), intrinsics, da3_network_edge), True
     distance, valid = distance_from_depth(depth, intrinsics, measure, near, far, curve)
     if mask is not None:
         valid = valid & resize_mask(mask, tuple(size))

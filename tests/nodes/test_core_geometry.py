@@ -12,7 +12,9 @@ from pack.nodes.core.geometry import GeometryToPointmap, PointmapToMoGeGeometry
 from pack.nodes.core.interop import handle_of
 from pack.nodes.estimate.inference import PointmapInference
 from pack.nodes.estimate.load import LoadSAM3DGeometry
+from pack.nodes.pointmap.from_depth import DepthToPointmap
 from pack.sam3d_geometry import models
+from pack.sam3d_geometry.estimate.da3_metric import network_size
 from pack.sam3d_geometry.geometry.camera import project, unproject
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 
@@ -211,6 +213,31 @@ def test_what_is_no_such_geometry_is_refused_in_a_sentence(node, given, sentence
     with pytest.raises(ValueError, match=sentence) as caught:
         node_output(node, **given)
     assert "\n" not in str(caught.value)
+
+
+def test_da3_metric_is_metres_once_the_picture_that_it_saw_is_known():
+    geometry = core_da3(intrinsics=None)
+    asked = {"geometry": geometry, "fov_x_degrees": 60.0}
+    (plain,) = node_output(GeometryToPointmap, **asked).args
+    for edge in (504, 1008):
+        (metres,) = node_output(GeometryToPointmap, **asked, metric="da3-metric", network_edge=edge).args
+        height, width = network_size(plain.size, edge)
+        focal = (plain.intrinsics[0, 0, 0] * width + plain.intrinsics[0, 1, 1] * height) / 2
+        assert metres.metric and not plain.metric
+        assert torch.allclose(metres.points, plain.points * focal / 300)
+    with pytest.raises(ValueError, match="fov_x_degrees"):
+        node_output(GeometryToPointmap, geometry=geometry, metric="da3-metric")
+    with pytest.raises(ValueError, match="the geometry is MoGe's"):
+        node_output(GeometryToPointmap, geometry=core_moge(scene()), metric="da3-metric")
+
+
+def test_depth_to_pointmap_makes_metres_of_da3_metric():
+    raw = (torch.rand(1, 36, 48, 1) + 1).expand(-1, -1, -1, 3)
+    asked = {"depth_map": raw, "fov_x_degrees": 60.0}
+    (plain,) = node_output(DepthToPointmap, **asked).args
+    (metres,) = node_output(DepthToPointmap, **asked, metric="da3-metric", network_edge=504).args
+    assert metres.metric and not plain.metric
+    assert float((metres.depth / plain.depth).mean()) == pytest.approx(504 / 2 / 3**-0.5 / 300, rel=0.001)
 
 
 def test_cores_mask_is_overruled_on_demand():

@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
 }
 THEMES = {  # test files that run across several files of the library
     "effects/test_every_effect.py",
+    "effects/test_memory.py",
     "files/test_blender.py",
     "files/test_exact_depth.py",
     "files/test_files.py",

@@ -47,8 +47,10 @@ class Pointmap:
                 continue
             if tuple(tensor.shape) != shape:
                 raise ValueError(f"Pointmap {name} came as {tuple(tensor.shape)}; {shape} is needed to fit the points.")
-        if self.mask.dtype != torch.bool:
-            raise ValueError(f"Pointmap mask came as {self.mask.dtype}; bool is needed.")
+        for name in ("points", "mask", "intrinsics", "image", "normals"):
+            dtype, wanted = getattr(getattr(self, name), "dtype", None), torch.bool if name == "mask" else torch.float32
+            if dtype not in (None, wanted):
+                raise ValueError(f"Pointmap {name} came as {dtype}; {str(wanted).removeprefix('torch.')} is needed.")
         if len(self.source_size) != 2 or min(self.source_size) < 1:
             raise ValueError(
                 f"Pointmap source_size came as {self.source_size}; (height, width) of the photo is needed."

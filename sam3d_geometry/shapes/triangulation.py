@@ -184,7 +184,7 @@ def triangulate(
     """
     height, width = depth.shape
     valid = mask & (depth > 0)
-    w = torch.where(valid, depth.reciprocal(), 0)
+    w = torch.where(valid, depth.reciprocal(), 0).contiguous()  # pixels are numbered row by row
     tangent = math.tan(math.radians(grazing_degrees)) if grazing_degrees < 90 else math.inf
     a, b = view_plane_axes(intrinsics[None].to(depth), height, width)
     across = _links(w, valid, 1, a.reshape(-1), depth_edge, tangent)
@@ -235,7 +235,7 @@ def _number(w: torch.Tensor, whole: torch.Tensor, used: torch.Tensor, lone: _Lon
         number = torch.arange(height * width, dtype=torch.int32)
         pixels = torch.arange(height * width)
     else:
-        number = used.view(-1).cumsum(0, dtype=torch.int32).sub_(1)
+        number = used.reshape(-1).cumsum(0, dtype=torch.int32).sub_(1)
         pixels = _true_places(used)
     # with corners a top left, b top right, c bottom right, d bottom left
     straight = _straighter_diagonal(w)

@@ -60,3 +60,13 @@ def test_clips_of_different_size_or_unit_are_not_joined(pointmap):
         Pointmap.cat([pointmap, replace(pointmap, metric=True)])
     with pytest.raises(ValueError, match="at least one"):
         Pointmap.cat([])
+
+
+@pytest.mark.parametrize("name", ["points", "intrinsics", "image", "normals"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.int32], ids=str)
+def test_another_number_format_is_refused_in_a_sentence(name, dtype):
+    depth = torch.full((1, 4, 5), 2.0)
+    whole = closed_form.pointmap(depth, normals=torch.tensor([0.0, 0, -1]).expand(1, 4, 5, 3))
+    with pytest.raises(ValueError, match=f"Pointmap {name} came as {dtype}; float32 is needed") as refused:
+        replace(whole, **{name: getattr(whole, name).to(dtype)})
+    assert "\n" not in str(refused.value)

@@ -41,6 +41,7 @@ class Patches:
 
     def __init__(self, image: torch.Tensor, inverse_depth: torch.Tensor, intrinsics: torch.Tensor):
         """Image (H, W, 3), inverse depth (H, W), 0 in the sky, and normalised intrinsics (3, 3) of one frame."""
+        inverse_depth = inverse_depth.contiguous()  # patches are looked up by flat numbers of pixels
         self.image, self.inverse_depth, self.intrinsics = image, inverse_depth, intrinsics
         self.height, self.width = inverse_depth.shape
         self._fringes: dict[int, torch.Tensor] = {}

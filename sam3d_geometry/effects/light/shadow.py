@@ -232,7 +232,7 @@ def cast_shadow(
     points, normals, mask = surface.points, surface.normals, surface.mask
     occluders = surface.depth if occluders is None else occluders
     batch, height, width, _ = points.shape
-    shadow = torch.zeros_like(points[..., 0])
+    shadow = points.new_zeros(batch, height, width)
     for i in range(batch):
         k = surface.intrinsics[i].cpu().double()
         camera = tuple(float(v) for v in (k[0, 0] * width, k[1, 1] * height, k[0, 2] * width, k[1, 2] * height))
@@ -255,7 +255,7 @@ def cast_shadow(
         for place in places:
             total += _shadow_of(
                 point,
-                occluders[i],
+                occluders[i].contiguous(),
                 camera=camera,
                 light=place,
                 sun=light.kind == DIRECTIONAL,

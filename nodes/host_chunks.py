@@ -56,7 +56,7 @@ def by_chunk(
 
 def pointmap_by_chunk(pointmap: Pointmap, function: Callable[[Pointmap, slice], Pointmap]) -> Pointmap:
     """`by_chunk` for a function from a pointmap to a pointmap of as many frames."""
-    names, made = ("points", "mask", "intrinsics", "image", "normals"), []
+    names, made = ("points", "mask", "intrinsics", "image", "normals", "fov_spread"), []
 
     def tensors(frames: Pointmap, part: slice) -> tuple[torch.Tensor, ...]:
         made[:] = [function(frames, part)]

@@ -158,7 +158,7 @@ def camera(report: Report) -> None:
             points = rays.float() * bumps[..., None] * (1 + noise * torch.randn(8, 240, 320, 3))
             points[..., 2] -= 0.2
             mask = torch.rand(8, 240, 320) >= hidden
-            found, _ = recover_focal_and_shift(points, mask)
+            found = recover_focal_and_shift(points, mask).focal
             if recover_focal_shift is not None:
                 theirs, _ = recover_focal_shift(points, mask)
                 error = worst((found / theirs - 1).abs())

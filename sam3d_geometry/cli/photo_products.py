@@ -26,6 +26,7 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.resize import pointmap_at_image
 from ..maps.colormap import apply_colormap
 from ..maps.depth import DepthRange, depth_picture, normalise_depth, true_depth
+from ..maps.summary import doubt_of_fov
 from ..shapes.displaced_plane import displaced_plane
 from ..shapes.point_cloud import point_cloud_from_pointmap
 from ..shapes.surface import surface_from_pointmap
@@ -104,6 +105,8 @@ class Products:
         """One frame's pointmap, the range of its depth picture and the photo -> what is to be written of each kind."""
         frame = _Frame(self, pointmap, shown, photo)
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
+        if pointmap.fov_spread is not None and (doubt := doubt_of_fov(float(pointmap.fov_spread[0]))):
+            camera["field_of_view"] = doubt
         made = Made(record={"camera": camera, "depth": self._describe_depth(pointmap, shown)})
         for kind in self.kinds:
             try:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
+from .focal_evidence import Samples, likely_focal, roughness
+
 SAMPLES = 64  # per side; MoGe's own choice, so that both solve the same problem
 TOLERANCE = 1e-3  # relative fall of the cost at which MoGe stops; a smaller one gives the exact minimum
 MAX_EVALUATIONS = 60
+ROUNDS = 3
+LEAST_SAMPLES = 16  # to weigh: fewer fit every camera
 
 
 def _view_plane(height: int, width: int, device: torch.device) -> torch.Tensor:
@@ -126,13 +131,31 @@ def _samples(points: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, to
     return view_plane.reshape(-1, 2)[index], xyz, valid
 
 
+@dataclass(frozen=True)
+class Recovered:
+    """Camera of an affine point map: focal (B,) in half diagonals, z-shift (B,), and how sure the focal length is.
+
+    spread   (B,) standard deviation of the focal length's natural logarithm by the points alone, before the prior; infinite
+             where they say nothing, 0 where the focal length was given
+    """
+
+    focal: torch.Tensor
+    shift: torch.Tensor
+    spread: torch.Tensor
+
+
 def recover_focal_and_shift(
-    points: torch.Tensor, mask: torch.Tensor, focal: torch.Tensor | None = None, tolerance: float = TOLERANCE
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Affine points (B, H, W, 3) and mask (B, H, W) -> focal (B,) and z-shift (B,), both float32.
+    points: torch.Tensor,
+    mask: torch.Tensor,
+    focal: torch.Tensor | None = None,
+    tolerance: float = TOLERANCE,
+    least_squares_only: bool = False,
+) -> Recovered:
+    """Affine points (B, H, W, 3) and mask (B, H, W) -> focal length, z-shift and their certainty, float32.
 
     Minimises sum |focal * xy / (z + shift) - uv|^2 over valid pixels, as MoGe does image by image (arXiv 2410.19115,
-    section 3.1). `focal` is relative to half the image diagonal; when given (B,), only the shift is solved for.
+    section 3.1). `focal` is relative to half the image diagonal; when given (B,), only the shift is solved for. Where the
+    points are too flat or too noisy for that, `focal_evidence.likely_focal` decides, unless `least_squares_only`.
     A frame without a solution (fewer than two valid samples, points that no camera sees so) gets focal 1 (a diagonal
     field of view of 90 degrees) and shift 0.
     """
@@ -140,8 +163,29 @@ def recover_focal_and_shift(
     known = None if focal is None else focal.to(xyz.device, xyz.dtype).expand(len(points))
     error = _ReprojectionError(uv, xyz, valid, known)
     shift = _levenberg_marquardt(error, len(points), tolerance)
-    found = error.best_focal(shift)
+    found, spread = error.best_focal(shift), torch.zeros_like(shift)
+    if known is None and not least_squares_only:
+        found, shift, spread = _weighed(points, mask, error, found, shift)
     solvable = (valid.sum(1) >= 2) & torch.isfinite(shift) & torch.isfinite(found) & (found > 0)
     shift = torch.where(solvable, shift, 0)
     found = torch.where(solvable, found, torch.ones_like(found) if known is None else known)
-    return found.float(), shift.float()
+    spread = torch.where(solvable | (spread == 0), spread, torch.inf)
+    return Recovered(found.float(), shift.float(), spread.float())
+
+
+def _weighed(
+    points: torch.Tensor, mask: torch.Tensor, error: _ReprojectionError, focal: torch.Tensor, shift: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Focal lengths, shifts and spreads (B,) with the evidence of each frame weighed."""
+    samples = Samples(error.uv, error.xy, error.z, error.valid)
+    height, width = mask.shape[1:]
+    rough = roughness(points, mask, shift, _view_plane(height, width, torch.device("cpu")), SAMPLES)
+    enough = (error.valid.sum(1) >= LEAST_SAMPLES).tolist()
+    rows = []
+    for i in range(len(shift)):
+        row = float(focal[i]), float(shift[i]), math.inf
+        for _ in range(ROUNDS if enough[i] else 0):  # what is noise depends on the focal length, a little
+            row = likely_focal(samples.frame(i), rough.noise(i, row[0]), *row[:2])
+        rows.append(row)
+    focals, shifts, spreads = torch.tensor(rows, dtype=torch.float64).to(shift).T
+    return focals, shifts, spreads

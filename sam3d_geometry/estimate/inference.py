@@ -94,9 +94,10 @@ def pointmap_from_prediction(
     else:
         known = prediction.focal
     if prediction.focal is None:
-        focal, shift = recover_focal_and_shift(points, mask, known)
+        recovered = recover_focal_and_shift(points, mask, known)
+        focal, shift, spread = recovered.focal, recovered.shift, None if known is not None else recovered.spread
     else:
-        focal, shift = known, torch.zeros_like(prediction.focal)
+        focal, shift, spread = known, torch.zeros_like(prediction.focal), None
     depth = points[..., 2] + shift[:, None, None]
     mask = (finite if validity == ALL_FINITE else mask) & (depth > 0)
     if prediction.metric_scale is not None:
@@ -106,7 +107,9 @@ def pointmap_from_prediction(
     normals = prediction.normals
     if normals is not None:
         normals = torch.where(mask[..., None], normals, 0)
-    return Pointmap(unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(source_size))
+    return Pointmap(
+        unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(source_size), fov_spread=spread
+    )
 
 
 class _Frames:

@@ -19,6 +19,8 @@ class Pointmap:
     normals      (B, H, W, 3) float32 unit vectors from the network, 0 where the mask is False, or None
     metric       True when the unit is the metre
     source_size  (height, width) of the photo; image outputs are brought back to it
+    fov_spread   (B,) float32, standard deviation of the natural logarithm of the focal length that was found from the points
+                 alone, infinite where they say nothing (a flat front); None where the camera is known in another way
     """
 
     points: torch.Tensor
@@ -28,6 +30,7 @@ class Pointmap:
     normals: torch.Tensor | None
     metric: bool
     source_size: tuple[int, int]
+    fov_spread: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.points.dim() != 4 or self.points.shape[-1] != 3 or 0 in self.points.shape:
@@ -40,10 +43,11 @@ class Pointmap:
             "intrinsics": (batch, 3, 3),
             "image": (batch, height, width, 3),
             "normals": (batch, height, width, 3),
+            "fov_spread": (batch,),
         }
         for name, shape in needed.items():
             tensor = getattr(self, name)
-            if tensor is None and name == "normals":
+            if tensor is None and name in ("normals", "fov_spread"):
                 continue
             if tuple(tensor.shape) != shape:
                 raise ValueError(f"Pointmap {name} came as {tuple(tensor.shape)}; {shape} is needed to fit the points.")
@@ -119,7 +123,9 @@ class Pointmap:
             name: torch.cat([getattr(p, name) for p in pointmaps]) for name in ("points", "mask", "intrinsics", "image")
         }
         normals = None if first.normals is None else torch.cat([p.normals for p in pointmaps])
-        return replace(first, **joined, normals=normals)
+        spreads = [p.fov_spread for p in pointmaps]
+        known = any(spread is None for spread in spreads)
+        return replace(first, **joined, normals=normals, fov_spread=None if known else torch.cat(spreads))
 
 
 def require_frames(name: str, given: torch.Tensor | None, frames: int) -> None:

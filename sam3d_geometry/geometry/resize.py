@@ -185,5 +185,12 @@ def pointmap_at_size(pointmap: Pointmap, picture: torch.Tensor) -> Pointmap:
         # step by step, as F.normalize does it, so that cancel is heard in between
         normals = normals / normals.norm(dim=-1, keepdim=True).clamp_min(1e-12) * mask[..., None]
     return Pointmap(
-        unproject(depth, pointmap.intrinsics), mask, pointmap.intrinsics, picture, normals, pointmap.metric, size
+        unproject(depth, pointmap.intrinsics),
+        mask,
+        pointmap.intrinsics,
+        picture,
+        normals,
+        pointmap.metric,
+        size,
+        pointmap.fov_spread,
     )

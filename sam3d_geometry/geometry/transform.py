@@ -83,7 +83,9 @@ def _at_depth(pointmap: Pointmap, depth: torch.Tensor, intrinsics: torch.Tensor)
         x, y = view_plane_axes(intrinsics, *pointmap.size)
         towards = along_ray - across[..., 0] * x - across[..., 1] * y
         normals = F.normalize(torch.cat([across, towards[..., None]], -1), dim=-1) * mask[..., None]
-    return replace(pointmap, points=unproject(depth, intrinsics), mask=mask, intrinsics=intrinsics, normals=normals)
+    spread = pointmap.fov_spread if torch.equal(intrinsics, pointmap.intrinsics) else None
+    points = unproject(depth, intrinsics)
+    return replace(pointmap, points=points, mask=mask, intrinsics=intrinsics, normals=normals, fov_spread=spread)
 
 
 def shift_depth(pointmap: Pointmap, shift: float) -> Pointmap:

@@ -12,6 +12,11 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size
 from .depth import depth_range
 
+DOUBTFUL_SPREAD, GUESSED_SPREAD = (
+    0.05,
+    0.4,
+)  # of the focal length's logarithm: worth a word; less than a usual lens tells
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -19,7 +24,7 @@ class Summary:
 
     fov_x, fov_y: of a centred camera of this focal length (an off-centre crop sees as wide, but not evenly to both sides);
     near, far: the range of valid depths (0 without geometry); valid: share of pixels that have geometry, 0 to 1; up: which
-    way is up, one finding for all frames.
+    way is up, one finding for all frames; fov_spread: as in Pointmap.
     """
 
     fov_x: torch.Tensor
@@ -32,12 +37,22 @@ class Summary:
     size: Size
     source_size: Size
     up: Up
+    fov_spread: torch.Tensor | None
 
     def focal_mm(self, sensor_width_mm: float) -> torch.Tensor:
         """Focal length (B,) in mm of the same view on a sensor `sensor_width_mm` wide."""
         if not sensor_width_mm > 0:
             raise ValueError(f"The sensor's width came as {sensor_width_mm} mm; it must be greater than 0.")
         return self.focal / self.source_size[1] * sensor_width_mm
+
+
+def doubt_of_fov(fov_spread: float) -> str:
+    """Words about a field of view that was found with that spread (see Pointmap), empty where it is as good as known."""
+    if fov_spread < DOUBTFUL_SPREAD:
+        return ""
+    if fov_spread > GUESSED_SPREAD:
+        return "that of a usual lens, for the scene is too flat to tell; set fov_x_degrees where you know it"
+    return f"give or take {100 * fov_spread:.0f} %; set fov_x_degrees where you know it"
 
 
 def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
@@ -55,6 +70,7 @@ def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
         size=pointmap.size,
         source_size=tuple(pointmap.source_size),
         up=find_up(pointmap),
+        fov_spread=pointmap.fov_spread,
     )
 
 
@@ -71,12 +87,14 @@ def describe(summary: Summary, frame: int = 0, sensor_width_mm: float = 36.0) ->
     unit = "m" if summary.metric else "units"
     (height, width), (source_height, source_width) = summary.size, summary.source_size
     focal_mm = summary.focal_mm(sensor_width_mm)
+    doubt = "" if summary.fov_spread is None else doubt_of_fov(float(summary.fov_spread[frame]))
+    doubt = doubt and f" ({doubt})"
     depth = "no geometry"
     if summary.far[frame] > 0:
         depth = f"{summary.near[frame]:.3g} to {summary.far[frame]:.3g} {unit}"
     lines = [
         f"photo {source_width} x {source_height} px, points {width} x {height}, {frames} frame{'s' * (frames > 1)}",
-        f"field of view {summary.fov_x[frame]:.1f} x {summary.fov_y[frame]:.1f} degrees",
+        f"field of view {summary.fov_x[frame]:.1f} x {summary.fov_y[frame]:.1f} degrees{doubt}",
         f"focal length {summary.focal[frame]:.1f} px, {focal_mm[frame]:.1f} mm at {sensor_width_mm:g} mm sensor width",
         f"depth {depth}",
         "unit: metres" if summary.metric else "unit: unknown scale (not metric)",

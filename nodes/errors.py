@@ -7,7 +7,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-PACK = __package__.rpartition(".")[0]  # the package that holds `nodes` and the library
+PACK = __name__.rsplit(".", 2)[0]  # the package that holds `nodes` and the library
 
 
 def is_ours(kind: type) -> bool:

@@ -74,7 +74,7 @@ GIVEN = {
     "AdjustNormalDetail": lambda start: [{"pointmap": start, "amount": amount} for amount in (0.0, 2.0)],
     "DepthToPointmap": lambda start: (
         [{"depth_map": (start.depth[..., None].expand(-1, -1, -1, 3)), "measure": measure} for measure in ("z", "ray")]
-        + [{"depth_map": start.image, "mask": half_black(), "measure": "near white"}]
+        + [{"depth_map": start.image[..., :1].expand(-1, -1, -1, 3), "mask": half_black(), "measure": "near white"}]
     ),
     "LoadDepth": lambda start: [
         {"path": saved(start, depth_format), "frame_limit": 0} for depth_format in ("tiff 32-bit", "png 16-bit")

@@ -94,7 +94,7 @@ def test_without_lights_or_without_glow_nothing_glows(scene):
     [
         ({"fog_kind": "gone"}, "gone"),
         ({"unit": "gone"}, "gone"),
-        ({"color": "grey"}, "color.*grey"),
+        ({"color": "greyish"}, "color.*greyish"),
         ({"far_color": "#12"}, "far_color"),
         ({"image": torch.zeros(2, 8, 8, 3)}, "2 frames"),
     ],

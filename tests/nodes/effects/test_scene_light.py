@@ -45,7 +45,7 @@ def test_every_number_reaches_the_light():
         ({"light_kind": "gone"}, "gone"),
         ({"placement": "distance"}, "choose one of surface, camera, world"),
         ({"unit": "gone"}, "gone"),
-        ({"color": "red"}, "color came as 'red'"),
+        ({"color": "reddish"}, "color came as 'reddish'"),
     ],
 )
 def test_bad_input_ends_in_one_sentence(given, sentence):

@@ -11,13 +11,17 @@ from __future__ import annotations
 import torch
 
 from .camera import view_plane_axes
+from .depth_noise import measured, suspected
+from .noisy_slopes import fitted_planes
 from .pointmap import Pointmap
 from .resize import GeometryResize
 from .surfaces import DEPTH_EDGE, average_linked, smooth_links
+from .window_fits import WindowFits
 
 AUTO, NETWORK, GEOMETRY = SOURCES = ("auto", "network", "geometry")
-INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's mean: further off than any edge
+INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's median: further off than any edge
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
+TYPICAL_SAMPLE = 10000  # pixels of a frame whose median depth is its unit
 STRIP_VALUES = 1 << 18  # values a strip holds, so that its dozen temporaries stay in the cache
 
 
@@ -77,26 +81,34 @@ def _unit_normals(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch
 
 
 def _padded_inverse_depth(
-    depth: torch.Tensor, mask: torch.Tensor, mean: torch.Tensor, top: int, stop: int
+    depth: torch.Tensor, mask: torch.Tensor, middle: torch.Tensor, top: int, stop: int
 ) -> torch.Tensor:
-    """Rows top to stop of mean / depth with two pixels more on every side; INVALID outside the image and the mask."""
+    """Rows top to stop of middle / depth with two pixels more on every side; INVALID outside the image and the mask."""
     batch, height, width = depth.shape
     padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID)
     first, last = max(0, top - 2), min(height, stop + 2)
     inside = padded[:, first - top + 2 : last - top + 2, 2:-2]
-    torch.div(mean, depth[:, first:last], out=inside)
+    torch.div(middle, depth[:, first:last], out=inside).clamp_max_(INVALID)
     inside.masked_fill_(~mask[:, first:last], INVALID)
     return padded
 
 
-def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
-    """Depth (B, H, W), 0 where invalid, mask and intrinsics (B, 3, 3) -> unit normals (B, H, W, 3) facing the camera.
+def _typical_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """About the median depth (B, 1, 1) of each frame: unlike the mean it stays where it is for a few points far out."""
+    stride = max(1, int((depth[0].numel() / TYPICAL_SAMPLE) ** 0.5))
+    thin = (slice(None), slice(None, None, stride), slice(None, None, stride))
+    middle = torch.where(mask[thin], depth[thin], torch.nan).flatten(1).nanmedian(1).values
+    if bool(middle.isnan().any()):  # nothing valid in the sample
+        mean = depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1)
+        middle = torch.where(middle.isnan(), mean, middle)
+    return middle[:, None, None]
 
-    OpenCV camera axes; 0 where invalid. Exact on planes; a pixel beside a depth edge takes its own side's surface.
-    """
+
+def sharp_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
+    """As `geometric_normals`, of the depth as it is: every pixel by those next to it, whatever the noise."""
     batch, height, width = depth.shape
     a, b = view_plane_axes(intrinsics.to(depth), height, width)
-    mean = (depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1))[:, None, None]
+    middle = _typical_depth(depth, mask)
     normals = depth.new_empty(batch, height, width, 3)
     budget = STRIP_VALUES if depth.device.type == "cpu" else 64 * STRIP_VALUES
     rows = min(height, max(8, budget // width))
@@ -106,8 +118,51 @@ def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch
         for top in range(0, height, rows):
             stop = min(top + rows, height)
             band = slice(top, stop)
-            padded = _padded_inverse_depth(depth[part], mask[part], mean[part], top, stop)
+            padded = _padded_inverse_depth(depth[part], mask[part], middle[part], top, stop)
             _unit_normals(padded, a[part], b[part, band], mask[part, band], normals[part, band])
+    return normals
+
+
+def _fitted_normals(depth: torch.Tensor, intrinsics: torch.Tensor, sharp: torch.Tensor, focal: float) -> torch.Tensor:
+    """Normals (H, W, 3) of one frame (H, W), by planes that are fitted as widely as its noise asks for.
+
+    `sharp` are those of `sharp_normals`, 0 where invalid; they are given back where there is no noise.
+    """
+    height, width = depth.shape
+    # MPS has no float64
+    exact = (depth.cpu() if depth.device.type == "mps" else depth).double()
+    start = sharp.to(exact)
+    inside = start.square().sum(-1) > 0
+    if not bool(inside.any()):
+        return sharp
+    inverse = torch.where(inside, exact[inside].median() / exact, 0)
+    fits = WindowFits(inverse, inside)
+    noise = measured(fits, focal)
+    if noise is None:
+        return sharp
+    a, b = (axis[0] for axis in view_plane_axes(intrinsics[None].to(exact), height, width))
+    step_a, step_b = (a[:, -1] - a[:, 0]) / (width - 1), (b[-1] - b[0]) / (height - 1)
+    # n . P = d: the slopes of inverse depth along the view plane are n / d
+    scale = inverse / (start[..., 0] * a + start[..., 1] * b + start[..., 2]).clamp_max(-1e-6)
+    planes = torch.stack((start[..., 0] * scale * step_a, start[..., 1] * scale * step_b, inverse))
+    slope_x, slope_y, fitted = fitted_planes(fits, noise, planes)
+    slope_a, slope_b = slope_x / step_a, slope_y / step_b
+    normals = torch.stack((slope_a, slope_b, fitted - a * slope_a - b * slope_b), -1)
+    return (-torch.nn.functional.normalize(normals, dim=-1) * inside[..., None]).to(sharp)
+
+
+def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
+    """Depth (B, H, W), 0 where invalid, mask and intrinsics (B, 3, 3) -> unit normals (B, H, W, 3) facing the camera.
+
+    OpenCV camera axes; 0 where invalid. Exact on planes; a pixel beside a depth edge takes its own side's surface. Frames
+    with noise, or the steps of few bits, are fitted over as many pixels as that asks for; those without keep every detail.
+    """
+    normals = sharp_normals(depth, mask, intrinsics)
+    width = depth.shape[2]
+    for frame, camera in enumerate(intrinsics.expand(len(depth), 3, 3)):
+        focal = float(camera[0, 0]) * width
+        if suspected(depth[frame], mask[frame], focal):
+            normals[frame] = _fitted_normals(depth[frame], camera, normals[frame], focal)
     return normals
 
 

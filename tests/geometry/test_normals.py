@@ -4,7 +4,7 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.geometry.normals import geometric_normals, normals_from_pointmap, smooth_normals
+from sam3d_geometry.geometry.normals import geometric_normals, normals_from_pointmap, sharp_normals, smooth_normals
 
 SIZES = [(48, 64), (240, 320), (301, 97)]
 
@@ -62,9 +62,13 @@ def test_smoothing_lowers_noise_and_keeps_edges(radius):
     torch.manual_seed(0)
     depth, normals, _ = closed_form.box_before_wall(120, 160, tilt_degrees=20)
     noisy = depth * (1 + 2e-3 * torch.randn_like(depth))
-    rough = closed_form.angles(normals_of(noisy), normals)
-    smoothed, _ = normals_from_pointmap(closed_form.pointmap(noisy), smoothing=radius)
-    assert closed_form.angles(smoothed, normals).mean() < rough.mean() / (1 + 0.5 * radius**0.5)
+    intrinsics = closed_form.intrinsics(120, 160)
+    sharp = sharp_normals(noisy.float(), noisy > 0, intrinsics)
+    rough = closed_form.angles(sharp, normals).mean()
+    smoothed = smooth_normals(sharp, noisy.float(), noisy > 0, radius)
+    assert closed_form.angles(smoothed, normals).mean() < rough / (1 + 0.5 * radius**0.5)
+    fitted, _ = normals_from_pointmap(closed_form.pointmap(noisy), smoothing=radius)
+    assert closed_form.angles(fitted, normals).mean() < rough / 20
     clean, _ = normals_from_pointmap(closed_form.pointmap(depth), smoothing=radius)
     assert closed_form.angles(clean, normals).max() < 1
 

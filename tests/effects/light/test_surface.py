@@ -25,9 +25,10 @@ def test_a_frame_at_its_own_size_is_itself():
 
 
 def test_normals_come_at_the_pictures_size_and_are_smoothed_at_the_pointmaps():
-    depth, _normals, _ = closed_form.box_before_wall(60, 80, tilt_degrees=20)
-    rough = depth * (1 + 1e-3 * torch.randn(depth.shape, generator=torch.Generator().manual_seed(0)))
-    pointmap = closed_form.pointmap(rough, image=torch.rand(1, 60, 80, 3))
+    depth, normals, _ = closed_form.box_before_wall(60, 80, tilt_degrees=20)
+    rough = normals + 0.1 * torch.randn(normals.shape, generator=torch.Generator().manual_seed(0))
+    rough = torch.nn.functional.normalize(rough.float(), dim=-1)
+    pointmap = closed_form.pointmap(depth, image=torch.rand(1, 60, 80, 3), normals=rough)
     photo = torch.rand(1, 150, 200, 3)
     surfaces = [surface_at_image(pointmap, photo, smoothing) for smoothing in (0, 8)]
     assert all(surface.normals.shape == (1, 150, 200, 3) for surface in surfaces)

@@ -94,8 +94,9 @@ class VideoToDepth(io.ComfyNode):
                 ),
                 field(
                     "range",
-                    "Which distances become white and black. whole clip: one range, found from frames spread over the video, no "
-                    "flicker; per frame: each frame its own; adaptive: follows the frames slowly; fixed: near and far below.",
+                    "Which distances become white and black. whole clip: one range over all frames, no flicker (their "
+                    "distances wait on the disk until all are done); per frame: each frame its own; adaptive: follows the frames "
+                    "slowly; fixed: near and far below.",
                     options=("whole clip", "per frame", "adaptive", "fixed"),
                 ),
                 field("near", "Distance that becomes white when range is fixed, in the model's unit."),
@@ -124,8 +125,8 @@ class VideoToDepth(io.ComfyNode):
                 result("normals_video", "The normal video; nothing for files of single frames."),
                 result("depth_path"),
                 result("normals_path"),
-                result("near", "Distance that is white; 0 where each frame has its own range."),
-                result("far", "Distance that is black; 0 where each frame has its own range."),
+                result("near", "Distance that is white; 0 where no one range is shown."),
+                result("far", "Distance that is black; 0 where no one range is shown."),
                 result("absolute_depth_path"),
                 result("absolute_normals_path"),
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,7 @@ ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one g
 DISPARITY, LINEAR, LOG = CURVES = ("disparity", "linear", "log")
 INVALID_FILL = {"black": 0.0, "white": 1.0, "gray": 0.5}
 MAX_PERCENTILE_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
+MAX_RANGE_FRAMES = 1024  # frames that one range is taken from, spread over the clip; fewer are all used
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,39 @@ def _percentiles(values: torch.Tensor, low: float, high: float) -> tuple[torch.T
     return lowest.amax(), highest.amin()
 
 
-def _valid_depths(pointmap: Pointmap, budget: int) -> list[torch.Tensor]:
-    """The valid depths of each frame, thinned to about `budget` a frame so that 1,000 frames stay small."""
-    height, width = pointmap.size
+def _valid_depths(depth: torch.Tensor, mask: torch.Tensor, budget: int) -> torch.Tensor:
+    """The valid depths (N,) of one frame (H, W), thinned to about `budget` so that 1,000 frames stay small."""
+    height, width = depth.shape
     stride = max(1, int((height * width / budget) ** 0.5))
-    depths = pointmap.depth[:, ::stride, ::stride]
-    masks = pointmap.mask[:, ::stride, ::stride]
-    chosen = [depth[mask] for depth, mask in zip(depths, masks)]
+    chosen = depth[::stride, ::stride][mask[::stride, ::stride]]
     # a small object may fall between the strides
-    return [c if c.numel() or stride == 1 else d[m] for c, d, m in zip(chosen, pointmap.depth, pointmap.mask)]
+    return chosen if chosen.numel() or stride == 1 else depth[mask]
+
+
+def limits_of_frames(
+    frame: Callable[[int], tuple[torch.Tensor, torch.Tensor]], count: int, clip_percent: float = 0.5
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Near and far (scalars) over `count` frames, of which `frame` gives depth (H, W) and mask (H, W) by their number.
+
+    The one rule for a range that frames share, whether they lie in memory or come one after the other from a disk.
+    """
+    _check_clip_percent(clip_percent)
+    chosen = range(0, count, max(1, -(-count // MAX_RANGE_FRAMES)))
+    budget = max(1024, 8 * MAX_PERCENTILE_SAMPLES // max(1, len(chosen)))
+    depths = torch.cat([_valid_depths(*frame(i), budget) for i in chosen])
+    return _limits(depths, clip_percent)
+
+
+def _check_clip_percent(clip_percent: float) -> None:
+    if not 0 <= clip_percent < 50:
+        raise ValueError(f"clip_percent came as {clip_percent:g}; it must be at least 0 and less than 50.")
+
+
+def _limits(depths: torch.Tensor, clip_percent: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Near and far of valid depths (N,), 0 where there are none."""
+    if not depths.numel():
+        return depths.new_zeros(()), depths.new_zeros(())
+    return _percentiles(depths, clip_percent, 100 - clip_percent)
 
 
 def fixed_range(near: float, far: float, frames: int, device: torch.device | str = "cpu") -> DepthRange:
@@ -105,19 +131,17 @@ def depth_range(
         raise ValueError(f"Range mode {mode!r} is not known; choose one of {', '.join(RANGE_MODES)}.")
     if mode == FIXED:
         return fixed_range(near, far, len(pointmap), pointmap.device)
-    if not 0 <= clip_percent < 50:
-        raise ValueError(f"clip_percent came as {clip_percent:g}; it must be at least 0 and less than 50.")
+    _check_clip_percent(clip_percent)
     if mode == ADAPTIVE:
         return adaptive_range(pointmap, None, clip_percent)[0]
     if mode == PER_SHOT:
         parts = [depth_range(pointmap[shot], WHOLE_CLIP, 0, 0, clip_percent) for shot in shots(pointmap.image)]
         return DepthRange(torch.cat([p.near for p in parts]), torch.cat([p.far for p in parts]))
+    depth, mask = pointmap.depth, pointmap.mask
     if mode == WHOLE_CLIP:
-        depths = [torch.cat(_valid_depths(pointmap, max(1024, 8 * MAX_PERCENTILE_SAMPLES // len(pointmap))))]
+        pairs = [limits_of_frames(lambda i: (depth[i], mask[i]), len(pointmap), clip_percent)]
     else:
-        depths = _valid_depths(pointmap, MAX_PERCENTILE_SAMPLES)
-    nothing = pointmap.depth.new_zeros(())
-    pairs = [_percentiles(d, clip_percent, 100 - clip_percent) if d.numel() else (nothing, nothing) for d in depths]
+        pairs = [_limits(_valid_depths(d, m, MAX_PERCENTILE_SAMPLES), clip_percent) for d, m in zip(depth, mask)]
     limits = torch.stack([torch.stack(pair) for pair in pairs]).float().expand(len(pointmap), 2)
     return DepthRange(limits[:, 0], limits[:, 1])
 
@@ -218,13 +242,29 @@ def depth_picture(
     Invalid pixels (sky) become `invalid`: "black", "white" or "gray", whether inverted or not. Edges are softened as in any
     resized picture; for depths to compute with, use `true_depth`.
     """
+    return picture_of_depth(
+        pointmap.depth, pointmap.mask, pointmap.source_size, shown, curve=curve, invert=invert, invalid=invalid
+    )
+
+
+def picture_of_depth(
+    depth: torch.Tensor,
+    mask: torch.Tensor,
+    size: tuple[int, int],
+    shown: DepthRange,
+    *,
+    curve: str = DISPARITY,
+    invert: bool = False,
+    invalid: str = "black",
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`depth_picture` at `size` (height, width) of depths (B, h, w), 0 where the mask (B, h, w) is False."""
     if invalid not in INVALID_FILL:
         raise ValueError(f"Fill for invalid pixels {invalid!r} is not known; choose one of {', '.join(INVALID_FILL)}.")
-    nearness = normalise_depth(pointmap.depth, shown, curve)
+    nearness = normalise_depth(depth, shown, curve)
     if invert:
         nearness = nearness.neg_().add_(1)
-    picture = _soft_resize(nearness, pointmap.mask, pointmap.source_size)
-    mask = resize_validity(pointmap.mask, pointmap.source_size)
+    picture = _soft_resize(nearness, mask, size)
+    mask = resize_validity(mask, size)
     if not bool(mask.all()):
         picture = torch.where(mask, picture, INVALID_FILL[invalid])
     return picture.clamp_(0, 1), mask

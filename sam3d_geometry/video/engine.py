@@ -11,7 +11,7 @@ import torch
 from ..estimate.inference import BY_MASK, infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
-from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
+from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, fixed_range
 from ..models import GeometryModel
 from .clip_facts import Position
 from .clip_file import Clip
@@ -28,8 +28,8 @@ class StreamSettings:
 
     resolution, fov_x_degrees, validity, frames_per_chunk  as in `inference.infer_pointmap`
     one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
-    range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" is taken from the same frames,
-    "adaptive" needs no look ahead
+    range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" keeps the depths on the disk until all
+    frames are done, since only then their range is known; the others need no look ahead
     """
 
     resolution: int = 512
@@ -54,7 +54,10 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class Survey:
-    """One camera and one range for a whole clip, settled before its first frame; None where each frame has its own."""
+    """One camera and one range for a whole clip; None where each frame has its own.
+
+    The camera is settled before the first frame, the range is known after the last one, where pictures show it.
+    """
 
     fov_x_degrees: float | None = None
     near: float | None = None
@@ -83,6 +86,7 @@ class Engine(Protocol):
     """Where the frames go through the network: here (`LocalEngine`), or on other machines."""
 
     model_name: str
+    device: torch.device  # where this process draws pictures
 
     def geometry(
         self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
@@ -128,6 +132,7 @@ class LocalEngine:
     def __init__(self, model: GeometryModel):
         self._model = model
         self.model_name = f"{model.name} {model.dtype}"
+        self.device = model.device if model.device.type == "cuda" else torch.device("cpu")
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
         frames = (torch.from_numpy(pixels)[None] for pixels in clip.samples(SURVEY_FRAMES))
@@ -135,10 +140,9 @@ class LocalEngine:
 
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
         """The geometry of a few frames (B, H, W, 3) uint8."""
-        device = self._model.device if self._model.device.type == "cuda" else torch.device("cpu")
         return infer_pointmap(
             self._model,
-            images.to(device).float().div_(255),
+            images.to(self.device).float().div_(255),
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,
@@ -168,14 +172,8 @@ class LocalEngine:
 
 
 def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:
-    """One camera and one depth range for a clip, from a few frames of it; only what the settings leave open."""
-    fov, near, far = settings.fov_x_degrees, None, None
-    wants_camera = fov is None and settings.one_camera
-    if not wants_camera and settings.range != "whole clip":
-        return Survey(fov)
+    """One camera for a clip, from a few frames of it, where the settings ask for one and leave it open."""
+    if settings.fov_x_degrees is not None or not settings.one_camera:
+        return Survey(settings.fov_x_degrees)
     pointmap = engine.sample(clip, settings)
-    if wants_camera:
-        fov = float(fov_degrees_from_intrinsics(pointmap.intrinsics)[0].median())
-    if settings.range == "whole clip":
-        near, far = depth_range(pointmap, WHOLE_CLIP, clip_percent=settings.clip_percent).limits
-    return Survey(fov, near, far)
+    return Survey(float(fov_degrees_from_intrinsics(pointmap.intrinsics)[0].median()))

@@ -17,7 +17,7 @@ from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
-from ..maps.depth import CURVES, INVALID_FILL, DepthRange, depth_picture, true_depth
+from ..maps.depth import CURVES, INVALID_FILL, DepthRange, picture_of_depth, true_depth
 from .writer import ARRAYS, check_codec, format_named, quantise, write_picture
 
 KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
@@ -76,14 +76,33 @@ class VideoProduct:
     def grey(self) -> bool:
         return self.kind in ("depth", "true depth")
 
-    def render(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> numpy.ndarray:
+    @property
+    def needs_range(self) -> bool:
+        """Whether the pictures show a range of depths."""
+        return self.kind in ("depth", "coloured depth")
+
+    def render(self, pointmap: Pointmap, shown: DepthRange | None, look: Look) -> numpy.ndarray:
         """The pictures of a chunk at the photos' size (B, H, W) or (B, H, W, 3), quantised for the encoder.
 
-        Of arrays: one dict for each frame (B,).
+        Of arrays: one dict for each frame (B,). `shown` may be None where no range is needed.
         """
+        if self.needs_range:
+            return self.draw(pointmap.depth, pointmap.mask, pointmap.source_size, shown, look)
         if self.kind == "arrays":
             return numpy.array(geometry_arrays(pointmap, look.normal_source, look.normal_smoothing), dtype=object)
-        return quantise(self._pictures(pointmap, shown, look), format_named(self.format_name))
+        return quantise(self._pictures(pointmap, look), format_named(self.format_name))
+
+    def draw(
+        self, depth: torch.Tensor, mask: torch.Tensor, size: tuple[int, int], shown: DepthRange, look: Look
+    ) -> numpy.ndarray:
+        """Pictures of depths (B, h, w), 0 where the mask is False, at `size` and quantised, as `render` gives them."""
+        picture, mask = picture_of_depth(
+            depth, mask, size, shown, curve=look.curve, invert=look.invert, invalid=look.invalid
+        )
+        if self.kind == "coloured depth":
+            colours = apply_colormap(picture, look.colormap)
+            picture = torch.where(mask[..., None], colours, INVALID_FILL[look.invalid])
+        return quantise(picture, format_named(self.format_name))
 
     def write_frame(self, base: Path, picture: Any) -> None:
         """Writes what `render` gave for one frame as the file `base`, plus the format's suffix."""
@@ -94,14 +113,8 @@ class VideoProduct:
         else:
             write_picture(path, picture, chosen)
 
-    def _pictures(self, pointmap: Pointmap, shown: DepthRange, look: Look) -> torch.Tensor:
+    def _pictures(self, pointmap: Pointmap, look: Look) -> torch.Tensor:
         if self.kind == "true depth":
             return depth_with_invalid(*true_depth(pointmap), look.invalid_depth)
-        if self.kind == "normals":
-            normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
-            return encode_normals(normals, look.normal_convention, mask)
-        picture, mask = depth_picture(pointmap, shown, look.curve, look.invert, look.invalid)
-        if self.kind == "depth":
-            return picture
-        colours = apply_colormap(picture, look.colormap)
-        return torch.where(mask[..., None], colours, INVALID_FILL[look.invalid])
+        normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
+        return encode_normals(normals, look.normal_convention, mask)

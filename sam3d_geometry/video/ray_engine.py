@@ -122,6 +122,7 @@ class RayEngine:
         self._gpus = 1 if str(wanted.get("device", "cpu")).startswith("cuda") else 0
         if self._gpus:
             self._wanted = {**wanted, "device": "cuda"}  # a worker sees no GPU but its own
+        self.device = torch.device("cpu")
         self.model_name = f"{wanted['name']} {wanted.get('precision', 'auto')} on ray"
 
     def _connect(self) -> None:

@@ -11,12 +11,12 @@ import numpy
 import torch
 
 from .. import __version__
-from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, RangeState, depth_range
 from .clip_facts import Position, import_av
 from .clip_file import Clip
 from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
+from .kept_depth import Drawing, KeptDepthWriter, depths_to_keep, range_of_clip
 from .overlap import CHUNKS_AHEAD, run_ahead
 from .product import VideoProduct
 from .stages import AdaptiveRange, Stage, pack, unpack
@@ -46,41 +46,44 @@ def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Se
 
 
 def _ranged(
-    chunks: Iterator[GeometryChunk], settings: StreamSettings, survey: Survey, state: RangeState | None
+    chunks: Iterator[GeometryChunk], settings: StreamSettings, state: RangeState | None
 ) -> Generator[GeometryChunk]:
-    """Chunks with the range to show; the state of an adaptive one is the last of the chunk's states."""
+    """Chunks with the range to show, but for one of the whole clip; an adaptive one's state is the last of the states."""
     adaptive = AdaptiveRange(settings.clip_percent)
     for chunk in chunks:
-        states = chunk.states
+        states, shown, pointmap = chunk.states, None, chunk.pointmap
         if settings.range == ADAPTIVE:
-            shown, state = adaptive(chunk.pointmap, state)
+            shown, state = adaptive(pointmap, state)
             states = (*states, state)
-        else:
-            shown = _shown(chunk.pointmap, settings, survey)
-        yield GeometryChunk(chunk.positions, chunk.pointmap, states, shown)
+        elif settings.range != WHOLE_CLIP:
+            shown = depth_range(pointmap, settings.range, settings.near, settings.far, settings.clip_percent)
+        yield GeometryChunk(chunk.positions, pointmap, states, shown)
 
 
-def _shown(pointmap: Pointmap, settings: StreamSettings, survey: Survey) -> DepthRange:
-    if settings.range == WHOLE_CLIP:
-        ones = torch.ones(len(pointmap), device=pointmap.device)
-        return DepthRange(ones * survey.near, ones * survey.far)
-    return depth_range(pointmap, settings.range, settings.near, settings.far, settings.clip_percent)
+def _waits(product: VideoProduct, settings: StreamSettings) -> bool:
+    """Whether a product can be drawn only after the last frame, in the range of all of them."""
+    return product.needs_range and settings.range == WHOLE_CLIP
 
 
 def _rendered(
     chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings
 ) -> Generator[PictureChunk]:
     for chunk in chunks:
-        pictures = tuple(p.render(chunk.pointmap, chunk.shown, settings.look) for p in products)
+        pictures = tuple(
+            depths_to_keep(chunk.pointmap)
+            if _waits(product, settings)
+            else product.render(chunk.pointmap, chunk.shown, settings.look)
+            for product in products
+        )
         yield PictureChunk(chunk.positions, pictures, chunk.states)
 
 
 class _Output:
     """Writes picture chunks, segment by segment, and commits each segment to the journal."""
 
-    def __init__(self, clip: Clip, products: Sequence[VideoProduct], journal: Journal):
-        self._clip, self._products, self._journal = clip, products, journal
-        self._writers: list[SegmentWriter | None] = []
+    def __init__(self, clip: Clip, products: Sequence[VideoProduct], journal: Journal, settings: StreamSettings):
+        self._clip, self._products, self._journal, self._settings = clip, products, journal, settings
+        self._writers: list[SegmentWriter | KeptDepthWriter | None] = []
         self._open: Commit | None = None
         self._frames = 0
         for product in products:
@@ -88,15 +91,20 @@ class _Output:
             folder.mkdir(parents=True, exist_ok=True)
 
     def _start(self, time: int) -> None:
-        facts, number = self._clip.facts, len(self._journal.last.segments)
+        number = len(self._journal.last.segments)
         self._open = replace(self._journal.last, segments=(*self._journal.last.segments, time))
         for i, product in enumerate(self._products):
-            chosen, writer = format_named(product.format_name), None
-            if not chosen.sequence:
-                size = (facts.height, facts.width)
-                path = self._journal.segment_path(number, i)
-                writer = SegmentWriter(path, chosen, product.grey, size, facts.frame_rate, facts.time_base)
+            path, writer = self._journal.segment_path(number, i), None
+            if _waits(product, self._settings):
+                writer = KeptDepthWriter(path)
+            elif not format_named(product.format_name).sequence:
+                writer = self._encoder(product, path)
             self._writers.append(writer)
+
+    def _encoder(self, product: VideoProduct, path: Path) -> SegmentWriter:
+        facts, chosen = self._clip.facts, format_named(product.format_name)
+        size = (facts.height, facts.width)
+        return SegmentWriter(path, chosen, product.grey, size, facts.frame_rate, facts.time_base)
 
     def write(self, chunk: PictureChunk) -> None:
         if self._open is None:
@@ -128,13 +136,71 @@ class _Output:
             if writer is not None:
                 writer.abandon()
 
+    def draw(self, device: torch.device, *, overlap: bool, on_step: Callable[[], None]) -> DepthRange | None:
+        """Draws what waited for the range of the whole clip, which is returned; segments that a killed run drew stay."""
+        waiting = [i for i, product in enumerate(self._products) if _waits(product, self._settings)]
+        if not waiting:
+            return None
+        segments = range(len(self._journal.last.segments))
+        kept = [self._journal.segment_path(n, waiting[0]) for n in segments]
+        shown = range_of_clip(kept, self._settings.clip_percent)
+        size = (self._clip.facts.height, self._clip.facts.width)
+        drawing = Drawing(shown, self._settings.look, size, device, self._settings.frames_per_chunk)
+        for i in waiting:
+            index = 0
+            for n in segments:
+                writer, path = None, self._drawn_path(n, i)
+                if not format_named(self._products[i].format_name).sequence:
+                    if path.exists():
+                        continue
+                    writer = self._encoder(self._products[i], path)
+                chunks = drawing.pictures(self._products[i], self._journal.segment_path(n, i))
+                index = self._draw_segment(self._products[i], chunks, writer, index, overlap=overlap, on_step=on_step)
+        return shown
+
+    def _draw_segment(
+        self,
+        product: VideoProduct,
+        chunks: Generator,
+        writer: SegmentWriter | None,
+        index: int,
+        *,
+        overlap: bool,
+        on_step: Callable[[], None],
+    ) -> int:
+        """Writes a segment's pictures, the first of them the clip's `index`th; the index after them."""
+        chunks = run_ahead(chunks, CHUNKS_AHEAD, "draw") if overlap else chunks
+        try:
+            for times, pictures in chunks:
+                for time, picture in zip(times, pictures):
+                    if writer is not None:
+                        writer.write(picture, time)
+                    else:
+                        product.write_frame(product.target / self._clip.frame_name(index), picture)
+                    index += 1
+                on_step()
+        except BaseException:
+            if writer is not None:
+                writer.abandon()
+            raise
+        finally:
+            chunks.close()
+        if writer is not None:
+            writer.close()
+        return index
+
+    def _drawn_path(self, segment: int, product: int) -> Path:
+        """The file of a segment of a product; what is drawn late has another one than the depths that it is drawn from."""
+        late = _waits(self._products[product], self._settings)
+        return self._journal.segment_path(segment, product + late * len(self._products))
+
     def join(self) -> None:
         """Puts every video in place, the sound beside its pictures."""
         clip, segments = self._clip, self._journal.last.segments
         sound = (clip.path, clip.window) if clip.facts.has_sound else None
         for i, product in enumerate(self._products):
             if not format_named(product.format_name).sequence:
-                parts = [Segment(self._journal.segment_path(n, i), time) for n, time in enumerate(segments)]
+                parts = [Segment(self._drawn_path(n, i), time) for n, time in enumerate(segments)]
                 join_segments(parts, product.target, clip.facts, sound)
 
 
@@ -167,7 +233,7 @@ def stream_clip(
         first = products[0].target
         work_folder = first.with_name(first.name + ".unfinished")
     with Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages), resume=resume) as journal:
-        if not _frames_stand(clip, products, journal.last):
+        if not _frames_stand(clip, [p for p in products if not _waits(p, settings)], journal.last):
             log.warning("Frames that %s tells of are gone; starting from the first frame.", work_folder)
             journal.restart()
         if journal.last.survey is None:
@@ -175,20 +241,27 @@ def stream_clip(
         else:
             log.info("Resuming %s after %s.", clip.path, journal.last.position)
         survey = Survey(**journal.last.survey)
-        output = _Output(clip, products, journal)
+        output = _Output(clip, products, journal, settings)
         after = journal.last.position
         done = 0 if after is None else after.index + 1
         chunks = _pictures(engine, clip, products, settings, stages=stages, last=journal.last, overlap=overlap)
+
+        def tell() -> None:
+            if on_progress is not None:
+                on_progress(done, max(done, clip.facts.frames or done))
+
         try:
             for chunk in chunks:
                 output.write(chunk)
                 done = chunk.positions[-1].index + 1
-                if on_progress is not None:
-                    on_progress(done, max(done, clip.facts.frames or done))
+                tell()
             output.commit()
         finally:
             chunks.close()
             output.abandon()
+        shown = output.draw(engine.device, overlap=overlap, on_step=tell)
+        if shown is not None:
+            survey = replace(survey, near=float(shown.near), far=float(shown.far))
         output.join()
         if on_done is not None:
             on_done(done, survey)
@@ -227,7 +300,7 @@ def _pictures(
 
     geometry = engine.geometry(clip, settings, survey, last.position, overlap)
     chunks = ahead(_staged(geometry, stages, states[: len(stages)]), "infer")
-    chunks = _ranged(chunks, settings, survey, range_state)
+    chunks = _ranged(chunks, settings, range_state)
     return ahead(_rendered(chunks, products, settings), "render")
 
 

@@ -29,6 +29,7 @@ class BrightnessEngine:
     """Stands in for a network: the depth is 1 + red, so a linear, inverted depth picture is the red channel."""
 
     model_name = "brightness"
+    device = torch.device("cpu")
 
     def infer(self, images):
         depth = 1 + images[..., 0].float() / 255

@@ -95,6 +95,6 @@ class DepthToPointmap(io.ComfyNode):
         image=None, mask=None,
     ) -> io.NodeOutput:  # fmt: skip
         depth = depth_from_channels(depth_map)
-        camera = camera_of_depth(tuple(depth.shape[1:]), fov_x_degrees, center_x, center_y)
+        camera = camera_of_depth((depth.shape[1], depth.shape[2]), fov_x_degrees, center_x, center_y)
         values = {"measure": measure, "near": near, "far": far, "curve": curve, **metric_of_depth(metric, network_edge)}
         return io.NodeOutput(pointmap_from_depth(depth, camera, **values, image=image, mask=mask))

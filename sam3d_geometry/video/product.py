@@ -87,6 +87,8 @@ class VideoProduct:
         Of arrays: one dict for each frame (B,). `shown` may be None where no range is needed.
         """
         if self.needs_range:
+            if shown is None:
+                raise ValueError(f"Pictures of {self.kind} need a range of depths, and none was given.")
             return self.draw(pointmap.depth, pointmap.mask, pointmap.source_size, shown, look)
         if self.kind == "arrays":
             return numpy.array(geometry_arrays(pointmap, look.normal_source, look.normal_smoothing), dtype=object)

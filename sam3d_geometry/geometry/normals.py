@@ -97,10 +97,13 @@ def _typical_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """About the median depth (B, 1, 1) of each frame: unlike the mean it stays where it is for a few points far out."""
     stride = max(1, int((depth[0].numel() / TYPICAL_SAMPLE) ** 0.5))
     thin = (slice(None), slice(None, None, stride), slice(None, None, stride))
-    middle = torch.where(mask[thin], depth[thin], torch.nan).flatten(1).nanmedian(1).values
-    if bool(middle.isnan().any()):  # nothing valid in the sample
+    valid = mask[thin].flatten(1)
+    ordered = torch.where(valid, depth[thin].flatten(1), torch.inf).sort(1).values
+    count = valid.sum(1)
+    middle = ordered.gather(1, ((count - 1) // 2).clamp_min(0)[:, None])[:, 0]
+    if bool((count == 0).any()):  # nothing valid in the sample
         mean = depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1)
-        middle = torch.where(middle.isnan(), mean, middle)
+        middle = torch.where(count == 0, mean, middle)
     return middle[:, None, None]
 
 

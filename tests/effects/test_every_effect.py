@@ -28,9 +28,18 @@ MISSING = {
 }
 
 
+# functions that take their input to the processor where the device is Apple's, and work there
+ON_THE_PROCESSOR = {("geometry/gravity.py", None), ("geometry/normals.py", "_fitted_normals")}
+
+
 def on_the_processor() -> bool:
-    """Whether the operation is one of gravity's, which takes a sample to the processor and works there."""
-    return any(frame.f_code.co_filename.endswith("geometry/gravity.py") for frame, _ in traceback.walk_stack(None))
+    """Whether the operation is one of a function that has gone to the processor for it."""
+    codes = (frame.f_code for frame, _ in traceback.walk_stack(None))
+    return any(
+        code.co_filename.endswith(path) and name in (None, code.co_name)
+        for code in codes
+        for path, name in ON_THE_PROCESSOR
+    )
 
 
 def missing_on_apples_gpu(name: str, arguments: tuple, tensors: list[torch.Tensor]) -> str | None:

@@ -4,7 +4,7 @@ import closed_form
 import pytest
 import torch
 
-from sam3d_geometry.geometry.normals import geometric_normals
+from sam3d_geometry.geometry.normals import sharp_normals
 from sam3d_geometry.geometry.plane_patches import plane_patches
 from sam3d_geometry.geometry.pointmap import Pointmap
 
@@ -25,7 +25,7 @@ def test_noise_turns_blocks_far_less_than_single_pixels(noise):
     random = torch.randn(depth.shape, generator=torch.Generator().manual_seed(0), dtype=depth.dtype)
     frame = closed_form.pointmap(depth * (1 + noise * random))
     of_blocks = closed_form.angles(plane_patches(frame).normals, normal).median()
-    of_pixels = closed_form.angles(geometric_normals(frame.depth, frame.mask, frame.intrinsics), normal).median()
+    of_pixels = closed_form.angles(sharp_normals(frame.depth, frame.mask, frame.intrinsics), normal).median()
     assert of_blocks < 4 and of_blocks < of_pixels / 4
 
 

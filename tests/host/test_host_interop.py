@@ -58,7 +58,7 @@ def inference(model):
     return {
         "class_type": "SAM3DGeometry_PointmapInference",
         "inputs": {
-            "model": model, "image": ["1", 0], "resolution": 256, "batch_size": 4, "fov_x_degrees": 60.0,
+            "model": model, "image": ["1", 0], "resolution": 256, "batch_size": 4, "fov_x_degrees": 60.0, "validity": "mask",
         },
     }  # fmt: skip
 
@@ -133,7 +133,14 @@ def test_cores_geometry_goes_into_our_nodes_and_back_into_cores(core, model):
     graph = core_inference(model) | {
         "4": {
             "class_type": "SAM3DGeometry_GeometryToPointmap",
-            "inputs": {"geometry": ["3", 0], "metric": "auto", "fov_x_degrees": 0.0, "drop_uncertain_percent": 0.0},
+            "inputs": {
+                "geometry": ["3", 0],
+                "metric": "auto",
+                "fov_x_degrees": 0.0,
+                "drop_uncertain_percent": 0.0,
+                "validity": "mask",
+                "network_edge": 504,
+            },
         },
         "5": {
             "class_type": "SAM3DGeometry_PointmapToMoGeGeometry",

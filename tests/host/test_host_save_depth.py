@@ -10,7 +10,7 @@ def graph(prefix="depth/test", path=None):
         "inputs": {
             "pointmap": ["2", 0], "filename_prefix": prefix, "depth_format": "tiff 32-bit", "output_size": "pointmap",
             "steps_of": "unit", "steps_per_unit": 1000.0, "curve": "linear", "near": 0.0, "far": 0.0,
-            "include_normals": True, "include_position": False, "picture": "photo",
+            "include_normals": True, "include_position": False, "picture": "photo", "invalid_depth": "zero",
         },
     }  # fmt: skip
     if path is not None:
@@ -25,7 +25,7 @@ def graph(prefix="depth/test", path=None):
             "class_type": "SAM3DGeometry_DepthToPointmap",
             "inputs": {
                 "depth_map": ["1", 0], "measure": "near white", "curve": "disparity", "near": 1.0, "far": 5.0,
-                "fov_x_degrees": 60.0, "metric": "yes", "center_x": 0.5, "center_y": 0.5,
+                "fov_x_degrees": 60.0, "metric": "yes", "center_x": 0.5, "center_y": 0.5, "network_edge": 504,
             },
         },
         "3": save,

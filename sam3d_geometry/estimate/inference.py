@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal, unproject
+from ..geometry.colour import BEHIND_ALPHA
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
@@ -43,9 +44,11 @@ def _check_images(images: torch.Tensor) -> None:
 
 
 def _clean(images: torch.Tensor) -> torch.Tensor:
-    """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan; alpha is dropped."""
-    images = images[..., :3].expand(-1, -1, -1, 3)
-    return images.float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+    """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan, put over gray by their alpha."""
+    images = images.float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+    if images.shape[-1] == 4:
+        images = torch.lerp(torch.full_like(images[..., :3], BEHIND_ALPHA), images[..., :3], images[..., 3:])
+    return images.expand(-1, -1, -1, 3)
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import os
 import struct
@@ -17,12 +18,14 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
+from ..geometry.colour import BEHIND_ALPHA
 from ..geometry.lens import FULL_FRAME_DIAGONAL_MM
 
 # documents, video and stubs, which Pillow hands on to other programs or cannot read by itself
 NOT_PHOTOS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5"}
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
+PROFILE_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}  # what a profile says that it is for, by Pillow's mode
 EXIF_IFD = 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
@@ -49,7 +52,8 @@ class PhotoError(ValueError):
 class Photo:
     """A photo as it is meant to be seen.
 
-    image              (1, h, w, 3) float32 in [0, 1], shrunk when the photo has more than WORKING_PIXELS
+    image              (1, h, w, 3) float32 in [0, 1] in sRGB, over gray where it is transparent; shrunk when the photo has
+                       more than WORKING_PIXELS
     alpha              (1, h, w) float32 in [0, 1], or None where every pixel is opaque by format
     size               (height, width) of the photo itself, after its EXIF orientation
     exif_fov_x_degrees horizontal field of view by the EXIF focal length, or None
@@ -223,17 +227,48 @@ def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
         return Image.fromarray(values), None
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         with _decoding():
-            image = image.convert("RGBA")
-        return image.convert("RGB"), image.getchannel("A")
+            profile, image = image.info.get("icc_profile"), image.convert("RGBA")
+        alpha = image.getchannel("A")
+        behind = Image.new("RGB", image.size, (round(BEHIND_ALPHA * 255),) * 3)
+        return Image.composite(_in_srgb(image.convert("RGB"), profile), behind, alpha), alpha
     if mode == "LAB":
         from PIL import ImageCms
 
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB"), None
-    if mode in ("RGB", "L"):
-        return image, None
-    with _decoding():
-        return image.convert("RGB"), None
+    profile = image.info.get("icc_profile")
+    if mode not in ("RGB", "L", "CMYK"):
+        with _decoding():
+            image = image.convert("RGB")
+    image = _in_srgb(image, profile)
+    return (image if image.mode in ("RGB", "L") else image.convert("RGB")), None
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """A picture of mode RGB, L or CMYK by its ICC profile, such as Display P3 or a printer's, in sRGB.
+
+    It stays as it is where the profile is sRGB's own, is damaged, or is for another mode.
+    """
+    if not profile:
+        return image
+    from PIL import ImageCms
+
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if given.profile.xcolor_space.strip() != PROFILE_SPACES[image.mode]:
+            return image
+        if "srgb" in ImageCms.getProfileDescription(given).lower():
+            return image
+        return ImageCms.profileToProfile(
+            image,
+            given,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image
 
 
 def _shrunk(image: Image.Image) -> Image.Image:

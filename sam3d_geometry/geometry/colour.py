@@ -8,6 +8,8 @@ import torch
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue, as ITU-R BT.709 has it
 
+BEHIND_ALPHA = 0.5  # gray in [0, 1] that transparent pixels are put over: colors that nobody sees change no geometry
+
 
 def linear_from_srgb(image: torch.Tensor) -> torch.Tensor:
     """sRGB values (...) -> linear light, as IEC 61966-2-1 has it; below 0 stays linear, above 1 goes on along the curve."""

@@ -168,6 +168,18 @@ def test_all_finite_finds_the_camera_where_the_mask_is_empty_and_leaves_out_what
     assert not kept.mask[:, 30].any() and kept.mask[:, :30].all() and kept.mask[:, 31:].all()
 
 
+def test_colors_that_nobody_sees_change_no_geometry(preview):
+    torch.manual_seed(0)
+    images, hidden = torch.rand(1, 48, 64, 4), torch.rand(1, 48, 64, 3)
+    images[..., 3] = 1
+    images[:, :, :30, 3] = 0
+    other = images.clone()
+    other[:, :, :30, :3] = hidden[:, :, :30]
+    assert torch.equal(infer_pointmap(preview, images).points, infer_pointmap(preview, other).points)
+    opaque = torch.cat([images[..., :3], torch.ones(1, 48, 64, 1)], -1)
+    assert torch.equal(infer_pointmap(preview, opaque).points, infer_pointmap(preview, images[..., :3]).points)
+
+
 class Narrow(torch.nn.Module):
     """The plane of Scripted by a product that is too large for fp16 where a picture is white."""
 

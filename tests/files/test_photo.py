@@ -1,12 +1,15 @@
 """Every picture that Pillow reads comes in as it is meant to be seen, and what it cannot read is said in one sentence."""
 
+import struct
+
 import numpy
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
 from sam3d_geometry.files import photo as photo_module
 from sam3d_geometry.files.photo import PhotoError, find_photos, read_photo
+from sam3d_geometry.geometry.colour import linear_from_srgb, srgb_from_linear
 
 
 def corner_marked(size=(40, 20)):
@@ -156,3 +159,56 @@ def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkey
     monkeypatch.setattr(photo_module, function, wrong)
     with pytest.raises(mistake, match="^'?ours'?$"):
         read_photo(tmp_path / "photo.png")
+
+
+def display_p3():
+    """The bytes of a Display P3 profile, made of sRGB's by its primaries (ICC: s15Fixed16 XYZ, adapted to D50)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    primaries = {
+        b"rXYZ": (0.51512, 0.2412, -0.00105),
+        b"gXYZ": (0.29198, 0.69225, 0.04189),
+        b"bXYZ": (0.1571, 0.06657, 0.78407),
+    }
+    for i in range(int.from_bytes(profile[128:132], "big")):
+        tag, offset, size = struct.unpack(">4sII", profile[132 + 12 * i : 144 + 12 * i])
+        if tag in primaries:
+            struct.pack_into(">iii", profile, offset + 8, *(round(value * 65536) for value in primaries[tag]))
+        if tag == b"desc":  # its name says sRGB
+            profile[offset + 8 : offset + size] = bytes(profile[offset + 8 : offset + size]).replace(
+                "sRGB".encode("utf-16-be"), "wide".encode("utf-16-be")
+            )
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_a_display_p3_photo_is_read_in_srgb(tmp_path, alpha):
+    color = (200, 100, 60)
+    picture = Image.new("RGBA" if alpha else "RGB", (8, 6), (*color, 255) if alpha else color)
+    picture.save(tmp_path / "a.png", icc_profile=display_p3())
+    found = read_photo(tmp_path / "a.png").image[0, 0, 0]
+    # P3 to sRGB in linear light
+    p3_to_srgb = torch.tensor([[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]])
+    wanted = srgb_from_linear(p3_to_srgb @ linear_from_srgb(torch.tensor(color) / 255))
+    assert torch.allclose(found, wanted, atol=2 / 255) and float(found[0]) > 206 / 255
+
+
+def test_a_photo_in_srgb_by_its_profile_or_with_a_damaged_one_is_untouched(tmp_path):
+    pixels = numpy.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=numpy.uint8)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name, profile in (("a", srgb), ("b", b"no profile"), ("c", None)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png", icc_profile=profile)
+        assert numpy.array_equal((read_photo(tmp_path / f"{name}.png").image[0] * 255).round().numpy(), pixels)
+
+
+def test_colors_behind_alpha_are_hidden(tmp_path):
+    pixels = numpy.random.default_rng(0).integers(0, 255, (6, 8, 4), dtype=numpy.uint8)
+    pixels[..., 3] = 255
+    pixels[:, :4, 3] = 0
+    read = []
+    for name in "ab":
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        read.append(read_photo(tmp_path / f"{name}.png"))
+        pixels[:, :4, :3] += 77
+    assert torch.equal(read[0].image, read[1].image)
+    assert (read[0].image[:, :, :4] * 255 == 128).all()
+    assert numpy.array_equal((read[0].image[0, :, 4:] * 255).round().numpy(), pixels[:, 4:, :3])

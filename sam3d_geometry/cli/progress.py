@@ -18,11 +18,13 @@ class Progress:
         self._stream, self._mode = stream, mode
         self._live = mode == TEXT and stream.isatty()
         self._start, self._shown = time.monotonic(), -SECONDS_BETWEEN_LINES
+        self._told: tuple[int, int, str] | None = None
 
     def show(self, done: int, total: int, what: str) -> None:
-        """That `done` of `total` photos, frames or MiB are done, and which one it is at."""
-        if self._mode == QUIET:
+        """That `done` of `total` photos, frames or MiB are done, and which one it is at; the same is not told twice."""
+        if self._mode == QUIET or (done, total, what) == self._told:
             return
+        self._told = (done, total, what)
         now = time.monotonic()
         left = (now - self._start) / done * (total - done) if done else None
         if self._mode == JSON:

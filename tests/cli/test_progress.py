@@ -84,3 +84,11 @@ def test_warnings_of_the_library_are_said(mode, said):
     stream = io.StringIO()
     Saying(Progress(stream, mode)).emit(logging.LogRecord("a", logging.WARNING, "a.py", 1, "odd %s", ("frame",), None))
     assert stream.getvalue() == said
+
+
+def test_what_did_not_move_is_not_told_again():
+    stream = io.StringIO()
+    progress = Progress(stream, JSON)
+    for done in (1, 2, 2, 2):  # the last frames' pictures are drawn after they were counted
+        progress.show(done, 2, "a.mp4")
+    assert [json.loads(line)["done"] for line in stream.getvalue().splitlines()] == [1, 2]

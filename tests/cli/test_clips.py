@@ -262,7 +262,7 @@ class TestInProcess:
         said = capsys.readouterr()
         events = [json.loads(line) for line in said.err.splitlines()]
         assert said.out == ""
-        assert {e["done"] for e in events if e["event"] == "progress"} == {6}
+        assert [e["done"] for e in events if e["event"] == "progress"] == [6]
         assert events[-1] == {
             "event": "end",
             "status": 0,

@@ -8,7 +8,6 @@ from ..geometry.resize import Size
 
 CANONICAL_FOCAL = 300.0  # pixels; from the model's README: depth in metres = focal * output / 300
 PATCH = 14  # both sides of the picture that the network sees are multiples of it
-USUAL_EDGE = 504  # of that picture, in the model's own code and in ComfyUI's node
 
 
 def network_size(photo: Size, long_edge: int) -> Size:

@@ -34,7 +34,7 @@ def metric_of_depth(choice: str, network_edge: int) -> dict[str, bool | int | No
     """The menu `metric` with DA3_METRIC in it, as the keywords `metric` and `da3_network_edge` of the library."""
     if choice == DA3_METRIC:
         return {"metric": True, "da3_network_edge": network_edge}
-    return {"metric": metric_from_choice(choice), "da3_network_edge": None}
+    return {"metric": bool(metric_from_choice(choice)), "da3_network_edge": None}
 
 
 def metric_from_choice(choice: str) -> bool | None:

@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from .. import host_chunks
 from ..fields import field, result
-from ..sockets import CATEGORY, metric_of_depth, require_option, schema
+from ..sockets import CATEGORY, DA3_METRIC, metric_from_choice, require_option, schema
 from ..vocabulary import VOCABULARY
 from .interop import moge_geometry, moge_tensors, pointmap_from_geometry
 
@@ -75,7 +75,9 @@ class GeometryToPointmap(io.ComfyNode):
     @classmethod
     def execute(cls, geometry, metric, fov_x_degrees, drop_uncertain_percent, validity, network_edge) -> io.NodeOutput:
         given = {"fov_x_degrees": fov_x_degrees, "drop_uncertain_percent": drop_uncertain_percent, "validity": validity}
-        return io.NodeOutput(pointmap_from_geometry(geometry, **given, **metric_of_depth(metric, network_edge)))
+        if metric == DA3_METRIC:
+            return io.NodeOutput(pointmap_from_geometry(geometry, True, **given, da3_network_edge=network_edge))
+        return io.NodeOutput(pointmap_from_geometry(geometry, metric_from_choice(metric), **given))
 
 
 class PointmapToMoGeGeometry(io.ComfyNode):

@@ -184,8 +184,11 @@ def _weighed(
     rows = []
     for i in range(len(shift)):
         row = float(focal[i]), float(shift[i]), math.inf
+        frame = samples.frame(i)
         for _ in range(ROUNDS if enough[i] else 0):  # what is noise depends on the focal length, a little
-            row = likely_focal(samples.frame(i), rough.noise(i, row[0]), *row[:2])
+            before, row = row, likely_focal(frame, rough.noise(i, row[0]), *row[:2])
+            if row[:2] == before[:2]:
+                break
         rows.append(row)
     focals, shifts, spreads = torch.tensor(rows, dtype=torch.float64).to(shift).T
     return focals, shifts, spreads

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..clips.noise import NORMAL_SPREAD
+
 PRIOR_FOCAL = 1 / math.tan(
     math.radians(63.4) / 2
 )  # in half diagonals: a 35 mm lens on a full frame, between phones and portraits
@@ -29,7 +31,6 @@ CERTAIN = 0.02  # spread of the logarithm of the focal length below which the po
 LARGEST_SLIP = 1e-3  # of the focal length, by noise or by stopping early, that is left as it is
 ORDER = 6  # of the differences that tell noise from relief: what a polynomial of degree 5 follows vanishes in them
 GRID, ZOOMS = 65, 4  # trials of the distance per round, and rounds; each one 8 times finer
-MEDIAN_OF_NORMAL = 0.6745  # of its size, in standard deviations
 FENCE = 5.0  # deviations beyond which a difference is an edge; of normal noise a millionth
 SAFE_DISTANCE = 4.0  # the nearest sample stays as many standard deviations of its noise away from the camera
 
@@ -76,7 +77,7 @@ def roughness(points: Tensor, mask: Tensor, shift: Tensor, uv: Tensor, rows: int
     differences = differences / torch.where(valid[..., None], distance, 1)[:, :, ORDER // 2 : width - ORDER // 2]
     middle = uv.cpu().double()[chosen.cpu(), ORDER // 2 : width - ORDER // 2]
     sizes = torch.where(whole, differences[..., 2].abs(), torch.nan).flatten(1)
-    deviation = sizes.nanmedian(1).values.nan_to_num() / MEDIAN_OF_NORMAL
+    deviation = NORMAL_SPREAD * sizes.nanmedian(1).values.nan_to_num()
     kept = (whole & (differences[..., 2].abs() <= FENCE * deviation[:, None, None]))[..., None] * differences
 
     # a 6th difference of white noise has the variance of the sum of its squared binomials

@@ -19,9 +19,13 @@ from .surfaces import DEPTH_EDGE, average_linked, smooth_links
 from .window_fits import WindowFits
 
 AUTO, NETWORK, GEOMETRY = SOURCES = ("auto", "network", "geometry")
-INVALID = 1e6  # inverse depth written into invalid pixels, in units of the frame's median: further off than any edge
+INVALID = (
+    1e6  # inverse depth written into invalid pixels, in units of the frame's typical depth: further off than any edge
+)
+FARTHEST = 1e-12  # least inverse depth in the same units: its squares are still numbers in float32
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
-TYPICAL_SAMPLE = 10000  # pixels of a frame whose median depth is its unit
+TYPICAL_SAMPLE = 10000  # pixels of a frame whose median depth its mean is compared with
+FAR_MEAN = 1e3  # medians that the mean lies at where single points far out have moved it, not the scene
 STRIP_VALUES = 1 << 18  # values a strip holds, so that its dozen temporaries stay in the cache
 
 
@@ -88,23 +92,21 @@ def _padded_inverse_depth(
     padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID)
     first, last = max(0, top - 2), min(height, stop + 2)
     inside = padded[:, first - top + 2 : last - top + 2, 2:-2]
-    torch.div(middle, depth[:, first:last], out=inside).clamp_max_(INVALID)
+    torch.div(middle, depth[:, first:last], out=inside).clamp_(FARTHEST, INVALID)
     inside.masked_fill_(~mask[:, first:last], INVALID)
     return padded
 
 
 def _typical_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """About the median depth (B, 1, 1) of each frame: unlike the mean it stays where it is for a few points far out."""
+    """The mean depth (B, 1, 1) of each frame, or about its median where a few points far out have moved the mean away."""
+    mean = depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1)
     stride = max(1, int((depth[0].numel() / TYPICAL_SAMPLE) ** 0.5))
     thin = (slice(None), slice(None, None, stride), slice(None, None, stride))
     valid = mask[thin].flatten(1)
     ordered = torch.where(valid, depth[thin].flatten(1), torch.inf).sort(1).values
-    count = valid.sum(1)
-    middle = ordered.gather(1, ((count - 1) // 2).clamp_min(0)[:, None])[:, 0]
-    if bool((count == 0).any()):  # nothing valid in the sample
-        mean = depth.sum((1, 2)) / mask.sum((1, 2)).clamp_min(1)
-        middle = torch.where(count == 0, mean, middle)
-    return middle[:, None, None]
+    # inf where nothing is valid in the sample
+    middle = ordered.gather(1, ((valid.sum(1) - 1) // 2).clamp_min(0)[:, None])[:, 0]
+    return torch.where(mean > FAR_MEAN * middle, middle, mean)[:, None, None]
 
 
 def sharp_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:

@@ -126,3 +126,15 @@ def test_the_networks_normals_are_taken_unless_told_otherwise():
         normals_from_pointmap(closed_form.pointmap(depth), "network")
     with pytest.raises(ValueError, match="choose one of"):
         normals_from_pointmap(pointmap, "gone")
+
+
+@pytest.mark.parametrize("far", [1e15, 1e20, 1e38])
+def test_a_point_far_out_changes_the_normals_only_beside_it(far):
+    depth, _, _ = closed_form.box_room(240, 320)
+    clean = normals_of(depth)
+    depth[0, 100, 100] = far
+    found = normals_of(depth)
+    assert found.isfinite().all()
+    beside = torch.zeros(240, 320, dtype=torch.bool)
+    beside[98:103, 98:103] = True
+    assert closed_form.angles(found, clean)[0][~beside].max() < 0.1

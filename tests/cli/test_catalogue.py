@@ -1,7 +1,7 @@
 """Models are listed with what is on this machine, and downloaded to where the other commands look."""
 
 import pytest
-from hub_server import running_hub
+from hub_server import only_hub
 
 from sam3d_geometry.cli import catalogue
 from sam3d_geometry.models import CATALOGUE
@@ -13,20 +13,7 @@ CARD = next(card for card in CATALOGUE if card.name == "moge-2-vits-normal")
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
-    for name in (
-        "HF_TOKEN",
-        "HUGGING_FACE_HUB_TOKEN",
-        "HF_HUB_OFFLINE",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    with running_hub() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
+    with only_hub(monkeypatch, tmp_path / "token") as server:
         yield server
 
 

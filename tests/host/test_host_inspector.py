@@ -3,18 +3,17 @@
 In the classic canvas and in Vue nodes, in dark and light, by mouse, finger and keyboard.
 """
 
-import json
 import re
 
 import numpy
 import pytest
 import torch
-from comfyui_page import ARGUMENTS, READY, chromium
+from comfyui_page import open_page
 from comfyui_server import PACK
 from PIL import Image, ImageOps
 from repository import PHOTOS
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
 
 from sam3d_geometry.estimate.inference import infer_pointmap
 from sam3d_geometry.files.inspection import encode_inspection
@@ -76,28 +75,10 @@ def expected(host):
 @pytest.fixture(scope="module", params=MODES, ids="-".join)
 def page(request, host, expected):
     nodes, palette = request.param
-    if chromium() is None:
-        pytest.skip("no Chromium was found; install it or set CHROMIUM_PATH")
-    settings = host.base / "user" / "default" / "comfy.settings.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    chosen = {
-        "Comfy.TutorialCompleted": True,
-        "Comfy.VueNodes.Enabled": nodes == "vue",
-        "Comfy.ColorPalette": palette,
-    }
-    settings.write_text(json.dumps(chosen), encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = browser.new_context(viewport={"width": 1400, "height": 950}, has_touch=True).new_page()
-        page.problems = []
-        page.on("dialog", lambda dialog: (page.problems.append(f"alert: {dialog.message}"), dialog.dismiss()))
-        page.on("pageerror", lambda error: PACK in str(error.stack) and page.problems.append(str(error)))
-        page.goto(host.url)
-        page.wait_for_function(READY, timeout=180_000)
-        page.wait_for_timeout(3000)
+    settings = {"Comfy_VueNodes_Enabled": nodes == "vue", "Comfy_ColorPalette": palette}
+    with open_page(host, PACK, viewport=(1400, 950), has_touch=True, **settings) as page:
         version = page.evaluate("() => window.__COMFYUI_FRONTEND_VERSION__ ?? '0.0'")
         if nodes == "vue" and tuple(map(int, re.findall(r"\d+", version)[:2])) < VUE_FRONT_END:
-            browser.close()
             pytest.skip(f"front end {version} has no widgets of extensions in Vue nodes")
         page.evaluate("(graph) => app.loadApiJson(graph, 'inspector')", graph())
         page.wait_for_timeout(500)
@@ -110,8 +91,6 @@ def page(request, host, expected):
         yield page
         # a screenshot to look at
         page.screenshot(path=host.base / f"inspector_{nodes}_{palette}.png")
-        browser.close()
-    settings.write_text(json.dumps({"Comfy.TutorialCompleted": True}), encoding="utf-8")
 
 
 def run(page, host):

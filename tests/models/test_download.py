@@ -12,29 +12,16 @@ from sam3d_geometry.models.download import download
 
 pytest.importorskip("huggingface_hub")
 
-from hub_server import running_hub
+from hub_server import only_hub
 
 REPOSITORY, FILE = "owner/model", "model.pt"
 
 
 @pytest.fixture
-def hub(monkeypatch):
-    for name in (
-        "HF_TOKEN",
-        "HUGGING_FACE_HUB_TOKEN",
-        "HF_HUB_OFFLINE",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", "/nonexistent/token")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+def hub(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
-    with running_hub() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
+    with only_hub(monkeypatch, tmp_path / "no token") as server:
         yield server
 
 

@@ -37,26 +37,33 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def open_page(host, problems_of: str, **settings: object) -> Iterator[Any]:
+def open_page(
+    host, problems_of: str, viewport: tuple[int, int] = (1600, 900), has_touch: bool = False, **settings: object
+) -> Iterator[Any]:
     """ComfyUI's page of a running host; `page.problems` gathers alerts and script errors that name the pack `problems_of`.
 
-    settings   of the page, by their names with _ for the dots (Comfy_VueNodes_Enabled=True)
+    settings   of the page, by their names with _ for the dots (Comfy_VueNodes_Enabled=True); they end with it
     """
     if chromium() is None:
         pytest.skip("no Chromium was found; install it or set CHROMIUM_PATH")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
     path = host.base / "user" / "default" / "comfy.settings.json"
     path.parent.mkdir(parents=True, exist_ok=True)
+    usual = {"Comfy.TutorialCompleted": True}
     chosen = {name.replace("_", "."): value for name, value in settings.items()}
-    path.write_text(json.dumps({"Comfy.TutorialCompleted": True} | chosen), encoding="utf-8")
+    path.write_text(json.dumps(usual | chosen), encoding="utf-8")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        size = dict(zip(("width", "height"), viewport, strict=True))
+        page = browser.new_context(viewport=size, has_touch=has_touch).new_page()
         page.problems = []
         page.on("dialog", lambda dialog: (page.problems.append(f"alert: {dialog.message}"), dialog.dismiss()))
         page.on("pageerror", lambda error: problems_of in str(error.stack) and page.problems.append(str(error)))
-        page.goto(host.url)
-        page.wait_for_function(READY, timeout=180_000)
-        page.wait_for_timeout(3000)
-        yield page
-        browser.close()
+        try:
+            page.goto(host.url)
+            page.wait_for_function(READY, timeout=180_000)
+            page.wait_for_timeout(3000)
+            yield page
+        finally:
+            browser.close()
+            path.write_text(json.dumps(usual), encoding="utf-8")

@@ -4,29 +4,13 @@ import math
 
 import pytest
 import torch
-from closed_form import rays
+from walls import SIZE, affine_points, wall
 
 from sam3d_geometry.estimate.focal import recover_focal_and_shift
 
-SIZE = (144, 192)
 
-
-def front(fov, tilt=0.0, relief=0.0):
-    """Distance (1, H, W) of a wall turned by `tilt` degrees with bumps of that relative height, and rays of a camera."""
-    directions = rays(*SIZE, fov).reshape(1, *SIZE, 3)
-    normal = torch.tensor([math.sin(math.radians(tilt)), 0, math.cos(math.radians(tilt))], dtype=torch.float64)
-    depth = 2 * normal[2] / (directions @ normal)
-    seeds = torch.rand(1, 1, 5, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 0.5
-    bumps = torch.nn.functional.interpolate(seeds, SIZE, mode="bicubic")[:, 0]
-    return depth * (1 + 2 * relief * bumps), directions
-
-
-def recovered(depth, directions, noise=0.0, shift=0.6):
-    points = depth[..., None] * directions
-    generator = torch.Generator().manual_seed(1)
-    points = points * (1 + noise * torch.randn(points.shape, generator=generator, dtype=torch.float64))
-    points[..., 2] -= shift
-    found = recover_focal_and_shift(points.float(), torch.ones(1, *SIZE, dtype=torch.bool))
+def recovered(depth, directions, noise=0.0):
+    found = recover_focal_and_shift(affine_points(depth, directions, noise), torch.ones(1, *SIZE, dtype=torch.bool))
     fov = 2 * math.degrees(math.atan(SIZE[1] / math.hypot(*SIZE) / float(found.focal)))
     return fov, found
 
@@ -34,7 +18,7 @@ def recovered(depth, directions, noise=0.0, shift=0.6):
 @pytest.mark.parametrize("fov", [20, 60, 90])
 @pytest.mark.parametrize("noise", [0.0, 0.005])
 def test_a_frontal_wall_gets_a_usual_lens_and_says_so(fov, noise):
-    found, result = recovered(*front(fov), noise)
+    found, result = recovered(*wall(fov), noise)
     assert 5 < found < 110 and float(result.spread) > 0.1
     assert abs(float(result.shift)) < 10  # the depth of the wall that such a lens sees, and not infinity
 
@@ -42,21 +26,21 @@ def test_a_frontal_wall_gets_a_usual_lens_and_says_so(fov, noise):
 @pytest.mark.parametrize("fov", [20, 60, 90])
 @pytest.mark.parametrize(("tilt", "relief"), [(2, 0.0), (10, 0.0), (0, 0.01), (5, 0.1), (0, 0.5)])
 def test_what_has_relief_gets_its_own_lens(fov, tilt, relief):
-    found, result = recovered(*front(fov, tilt, relief))
+    found, result = recovered(*wall(fov, tilt, relief))
     assert found == pytest.approx(fov, rel=2e-3) and float(result.spread) < 0.02
 
 
 @pytest.mark.parametrize("fov", [20, 60, 90])
 @pytest.mark.parametrize(("tilt", "relief"), [(10, 0.0), (0, 0.1), (10, 0.01), (30, 0.0)])
 def test_noise_of_depth_lengthens_no_lens_much(fov, tilt, relief):
-    found, _ = recovered(*front(fov, tilt, relief), noise=0.005)
+    found, _ = recovered(*wall(fov, tilt, relief), noise=0.005)
     assert found == pytest.approx(fov, rel=0.02)  # least squares alone: 4 to 50 % off
 
 
 @pytest.mark.parametrize("fov", [20, 60, 90])
 def test_rough_relief_is_not_taken_for_noise(fov):
     """It moves points along the rays of their pixels, which noise of one coordinate does not."""
-    depth, directions = front(fov, 10, 0.1)
+    depth, directions = wall(fov, 10, 0.1)
     generator = torch.Generator().manual_seed(2)
     rough = depth * (1 + 0.05 * torch.randn(depth.shape, generator=generator, dtype=torch.float64))
     found, result = recovered(rough, directions)
@@ -64,5 +48,5 @@ def test_rough_relief_is_not_taken_for_noise(fov):
 
 
 def test_a_wall_that_is_turned_little_is_as_sure_as_its_noise_lets_it():
-    spreads = [float(recovered(*front(60, tilt), noise=0.005)[1].spread) for tilt in (2, 10, 30)]
+    spreads = [float(recovered(*wall(60, tilt), noise=0.005)[1].spread) for tilt in (2, 10, 30)]
     assert spreads == sorted(spreads, reverse=True)

@@ -20,7 +20,8 @@ def graph(prefix="depth/test", path=None):
         }
         return {"2": load, "3": save}
     return {
-        "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "0": {"class_type": "LoadImageMask", "inputs": {"image": "example.png", "channel": "red"}},
+        "1": {"class_type": "MaskToImage", "inputs": {"mask": ["0", 0]}},  # gray, as depth is
         "2": {
             "class_type": "SAM3DGeometry_DepthToPointmap",
             "inputs": {

@@ -18,7 +18,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 HOST = ("comfy", "folder_paths", "nodes", "server", "execution")
 HEAVY = ("moge", "kornia", "cv2", "scipy", "trimesh", "huggingface_hub", "cmap", "PIL", "matplotlib")
 # a folder imports only from folders further left, those between the same bars not from each other
-FOLDERS = "geometry models | clips | maps | estimate shapes | effects | files | video | cli"
+FOLDERS = "geometry models | clips | maps | estimate shapes | effects | views bodies | files | video | cli"
 WINGS = ("air", "camera", "lens", "light")  # of effects/: none imports another
 # of these not even what is heavy loads before it is used
 LIGHT = ("geometry", "clips", "maps", "estimate", "shapes", "effects")

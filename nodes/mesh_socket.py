@@ -85,12 +85,12 @@ def meshes_from_payload(payload: object) -> list[Mesh]:
             Mesh(
                 convert_points(item("vertices", i, vertices).float(), "opencv", FRAME),
                 item("faces", i, faces).int(),
-                item("uvs", i, vertices),
-                None if normals is None else convert_directions(normals, "opencv", FRAME),
-                None if colours is None else srgb_from_linear(colours[:, :3].float().clamp(0, 1)),
-                item("texture", i),
-                item("intrinsics", i),
-                getattr(payload, "metric", False),
+                uvs=item("uvs", i, vertices),
+                normals=None if normals is None else convert_directions(normals, "opencv", FRAME),
+                colours=None if colours is None else srgb_from_linear(colours[:, :3].float().clamp(0, 1)),
+                texture=item("texture", i),
+                intrinsics=item("intrinsics", i),
+                metric=getattr(payload, "metric", False),
             )
         )
     return meshes

@@ -151,7 +151,15 @@ def photo_like(height: int, width: int, frames: int = 1) -> Pointmap:
     image = torch.rand(1, height, width, 3, generator=generator)
     depth = torch.where(mask, depth, 0)[None]
     intrinsics = intrinsics_from_fov_x_degrees(60.0, height, width)
-    one = Pointmap(unproject(depth, intrinsics), mask[None], intrinsics, image, None, True, (height, width))
+    one = Pointmap(
+        unproject(depth, intrinsics),
+        mask[None],
+        intrinsics,
+        image,
+        normals=None,
+        metric=True,
+        source_size=(height, width),
+    )
     return one if frames == 1 else one[[0] * frames]
 
 

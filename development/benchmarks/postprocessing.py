@@ -41,7 +41,15 @@ def landscape(height: int, width: int, frames: int = 1, source_size: tuple[int, 
     depth, mask = (torch.where(mask, depth, 0).expand(frames, -1, -1), mask.expand(frames, -1, -1).clone())
     intrinsics = intrinsics_from_fov_x_degrees(60.0, height, width).expand(frames, 3, 3).clone()
     image = torch.zeros(frames, height, width, 3)
-    return Pointmap(unproject(depth, intrinsics), mask, intrinsics, image, None, False, source_size or (height, width))
+    return Pointmap(
+        unproject(depth, intrinsics),
+        mask,
+        intrinsics,
+        image,
+        normals=None,
+        metric=False,
+        source_size=source_size or (height, width),
+    )
 
 
 def our_depth(pointmap: Pointmap) -> torch.Tensor:

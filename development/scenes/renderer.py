@@ -56,7 +56,9 @@ class Rendering:
         """What a perfect metric estimator would answer for these frames."""
         normals = self.normals if with_normals else None
         size = tuple(self.depth.shape[1:])
-        return Pointmap(self.points, self.mask, self.intrinsics, self.image, normals, True, size)
+        return Pointmap(
+            self.points, self.mask, self.intrinsics, self.image, normals=normals, metric=True, source_size=size
+        )
 
 
 def render(

@@ -100,7 +100,7 @@ def sphere_on_floor(
     lit = ((world - centre) * light).sum(-1).clamp(0, 1) * 0.8 + 0.15
     image = torch.where(on_ball[..., None], lit[..., None] * torch.tensor([1.0, 0.55, 0.3]), chequers[..., None])
     image = torch.where((depth > 0)[..., None], image, torch.tensor([0.55, 0.7, 0.9]))
-    return Pointmap(points, depth > 0, intrinsics, image, None, True, (height, width))
+    return Pointmap(points, depth > 0, intrinsics, image, normals=None, metric=True, source_size=(height, width))
 
 
 def flickering_clip(frames: int = 96, cut: int = 60) -> Pointmap:

@@ -129,7 +129,16 @@ def _picture(geometry: dict, depth: torch.Tensor, name: str) -> torch.Tensor:
     return geometry["image"][..., :3].float().to(depth.device)
 
 
-def _pointmap(depth, mask, intrinsics, image, normals, metric, source_size=None) -> Pointmap:
+def _pointmap(
+    depth: torch.Tensor,
+    mask: torch.Tensor,
+    intrinsics: torch.Tensor,
+    image: torch.Tensor,
+    *,
+    normals: torch.Tensor | None,
+    metric: bool,
+    source_size: Size | None = None,
+) -> Pointmap:
     """Everything at the depth's size; masked depths, inf in core, become 0, and points are put on their pixels' rays."""
     mask = mask & torch.isfinite(depth) & (depth > 0)
     depth = torch.where(mask, depth, 0)
@@ -141,9 +150,9 @@ def _pointmap(depth, mask, intrinsics, image, normals, metric, source_size=None)
         mask,
         intrinsics,
         resize_image(image, size),
-        normals,
-        metric,
-        tuple(source_size or image.shape[1:3]),
+        normals=normals,
+        metric=metric,
+        source_size=tuple(source_size or image.shape[1:3]),
     )
 
 
@@ -172,9 +181,9 @@ def pointmap_from_moge_geometry(geometry: dict, metric: bool | None = None, vali
         mask,
         geometry["intrinsics"].float().to(depth.device),
         _picture(geometry, depth, "moge_geometry"),
-        geometry.get("normal"),
-        metric,
-        geometry.get("source_size"),
+        normals=geometry.get("normal"),
+        metric=metric,
+        source_size=geometry.get("source_size"),
     )
 
 
@@ -256,7 +265,7 @@ def pointmap_from_da3_geometry(
     intrinsics = _da3_intrinsics(geometry, len(depth), tuple(depth.shape[1:]), fov_x_degrees).to(depth.device)
     if da3_network_edge is not None:
         depth = metres_from_output(depth, intrinsics, da3_network_edge)
-    return _pointmap(depth, mask, intrinsics, _picture(geometry, depth, "da3_geometry"), None, metric)
+    return _pointmap(depth, mask, intrinsics, _picture(geometry, depth, "da3_geometry"), normals=None, metric=metric)
 
 
 def pointmap_from_geometry(

@@ -153,4 +153,12 @@ def pointmap_from_depth(
     else:
         picture = resize_image(image[..., :3].float(), tuple(size)).expand(batch, -1, -1, -1)
         source_size = tuple(image.shape[1:3])
-    return Pointmap(unproject(distance, intrinsics), valid, intrinsics, picture, None, metric, source_size)
+    return Pointmap(
+        unproject(distance, intrinsics),
+        valid,
+        intrinsics,
+        picture,
+        normals=None,
+        metric=metric,
+        source_size=source_size,
+    )

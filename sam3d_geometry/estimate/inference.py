@@ -111,7 +111,14 @@ def pointmap_from_prediction(
     if normals is not None:
         normals = torch.where(mask[..., None], normals, 0)
     return Pointmap(
-        unproject(depth, intrinsics), mask, intrinsics, image, normals, metric, tuple(source_size), fov_spread=spread
+        unproject(depth, intrinsics),
+        mask,
+        intrinsics,
+        image,
+        normals=normals,
+        metric=metric,
+        source_size=tuple(source_size),
+        fov_spread=spread,
     )
 
 

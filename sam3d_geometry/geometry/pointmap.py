@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 
 import torch
 
@@ -27,6 +27,7 @@ class Pointmap:
     mask: torch.Tensor
     intrinsics: torch.Tensor
     image: torch.Tensor
+    _: KW_ONLY
     normals: torch.Tensor | None
     metric: bool
     source_size: tuple[int, int]

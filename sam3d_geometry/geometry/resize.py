@@ -189,8 +189,8 @@ def pointmap_at_size(pointmap: Pointmap, picture: torch.Tensor) -> Pointmap:
         mask,
         pointmap.intrinsics,
         picture,
-        normals,
-        pointmap.metric,
-        size,
-        pointmap.fov_spread,
+        normals=normals,
+        metric=pointmap.metric,
+        source_size=size,
+        fov_spread=pointmap.fov_spread,
     )

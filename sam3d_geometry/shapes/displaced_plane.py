@@ -63,4 +63,4 @@ def displaced_plane(
     picture = pointmap.image if image is None else image[:1, ..., :3].cpu().float()
     faces = quads.reshape(-1, 3)
     normals = vertex_normals(vertices, faces)
-    return Mesh(vertices, faces, torch.stack([u, v], -1).view(-1, 2), normals, texture=picture[0])
+    return Mesh(vertices, faces, uvs=torch.stack([u, v], -1).view(-1, 2), normals=normals, texture=picture[0])

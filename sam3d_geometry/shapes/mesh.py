@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 
@@ -23,6 +23,7 @@ class Mesh:
 
     vertices: torch.Tensor
     faces: torch.Tensor
+    _: KW_ONLY
     uvs: torch.Tensor | None = None
     normals: torch.Tensor | None = None
     colours: torch.Tensor | None = None

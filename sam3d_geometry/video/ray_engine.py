@@ -93,9 +93,9 @@ def _chunk(rows: dict[str, numpy.ndarray], source_size: tuple[int, int]) -> Geom
         tensors["mask"].bool(),
         tensors["intrinsics"],
         tensors["image"],
-        normals,
-        bool(rows["metric"][0]),
-        source_size,
+        normals=normals,
+        metric=bool(rows["metric"][0]),
+        source_size=source_size,
     )
     positions = tuple(Position(int(i), int(t)) for i, t in zip(rows["index"], rows["time"]))
     return GeometryChunk(positions, pointmap)

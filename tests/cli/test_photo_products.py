@@ -21,7 +21,7 @@ def pointmap():
     mask = torch.ones(1, 6, 8, dtype=torch.bool)
     mask[..., 0] = False
     points = unproject(depth, intrinsics) * mask[..., None]
-    return Pointmap(points, mask, intrinsics, torch.rand(1, 6, 8, 3), None, True, (6, 8))
+    return Pointmap(points, mask, intrinsics, torch.rand(1, 6, 8, 3), normals=None, metric=True, source_size=(6, 8))
 
 
 def make(pointmap, **options):

@@ -16,7 +16,9 @@ def pointmap(frames):
     mask = torch.ones_like(depth, dtype=torch.bool)
     mask[:, :, 0] = False
     points = unproject(depth, intrinsics) * mask[..., None]
-    return Pointmap(points, mask, intrinsics, torch.rand(frames, 6, 8, 3), None, True, (6, 8))
+    return Pointmap(
+        points, mask, intrinsics, torch.rand(frames, 6, 8, 3), normals=None, metric=True, source_size=(6, 8)
+    )
 
 
 def test_points_lie_on_the_rays_of_their_pixels():

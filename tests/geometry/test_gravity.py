@@ -120,14 +120,30 @@ def test_one_rotation_serves_the_batch_or_each_frame_has_its_own():
 
 def test_the_unit_of_length_does_not_matter():
     frame = scene("table_top", -46, 10)
-    large = Pointmap(1000 * frame.points, frame.mask, frame.intrinsics, frame.image, None, False, frame.source_size)
+    large = Pointmap(
+        1000 * frame.points,
+        frame.mask,
+        frame.intrinsics,
+        frame.image,
+        normals=None,
+        metric=False,
+        source_size=frame.source_size,
+    )
     assert torch.allclose(level_world(frame), level_world(large), atol=1e-4)
 
 
 def test_the_networks_normals_are_used_where_there_are_any_and_they_are_asked_for():
     frame = closed_form.pointmap(floor_seen_at(-20, 0))
     told = true_up(-35, 10).float() * frame.mask[..., None]
-    other = Pointmap(frame.points, frame.mask, frame.intrinsics, frame.image, told, True, frame.source_size)
+    other = Pointmap(
+        frame.points,
+        frame.mask,
+        frame.intrinsics,
+        frame.image,
+        normals=told,
+        metric=True,
+        source_size=frame.source_size,
+    )
     assert error(other, -35, 10) < 0.5 and error(other, -20, 0, source="geometry") < 0.5
 
 

@@ -49,7 +49,15 @@ def test_the_networks_normals_are_averaged_and_left_out_where_they_disagree():
     told = torch.nn.functional.normalize(torch.tensor([0.3, -0.2, -1.0]), dim=0).expand(1, 60, 80, 3).clone()
     told[:, :, 40:] = torch.nn.functional.normalize(torch.randn(1, 60, 40, 3), dim=-1)
     frame = closed_form.pointmap(depth)
-    frame = Pointmap(frame.points, frame.mask, frame.intrinsics, frame.image, told, False, frame.source_size)
+    frame = Pointmap(
+        frame.points,
+        frame.mask,
+        frame.intrinsics,
+        frame.image,
+        normals=told,
+        metric=False,
+        source_size=frame.source_size,
+    )
     patches = plane_patches(frame)
     assert closed_form.angles(patches.normals, told[0, 0, 0]).max() < 0.1
     assert 0.4 < float(patches.weight.sum()) < 0.6

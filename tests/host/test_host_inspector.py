@@ -375,7 +375,9 @@ def test_metres_and_sky_of_a_scene_that_is_known(page, host):
     depth = 2 / (1 - rays[..., 0] / 2)
     depth[:, :20] = 0
     image = torch.full((1, height, width, 3), 0.5)
-    wall = Pointmap(unproject(depth, camera), depth > 0, camera, image, None, True, (height, width))
+    wall = Pointmap(
+        unproject(depth, camera), depth > 0, camera, image, normals=None, metric=True, source_size=(height, width)
+    )
     (host.base / "temp" / "known.bin").write_bytes(encode_inspection(wall, "viridis"))
     page.evaluate(EXECUTED, {"filename": "known.bin", "subfolder": "", "type": "temp"})
     page.wait_for_function("() => document.querySelector('.sam3d-about').textContent.includes('metres')")

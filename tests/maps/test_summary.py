@@ -41,8 +41,8 @@ def test_the_vertical_field_of_view_gives_the_focal_length_that_sam_3d_body_work
     focal = float((on_plane * offset).sum() / on_plane.square().sum())
     k = intrinsics_from_focal(torch.tensor([focal / width]), torch.tensor([focal / height]))
     held = Pointmap(
-        unproject(torch.ones(1, 89, 192), k), torch.ones(1, 89, 192, dtype=torch.bool), k, torch.zeros(1, 89, 192, 3), None,
-        True, (height, width),
+        unproject(torch.ones(1, 89, 192), k), torch.ones(1, 89, 192, dtype=torch.bool), k, torch.zeros(1, 89, 192, 3), normals=None,
+        metric=True, source_size=(height, width),
     )  # fmt: skip
     fov = float(summarise(held).fov_y)
     assert 0.5 * height / math.tan(math.radians(fov) / 2) == pytest.approx(focal, rel=1e-5)

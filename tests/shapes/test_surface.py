@@ -77,4 +77,4 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="name vertices 0 to 5; there are 3"):
         Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 5]], dtype=torch.int32))
     with pytest.raises(ValueError, match="Mesh uvs came as"):
-        Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 2]], dtype=torch.int32), torch.zeros(2, 2))
+        Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 2]], dtype=torch.int32), uvs=torch.zeros(2, 2))

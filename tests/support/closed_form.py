@@ -75,4 +75,12 @@ def pointmap(depth, mask=None, image=None, fov=FOV, source_size=None, normals=No
     depth = torch.where(mask, depth, 0)
     normals = None if normals is None else torch.where(mask[..., None], normals, 0)
     image = torch.zeros(*depth.shape, 3) if image is None else image
-    return Pointmap(unproject(depth, k), mask, k.clone(), image, normals, metric, source_size or tuple(depth.shape[1:]))
+    return Pointmap(
+        unproject(depth, k),
+        mask,
+        k.clone(),
+        image,
+        normals=normals,
+        metric=metric,
+        source_size=source_size or tuple(depth.shape[1:]),
+    )

@@ -55,7 +55,9 @@ class UnalignedEngine:
             )
             normals = torch.where(mask[..., None], normals, 0)
         size = (2 * images.shape[1], 2 * images.shape[2])
-        return Pointmap(unproject(depth, intrinsics), mask, intrinsics, photos, normals, False, size)
+        return Pointmap(
+            unproject(depth, intrinsics), mask, intrinsics, photos, normals=normals, metric=False, source_size=size
+        )
 
     def sample(self, clip, settings):
         return Pointmap.cat([self.infer(torch.from_numpy(pixels)[None]) for pixels in clip.samples(16)])

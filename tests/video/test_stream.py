@@ -35,7 +35,15 @@ class BrightnessEngine:
         depth = 1 + images[..., 0].float() / 255
         intrinsics = INTRINSICS.expand(len(images), 3, 3)
         size = tuple(images.shape[1:3])
-        return Pointmap(unproject(depth, intrinsics), depth > 0, intrinsics, images.float() / 255, None, False, size)
+        return Pointmap(
+            unproject(depth, intrinsics),
+            depth > 0,
+            intrinsics,
+            images.float() / 255,
+            normals=None,
+            metric=False,
+            source_size=size,
+        )
 
     def sample(self, clip, settings):
         return Pointmap.cat([self.infer(torch.from_numpy(pixels)[None]) for pixels in clip.samples(16)])

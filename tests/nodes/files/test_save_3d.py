@@ -34,7 +34,9 @@ def pointmap():
     torch.manual_seed(0)
     depths = torch.cat([closed_form.sphere(*SIZE)[0], closed_form.box_before_wall(*SIZE)[0]]).float()
     made = closed_form.pointmap(depths, image=torch.rand(2, *SIZE, 3), source_size=(80, 120))
-    return Pointmap(made.points, made.mask, made.intrinsics, made.image, None, True, made.source_size)
+    return Pointmap(
+        made.points, made.mask, made.intrinsics, made.image, normals=None, metric=True, source_size=made.source_size
+    )
 
 
 class File3D:
@@ -216,7 +218,13 @@ def test_a_failed_save_leaves_nothing(pointmap, output):
 
 def test_empty_input_is_refused(pointmap):
     nothing = Pointmap(
-        pointmap.points * 0, pointmap.mask & False, pointmap.intrinsics, pointmap.image, None, False, SIZE
+        pointmap.points * 0,
+        pointmap.mask & False,
+        pointmap.intrinsics,
+        pointmap.image,
+        normals=None,
+        metric=False,
+        source_size=SIZE,
     )
     with pytest.raises(ValueError, match="The mesh is empty"):
         run(PointmapToMesh, pointmap=nothing)
@@ -242,7 +250,13 @@ def test_the_frame_that_is_empty_is_named(pointmap):
 
 def test_vertex_colours_on_the_wire_are_linear_as_core_writes_them(pointmap):
     grey = Pointmap(
-        pointmap.points, pointmap.mask, pointmap.intrinsics, pointmap.image * 0 + 0.5, None, True, pointmap.source_size
+        pointmap.points,
+        pointmap.mask,
+        pointmap.intrinsics,
+        pointmap.image * 0 + 0.5,
+        normals=None,
+        metric=True,
+        source_size=pointmap.source_size,
     )
     (mesh,) = run(PointmapToMesh, pointmap=grey, paint="vertex colors")
     assert mesh.vertex_colors.min() == pytest.approx(0.21404, abs=1e-4)

@@ -6,6 +6,7 @@ from ...sam3d_geometry.files import save_files, writers_of
 from .. import host_folders
 from ..fields import field, result
 from ..mesh_socket import meshes_from_payload
+from ..preview_camera import points_of, preview_3d_fit, preview_camera
 from ..sockets import CATEGORY, schema
 
 
@@ -67,6 +68,12 @@ class Save3D(io.ComfyNode):
                     "then do not run.",
                     is_list=True,
                 ),
+                result(
+                    "preview_camera",
+                    "Shows the whole shape from beside the photo's camera: wire it to camera_info of ComfyUI's Preview 3D. It is made for the "
+                    "front end that is installed, for glb, and for obj in gltf axes.",
+                    is_list=True,
+                ),
             ],
         )
 
@@ -78,4 +85,5 @@ class Save3D(io.ComfyNode):
         relative = [host_folders.in_output_folder(path) for path in saved]
         files = [host_folders.file_3d(path, format) for path in saved]
         shown = [host_folders.as_shown(path) for path in saved]
-        return io.NodeOutput(relative, [str(path) for path in saved], files, ui={"3d": shown})
+        cameras = [preview_camera(points_of(s), preview_3d_fit()) for s in shapes]
+        return io.NodeOutput(relative, [str(path) for path in saved], files, cameras, ui={"3d": shown})

@@ -63,7 +63,7 @@ class PointmapInfo(io.ComfyNode):
                 result(
                     "camera_info",
                     "The photo's camera for core's 3D nodes: at the origin, looking along -Z with Y up, as models saved in glTF axes "
-                    "stand in front of it. Older front ends scale models and do not match; see the help page.",
+                    "stand in front of it. Previews that scale models need preview_camera of Save 3D instead.",
                 ),
             ],
         )

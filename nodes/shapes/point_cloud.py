@@ -7,6 +7,7 @@ from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from ...sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
 from .. import host_chunks, host_folders
 from ..fields import field, result
+from ..preview_camera import preview_camera
 from ..sockets import CATEGORY, schema
 
 
@@ -44,6 +45,12 @@ class PointmapToPointCloud(io.ComfyNode):
                     "no such files; the nodes behind it then do not run.",
                     is_list=True,
                 ),
+                result(
+                    "preview_camera",
+                    "Shows the whole cloud of ply_file from beside the photo's camera: wire it to camera_info of ComfyUI's Preview Point "
+                    "Cloud, which moves clouds to the middle and scales them.",
+                    is_list=True,
+                ),
             ],
         )
 
@@ -56,4 +63,4 @@ class PointmapToPointCloud(io.ComfyNode):
 
         clouds = host_chunks.by_frame(pointmap, cloud)
         files = [host_folders.file_3d(writers_of(cloud, "ply", "gltf", "cloud")[".ply"], "ply") for cloud in clouds]
-        return io.NodeOutput(clouds, files)
+        return io.NodeOutput(clouds, files, [preview_camera(cloud.points, "unit sphere") for cloud in clouds])

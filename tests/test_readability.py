@@ -68,6 +68,7 @@ TESTED_ELSEWHERE = {
     "video/stages.py": "video/test_stream.py",
 }
 THEMES = {  # test files that run across several files of the library
+    "cli/test_killed_clips.py",
     "effects/test_every_effect.py",
     "effects/test_memory.py",
     "files/test_blender.py",

@@ -281,7 +281,7 @@ def test_the_network_sees_no_more_pixels_than_the_photo_has():
 
 @pytest.mark.parametrize(
     "shape",
-    [(1, 1, 1, 3), (2, 1, 50, 3), (1, 50, 1, 4), (1, 33, 47, 3), (1, 100, 400, 3), (3, 40, 30, 1), (300, 8, 8, 3)],
+    [(1, 1, 1, 3), (2, 1, 50, 3), (1, 50, 1, 4), (1, 33, 47, 3), (1, 100, 400, 3), (3, 40, 30, 1), (75, 8, 8, 3)],
     ids=str,
 )
 def test_photos_of_any_shape_work_and_nothing_is_nan(preview, shape):
@@ -289,7 +289,7 @@ def test_photos_of_any_shape_work_and_nothing_is_nan(preview, shape):
     images = torch.rand(shape)
     images[0, 0, 0, 0] = torch.nan
     images[-1, -1, -1, 0] = torch.inf
-    pointmap = infer_pointmap(preview, images, frames_per_batch=64)
+    pointmap = infer_pointmap(preview, images, frames_per_batch=16)
     picture, mask = depth_picture(pointmap, depth_range(pointmap))
     normals, _ = normals_from_pointmap(pointmap)
     assert picture.shape == mask.shape == shape[:3] and normals.shape == (*shape[:3], 3)

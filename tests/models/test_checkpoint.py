@@ -12,7 +12,7 @@ from sam3d_geometry.models.checkpoint import read_checkpoint
 
 pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
-from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, use_one_thread, v2_config
+from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, v2_config
 
 CONFIGS = {"v1": V1_CONFIG, "v2": v2_config()}
 
@@ -20,7 +20,6 @@ CONFIGS = {"v1": V1_CONFIG, "v2": v2_config()}
 @pytest.fixture(autouse=True)
 def short_backbone(monkeypatch):
     shorten_backbone(monkeypatch)
-    yield from use_one_thread()
 
 
 class Hostile:

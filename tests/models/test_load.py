@@ -24,10 +24,7 @@ def moge(monkeypatch):
     import random_moge
 
     random_moge.shorten_backbone(monkeypatch)
-    threads = random_moge.use_one_thread()
-    next(threads)
-    yield random_moge
-    next(threads, None)
+    return random_moge
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from sam3d_geometry.models.precision import prepare_weights
 
 pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
-from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, use_one_thread, v2_config
+from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, v2_config
 
 NETWORKS = {
     "v1": ("v1", V1_CONFIG),
@@ -36,7 +36,6 @@ NETWORKS = {
 @pytest.fixture(autouse=True)
 def short_backbone(monkeypatch):
     shorten_backbone(monkeypatch)
-    yield from use_one_thread()
 
 
 def build(version, config, dtype=torch.float32):

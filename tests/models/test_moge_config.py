@@ -7,7 +7,7 @@ from sam3d_geometry.models.moge_config import config_from_tensors, version_of
 
 pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
-from random_moge import V1_CONFIG, random_network, shorten_backbone, use_one_thread, v2_config
+from random_moge import V1_CONFIG, random_network, shorten_backbone, v2_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:In CPU autocast")  # upstream's forward on a CPU
 
@@ -15,7 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:In CPU autocast")  # upstream's 
 @pytest.fixture(autouse=True)
 def short_backbone(monkeypatch):
     shorten_backbone(monkeypatch)
-    yield from use_one_thread()
 
 
 @pytest.mark.parametrize(

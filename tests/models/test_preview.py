@@ -2,18 +2,12 @@
 
 import pytest
 import torch
-from random_moge import use_one_thread
 
 from sam3d_geometry.models import ModelError
 from sam3d_geometry.models.precision import prepare_weights
 from sam3d_geometry.models.preview import TOKEN_RANGE, WEIGHTS, PreviewNetwork, load_preview, working_size
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    yield from use_one_thread()
 
 
 @pytest.fixture(scope="module")

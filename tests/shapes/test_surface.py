@@ -9,7 +9,7 @@ from sam3d_geometry.geometry.crop import mask_pointmap
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.shapes.closing import close_back
 from sam3d_geometry.shapes.decimation import sample_picture
-from sam3d_geometry.shapes.mesh import Mesh, vertex_normals
+from sam3d_geometry.shapes.mesh import vertex_normals
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 SIZES = [(48, 64), (240, 320), (301, 97)]
@@ -74,7 +74,3 @@ def test_bad_input_is_named():
         surface_from_pointmap(Pointmap.cat([pointmap, pointmap]))
     with pytest.raises(ValueError, match="The mesh is empty"):
         surface_from_pointmap(closed_form.pointmap(torch.zeros(1, 8, 8)))
-    with pytest.raises(ValueError, match="name vertices 0 to 5; there are 3"):
-        Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 5]], dtype=torch.int32))
-    with pytest.raises(ValueError, match="Mesh uvs came as"):
-        Mesh(torch.zeros(3, 3), torch.tensor([[0, 1, 2]], dtype=torch.int32), uvs=torch.zeros(2, 2))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 
-from sam3d_geometry.models.moge import CountingOnCpu
+from sam3d_geometry.models.checkpoint import Checkpoint
+from sam3d_geometry.models.moge import CountingOnCpu, build_moge
+from sam3d_geometry.models.precision import prepare_weights
 from sam3d_geometry.models.vision_transformer import IMAGE_MEAN, IMAGE_STD
 
 V1_CONFIG = {
@@ -52,6 +54,19 @@ def v2_config(normals=True, **stack):
     return config | {"normal_head": stack_config(3, **stack)} if normals else config
 
 
+NETWORKS = {
+    "v1": ("v1", V1_CONFIG),
+    "v1 sinh_exp": ("v1", V1_CONFIG | {"remap_output": "sinh_exp"}),
+    "v1 linear": ("v1", V1_CONFIG | {"remap_output": "linear"}),
+    "v1 with a last block": ("v1", V1_CONFIG | {"last_res_blocks": 1}),
+    "v2": ("v2", v2_config()),
+    "v2 without normals": ("v2", v2_config(normals=False)),
+    "v2 with norms": ("v2", v2_config(norms=("layer_norm", "group_norm"))),
+    "v2 not foldable": ("v2", v2_config(last_blocks=1)),
+    "v2 sinh": ("v2", v2_config() | {"remap_output": "sinh"}),
+}
+
+
 def shorten_backbone(monkeypatch):
     """Gives the moge package's ViT-S four blocks instead of twelve while a test runs; networks here need it."""
     from moge.model.dinov2.models import vision_transformer
@@ -91,6 +106,16 @@ def _random_network(version: str, config: str):
 def random_network(version: str, config: dict):
     """The upstream network "v1" or "v2" of a config; the same object for the same config, so do not change it."""
     return _random_network(version, json.dumps(config))
+
+
+def build(version: str, config: dict, dtype=torch.float32):
+    """The same network rearranged for inference, in `dtype`."""
+    tensors = random_network(version, config).state_dict()
+    return prepare_weights(build_moge(Checkpoint("test", version, config, tensors)), dtype)
+
+
+def relative_error(ours, theirs):
+    return ((ours - theirs).abs().max() / theirs.abs().max()).item()
 
 
 def save_checkpoint(path: Path, version: str, config: dict, with_config: bool = True, **changes) -> Path:

@@ -33,6 +33,7 @@ from .masks.depth import DepthMaskFromPointmap
 from .masks.height import HeightMaskFromPointmap
 from .masks.orientation import OrientationMasksFromPointmap
 from .masks.region import RegionMaskFromPointmap
+from .pictures import with_plain_pictures
 from .pointmap.crop import CropPointmap
 from .pointmap.from_depth import DepthToPointmap
 from .pointmap.info import PointmapInfo
@@ -94,4 +95,4 @@ NODES = [
 ]
 
 for _node in NODES:
-    with_plain_errors(_node)
+    with_plain_errors(with_plain_pictures(_node))

@@ -17,6 +17,13 @@ def compute_device() -> torch.device:
     return mm.get_torch_device()
 
 
+def intermediate_device() -> torch.device:
+    """Where ComfyUI keeps what goes from node to node."""
+    import comfy.model_management as mm
+
+    return mm.intermediate_device()
+
+
 _notified: set[str] = set()
 
 

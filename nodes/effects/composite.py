@@ -6,6 +6,7 @@ from ...sam3d_geometry.effects.light.composite import Compositing
 from ...sam3d_geometry.effects.light.layer import WHERE, Placement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
+from ...sam3d_geometry.geometry.picture_forms import plain_image
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
@@ -17,6 +18,7 @@ from ..sockets import CATEGORY, image_from_scalar, schema
 def layer_source(layer, layer_mask, invert_layer_mask: bool, frames: int) -> Picture | Meshes:
     """What came on `layer`, an IMAGE with its mask or a MESH, for a clip of that many frames."""
     if not hasattr(layer, "vertices"):
+        layer = plain_image("layer", layer)
         require_frames("layer", layer, frames)
         require_frames("layer_mask", layer_mask, frames)
         return Picture(layer, layer_mask, invert_layer_mask)

@@ -18,6 +18,7 @@ from .errors import with_plain_errors
 from .estimate.inference import PointmapInference
 from .estimate.load import LoadSAM3DGeometry
 from .files.load_depth import LoadDepth
+from .files.load_example import LoadExample
 from .files.save_3d import Save3D
 from .files.save_depth import SaveDepth
 from .files.save_rerun_recording import SaveRerunRecording
@@ -78,6 +79,7 @@ NODES = [
     Save3D,
     SaveDepth,
     LoadDepth,
+    LoadExample,
     SaveRerunRecording,
     CameraMove,
     StereoPair,

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+import balloon
 import camera_move
 import cameras
 import clips
@@ -25,7 +26,7 @@ import maps
 import shapes
 from sheet import MAX_BYTES, TARGET, save
 
-MODULES = (maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects)
+MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects)
 PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
 LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
 

@@ -30,13 +30,6 @@ TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(RO
 TESTED_ELSEWHERE = {
     "clips/cuts.py": "clips/test_align.py",
     "clips/alignment.py": "clips/test_align.py",
-    "video/clip_facts.py": "video/test_video_file.py",
-    "video/clip_file.py": "video/test_video_file.py",
-    "video/depth_videos.py": "nodes/clips/test_video.py",
-    "video/engine.py": "video/test_stream.py",
-    "video/product.py": "video/test_stream.py",
-    "video/sound.py": "video/test_writer.py",
-    "video/stages.py": "video/test_stream.py",
 }
 THEMES = {  # test files that run across several files of the library
     "cli/test_killed_clips.py",

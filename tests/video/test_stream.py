@@ -5,15 +5,13 @@ from pathlib import Path
 
 import numpy
 import pytest
-import torch
+from brightness import BrightnessEngine
 from clips import decode, make_clip, make_folder, number
 
 from sam3d_geometry.files.lock import Locked
-from sam3d_geometry.geometry.camera import unproject
-from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.video import stream
 from sam3d_geometry.video.clip_file import open_clip
-from sam3d_geometry.video.engine import StreamSettings, read_chunks
+from sam3d_geometry.video.engine import StreamSettings
 from sam3d_geometry.video.product import Look, VideoProduct
 from sam3d_geometry.video.stages import Smooth
 from sam3d_geometry.video.stream import stream_clip
@@ -21,36 +19,8 @@ from sam3d_geometry.video.video_file import VideoFile
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
 
+
 SETTINGS = StreamSettings(range="fixed", near=1.0, far=2.0, one_camera=False, look=Look(curve="linear", invert=True))
-INTRINSICS = torch.tensor([[1.0, 0, 0.5], [0, 1.5, 0.5], [0, 0, 1]])
-
-
-class BrightnessEngine:
-    """Stands in for a network: the depth is 1 + red, so a linear, inverted depth picture is the red channel."""
-
-    model_name = "brightness"
-    device = torch.device("cpu")
-
-    def infer(self, images):
-        depth = 1 + images[..., 0].float() / 255
-        intrinsics = INTRINSICS.expand(len(images), 3, 3)
-        size = tuple(images.shape[1:3])
-        return Pointmap(
-            unproject(depth, intrinsics),
-            depth > 0,
-            intrinsics,
-            images.float() / 255,
-            normals=None,
-            metric=False,
-            source_size=size,
-        )
-
-    def sample(self, clip, settings):
-        return Pointmap.cat([self.infer(torch.from_numpy(pixels)[None]) for pixels in clip.samples(16)])
-
-    def geometry(self, clip, settings, survey, after, overlap):
-        for chunk in read_chunks(clip, settings.frames_per_chunk, after):
-            yield stream.GeometryChunk(chunk.positions, self.infer(chunk.images))
 
 
 @pytest.fixture(autouse=True)
@@ -261,15 +231,6 @@ class TestBounds:
         assert threading.active_count() == before
 
 
-def test_products_that_make_no_sense_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="true depth cannot be written as h264"):
-        VideoProduct("true depth", "h264 8-bit mp4", tmp_path / "a.mp4")
-    with pytest.raises(ValueError, match=r"give it the suffix \.mkv"):
-        VideoProduct("depth", "ffv1 16-bit mkv", tmp_path / "a.mp4")
+def test_a_stream_of_nothing_is_refused(source):
     with pytest.raises(ValueError, match="nothing to write"):
-        stream_clip(BrightnessEngine(), VideoFile(make(tmp_path)), [])
-
-
-def make(folder):
-    make_clip(folder / "clip.mp4", 3)
-    return folder / "clip.mp4"
+        stream_clip(BrightnessEngine(), VideoFile(source), [])

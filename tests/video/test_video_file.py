@@ -7,7 +7,6 @@ import pytest
 from clips import TIME_BASE, make_clip, number, picture
 
 from sam3d_geometry.video.clip_facts import Position
-from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.video_file import VideoFile
 
 pytest.importorskip("av", reason="PyAV is not installed")
@@ -91,10 +90,3 @@ class TestVideoFile:
         make_clip(tmp_path / "clip.mp4", frames)
         numbers = [number(pixels) for pixels in VideoFile(tmp_path / "clip.mp4").samples(16)]
         assert numbers == list(range(frames))
-
-    def test_what_is_no_video_is_refused_in_a_sentence(self, tmp_path):
-        (tmp_path / "clip.mp4").write_bytes(b"no video" * 100)
-        with pytest.raises(ValueError, match=r"cannot be read as a video.*give a video file"):
-            open_clip(tmp_path / "clip.mp4")
-        with pytest.raises(ValueError, match="does not exist"):
-            open_clip(tmp_path / "gone.mp4")

@@ -1,4 +1,4 @@
-"""Writing pictures: values are as deep as the format, times and sound come along, files are whole or absent."""
+"""Writing pictures: values are as deep as the format, times come along, files are whole or absent."""
 
 import os
 from fractions import Fraction
@@ -6,13 +6,12 @@ from fractions import Fraction
 import numpy
 import pytest
 import torch
-from clips import RATE, TIME_BASE, decode, make_clip
+from clips import RATE, TIME_BASE, decode
 from PIL import Image
+from written_videos import FACTS, HEIGHT, TIMES, VIDEOS, WIDTH, ramps, write
 
 from sam3d_geometry.video.clip_facts import ClipFacts
-from sam3d_geometry.video.video_file import VideoFile
 from sam3d_geometry.video.writer import (
-    FORMATS,
     Segment,
     SegmentWriter,
     format_named,
@@ -22,38 +21,6 @@ from sam3d_geometry.video.writer import (
 )
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
-
-HEIGHT, WIDTH = 48, 128
-VIDEOS = [name for name, chosen in FORMATS.items() if not chosen.sequence]
-TIMES = [0, 1001, 2002, 2500, 5000, 5001, 7007, 9009]
-FACTS = ClipFacts(HEIGHT, WIDTH, RATE, TIME_BASE, None, False)
-
-
-def ramps():
-    """(8, H, W) in [0, 1]: a ramp that climbs a little with every frame."""
-    ramp = torch.linspace(0, 0.9, WIDTH).expand(HEIGHT, WIDTH)
-    return torch.stack([ramp + 0.01 * i for i in range(8)])
-
-
-def write(folder, name, pictures, target=None, sound=None, facts=FACTS):
-    """The pictures in two segments, joined."""
-    chosen, parts = format_named(name), []
-    values = quantise(pictures, chosen)
-    for number, part in enumerate((slice(0, 3), slice(3, 8))):
-        path = folder / f"{number}.segment"
-        writer = SegmentWriter(
-            path, chosen, pictures.dim() == 3, tuple(pictures.shape[1:3]), facts.frame_rate, facts.time_base
-        )
-        for picture, time in zip(values[part], TIMES[part]):
-            writer.write(picture, time)
-        assert not path.exists()
-        writer.close()
-        assert path.exists()
-        parts.append(Segment(path, TIMES[part][0]))
-    target = target or folder / f"joined{chosen.suffix}"
-    join_segments(parts, target, facts, sound)
-    assert [p.name for p in folder.iterdir() if ".part" in p.name] == []
-    return target
 
 
 @pytest.mark.parametrize("name", VIDEOS)
@@ -134,32 +101,6 @@ def test_the_frame_rate_is_kept(tmp_path):
         stream = container.streams.video[0]
         assert Fraction(stream.average_rate) == RATE
         assert stream.duration * Fraction(stream.time_base) == 8 / RATE
-
-
-@pytest.mark.parametrize(
-    ("codec", "target", "arrives"),
-    [("aac", "out.mp4", "aac"), ("aac", "out.mkv", "aac"), ("pcm_s16le", "out.mp4", "aac")],
-)
-def test_sound_comes_along(tmp_path, codec, target, arrives):
-    source = tmp_path / ("source.mp4" if codec == "aac" else "source.mkv")
-    make_clip(source, 40, sound=codec)
-    name = "ffv1 16-bit mkv" if target.endswith("mkv") else "h264 8-bit mp4"
-    clip = VideoFile(source)
-    path = write(tmp_path, name, ramps(), tmp_path / target, (source, clip.window))
-    with av.open(str(path)) as container:
-        assert container.streams.audio[0].codec_context.name == arrives
-        seconds = sum(f.samples for f in container.decode(audio=0)) / 48000
-    assert abs(seconds - 40 / RATE) < 0.06
-
-
-def test_sound_is_cut_to_the_window(tmp_path):
-    make_clip(tmp_path / "source.mp4", 60, sound="aac")
-    window = (Fraction(1), Fraction(3, 2))
-    path = write(tmp_path, "h264 8-bit mp4", ramps(), None, (tmp_path / "source.mp4", window))
-    with av.open(str(path)) as container:
-        frames = list(container.decode(audio=0))
-    assert abs(frames[0].pts * frames[0].time_base) < 0.05
-    assert abs(sum(f.samples for f in frames) / 48000 - 0.5) < 0.06
 
 
 class TestPictures:

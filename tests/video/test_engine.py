@@ -1,0 +1,80 @@
+"""Frames are read by the chunk, each once, and go through the network the same with and without reading ahead."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from brightness import BrightnessEngine
+from clips import make_folder, number
+
+from sam3d_geometry.estimate.inference import infer_pointmap
+from sam3d_geometry.models import PREVIEW, load_model
+from sam3d_geometry.models.preview import WEIGHTS
+from sam3d_geometry.video.clip_facts import Position
+from sam3d_geometry.video.clip_file import open_clip
+from sam3d_geometry.video.engine import LocalEngine, StreamSettings, Survey, read_chunks, survey_clip
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return open_clip(make_folder(tmp_path_factory.mktemp("clips") / "frames", 7))
+
+
+def numbers(chunks):
+    return [[number(image) for image in chunk.images.numpy()] for chunk in chunks]
+
+
+@pytest.mark.parametrize(
+    ("size", "after", "expected"),
+    [
+        (3, None, [[0, 1, 2], [3, 4, 5], [6]]),
+        (7, None, [[0, 1, 2, 3, 4, 5, 6]]),
+        (9, None, [[0, 1, 2, 3, 4, 5, 6]]),
+        (2, 3, [[4, 5], [6]]),
+        (2, 6, []),
+    ],
+)
+def test_every_frame_is_in_one_chunk(clip, size, after, expected):
+    times = clip.times()
+    chunks = list(read_chunks(clip, size, None if after is None else Position(after, times[after])))
+    assert numbers(chunks) == expected
+    positions = [position for chunk in chunks for position in chunk.positions]
+    assert [p.index for p in positions] == [index for chunk in expected for index in chunk]
+    assert [p.time for p in positions] == [times[p.index] for p in positions]
+
+
+def test_a_chunk_is_not_written_over_by_the_next(clip):
+    first, *_ = list(read_chunks(clip, 3, None))
+    assert numbers([first]) == [[0, 1, 2]]
+
+
+def test_one_camera_is_that_of_the_sampled_frames_unless_one_is_given(clip):
+    engine, open_settings = BrightnessEngine(), StreamSettings()
+    assert survey_clip(clip, engine, open_settings).fov_x_degrees == pytest.approx(53.13, abs=0.01)
+    assert survey_clip(clip, engine, replace(open_settings, fov_x_degrees=40.0)) == Survey(40.0)
+    assert survey_clip(clip, engine, replace(open_settings, one_camera=False)) == Survey(None)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"range": "gone"}, "Range 'gone' is not known; choose one of"),
+        ({"frames_per_chunk": 0}, "frames_per_chunk came as 0"),
+        ({"range": "fixed", "near": 3.0, "far": 2.0}, "near"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        StreamSettings(**options)
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
+@pytest.mark.parametrize("overlap", [True, False])
+def test_the_network_here_sees_each_frame_as_it_does_alone(clip, overlap):
+    model = load_model(PREVIEW, allow_download=False)
+    settings = StreamSettings(resolution=64, frames_per_chunk=3)
+    chunks = list(LocalEngine(model).geometry(clip, settings, Survey(50.0), None, overlap))
+    assert [position.index for chunk in chunks for position in chunk.positions] == list(range(7))
+    for chunk, part in zip(chunks, read_chunks(clip, 3, None)):
+        alone = infer_pointmap(model, part.images.float() / 255, resolution=64, fov_x_degrees=50.0, frames_per_batch=3)
+        assert torch.equal(chunk.pointmap.points, alone.points)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import numpy
 import torch
 from torch.nn import functional as F
 
@@ -43,6 +45,34 @@ def _with_rim(view: torch.Tensor, faces: torch.Tensor, offset: float) -> tuple[t
     return torch.cat([view, rim]), torch.cat([faces, *(wall.int() for wall in walls)])
 
 
+def _simplify() -> Callable[..., tuple[numpy.ndarray, numpy.ndarray]]:
+    """The function of fast-simplification; ValueError, one sentence, where it is not installed."""
+    try:
+        from fast_simplification import simplify
+    except ImportError as error:
+        raise ValueError(
+            "Fewer triangles need the Python package `fast-simplification`, which is not installed; install it with "
+            "`python -m pip install fast-simplification`, or set the number of triangles to 0."
+        ) from error
+    return simplify
+
+
+def collapsed(vertices: torch.Tensor, faces: torch.Tensor, triangles: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Vertices (N, 3) and faces (M, 3) of a surface seen from all around -> about `triangles` of them, by edge collapse.
+
+    Errors are lengths, the same near and far; `decimate` is for what one camera saw. Borders stay roughly in place.
+    """
+    if triangles < MINIMUM:
+        raise ValueError(f"A mesh of {triangles} triangles was asked for; at least {MINIMUM} are needed.")
+    if triangles >= len(faces):
+        return vertices, faces
+    # about the middle, in its own size: the collapse works in float32
+    middle, size = vertices.mean(0), vertices.std().clamp_min(1e-12)
+    points, found = _simplify()(((vertices - middle) / size).numpy(), faces.int().numpy(), target_count=triangles)
+    kept, corners = torch.from_numpy(found).long().unique(return_inverse=True)
+    return torch.from_numpy(points).float()[kept] * size + middle, corners.view(-1, 3)
+
+
 def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) -> Mesh:
     """The mesh with about `triangles` triangles, by quadric edge collapse (Garland and Heckbert, 1997).
 
@@ -54,13 +84,7 @@ def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) ->
         raise ValueError(f"A mesh of {triangles} triangles was asked for; at least {MINIMUM} are needed.")
     if triangles >= len(mesh.faces):
         return mesh
-    try:
-        from fast_simplification import simplify
-    except ImportError as error:
-        raise ValueError(
-            "Fewer triangles need the Python package `fast-simplification`, which is not installed; install it with "
-            "`python -m pip install fast-simplification`, or set the number of triangles to 0."
-        ) from error
+    simplify = _simplify()
     view = _in_view(mesh.vertices)
     near, far = (float(extreme) for extreme in view[:, 2].aminmax())
     rimmed, corners = _with_rim(view, mesh.faces, far - near + 1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from surfaces import noisy, pixels_apart, sphere
 
-from sam3d_geometry.shapes.decimation import decimate, sample_picture
+from sam3d_geometry.shapes.decimation import collapsed, decimate, sample_picture
 from sam3d_geometry.shapes.mesh import face_normals
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
@@ -55,3 +55,17 @@ def test_a_missing_package_is_named_in_one_sentence(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ValueError, match="pip install fast-simplification"):
         surface_from_pointmap(sphere(), triangles=100)
+
+
+def test_a_closed_surface_around_the_camera_is_reduced_by_lengths():
+    pytest.importorskip("fast_simplification", reason="fast-simplification is not installed")
+    whole = surface_from_pointmap(sphere())
+    around = whole.vertices - torch.tensor([0, 0, 4.0])
+    vertices, faces = collapsed(around, whole.faces.long(), 800)
+    assert len(faces) <= 840
+    assert (vertices.norm(dim=1) - 1).abs().median() < 0.01
+    same, kept = collapsed(around, whole.faces.long(), 10**7)
+    assert same is around
+    assert len(kept) == len(whole.faces)
+    with pytest.raises(ValueError, match="at least 4"):
+        collapsed(around, whole.faces.long(), 3)

@@ -15,6 +15,7 @@ import torch
 from ..geometry.rotations import rotation_from_degrees
 from .bodies import Bodies
 from .records import bodies_from_records
+from .rest_pose import rest_rotations
 from .skeleton import JOINT_COUNT, JOINT_NAMES, JOINT_PARENTS, KEYPOINT_NAMES
 
 Place = tuple[float, float, float]
@@ -241,7 +242,7 @@ def posed(pose: Pose, size: float = 1.0) -> dict[str, torch.Tensor]:
         "pred_vertices": moved(rig.vertices, rig.carriers),
         "pred_joint_coords": (places * FLIP * size).float(),
         "pred_keypoints_3d": moved(rig.keypoints, rig.keypoint_carriers),
-        "pred_global_rots": rotations.float(),
+        "pred_global_rots": (rotations @ rest_rotations()).float(),
         "global_rot": torch.tensor([x, y, z]).float(),
     }
 

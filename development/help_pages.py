@@ -34,6 +34,8 @@ def values_of(given: Any) -> str:
         return f"{_number(given.min)} to {_number(given.max)}, default {_number(given.default)}"
     if isinstance(getattr(given, "default", None), bool):
         return "on, off" if given.default else "off, on"
+    if given.get_io_type() == "COLOR":
+        return "color"
     if hasattr(given, "multiline"):
         return "text" + optional
     return " or ".join(given.get_io_type().split(",")) + optional

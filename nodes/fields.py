@@ -9,7 +9,14 @@ from comfy_api.latest import io
 
 from .vocabulary import VOCABULARY, Word
 
-_WIDGETS = {"FLOAT": io.Float, "INT": io.Int, "STRING": io.String, "BOOLEAN": io.Boolean, "COMBO": io.Combo}
+_WIDGETS = {
+    "FLOAT": io.Float,
+    "INT": io.Int,
+    "STRING": io.String,
+    "BOOLEAN": io.Boolean,
+    "COMBO": io.Combo,
+    "COLOR": getattr(io, "Color", io.String),  # a picker where the host has one (not in 0.3.64), else text
+}
 
 
 def advanced(widget: io.Input) -> io.Input:

@@ -5,7 +5,7 @@ from page_scripts import needs_node, run_in_page
 
 SERIALIZED = """
   const widgets = [{ name: "format", value: "glb" }, { name: "filename_prefix", value: "%date:yyyy%/a" }]
-  const node = { comfyClass: "CLASS", widgets }
+  const node = { comfyClass: "CLASS", widgets, size: [210, 90], setSize() {} }
   PAGE
   for (const extension of app.extensions) extension.nodeCreated?.(node)
   return widgets[1].serializeValue ? await widgets[1].serializeValue() : null

@@ -1,5 +1,7 @@
 """Masks by distance and height against where things are known to be."""
 
+from dataclasses import replace
+
 import closed_form
 import pytest
 import torch
@@ -50,5 +52,5 @@ def test_heights_in_a_room_seen_by_a_tilted_camera():
     turned = world_from_pitch_roll(20.0, 10.0)
     tilted = closed_form.pointmap(depth)
     points = tilted.points @ turned[0]  # a camera that looks up by 20 and is rolled by 10 degrees sees these
-    tilted = type(tilted)(points, tilted.mask, tilted.intrinsics, tilted.image, None, False, tilted.source_size)
+    tilted = replace(tilted, points=points)
     assert torch.allclose(height_mask(tilted, turned, 1.5, 1.0, 2.0), mask, atol=1e-3)

@@ -11,8 +11,9 @@ from torch import nn
 
 from ...sam3d_geometry.estimate.da3_metric import metres_from_output
 from ...sam3d_geometry.estimate.inference import BY_MASK, VALIDITIES, plan_inference
-from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from ...sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from ...sam3d_geometry.geometry.pointmap import Pointmap
+from ...sam3d_geometry.geometry.pointmap_maker import pointmap_of_depth
 from ...sam3d_geometry.geometry.resize import Size, resize_image
 from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
@@ -140,13 +141,11 @@ def _pointmap(
     source_size: Size | None = None,
 ) -> Pointmap:
     """Everything at the depth's size; masked depths, inf in core, become 0, and points are put on their pixels' rays."""
-    mask = mask & torch.isfinite(depth) & (depth > 0)
-    depth = torch.where(mask, depth, 0)
     if normals is not None:
-        normals = torch.where(mask[..., None], normals.float().to(depth.device), 0)
+        normals = normals.float().to(depth.device)
     size = tuple(depth.shape[1:])
-    return Pointmap(
-        unproject(depth, intrinsics),
+    return pointmap_of_depth(
+        depth,
         mask,
         intrinsics,
         resize_image(image, size),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from ..geometry.camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
+from ..geometry.camera import intrinsics_from_fov_x_degrees, view_plane_axes
 from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap_maker import is_distance, pointmap_of_depth
 from ..geometry.resize import Size, require_same_shape, resize_image, resize_mask
 from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
 from .da3_metric import metres_from_output
@@ -80,7 +81,7 @@ def distance_from_depth(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Depth (B, H, W) of one of MEASURES -> distance along the view axis (B, H, W), 0 where invalid, and the mask.
 
-    inf, nan and 0 are invalid, in a picture only inf and nan. A picture's values stand for `near` (white, or black) to
+    What is no distance is invalid (`pointmap_maker.is_distance`), in a picture only inf and nan. A picture's values stand for `near` (white, or black) to
     `far` along `curve`, as `depth.normalise_depth` makes them.
     """
     if measure not in MEASURES:
@@ -97,7 +98,7 @@ def distance_from_depth(
     if measure == ALONG_RAY:
         x, y = view_plane_axes(intrinsics.to(depth), *depth.shape[1:])
         depth = depth * (x.square() + y.square() + 1).rsqrt()
-    return depth, finite & (depth > 0)
+    return depth, is_distance(depth)
 
 
 def nearness_image(distance: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -153,12 +154,4 @@ def pointmap_from_depth(
     else:
         picture = resize_image(image[..., :3].float(), tuple(size)).expand(batch, -1, -1, -1)
         source_size = tuple(image.shape[1:3])
-    return Pointmap(
-        unproject(distance, intrinsics),
-        valid,
-        intrinsics,
-        picture,
-        normals=None,
-        metric=metric,
-        source_size=source_size,
-    )
+    return pointmap_of_depth(distance, valid, intrinsics, picture, metric=metric, source_size=source_size)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch.nn import functional as F
 
-from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal, unproject
+from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal
 from ..geometry.colour import BEHIND_ALPHA
 from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap_maker import FARTHEST, pointmap_of_depth
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
 from .focal import recover_focal_and_shift
@@ -88,7 +89,7 @@ def pointmap_from_prediction(
     """
     points = prediction.points
     _, height, width, _ = points.shape
-    finite = torch.isfinite(points).all(-1)
+    finite = (points.abs() < FARTHEST).all(-1)  # so far out, one point would pull the camera along
     mask = (prediction.mask_probability > MASK_THRESHOLD) & finite
     if validity == ALL_FINITE:
         mask = mask | (finite & ~mask.flatten(1).any(1)[:, None, None])
@@ -106,16 +107,12 @@ def pointmap_from_prediction(
     if prediction.metric_scale is not None:
         depth = depth * prediction.metric_scale[:, None, None]
     intrinsics = intrinsics_from_diagonal_focal(focal, width / height)
-    depth = torch.where(mask, depth, 0)
-    normals = prediction.normals
-    if normals is not None:
-        normals = torch.where(mask[..., None], normals, 0)
-    return Pointmap(
-        unproject(depth, intrinsics),
+    return pointmap_of_depth(
+        depth,
         mask,
         intrinsics,
         image,
-        normals=normals,
+        normals=prediction.normals,
         metric=metric,
         source_size=tuple(source_size),
         fov_spread=spread,

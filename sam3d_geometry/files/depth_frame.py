@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from ..estimate.depth_to_pointmap import nearness_image
-from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap_maker import is_distance, pointmap_of_depth
 from .depth_file_error import DepthFileError
 from .depth_record import DepthRecord
 from .depth_steps import Steps
@@ -21,7 +21,6 @@ AT_ZERO, AT_FAR, AT_INFINITY = INVALID_DEPTHS = (
     "infinity",
 )  # the depth that is written where there is none
 
-FARTHEST = 1e9  # renderers write 1e10 or infinity where nothing was hit
 MAX_PIXELS = 1 << 27  # twice an 8K x 8K map; a header that claims more would take the memory of the machine
 MAX_VALUES = 1 << 29  # over all channels of a file
 
@@ -94,7 +93,7 @@ def clean_frame(
     image: torch.Tensor | None = None,
 ) -> DepthFrame:
     """What a file holds, with inf, nan, nothing-was-hit and negative depths made invalid; values stay as they are."""
-    valid = torch.isfinite(depth) & (depth > 0) & (depth < FARTHEST)
+    valid = is_distance(depth)
     if mask is not None:
         valid = valid & mask
     depth = torch.where(valid, depth, 0)
@@ -118,8 +117,8 @@ def pointmap_from_frames(frames: Sequence[DepthFrame]) -> Pointmap:
     if all(frame.normals is not None for frame in frames):
         normals = torch.stack([frame.normals for frame in frames])
     metric = all(frame.record.metric for frame in frames)
-    return Pointmap(
-        unproject(depth, intrinsics),
+    return pointmap_of_depth(
+        depth,
         mask,
         intrinsics,
         image,

@@ -9,7 +9,9 @@ from torch.nn import functional as F
 
 from .camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
 from .pointmap import Pointmap
+from .pointmap_maker import FARTHEST, NEAREST, is_distance
 
+MUCH_SMALLER = 1e-3  # only such a scale can make what was a distance too small for one
 # clockwise, in quarter turns
 ROTATIONS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
 
@@ -22,7 +24,22 @@ def scale_pointmap(pointmap: Pointmap, scale: float | torch.Tensor) -> Pointmap:
             f"The scale came as {factor.tolist()}; one number greater than 0, or one for each of the {len(pointmap)} frames, "
             "is needed."
         )
-    return replace(pointmap, points=pointmap.points * factor[:, None, None, None])
+    scaled = replace(pointmap, points=pointmap.points * factor[:, None, None, None])
+    return _within_reach(scaled, factor)
+
+
+def _within_reach(pointmap: Pointmap, factor: torch.Tensor) -> Pointmap:
+    """The pointmap without the points that a scale has made no distances any more; ValueError where none is left of any."""
+    low, high = torch.aminmax(pointmap.points)
+    if float(high) < FARTHEST and float(low) > -FARTHEST and float(factor.min()) > MUCH_SMALLER:
+        return pointmap
+    left = pointmap.masked(is_distance(pointmap.depth))
+    if not bool(left.mask.any()) and bool(pointmap.mask.any()):
+        raise ValueError(
+            f"A scale of {float(factor[0]):g} takes every distance of the pointmap out of what can be computed with, {NEAREST:g} to "
+            f"{FARTHEST:g}; give one nearer to 1."
+        )
+    return left
 
 
 def mirror_pointmap(pointmap: Pointmap) -> Pointmap:
@@ -69,7 +86,7 @@ def turn_pointmap(pointmap: Pointmap, quarter_turns: int) -> Pointmap:
 
 def _at_depth(pointmap: Pointmap, depth: torch.Tensor, intrinsics: torch.Tensor) -> Pointmap:
     """The pointmap with other depths (a shift at most, no scale) and another focal length; points at 0 or behind go."""
-    mask = pointmap.mask & (depth > 0)
+    mask = pointmap.mask & is_distance(depth)
     depth = torch.where(mask, depth, 0)
     normals = pointmap.normals
     if normals is not None:

@@ -17,8 +17,8 @@ import numpy
 import torch
 
 from .. import models
-from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap_maker import pointmap_of_depth
 from .clip_facts import Position
 from .clip_file import Clip
 from .engine import GeometryChunk, LocalEngine, StreamSettings, Survey, read_chunks
@@ -87,9 +87,8 @@ def _rows(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, nump
 def _chunk(rows: dict[str, numpy.ndarray], source_size: tuple[int, int]) -> GeometryChunk:
     tensors = {name: torch.from_numpy(numpy.array(rows[name])) for name in ("depth", "mask", "intrinsics", "image")}
     normals = torch.from_numpy(numpy.array(rows["normals"])) if "normals" in rows else None
-    points = unproject(tensors["depth"], tensors["intrinsics"])
-    pointmap = Pointmap(
-        points,
+    pointmap = pointmap_of_depth(
+        tensors["depth"],
         tensors["mask"].bool(),
         tensors["intrinsics"],
         tensors["image"],

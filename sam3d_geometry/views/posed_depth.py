@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ..geometry.camera import project, unproject, view_plane_axes
 from ..geometry.normals import surface_normals
-from ..geometry.pointmap import Pointmap
+from ..geometry.pointmap_maker import pointmap_of_depth
 from ..geometry.resize import resize_mask
 from ..geometry.surfaces import surface_links
 from .view import View
@@ -132,15 +132,8 @@ def _away_from_edges(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def _normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
     """Unit normals (h, w, 3) of a depth map."""
-    bare = Pointmap(
-        points=unproject(depth[None], intrinsics[None]),
-        mask=mask[None],
-        intrinsics=intrinsics[None],
-        image=torch.zeros(1, *depth.shape, 3),
-        normals=None,
-        metric=False,
-        source_size=(depth.shape[0], depth.shape[1]),
-    )
+    image, size = torch.zeros(1, *depth.shape, 3), (depth.shape[0], depth.shape[1])
+    bare = pointmap_of_depth(depth[None], mask[None], intrinsics[None], image, source_size=size)
     return surface_normals(bare)[0]
 
 

@@ -60,11 +60,7 @@ def test_info_gives_what_other_nodes_want():
 
 def test_info_of_a_pointmap_without_geometry():
     empty = clip()
-    empty = Pointmap(
-        empty.points * 0,
-        empty.mask & False,
-        *(getattr(empty, n) for n in ("intrinsics", "image", "normals", "metric", "source_size")),
-    )
+    empty = empty.masked(empty.mask & False)
     *_, near, far, metric, valid, text, camera = node_output(PointmapInfo, pointmap=empty).args
     assert (near, far, metric, valid) == (0.0, 0.0, False, 0.0) and "no geometry" in text
     assert camera["near"] > 0 and camera["target"]["z"] < 0

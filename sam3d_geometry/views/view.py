@@ -29,6 +29,8 @@ class View:
     state              `placed` by what the photos show, `guessed` (a ring of equal steps), or `not placed`
     reason             why it is not placed, or what is weak about its place; "" where nothing is
     group              number of the connected set that it was placed in, from 0; None while not placed
+    focal_spread       standard deviation of the natural logarithm of the focal length in `intrinsics`: 0 where it is known, None
+                       where only the pointmap's own `fov_spread` tells
     """
 
     name: str
@@ -42,6 +44,8 @@ class View:
     state: State = "not placed"
     reason: str = ""
     group: int | None = None
+    focal_spread: float | None = None
+    radial: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.pointmap) != 1:

@@ -1,5 +1,8 @@
 """The nodes of the pack, in menu order."""
 
+from .bodies.load import LoadBodies
+from .bodies.place import PlaceBodiesInScene
+from .bodies.to_mesh import BodiesToMesh
 from .camera.lens import FieldOfViewFromLens
 from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
 from .clips.align import AlignSequence
@@ -92,6 +95,9 @@ NODES = [
     HeightMaskFromPointmap,
     OrientationMasksFromPointmap,
     RegionMaskFromPointmap,
+    LoadBodies,
+    PlaceBodiesInScene,
+    BodiesToMesh,
     GeometryToPointmap,
     PointmapToMoGeGeometry,
 ]

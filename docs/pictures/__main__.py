@@ -23,10 +23,11 @@ import exact
 import lens
 import light
 import maps
+import people
 import shapes
 from sheet import MAX_BYTES, TARGET, save
 
-MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects)
+MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects, people)
 PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
 LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
 

@@ -20,7 +20,7 @@ class LoadExample(io.ComfyNode):
                 field(
                     "example",
                     "temple, astronaut, cat, coffee and rocket are photos; balloon is a drawing with transparency, to be put "
-                    "into a scene.",
+                    "into a scene; mannequins is the picture of the people that Load Bodies gives as its example.",
                     options=list(EXAMPLES),
                 )
             ],

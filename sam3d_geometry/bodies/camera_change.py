@@ -39,7 +39,7 @@ def _place_on_slopes(points: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor
 
     Each coordinate is one linear equation, x + tx - slope (z + tz) = 0.
     """
-    x, s = points.double().cpu(), slopes.double().cpu()
+    x, s = points.cpu().double(), slopes.cpu().double()
     count = len(x)
     matrix = torch.zeros(2 * count, 3, dtype=torch.float64)
     matrix[:count, 0] = matrix[count:, 1] = 1

@@ -40,8 +40,8 @@ def fit_ratio(scene: torch.Tensor, body: torch.Tensor, weights: torch.Tensor) ->
     kept = (scene > 0) & (body > 0) & (weights > 0)
     if int(kept.sum()) < MINIMUM_PIXELS:
         return None
-    logs = (scene[kept].double().cpu() / body[kept].double().cpu()).log()
-    weight = weights[kept].double().cpu()
+    logs = (scene[kept].cpu().double() / body[kept].cpu().double()).log()
+    weight = weights[kept].cpu().double()
     centre, spread = _mode(logs, weight), MODE_WIDTH / 2
     for _ in range(STEPS):
         off = (logs - centre) / (ROBUST * spread)

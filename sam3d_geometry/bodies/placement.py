@@ -95,7 +95,16 @@ def place_bodies(
     if level is not None:
         placed = replace(placed, world_from_camera=level.rigid())
     people = [_person_place(p, bodies, placed, fits, metres, level) for p in range(bodies.persons)]
-    return Placed(placed, metric, metres, people, disagreement, level, size_from, shift)
+    return Placed(
+        bodies=placed,
+        pointmap=metric,
+        scene_scale=metres,
+        people=people,
+        disagreement_degrees=disagreement,
+        level=level,
+        size_from=size_from,
+        shift_pixels=shift,
+    )
 
 
 def require_same_pictures(bodies: Bodies, pointmap: Pointmap, selection: torch.Tensor | None = None) -> None:

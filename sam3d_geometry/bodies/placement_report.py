@@ -65,7 +65,7 @@ class PersonPlace:
         return said
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placed:
     """People on the pointmap, in metres.
 

@@ -37,6 +37,9 @@ PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IG
 KNOWN = (*SHAPES, FACES, IMAGE_SIZE, PRESENT, TRACK_IDS, TRACK_ID, WORLD, MASK)
 
 
+BODY_SUFFIXES = (".npz", ".json")
+
+
 class BodyFileError(ValueError):
     """A file of bodies cannot be read; the message is one sentence that says which and why."""
 
@@ -72,6 +75,16 @@ def read_bodies(
         without=faults,
     )
     return with_world(bodies, content.get(WORLD))
+
+
+def persons_of(path: Path) -> list[Path]:
+    """A file and those of the other persons of the same picture in its folder, by their numbers; itself where it has none."""
+    named = PERSON.match(path.stem)
+    if named is None or not path.is_file():
+        return [path]
+    beside = [(other, PERSON.match(other.stem)) for other in path.parent.glob(f"*{path.suffix}")]
+    same = [(int(found.group(2)), other) for other, found in beside if found and found.group(1) == named.group(1)]
+    return [other for _, other in sorted(same)]
 
 
 def with_world(bodies: Bodies, world_from_camera: Any) -> Bodies:

@@ -16,6 +16,7 @@ EXAMPLES = {
     "coffee": "coffee.jpg",
     "rocket": "rocket.jpg",
     "balloon": "layers/balloon.png",
+    "mannequins": "people/mannequins.jpg",
 }
 
 

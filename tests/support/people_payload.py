@@ -6,6 +6,12 @@ from people import SIZE, two_people
 
 from sam3d_geometry.bodies.bodies import PARAMETERS
 from sam3d_geometry.bodies.records import record_of
+from sam3d_geometry.bodies.surface import raster_of
+
+
+def silhouette(people, t, p):
+    """A person's mask as core gives it, (H, W, 1) uint8."""
+    return (raster_of(people, t, p, SIZE).face >= 0)[..., None].to(torch.uint8)
 
 
 def core_payload(frames=1, empty=()):
@@ -23,7 +29,7 @@ def core_payload(frames=1, empty=()):
                 record.setdefault(key, generator.normal(size=count).astype(numpy.float32))
             record["pred_face_keypoints_3d"] = generator.normal(size=(238, 3)).astype(numpy.float32)
             record["pred_face_keypoints_2d"] = generator.normal(size=(238, 2)).astype(numpy.float32)
-            record["mask"] = torch.ones(*SIZE, 1, dtype=torch.uint8) if p == 0 else None
+            record["mask"] = silhouette(people, t, p) if p == 0 else None
             record["lhand_bbox"] = generator.normal(size=4).astype(numpy.float32)
             listed[-1].append(record)
     count = people.vertex_count

@@ -1,0 +1,114 @@
+"""Pictures of what is done with people: mannequins in their room, as they were taken to be and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from mannequins import room
+from PIL import Image
+from sheet import PHOTOS, read_photo, sheet
+from torch.nn import functional as F
+
+from development.scenes.renderer import render
+from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, mesh_of_frame
+from sam3d_geometry.bodies.example import example_people, true_people
+from sam3d_geometry.bodies.placement import place_bodies
+from sam3d_geometry.bodies.surface import NOBODY, seen_people
+from sam3d_geometry.effects.light.rasterize import rasterize
+from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
+from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.geometry.resize import resize_image
+from sam3d_geometry.geometry.rotations import rotation_from_degrees
+from sam3d_geometry.shapes.mesh import Mesh, vertex_normals
+
+SIZE = (300, 400)  # of the pointmap
+VIEW = (420, 560)  # of the pictures
+
+
+@cache
+def photo() -> torch.Tensor:
+    """The picture of the mannequins (1, H, W, 3)."""
+    return read_photo(PHOTOS / "people" / "mannequins.jpg")
+
+
+@cache
+def scene() -> Pointmap:
+    """The exact pointmap of the picture."""
+    people = true_people()
+    seen = seen_people(people, 0, SIZE)
+    drawn = render(room(), room().camera, *SIZE, samples=0)
+    depth = torch.where(seen.person != NOBODY, seen.depth, drawn.depth[0])[None]
+    return Pointmap(
+        unproject(depth, drawn.intrinsics),
+        mask=depth > 0,
+        intrinsics=drawn.intrinsics,
+        image=resize_image(photo(), SIZE),
+        normals=None,
+        metric=True,
+        source_size=people.image_size,
+    )
+
+
+def from_above(mesh: Mesh, yaw: float = -28.0, pitch: float = -24.0) -> torch.Tensor:
+    """(1, H, W, 3) picture of a coloured mesh, seen from the side and above."""
+    turn = rotation_from_degrees(yaw, pitch, 0.0).float()
+    middle = torch.tensor([0.0, 0.4, 4.4])
+    points = (mesh.vertices - middle) @ turn + torch.tensor([0.0, 0.0, 4.6])
+    finer = tuple(2 * side for side in VIEW)
+    raster = rasterize(points, mesh.faces.long(), intrinsics_from_fov_x_degrees(52.0, *VIEW)[0], *finer)
+    assert mesh.colours is not None
+    values = torch.cat([mesh.colours, vertex_normals(points, mesh.faces)], -1)
+    colour, normal = raster.interpolate(values, mesh.faces.long()).split(3, -1)
+    lit = 0.55 + 0.45 * F.normalize(normal, dim=-1)[..., 2:].abs()
+    shown = torch.where((raster.face >= 0)[..., None], colour * lit, torch.tensor(0.1))
+    return F.avg_pool2d(shown.movedim(-1, 0)[None], 2).movedim(1, -1)
+
+
+def place_bodies_picture() -> Image.Image:
+    """The people as they were taken to be, and where they are."""
+    before = mesh_of_frame(example_people(), 0, scene=WITHOUT_PEOPLE, pointmap=_bare())
+    placed = place_bodies(example_people(), scene())
+    after = mesh_of_frame(placed.bodies, 0, scene=WITHOUT_PEOPLE, pointmap=_bare())
+    panels = {
+        "photo": photo(),
+        "as they were found: the child is far away": from_above(before),
+        "in the scene": from_above(after),
+    }
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
+@cache
+def _bare() -> Pointmap:
+    """The pointmap without the places where people are seen."""
+    people = seen_people(true_people(), 0, SIZE).person != NOBODY
+    return scene().masked(~people[None])
+
+
+def bodies_to_mesh() -> Image.Image:
+    """One mesh of the people alone, and one with their scene."""
+    people = place_bodies(example_people(), scene()).bodies
+    panels = {
+        "none": from_above(mesh_of_frame(people, 0)),
+        "whole": from_above(mesh_of_frame(people, 0, scene="whole", pointmap=scene())),
+        "without people": from_above(mesh_of_frame(people, 0, scene=WITHOUT_PEOPLE, pointmap=scene())),
+    }
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
+def load_bodies() -> Image.Image:
+    """The example's picture, its people alone, and their skeletons' joints."""
+    people = true_people()
+    joints = photo().clone() * 0.4
+    for x, y in people.projected(people.joints)[0].reshape(-1, 2).round().long().tolist():
+        joints[0, max(0, y - 4) : y + 5, max(0, x - 4) : x + 5] = torch.tensor([1.0, 0.8, 0.2])
+    panels = {"photo": photo(), "bodies": from_above(mesh_of_frame(people, 0), 0.0, -4.0), "127 joints": joints}
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
+PICTURES: dict[str, Callable[[], Image.Image]] = {
+    "place_bodies": place_bodies_picture,
+    "bodies_to_mesh": bodies_to_mesh,
+    "load_bodies": load_bodies,
+}

@@ -6,10 +6,12 @@ if __package__:  # imported by ComfyUI, not by a test runner that walks the fold
     from comfy_api.latest import ComfyExtension, io
 
     from .nodes import NODES
+    from .nodes.host_downloads import register_routes
 
     class SAM3DGeometryExtension(ComfyExtension):
         async def get_node_list(self) -> list[type[io.ComfyNode]]:
             return NODES
 
     async def comfy_entrypoint() -> SAM3DGeometryExtension:
+        register_routes()
         return SAM3DGeometryExtension()

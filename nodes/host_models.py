@@ -38,6 +38,11 @@ def model_folders() -> list[str]:
     return folders
 
 
+def model_called(name: str) -> str:
+    """The model that a name of the menu stands for now: `auto` is the best that is on this machine."""
+    return models.best_on_disk(model_folders()) if name == models.AUTO else name
+
+
 class _Box(torch.nn.Module):
     """Holds a network for ComfyUI's ModelPatcher, which sets a `device` that MoGe's own class has as read-only."""
 

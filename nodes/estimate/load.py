@@ -7,6 +7,11 @@ from .. import host, host_models
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
+PREVIEW_NOTICE = (
+    "It shows what the nodes do, without a download, and is far below MoGe: choose 'sam-3d-objects (moge-vitl)' or a 'moge-2' model "
+    "in Load SAM3D Geometry for real work, or press Download on that node; auto takes it from then on."
+)
+
 
 class LoadSAM3DGeometry(io.ComfyNode):
     @classmethod
@@ -21,10 +26,11 @@ class LoadSAM3DGeometry(io.ComfyNode):
             inputs=[
                 field(
                     "model_name",
-                    "Which estimator. 'built-in preview' needs no download but is only a rough first look; 'sam-3d-objects "
-                    "(moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); 'moge-2-...-normal' gives meters and "
-                    "sharper normals. Files in models/geometry_estimation and models/sam3d_geometry are listed too.",
-                    default=models.CATALOGUE[0].name,
+                    "Which estimator. auto: the best that is on this computer, never downloaded; without any the 'built-in preview', "
+                    "a rough first look. 'sam-3d-objects (moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); "
+                    "'moge-2-...-normal' gives meters and sharper normals. Files in models/geometry_estimation and "
+                    "models/sam3d_geometry are listed too.",
+                    default=models.AUTO,
                     options=names,
                 ),
                 field(
@@ -50,12 +56,14 @@ class LoadSAM3DGeometry(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, model_name: str, **others: object) -> str:
+        """`auto` is another model once a better one has been downloaded."""
+        return host_models.model_called(model_name)
+
+    @classmethod
     def execute(cls, model_name: str, precision: str, keep_loaded: bool, compile: bool) -> io.NodeOutput:
-        handle = host_models.ModelHandle(model_name, precision, keep_loaded, compile)
+        name = host_models.model_called(model_name)
+        handle = host_models.ModelHandle(name, precision, keep_loaded, compile)
         if handle.load().model.preview:
-            host.notify_once(
-                "Built-in preview model",
-                "It shows what the nodes do, without a download, and is far below MoGe: choose "
-                "'sam-3d-objects (moge-vitl)' or a 'moge-2' model in Load SAM3D Geometry for real work.",
-            )
+            host.notify_once("Built-in preview model", PREVIEW_NOTICE)
         return io.NodeOutput(handle)

@@ -18,7 +18,7 @@ from ..video.writer import FORMATS
 from . import options
 from .clip_job import TRUE_DEPTH_FORMAT, ClipJob, opened_clip, products_named, result_names, settings_of, stages_of
 from .inputs import expanded
-from .model import loaded_model, require_device, require_model, wanted_model
+from .model import loaded_model, require_device, settle_model, wanted_model
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status, reason
 from .progress import Progress
@@ -214,7 +214,7 @@ def _require(args: argparse.Namespace) -> None:
         import_ray()
     else:
         require_device(args.device)
-    require_model(args)
+    settle_model(args)
     settings_of(args)
     stages_of(args)
     products_named(args, "any")

@@ -35,8 +35,10 @@ def require_device(name: str) -> None:
         ) from error
 
 
-def require_model(args: argparse.Namespace) -> None:
-    """Raises ModelError where a model of the catalogue cannot do what the options ask for."""
+def settle_model(args: argparse.Namespace) -> None:
+    """Sets the model that `auto` stands for; raises ModelError where one of the catalogue cannot do what the options ask for."""
+    if args.model == models.AUTO:
+        args.model = models.best_on_disk(args.models_dir)
     card = card_named(args.model)
     if card is not None:
         _require_normals(args, card.gives_normals)

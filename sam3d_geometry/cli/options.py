@@ -102,10 +102,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(card.name for card in models.CATALOGUE)
     add(
         "--model",
-        default=models.PREVIEW,
+        default=models.AUTO,
         metavar="NAME_OR_FILE",
-        help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: "
-        f"{models.PREVIEW}, which needs no download but is only a rough first look; the others are downloaded once",
+        help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: auto, the best "
+        f"that is on this machine, else {models.PREVIEW}, a rough first look; one that is named is downloaded once",
     )
     add_models_dir(group)
     add("--offline", action="store_true", help="never download a model")

@@ -15,7 +15,7 @@ from ..files.rerun_recording import import_rerun
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP
 from . import options
 from .inputs import expanded
-from .model import loaded_model, require_device, require_model
+from .model import loaded_model, require_device, settle_model
 from .outcome import Outcome, exit_status
 from .photo_products import SPACES
 from .photo_run import Plan, Run
@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
     require_device(args.device)
-    require_model(args)
+    settle_model(args)
     if args.exr:
         import_openexr()
     if args.rrd:

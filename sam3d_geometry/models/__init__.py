@@ -1,7 +1,7 @@
 """Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`predict`)."""
 
-from .catalogue import CATALOGUE, PREVIEW, ModelCard
-from .find import menu
+from .catalogue import AUTO, CATALOGUE, PREVIEW, ModelCard
+from .find import best_on_disk, menu
 from .geometry_model import GeometryModel
 from .load import load_model
 from .model_error import ModelError
@@ -9,6 +9,7 @@ from .precision import PRECISIONS
 from .prediction import Prediction
 
 __all__ = [
+    "AUTO",
     "CATALOGUE",
     "PRECISIONS",
     "PREVIEW",
@@ -16,6 +17,7 @@ __all__ = [
     "ModelCard",
     "ModelError",
     "Prediction",
+    "best_on_disk",
     "load_model",
     "menu",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PREVIEW = "built-in preview"
+AUTO = "auto"  # the best model that is on this machine, else the built-in one; never downloads
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,17 @@ CATALOGUE = [
         note="ships with the pack: a rough first look with no download",
     ),
 ]
+
+
+BEST_FIRST = (
+    "moge-3-vitg",
+    "moge-3-vitl",
+    "moge-2-vitl-normal",
+    "moge-2-vitl",
+    "sam-3d-objects (moge-vitl)",
+    "moge-2-vitb-normal",
+    "moge-2-vits-normal",
+)  # the order of the accuracy that their authors publish; meters and normals before none at equal size
 
 
 def card_named(name: str) -> ModelCard | None:

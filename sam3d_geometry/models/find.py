@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .catalogue import CATALOGUE, ModelCard
+from .catalogue import AUTO, BEST_FIRST, CATALOGUE, PREVIEW, ModelCard, card_named
 
 SUFFIXES = (".pt", ".pth", ".safetensors")
 PIPELINE = "pipeline.yaml"
@@ -47,6 +48,22 @@ def find_card(card: ModelCard, folders: Sequence[Folder]) -> Path | None:
     return find_in_hub_cache(card.repository, card.filename)
 
 
+def best_on_disk(folders: Sequence[Folder] = ()) -> str:
+    """Name of the best model of the catalogue that is on this machine and that the installed packages can run, else PREVIEW."""
+    for card in filter(None, map(card_named, BEST_FIRST)):
+        if find_card(card, folders) is not None and _is_runnable(card):
+            return card.name
+    return PREVIEW
+
+
+def _is_runnable(card: ModelCard) -> bool:
+    """Whether the package with the network of a card is installed."""
+    try:
+        return importlib.util.find_spec(f"moge.model.{card.version}") is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def find_in_hub_cache(repository: str, filename: str) -> Path | None:
     """File of a hub repository that other programs have downloaded to the shared Hugging Face cache."""
     try:
@@ -66,7 +83,7 @@ def find_local(name: str, folders: Sequence[Folder]) -> Path | None:
 
 
 def menu(folders: Sequence[Folder] = ()) -> list[str]:
-    """Names that `load_model` takes: the catalogue first, then files in the folders, sorted, with / between parts.
+    """Names that `load_model` takes: AUTO, the catalogue, then files in the folders, sorted, with / between parts.
 
     A file that a catalogue entry was downloaded to is listed under the entry's name only.
     """
@@ -74,7 +91,7 @@ def menu(folders: Sequence[Folder] = ()) -> list[str]:
     found = {
         path.relative_to(folder).as_posix() for folder in map(Path, folders) for path in _model_files(folder, _DEPTH)
     }
-    return [card.name for card in CATALOGUE] + sorted(found - downloaded)
+    return [AUTO, *(card.name for card in CATALOGUE), *sorted(found - downloaded)]
 
 
 def _model_files(folder: Path, depth: int) -> Iterator[Path]:

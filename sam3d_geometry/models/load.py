@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .catalogue import PREVIEW, ModelCard, card_named
+from .catalogue import AUTO, PREVIEW, ModelCard, card_named
 from .checkpoint import Checkpoint, read_checkpoint
 from .download import download
-from .find import SUFFIXES, Folder, download_name, find_card, find_local, search_folders
+from .find import SUFFIXES, Folder, best_on_disk, download_name, find_card, find_local, search_folders
 from .geometry_model import GeometryModel
 from .model_error import ModelError
 from .moge import build_moge
@@ -36,7 +36,7 @@ def load_model(
     compiled: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> GeometryModel:
-    """A model by its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
+    """A model by AUTO (`best_on_disk`), its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
     device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS), unless
     `half` says whether it is fp16.
@@ -47,6 +47,7 @@ def load_model(
     """
     device = torch.device(device)
     dtype = compute_dtype(precision, device, half)
+    name = best_on_disk(folders) if name == AUTO else name
     if name == PREVIEW:
         # Three million parameters gain nothing from half precision unless it is asked for.
         dtype = torch.float32 if precision == "auto" else dtype

@@ -5,9 +5,9 @@ import argparse
 import pytest
 import torch
 
-from sam3d_geometry.cli.model import loaded_model, require_device, require_model
+from sam3d_geometry.cli.model import loaded_model, require_device, settle_model
 from sam3d_geometry.cli.progress import Progress
-from sam3d_geometry.models import PREVIEW, ModelError
+from sam3d_geometry.models import AUTO, PREVIEW, ModelError
 
 
 def args(**more):
@@ -31,12 +31,22 @@ def test_a_device_that_is_there_is_taken():
 @pytest.mark.parametrize("model", [PREVIEW, "moge-2-vitl", "Ruicheng/moge-vitl"])
 def test_a_model_of_the_catalogue_without_normals_is_refused_unloaded(model):
     with pytest.raises(ModelError, match="gives no normals; leave --normal-source out"):
-        require_model(args(model=model, normal_source="network"))
+        settle_model(args(model=model, normal_source="network"))
+
+
+def test_auto_becomes_the_model_that_it_stands_for(tmp_path):
+    chosen = args(model=AUTO, models_dir=[tmp_path])
+    settle_model(chosen)
+    assert chosen.model == PREVIEW
+    (tmp_path / "moge-2-vitb-normal.pt").touch()
+    chosen = args(model=AUTO, models_dir=[tmp_path], normal_source="network")
+    settle_model(chosen)
+    assert chosen.model == "moge-2-vitb-normal"
 
 
 def test_what_is_not_known_unloaded_is_let_through():
-    require_model(args(model="moge-2-vitl-normal", normal_source="network"))
-    require_model(args(model="my_file.pt", normal_source="network"))
+    settle_model(args(model="moge-2-vitl-normal", normal_source="network"))
+    settle_model(args(model="my_file.pt", normal_source="network"))
 
 
 def test_the_preview_says_that_it_is_rough(capsys):

@@ -1,14 +1,16 @@
 """Files are found where people put them, and a menu never depends on what is on the disk being in order."""
 
 import os
+import sys
+from dataclasses import replace
 
 import pytest
 
-from sam3d_geometry.models import CATALOGUE, menu
-from sam3d_geometry.models.catalogue import card_named
-from sam3d_geometry.models.find import find_card, find_in_hub_cache, find_local, search_folders
+from sam3d_geometry.models import CATALOGUE, PREVIEW, best_on_disk, menu
+from sam3d_geometry.models.catalogue import BEST_FIRST, card_named
+from sam3d_geometry.models.find import _is_runnable, find_card, find_in_hub_cache, find_local, search_folders
 
-NAMES = [card.name for card in CATALOGUE]
+NAMES = ["auto", *(card.name for card in CATALOGUE)]
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +50,40 @@ def test_menu_without_folders_is_the_catalogue():
     assert menu() == NAMES
 
 
+def test_auto_is_the_best_that_is_there(tmp_path):
+    assert best_on_disk([tmp_path]) == PREVIEW
+    found = []
+    for file in ("moge-2-vits-normal.pt", "moge-vitl.pt", "moge_2_vitl_normal_fp16.safetensors"):
+        put(tmp_path / file)
+        found.append(best_on_disk([tmp_path]))
+    assert found == ["moge-2-vits-normal", "sam-3d-objects (moge-vitl)", "moge-2-vitl-normal"]
+
+
+def test_auto_leaves_out_what_the_installed_package_cannot_run(tmp_path, monkeypatch):
+    put(tmp_path / "moge-2-vits-normal.pt")
+    put(tmp_path / "moge-3-vitl.pt")
+    versions = {"v2"}
+    monkeypatch.setattr("sam3d_geometry.models.find._is_runnable", lambda card: card.version in versions)
+    assert best_on_disk([tmp_path]) == "moge-2-vits-normal"
+    versions.add("v3")
+    assert best_on_disk([tmp_path]) == "moge-3-vitl"
+    versions.clear()
+    assert best_on_disk([tmp_path]) == PREVIEW
+
+
+def test_without_the_package_no_downloaded_model_can_run(monkeypatch):
+    card = card_named("moge-2-vitl")
+    assert _is_runnable(card) and not _is_runnable(replace(card, version="v9"))
+    for name in [name for name in sys.modules if name.split(".")[0] == "moge"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [])
+    assert not _is_runnable(card)
+
+
+def test_every_model_that_is_downloaded_has_a_rank():
+    assert set(BEST_FIRST) == {card.name for card in CATALOGUE if card.repository}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_menu_survives_a_folder_that_contains_itself(tmp_path):
     put(tmp_path / "a.pt")
@@ -78,7 +114,7 @@ def test_first_folder_wins(tmp_path):
 
 
 def test_hub_cache_is_read_without_the_network(tmp_path, monkeypatch):
-    constants = pytest.importorskip("huggingface_hub").constants
+    constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     assert find_in_hub_cache("Ruicheng/moge-vitl", "model.pt") is None
     commit = "0" * 40

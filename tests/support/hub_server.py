@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+BLOCK = 1_000_000  # bytes that a slow hub sends at a time
 
 
 class Hub:
@@ -23,6 +26,7 @@ class Hub:
         self.status: int | None = None
         self.break_after: int | None = None
         self.breaks_left = 0
+        self.slowness = 0.0  # seconds between blocks of what it sends
         self.wrong_bytes = False
         self.is_hub = True
         self.url = ""
@@ -83,7 +87,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[start : start + hub.break_after])
             self.close_connection = True
             return None
-        self.wfile.write(content[start:])
+        block = BLOCK if hub.slowness else len(content)
+        with contextlib.suppress(ConnectionError):  # a download that was cancelled
+            for at in range(start, len(content), block):
+                self.wfile.write(content[at : at + block])
+                time.sleep(hub.slowness)
         return None
 
     def _refuse(self, status, code=None):

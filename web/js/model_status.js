@@ -6,7 +6,8 @@ const NODE = "SAM3DGeometry_Load"
 const AUTO = "auto"
 const ROUTE = "/sam3d_geometry/models"
 const SUGGESTED = "moge-2-vitl-normal" // what auto's button fetches while only the built-in model is there
-const HEIGHT = 74
+const HEIGHT = 92
+const WIDTH = 330
 const STYLE =
   "width:100%;height:100%;margin:0;padding:6px 8px;box-sizing:border-box;overflow:hidden;display:flex;flex-direction:column;gap:4px;" +
   "font:11px/15px sans-serif;border-radius:4px;color:var(--input-text,#ddd);background:var(--comfy-input-bg,#222)"
@@ -115,11 +116,19 @@ function addPanel(node) {
   }
   node.onConfigure = function () {
     const result = onConfigure?.apply(this, arguments)
+    makeRoom(node, 0)
     panel.draw()
     return result
   }
+  makeRoom(node, WIDTH)
   panel.draw()
   refresh()
+}
+
+/** Grows the node to what its widgets need, also where a workflow was saved before it had this text. */
+function makeRoom(node, width) {
+  const [, needed] = node.computeSize()
+  if (node.size[0] < width || node.size[1] < needed) node.setSize([Math.max(width, node.size[0]), Math.max(needed, node.size[1])])
 }
 
 app.registerExtension({

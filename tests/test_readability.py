@@ -26,11 +26,6 @@ from development.house import (
 NODES = ROOT / "nodes"
 FILES = python_files(LIBRARY, NODES)
 TESTS = {path.relative_to(ROOT / "tests").as_posix() for path in python_files(ROOT / "tests")}
-# library files with behaviour and without a test file of their name -> where they are tested instead
-TESTED_ELSEWHERE = {
-    "clips/cuts.py": "clips/test_align.py",
-    "clips/alignment.py": "clips/test_align.py",
-}
 THEMES = {  # test files that run across several files of the library
     "cli/test_killed_clips.py",
     "effects/test_every_effect.py",
@@ -71,9 +66,7 @@ def test_execute_translates_calls_once_and_translates_back():
 
 def test_every_library_file_with_behaviour_has_a_test_file_of_its_name():
     files = [p for p in python_files(LIBRARY) if not p.name.startswith("__") and has_behaviour(p)]
-    without = {p.relative_to(LIBRARY).as_posix() for p in files if place_of_tests(p) not in TESTS}
-    assert without <= set(TESTED_ELSEWHERE)
-    assert set(TESTED_ELSEWHERE.values()) <= TESTS
+    assert [p.relative_to(LIBRARY).as_posix() for p in files if place_of_tests(p) not in TESTS] == []
 
 
 def test_test_files_are_named_after_library_files():

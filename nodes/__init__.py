@@ -2,6 +2,7 @@
 
 from .bodies.load import LoadBodies
 from .bodies.place import PlaceBodiesInScene
+from .bodies.save import SaveBodies
 from .bodies.to_mesh import BodiesToMesh
 from .camera.lens import FieldOfViewFromLens
 from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
@@ -98,6 +99,7 @@ NODES = [
     LoadBodies,
     PlaceBodiesInScene,
     BodiesToMesh,
+    SaveBodies,
     GeometryToPointmap,
     PointmapToMoGeGeometry,
 ]

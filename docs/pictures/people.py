@@ -12,8 +12,10 @@ from sheet import PHOTOS, read_photo, sheet
 from torch.nn import functional as F
 
 from development.scenes.renderer import render
-from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, mesh_of_frame
+from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
 from sam3d_geometry.bodies.example import example_people, true_people
+from sam3d_geometry.bodies.level_frame import UP
+from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.placement import place_bodies
 from sam3d_geometry.bodies.surface import NOBODY, seen_people
 from sam3d_geometry.effects.light.rasterize import rasterize
@@ -107,8 +109,34 @@ def load_bodies() -> Image.Image:
     return sheet(panels, columns=3, aspect=4 / 3)
 
 
+def _resting(names: str) -> Mesh:
+    """The people beside one another as a file keeps their rest, in camera axes."""
+    meshes = []
+    people = true_people()
+    for person in range(people.persons):
+        made, _ = perform(people, person, Settings(names=names))
+        assert made.vertices is not None and made.faces is not None
+        place = torch.tensor([1.6 * (person - 1), 1.3, 5.8], dtype=torch.float64)
+        points = (made.vertices @ UP + place).float()
+        colours = points.new_tensor(person_colour(person)).expand_as(points).clone()
+        normals = vertex_normals(points, made.faces)
+        meshes.append(Mesh(points, made.faces.int(), normals=normals, colours=colours, metric=True))
+    return joined(meshes)
+
+
+def save_bodies() -> Image.Image:
+    """The people as they stand, and at rest as files for two programs keep them."""
+    panels = {
+        "people": from_above(mesh_of_frame(true_people(), 0), 0.0, -4.0),
+        "rest of mhr: A": from_above(_resting("mhr"), 0.0, -4.0),
+        "rest of mixamo: T": from_above(_resting("mixamo"), 0.0, -4.0),
+    }
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "place_bodies": place_bodies_picture,
     "bodies_to_mesh": bodies_to_mesh,
     "load_bodies": load_bodies,
+    "save_bodies": save_bodies,
 }

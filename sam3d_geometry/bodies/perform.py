@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from ..geometry.axes import target_from_source
 from .bodies import Bodies
 from .bone_frames import BoneFrames
+from .level_frame import UP, points_to_level, turns_to_level
 from .performance import Performance
 from .rest import Motion, Rest, rest_mesh, rest_of, rigid, sampled_frames
-from .rest_pose import rest_rotations
+from .rig import Rig
 from .skeleton import ROOT, joints
 from .skin import Skin, geometric_skin
 from .stance import stand
 from .targets import target_skeleton
 
-UP = target_from_source("opengl", "opencv")  # a half turn: x stays, y and z change sign
 LIMBS = joints(["l_uparm", "l_lowarm", "r_uparm", "r_lowarm", "l_upleg", "l_lowleg", "r_upleg", "r_lowleg"])
 LEG = joints(["l_upleg", "l_lowleg", "l_foot"])
 SOLES = joints(["l_ball", "r_ball", "l_foot", "r_foot"])
-
-
-@dataclass(frozen=True)
-class Rig:
-    """What is known of the body model: joints' axes at its rest (127, 3, 3) and the skin, None where a shape must do."""
-
-    rotations: torch.Tensor = field(default_factory=rest_rotations)
-    skin: Skin | None = None
 
 
 @dataclass(frozen=True)
@@ -170,9 +161,7 @@ def _in_world(
     if settings.world is None:
         return rotations, seen @ UP
     world = settings.world.cpu().double()[frames]
-    turn = UP @ world[:, :3, :3] @ UP
-    moved = torch.einsum("nab,nkb->nka", world[:, :3, :3], seen) + world[:, None, :3, 3]
-    return turn[:, None] @ rotations, moved @ UP
+    return turns_to_level(world)[:, None] @ rotations, points_to_level(seen, world)
 
 
 def _standing(made: Performance, on_floor: torch.Tensor, own: Rest) -> Performance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
@@ -11,8 +12,9 @@ from ..shapes.mesh import vertex_normals
 from .skeleton import JOINT_COUNT, JOINT_NAMES, JOINT_PARENTS
 
 INFLUENCES = 4  # joints for each vertex: what game engines and glTF viewers take
-FACING_PENALTY = 3.0  # a bone that the skin faces counts as this many times as far: it belongs to another limb
+FACING_PENALTY = 10.0  # a bone that the skin faces counts as this many times as far: it belongs to another limb
 NEAREST = 1e-3  # metres: no bone is nearer to the skin
+KIN = 4  # steps through the skeleton between bones whose skins may meet
 HEAT = 3.0  # how strongly bones hold the skin against the flow along it
 # joints that only share the twist of a limb, or sit inside the head: the skin of a shape alone cannot tell them
 _INSIDE = ("_proc", "_null", "teeth", "tongue", "eye", "jaw", "body_world", "wrist_twist", "talocrural", "subtalar")
@@ -93,23 +95,67 @@ def bones(joints: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
     return torch.tensor(owners), torch.stack(starts), torch.stack(ends)
 
 
-def _nearest_bones(
+def _bone_distances(
     vertices: torch.Tensor, normals: torch.Tensor, joints: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The joint (V,) whose bone is nearest to each vertex from behind its skin, and how far that is (V,)."""
+    """The joints (S,) of the bones, and how far each vertex is from each bone, (V, S); more where its skin faces the bone."""
     owners, starts, ends = bones(joints)
-    along = ends - starts
-    best = torch.full((len(vertices),), float("inf"), dtype=vertices.dtype)
-    owner = torch.zeros(len(vertices), dtype=torch.int64)
-    for joint, start, line in zip(owners.tolist(), starts, along):
+    columns = []
+    for start, line in zip(starts, ends - starts):
         share = ((vertices - start) @ line / line.square().sum().clamp_min(1e-12)).clamp(0, 1)
         outward = vertices - start - share[:, None] * line
         distance = outward.norm(dim=1).clamp_min(NEAREST)
         faced = (outward * normals).sum(1) < 0
-        distance = torch.where(faced, FACING_PENALTY * distance, distance)
-        nearer = distance < best
-        best, owner = torch.where(nearer, distance, best), torch.where(nearer, joint, owner)
-    return owner, best
+        columns.append(torch.where(faced, FACING_PENALTY * distance, distance))
+    return owners, torch.stack(columns, 1)
+
+
+@lru_cache(1)
+def _kinship() -> torch.Tensor:
+    """(127, 127) steps from joint to joint through the skeleton of SKIN_JOINTS."""
+    from scipy.sparse.csgraph import shortest_path
+
+    links = torch.zeros(JOINT_COUNT, JOINT_COUNT)
+    for joint in SKIN_JOINTS:
+        parent = JOINT_PARENTS[joint]
+        while parent > 0 and parent not in SKIN_JOINTS:
+            parent = JOINT_PARENTS[parent]
+        if parent > 0:
+            links[joint, parent] = 1
+    return torch.from_numpy(shortest_path(links.numpy(), directed=False, unweighted=True))
+
+
+def _owners(faces: torch.Tensor, joints: torch.Tensor, distances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The joint (V,) that each vertex hangs from, and how far its bone is (V,).
+
+    The nearest bone, unless the skin would tear: a patch of a thigh that is nearest to the finger that lies on it hangs
+    together with the thigh, and takes the nearest of the bones around it.
+    """
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    column = distances.argmin(1)
+    edges = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    first, second = edges.T
+    torn = _kinship()[joints[column[first]], joints[column[second]]] > KIN
+    count = len(distances)
+
+    def pieces(kept: torch.Tensor) -> torch.Tensor:
+        ones = torch.ones(len(kept)).numpy()
+        graph = sparse.coo_matrix((ones, (kept[:, 0].numpy(), kept[:, 1].numpy())), shape=(count, count))
+        return torch.from_numpy(connected_components(graph, directed=False)[1].astype("int64"))
+
+    whole, part = pieces(edges), pieces(edges[~torn])
+    sizes = torch.bincount(part)
+    for piece in part[first[torn]].unique().tolist():
+        inside = part == piece
+        largest = sizes[part[whole == whole[inside][0]].unique()].max()
+        if sizes[piece] == largest:
+            continue
+        across = torch.cat([second[torn & inside[first]], first[torn & inside[second]]])
+        around = column[across].unique()
+        column[inside] = around[distances[inside][:, around].argmin(1)]
+    return joints[column], distances.gather(1, column[:, None])[:, 0]
 
 
 def geometric_skin(vertices: torch.Tensor, faces: torch.Tensor, joints: torch.Tensor) -> Skin:
@@ -124,7 +170,7 @@ def geometric_skin(vertices: torch.Tensor, faces: torch.Tensor, joints: torch.Te
     from scipy.sparse.linalg import splu
 
     points = vertices.double()
-    owner, distance = _nearest_bones(points, vertex_normals(points, faces), joints.double())
+    owner, distance = _owners(faces, *_bone_distances(points, vertex_normals(points, faces), joints.double()))
     corners = points[faces]
     rows, columns, values = [], [], []
     area = torch.zeros(len(points), dtype=torch.float64)

@@ -37,6 +37,7 @@ class Target:
     bones     a parent before its children; `parents` their numbers, -1 for a root
     holders   (127,) which bone carries what hangs from each joint
     humanoid  whether the bones' names are VRM's
+    units_per_metre  lengths in files that do not say their unit, such as BVH
     """
 
     name: str
@@ -46,6 +47,7 @@ class Target:
     parents: tuple[int, ...]
     holders: tuple[int, ...]
     humanoid: bool
+    units_per_metre: float
 
 
 @lru_cache(1)
@@ -108,4 +110,5 @@ def target_skeleton(name: str) -> Target:
         parents=tuple(parents),
         holders=tuple(holders),
         humanoid=bool(entry.get("humanoid")),
+        units_per_metre=float(entry["units_per_metre"]),
     )

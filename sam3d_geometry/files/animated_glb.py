@@ -9,15 +9,14 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
+from ..bodies.body_mesh import person_colour
 from ..bodies.performance import Performance
 from ..bodies.rotation_maths import continuous, quaternion_xyzw
+from ..geometry.colour import linear_from_srgb
 from ..shapes.mesh import vertex_normals
 from .axes import Layout
 from .glb import add_primitive, is_textured, texture_parts
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
-
-# of the people, one after the other, in linear light
-COLOURS = ((0.62, 0.47, 0.40), (0.38, 0.52, 0.65), (0.48, 0.60, 0.38), (0.66, 0.56, 0.32), (0.55, 0.42, 0.62))
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,8 @@ def write_animated_glb(
     numbers = []
     for i, person in enumerate(people):
         bones, holder = _bones(parts, person)
-        _skin(parts, person, bones, holder, COLOURS[i % len(COLOURS)])
+        light = linear_from_srgb(torch.tensor(person_colour(i)))
+        _skin(parts, person, bones, holder, [round(float(value), 4) for value in light])
         _keyframes(parts, person, bones, holder)
         numbers.append(bones)
     if camera is not None:

@@ -68,3 +68,16 @@ def test_a_real_persons_limbs_follow_their_own_bones():
             start, stop = (people.joints[0, person, JOINT_NAMES.index(joint)] for joint in (name, end))
             near = (people.vertices[0, person] - (start + stop) / 2).norm(dim=1).topk(60, largest=False).indices
             assert dense[near, JOINT_NAMES.index(name)].mean() > 0.8
+
+
+def test_a_hand_on_a_thigh_does_not_take_it_along():
+    from sam3d_geometry.bodies.mannequin import mannequins
+
+    hanging = {"r_uparm": (0.0, 0.0, -42.0), "r_lowarm": (0.0, -10.0, 0.0), "l_uparm": (0.0, 0.0, 42.0)}
+    people = mannequins([[(hanging, (0.0, 0.9, 4.0), 1.0)]], focal=560.0, image_size=(480, 640))
+    dense = dense_of(geometric_skin(people.vertices[0, 0], people.faces, people.joints[0, 0]))
+    arms = [i for i, name in enumerate(JOINT_NAMES) if "arm" in name or i in range(42, 65) or i in range(78, 101)]
+    legs = (people.vertices[0, 0, :, 1] > -0.85) & (dense.argmax(1) > -1)  # below the hips; y is down
+    hands = (people.vertices[0, 0] - people.joints[0, 0, JOINT_NAMES.index("r_wrist")]).norm(dim=1) < 0.16
+    hands |= (people.vertices[0, 0] - people.joints[0, 0, JOINT_NAMES.index("l_wrist")]).norm(dim=1) < 0.16
+    assert dense[legs & ~hands][:, arms].sum(1).max() < 0.1

@@ -10,7 +10,8 @@ import pytest
 import torch
 from posed_people import largest, real_people, upright, walkers, without
 
-from sam3d_geometry.bodies.perform import UP, Settings, perform
+from sam3d_geometry.bodies.level_frame import UP
+from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.rotation_maths import rotation_from_xyzw
 from sam3d_geometry.files import layout
 from sam3d_geometry.files.animated_glb import CameraTrack, write_animated_glb

@@ -13,6 +13,7 @@ import torch
 from .camera import view_plane_axes
 from .depth_noise import measured, suspected
 from .noisy_slopes import fitted_planes
+from .number_format import not_in_half
 from .pointmap import Pointmap
 from .resize import GeometryResize
 from .surfaces import DEPTH_EDGE, average_linked, smooth_links
@@ -109,6 +110,7 @@ def _typical_depth(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.where(mean > FAR_MEAN * middle, middle, mean)[:, None, None]
 
 
+@not_in_half
 def sharp_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
     """As `geometric_normals`, of the depth as it is: every pixel by those next to it, whatever the noise."""
     batch, height, width = depth.shape
@@ -156,6 +158,7 @@ def _fitted_normals(depth: torch.Tensor, intrinsics: torch.Tensor, sharp: torch.
     return (-torch.nn.functional.normalize(normals, dim=-1) * inside[..., None]).to(sharp)
 
 
+@not_in_half
 def geometric_normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
     """Depth (B, H, W), 0 where invalid, mask and intrinsics (B, 3, 3) -> unit normals (B, H, W, 3) facing the camera.
 

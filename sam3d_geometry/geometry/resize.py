@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .camera import unproject
+from .number_format import not_in_half
 from .pointmap import Pointmap, require_frames
 from .surfaces import DEPTH_EDGE, depth_edges, inverse_depth
 
@@ -127,6 +128,7 @@ def _through_inverse(
     return inverse_depth(inverse, valid), valid
 
 
+@not_in_half
 def resize_depth(depth: torch.Tensor, mask: torch.Tensor, size: Size) -> tuple[torch.Tensor, torch.Tensor]:
     """Depth (B, H, W) and mask -> both at `size`; interpolated in 1 / depth, which is exact on planes at any tilt."""
     if tuple(depth.shape[1:]) == tuple(size):
@@ -151,6 +153,10 @@ def require_same_shape(picture: Size, other: Size, picture_name: str = "image", 
 
 def require_photo(pointmap: Pointmap, image: torch.Tensor | None, name: str = "image") -> None:
     """ValueError for an optional picture (1 or B, H, W, ...) that is not of a pointmap's frames or not of its photo's shape."""
+    if image is not None and image.dim() == 3 and image.shape[-1] in (3, 4):
+        raise ValueError(
+            f"Input {name} came as {tuple(image.shape)}, a picture without its number of frames; give image[None], which is (1, H, W, 3)."
+        )
     require_frames(name, image, len(pointmap))
     if image is not None:
         require_same_shape(tuple(image.shape[1:3]), pointmap.source_size, name, "pointmap's photo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..geometry.picture_forms import plain_image, plain_mask
 from ..geometry.resize import resize_image
 
 
@@ -35,6 +36,7 @@ def match_frames(
     first: torch.Tensor, second: torch.Tensor, names: tuple[str, str]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Two batches -> the same two with as many frames; a single frame serves all frames of the other."""
+    first, second = plain_image(names[0], first), plain_image(names[1], second)
     if len(first) != len(second) and 1 not in (len(first), len(second)):
         raise ValueError(
             f"Input {names[0]} has {len(first)} frames and input {names[1]} has {len(second)}; give both the same number, "
@@ -61,7 +63,7 @@ def blend(
         raise ValueError(f"Blend mode {mode!r} is not known; choose one of {', '.join(MODES)}.")
     if size_match not in SIZE_MATCH:
         raise ValueError(f"Size match {size_match!r} is not known; choose one of {', '.join(SIZE_MATCH)}.")
-    base, overlay = base[..., :3], overlay[..., :3]
+    base, overlay = plain_image("base", base)[..., :3], plain_image("overlay", overlay)[..., :3]
     if base.shape[1:3] != overlay.shape[1:3]:
         if size_match == REFUSE:
             raise ValueError(
@@ -74,6 +76,7 @@ def blend(
             base = resize_image(base, overlay.shape[1:3])
     base, overlay = match_frames(base, overlay, ("base", "overlay"))
     if mask is not None:
+        mask = plain_mask("overlay_mask", mask)
         mask = resize_image(mask[..., None], base.shape[1:3])
     result = torch.empty(base.shape, dtype=torch.float32, device=base.device)
     for i in range(len(base)):  # by frame: the temporaries of a mode are several times the clip

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch.nn import functional as F
 
+from ..geometry.number_format import not_in_half
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size, pointmap_at_size
 from ..geometry.surfaces import depth_edges, extended, inverse_depth
@@ -82,6 +83,7 @@ def mask_at_photo(pointmap: Pointmap, membership: Callable[[Pointmap], torch.Ten
     return torch.where(edge, enlarge(coarse, size), inside)
 
 
+@not_in_half
 def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
     """Map (B, h, w) of a coarse depth -> the size of `depth` (B, H, W), from those of the four pixels around that are near
     in depth (joint bilateral upsampling, Kopf et al. 2007).

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.normals import smooth_normals, surface_normals
+from ..geometry.number_format import not_in_half
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size
 from ..geometry.surfaces import excess, inverse_depth
@@ -136,6 +137,7 @@ def _lasting(fields: list[torch.Tensor], window: int) -> torch.Tensor:
     return (count / (SPECK * window) - 1).clamp(0, 1) * spur.clamp(0, 1)
 
 
+@not_in_half
 def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0, window: int = 7) -> torch.Tensor:
     """Edge strength (B, h, w) -> lines (B, *size) in [0, 1], white on black, anti-aliased, `width` pixels of `size` wide.
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ..geometry.camera import unproject, view_plane_axes
 from ..geometry.normals import smooth_normals, surface_normals
+from ..geometry.number_format import not_in_half
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import GeometryResize
 from ..geometry.surfaces import surface_links
@@ -97,6 +98,7 @@ def _solve(
     return x
 
 
+@not_in_half
 def integrate_normals(
     normals: torch.Tensor,
     depth: torch.Tensor,
@@ -130,6 +132,7 @@ def integrate_normals(
     return torch.where(mask, depth * relief.exp(), 0)
 
 
+@not_in_half
 def boost_normals(
     normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tensor, points: torch.Tensor, amount: float, radius: int
 ) -> torch.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ..geometry.picture_forms import plain_image
 from ..geometry.resize import resize_image
 from .blend import match_frames
 
@@ -18,7 +19,7 @@ def side_by_side(first: torch.Tensor, second: torch.Tensor, direction: str = HOR
     """
     if direction not in SIDES:
         raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(SIDES)}.")
-    first, second = first[..., :3], second[..., :3]
+    first, second = plain_image("first", first)[..., :3], plain_image("second", second)[..., :3]
     axis = 2 if direction == HORIZONTAL else 1
     shared = 3 - axis
     if first.shape[shared] != second.shape[shared]:

@@ -67,6 +67,7 @@ def collapsed(vertices: torch.Tensor, faces: torch.Tensor, triangles: int) -> tu
     if triangles >= len(faces):
         return vertices, faces
     # about the middle, in its own size: the collapse works in float32
+    vertices = vertices.float().contiguous()
     middle, size = vertices.mean(0), vertices.std().clamp_min(1e-12)
     points, found = _simplify()(((vertices - middle) / size).numpy(), faces.int().numpy(), target_count=triangles)
     kept, corners = torch.from_numpy(found).long().unique(return_inverse=True)

@@ -14,6 +14,7 @@ import numpy
 import torch
 
 from ..geometry.camera import view_plane_axes
+from ..geometry.number_format import not_in_half
 from ..geometry.surfaces import DEPTH_EDGE
 from .islands import small_islands
 
@@ -167,6 +168,7 @@ def _touched(across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
     return touched
 
 
+@not_in_half
 def triangulate(
     depth: torch.Tensor,
     mask: torch.Tensor,

@@ -14,6 +14,7 @@ import torch
 from ...geometry.camera import view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.ground import find_ground
+from ...geometry.number_format import not_in_half
 from ...geometry.pointmap import Pointmap
 from .fog_noise import FogNoise
 
@@ -119,6 +120,7 @@ def henyey_greenstein(cosine: torch.Tensor, forward: float) -> torch.Tensor:
     return ((1 - forward) ** 2 / (1 + forward**2 - 2 * forward * cosine).clamp_min(1e-6)) ** 1.5
 
 
+@not_in_half
 def optical_depth(distance: torch.Tensor, rise: torch.Tensor, layer: FogLayer) -> torch.Tensor:
     """Integral of the extinction along rays (...) of length `distance`, of which each unit climbs by `rise` in [-1, 1].
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from ...geometry.number_format import not_in_half
 from .aperture import Aperture
 
 TILE = 128  # a tile with its margin, in pixels of its scale: the size of its Fourier transform
@@ -197,6 +198,7 @@ def _carried_on(background: torch.Tensor) -> torch.Tensor:
     return light[0]
 
 
+@not_in_half
 def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -> torch.Tensor:
     """Linear light (H, W, 3) spread over discs of signed `radius` (H, W) in pixels, > 0 behind the plane of focus.
 

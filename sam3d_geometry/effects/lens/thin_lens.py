@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ...geometry.number_format import not_in_half
 from ...geometry.pointmap import Pointmap
 
 PERCENT, F_NUMBER = BLUR_BY = ("percent", "f-number")
@@ -90,6 +91,7 @@ class Blur:
         return blur_at_infinity(pointmap, focus, self.f_number, self.focal_mm, self.sensor_width_mm)
 
 
+@not_in_half
 def circle_of_confusion(
     depth: torch.Tensor, mask: torch.Tensor, focus: torch.Tensor, at_infinity: torch.Tensor
 ) -> torch.Tensor:

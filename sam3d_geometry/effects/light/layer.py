@@ -13,6 +13,7 @@ from ...geometry.camera import view_plane_axes
 from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
 from ...geometry.picking import pick
+from ...geometry.picture_forms import plain_image
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
@@ -128,6 +129,7 @@ def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = Fal
 def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> Layer:
     """A picture (1 or B, h, w, 4), sRGB with straight alpha, as a flat card in each frame of a pointmap, at its size."""
     height, width = pointmap.size
+    rgba = plain_image("rgba", rgba)
     linear = linear_from_srgb(rgba[..., :3]) * rgba[..., 3:]
     texture = torch.cat([linear, rgba[..., 3:]], -1).movedim(-1, 1).to(pointmap.points)
     colours, alphas, depths = [], [], []

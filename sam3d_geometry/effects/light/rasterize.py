@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ...geometry.number_format import not_in_half
+
 PAIRS = 1 << 20  # triangle and pixel pairs that are tested at a time
 ON_EDGE = 1e-5  # barycentric slack, so that rounding opens no crack between two triangles
 
@@ -54,6 +56,7 @@ def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Te
     return weights @ corners[index], weights, index
 
 
+@not_in_half
 def rasterize(
     vertices: torch.Tensor, faces: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int, near: float = 1e-3
 ) -> Raster:

@@ -10,6 +10,7 @@ import math
 
 import torch
 
+from ...geometry.number_format import not_in_half
 from .lights import AREA, DIRECTIONAL, PlacedLight
 
 NEAREST_SHARE = 0.02  # of its reach: no light is brighter than at this distance
@@ -48,6 +49,7 @@ def lambert(cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
     return torch.where(cosine >= sine, cosine, torch.where(sine > 1e-6, soft, cosine)).clamp_min(0)
 
 
+@not_in_half
 def ggx(
     normals: torch.Tensor, to_light: torch.Tensor, to_camera: torch.Tensor, roughness: float, sine: torch.Tensor
 ) -> torch.Tensor:

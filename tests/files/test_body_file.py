@@ -111,6 +111,7 @@ def announced(name, shape, dtype="<f4"):
         (b"PK\x03\x04 and nothing more", "damaged or not a file of the kind npz"),
         (b"", "damaged"),
     ],
+    ids=["too large", "cut short", "objects", "no person", "half a head", "empty"],
 )
 def test_hostile_archives_are_refused_in_a_sentence(tmp_path, content, sentence):
     path = tmp_path / "people.npz"

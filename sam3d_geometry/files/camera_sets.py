@@ -1,0 +1,270 @@
+"""Cameras of a set of photos as files: our cameras.json, COLMAP's text model and transforms.json, written and read as data.
+
+cameras.json   {photo file name: {size [width, height], world_from_camera 4 x 4, intrinsics 3 x 3, group, state, ...} or {reason}}.
+               OpenCV axes; pixels of the photo with the first pixel's centre at 0 (each entry says so: pixel_centers "integers");
+               a reader takes `K` for `intrinsics` too.
+COLMAP text    cameras.txt, images.txt, points3D.txt of one group; the first pixel's centre at 0.5.
+transforms     frames with transform_matrix in OpenGL's camera axes and fl_x, fl_y, cx, cy, w, h; the first pixel's centre at 0.5.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from ..geometry.axes import target_from_source
+from ..views.posed import Group, PosedViews
+from ..views.view import View
+
+INTEGERS, HALVES = "integers", "halves"  # where the first pixel's centre lies: at 0, or at 0.5
+OFFSETS = {INTEGERS: 0.0, HALVES: 0.5}
+LARGEST_FILE = 256 << 20  # bytes that are read as a list of cameras
+COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
+COLMAP_PINHOLES = {
+    "SIMPLE_PINHOLE": 1,
+    "PINHOLE": 2,
+    "SIMPLE_RADIAL": 1,
+    "RADIAL": 1,
+    "OPENCV": 2,
+}  # focal lengths of each
+
+
+class CameraFileError(ValueError):
+    """A file of cameras cannot be used; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class PhotoCamera:
+    """A photo's camera.
+
+    intrinsics         (3, 3) float64 normalised by the photo's size
+    world_from_camera  (4, 4) float64 rigid, OpenCV axes
+    """
+
+    intrinsics: numpy.ndarray
+    world_from_camera: numpy.ndarray
+
+
+def pixel_intrinsics(view: View, centres: str = INTEGERS) -> numpy.ndarray:
+    """(3, 3) the view's intrinsics in pixels of the photo's own file."""
+    height, width = view.pointmap.source_size
+    matrix = numpy.diag([width, height, 1.0]) @ view.intrinsics.numpy()
+    matrix[:2, 2] -= 0.5 - OFFSETS[centres]
+    return matrix
+
+
+def cameras_record(posed: PosedViews) -> dict[str, dict[str, Any]]:
+    """What cameras.json holds."""
+    return {view.name: _entry(view) for view in posed.views}
+
+
+def _entry(view: View) -> dict[str, Any]:
+    if view.world_from_camera is None:
+        return {"state": view.state, "reason": view.reason}
+    height, width = view.pointmap.source_size
+    entry: dict[str, Any] = {
+        "size": [width, height],
+        "world_from_camera": view.world_from_camera.tolist(),
+        "intrinsics": pixel_intrinsics(view).tolist(),
+        "pixel_centers": INTEGERS,
+        "group": view.group,
+        "state": view.state,
+        "log_scale": view.log_scale,
+    }
+    if view.radial:
+        entry["radial"] = view.radial
+    if view.reason:
+        entry["note"] = view.reason
+    return entry
+
+
+def transforms_record(posed: PosedViews, group: int = 0) -> dict[str, Any]:
+    """What transforms.json holds of one group; transform_matrix is world_from_camera in OpenGL's camera axes."""
+    flip = numpy.eye(4)
+    flip[:3, :3] = target_from_source("opencv", "opengl").numpy()
+    frames = []
+    for view in posed.views:
+        if view.group != group or view.world_from_camera is None:
+            continue
+        matrix = pixel_intrinsics(view, HALVES)
+        height, width = view.pointmap.source_size
+        frames.append(
+            {
+                "file_path": view.name,
+                "transform_matrix": (view.world_from_camera.numpy() @ flip).tolist(),
+                "fl_x": matrix[0, 0],
+                "fl_y": matrix[1, 1],
+                "cx": matrix[0, 2],
+                "cy": matrix[1, 2],
+                "w": width,
+                "h": height,
+                "k1": view.radial,
+            }
+        )
+    return {"camera_model": "OPENCV", "frames": frames}
+
+
+def colmap_texts(posed: PosedViews, group: int = 0) -> dict[str, str]:
+    """The three files of COLMAP's text model of one group, by name; a camera for each photo."""
+    members = posed.groups[group].members if group < len(posed.groups) else ()
+    cameras, images = [], []
+    for number, at in enumerate(members, 1):
+        view = posed.views[at]
+        if view.world_from_camera is None:
+            continue
+        height, width = view.pointmap.source_size
+        matrix = pixel_intrinsics(view, HALVES)
+        numbers = [matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2], view.radial, 0.0, 0.0, 0.0]
+        cameras.append(f"{number} OPENCV {width} {height} {' '.join(map(repr, map(float, numbers)))}")
+        pose = numpy.linalg.inv(view.world_from_camera.numpy())
+        quaternion = quaternion_wxyz(pose[:3, :3])
+        line = " ".join(repr(float(x)) for x in (*quaternion, *pose[:3, 3]))
+        images.append(f"{number} {line} {number} {view.name}")
+        images.append(_seen_line(posed.groups[group], at, (width, height)))
+    return dict(zip(COLMAP_FILES, ("\n".join(lines) + "\n" for lines in (cameras, images, _point_lines(posed, group)))))
+
+
+def _seen_line(group: Group, at: int, size: tuple[int, int]) -> str:
+    mine = group.seen[:, 0] == at
+    places = group.places[mine] * size
+    return " ".join(f"{x:.3f} {y:.3f} {point + 1}" for (x, y), point in zip(places, group.seen[mine, 1]))
+
+
+def _point_lines(posed: PosedViews, number: int) -> list[str]:
+    """Points that are seen, with a track of (image, place in its list) pairs; their colour is not kept: gray."""
+    if number >= len(posed.groups):
+        return []
+    group = posed.groups[number]
+    image_of = {at: k for k, at in enumerate(group.members, 1)}
+    tracks: dict[int, list[str]] = {}
+    counts: dict[int, int] = {}
+    for view, point in group.seen.tolist():
+        at = counts.get(view, 0)
+        counts[view] = at + 1
+        tracks.setdefault(point, []).append(f"{image_of[view]} {at}")
+    return [
+        f"{point + 1} {' '.join(repr(float(x)) for x in group.points[point])} 128 128 128 0 {' '.join(track)}"
+        for point, track in sorted(tracks.items())
+    ]
+
+
+def quaternion_wxyz(rotation: numpy.ndarray) -> numpy.ndarray:
+    """(3, 3) rotation -> its quaternion (4,), w first and not negative."""
+    from scipy.spatial.transform import Rotation
+
+    x, y, z, w = Rotation.from_matrix(rotation).as_quat()
+    return numpy.array([w, x, y, z]) * (1 if w >= 0 else -1)
+
+
+def read_cameras(path: Path) -> dict[str, PhotoCamera]:
+    """Cameras by photo file name, from cameras.json, transforms.json or a folder with COLMAP's text model.
+
+    Entries without a pose are left out. Raises CameraFileError, one sentence, for what is none of these.
+    """
+    try:
+        if path.is_dir():
+            return _from_colmap(path)
+        if path.stat().st_size > LARGEST_FILE:
+            raise CameraFileError(f"{path} is larger than a list of cameras can be.")
+        record = json.loads(path.read_bytes())
+        if isinstance(record, dict) and isinstance(record.get("frames"), list):
+            return _from_transforms(record)
+        found = {name: _from_entry(entry) for name, entry in record.items() if "world_from_camera" in entry}
+    except CameraFileError:
+        raise
+    except FileNotFoundError as error:
+        raise CameraFileError(f"{error.filename or path}: there is no such file.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise CameraFileError(
+            f"{path} is no list of cameras ({type(error).__name__}: {error}); cameras.json, transforms.json or a folder with "
+            "COLMAP's cameras.txt and images.txt is needed."
+        ) from error
+    if not found:
+        raise CameraFileError(f"{path} has no camera with a pose in it.")
+    return found
+
+
+def _camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres: str) -> PhotoCamera:
+    """A camera from intrinsics (3, 3) in pixels, (width, height), and world_from_camera in OpenCV axes."""
+    matrix, pose = numpy.array(pixels, float), numpy.array(pose, float)
+    if (
+        matrix.shape != (3, 3)
+        or pose.shape != (4, 4)
+        or not (numpy.isfinite(matrix).all() and numpy.isfinite(pose).all())
+    ):
+        raise ValueError(f"a camera has intrinsics {matrix.shape} and a pose {pose.shape}")
+    if min(size) < 1 or min(matrix[0, 0], matrix[1, 1]) <= 0:
+        raise ValueError(f"a camera has size {size} and focal lengths {matrix[0, 0]:g}, {matrix[1, 1]:g}")
+    if not numpy.allclose(pose[:3, :3] @ pose[:3, :3].T, numpy.eye(3), atol=1e-2):
+        raise ValueError("a pose is not a rotation and a place")
+    u, _, v = numpy.linalg.svd(pose[:3, :3])
+    pose[:3, :3] = u @ v  # files have few digits
+    matrix[:2, 2] += 0.5 - OFFSETS[centres]
+    return PhotoCamera(numpy.diag([1 / size[0], 1 / size[1], 1.0]) @ matrix, pose)
+
+
+def _from_entry(entry: dict[str, Any]) -> PhotoCamera:
+    matrix = entry["intrinsics"] if "intrinsics" in entry else entry["K"]
+    width, height = entry["size"]
+    return _camera(matrix, (width, height), entry["world_from_camera"], entry.get("pixel_centers", INTEGERS))
+
+
+def _from_transforms(record: dict[str, Any]) -> dict[str, PhotoCamera]:
+    flip = numpy.eye(4)
+    flip[:3, :3] = target_from_source("opengl", "opencv").numpy()
+    found = {}
+    for frame in record["frames"]:
+        told = {**record, **frame}
+        width, height = told["w"], told["h"]
+        focal = told["fl_x"] if "fl_x" in told else 0.5 * width / numpy.tan(told["camera_angle_x"] / 2)
+        matrix = numpy.array(
+            [
+                [focal, 0, told.get("cx", width / 2)],
+                [0, told.get("fl_y", focal), told.get("cy", height / 2)],
+                [0, 0, 1.0],
+            ]
+        )
+        pose = numpy.array(frame["transform_matrix"], float) @ flip
+        found[Path(frame["file_path"]).name] = _camera(matrix, (width, height), pose, HALVES)
+    return found
+
+
+def _from_colmap(folder: Path) -> dict[str, PhotoCamera]:
+    from scipy.spatial.transform import Rotation
+
+    cameras = {}
+    for line in _lines(folder / "cameras.txt"):
+        number, model, width, height, *numbers = line.split()
+        if model not in COLMAP_PINHOLES:
+            raise CameraFileError(
+                f"{folder} has a camera of the model {model}; one of {', '.join(COLMAP_PINHOLES)} is read."
+            )
+        values = [float(x) for x in numbers]
+        focal = values[: COLMAP_PINHOLES[model]]
+        cx, cy = values[len(focal) : len(focal) + 2]
+        matrix = numpy.array([[focal[0], 0, cx], [0, focal[-1], cy], [0, 0, 1.0]])
+        cameras[number] = matrix, (float(width), float(height))
+    found = {}
+    for line in _image_lines(folder / "images.txt"):
+        words = line.split(maxsplit=9)
+        w, x, y, z, *shift = (float(word) for word in words[1:8])
+        pose = numpy.eye(4)
+        pose[:3, :3] = Rotation.from_quat([x, y, z, w]).as_matrix()
+        pose[:3, 3] = shift
+        matrix, size = cameras[words[8]]
+        found[Path(words[9].strip()).name] = _camera(matrix, size, numpy.linalg.inv(pose), HALVES)
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _image_lines(path: Path) -> list[str]:
+    """Every second line of images.txt: the others list places, and may be empty."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [line for line in lines[::2] if line.strip()]

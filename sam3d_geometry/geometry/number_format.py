@@ -22,6 +22,7 @@ def not_in_half(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     @functools.wraps(function)
     def in_float32(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        return function(*map(_whole, args), **{name: _whole(given) for name, given in kwargs.items()})
+        whole: Any = functools.partial(function, *map(_whole, args))
+        return whole(**{name: _whole(given) for name, given in kwargs.items()})
 
     return in_float32

@@ -176,6 +176,11 @@ def _moved(rotation: numpy.ndarray, shift: numpy.ndarray, step: numpy.ndarray) -
     return rotation_of(step[:3]) @ rotation, moved / numpy.linalg.norm(moved)
 
 
+def _robust_cost(distances: numpy.ndarray) -> float:
+    """Cauchy's cost of distances (M,) in units of their scale."""
+    return float(numpy.log1p(distances**2).sum())
+
+
 def _refined(
     rotation: numpy.ndarray, shift: numpy.ndarray, matches: tuple[numpy.ndarray, numpy.ndarray], focal: float
 ) -> tuple[numpy.ndarray, numpy.ndarray, tuple[float, float]]:
@@ -184,7 +189,7 @@ def _refined(
     tiny, damping = 1e-7, 1e-6
     errors: numpy.ndarray = _sampson(rotation, shift, a, b)
     scale = PIXELS / focal
-    cost = float(numpy.log1p((errors / scale) ** 2).sum())
+    cost = _robust_cost(errors / scale)
     information = numpy.eye(5)
     for _ in range(REFINEMENTS):
         columns = [(_sampson(*_moved(rotation, shift, tiny * unit), a, b) - errors) / tiny for unit in numpy.eye(5)]
@@ -197,7 +202,7 @@ def _refined(
         )
         trial = _moved(rotation, shift, step)
         after = _sampson(*trial, a, b)
-        trial_cost = float(numpy.log1p((after / scale) ** 2).sum())
+        trial_cost = _robust_cost(after / scale)
         if trial_cost >= cost:
             damping *= 100
             continue
@@ -205,7 +210,7 @@ def _refined(
     noise = max(1.4826 * float(numpy.median(abs(errors))), 0.1 / focal)
     covariance = noise**2 * numpy.linalg.inv(information + 1e-12 * numpy.eye(5))
     spread = numpy.degrees(numpy.sqrt([covariance[:3, :3].trace(), covariance[3:, 3:].trace()]))
-    return rotation, shift, (float(spread[0]), float(min(spread[1], 180.0)))
+    return rotation, shift, (float(spread[0]), min(float(spread[1]), 180.0))
 
 
 def triangulated(

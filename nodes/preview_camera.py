@@ -9,13 +9,13 @@ import torch
 
 from ..sam3d_geometry.shapes.mesh import Mesh
 from ..sam3d_geometry.shapes.point_cloud import PointCloud
-from ..sam3d_geometry.shapes.preview_view import FIELD_DEGREES, Fit, preview_view
+from ..sam3d_geometry.shapes.preview_view import FIELD_DEGREES, PreviewFit, preview_view
 
 # from this release on Preview 3D shows a model in its own unit and place; before, it scaled every model to size 5
 SHOWS_MODELS_AS_THEY_ARE = (1, 44)
 
 
-def preview_3d_fit() -> Fit:
+def preview_3d_fit() -> PreviewFit:
     """What Preview 3D of the installed front end does to a model."""
     try:
         version = metadata.version("comfyui_frontend_package")
@@ -30,7 +30,7 @@ def points_of(shape: Mesh | PointCloud) -> torch.Tensor:
     return shape.points if isinstance(shape, PointCloud) else shape.vertices
 
 
-def preview_camera(points: torch.Tensor, fit: Fit) -> dict:
+def preview_camera(points: torch.Tensor, fit: PreviewFit) -> dict:
     """LOAD3D_CAMERA that has points (N, 3) in OpenCV camera axes in its frame, from beside the photo's camera."""
     view = preview_view(points, fit)
     position, target = ({axis: float(v) for axis, v in zip("xyz", p)} for p in (view.position, view.target))

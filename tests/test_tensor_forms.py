@@ -13,7 +13,7 @@ from repository import LIBRARY
 from sam3d_geometry.effects.air.fog import FogLayer
 from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.effects.lens.aperture import Aperture
-from sam3d_geometry.effects.light.layer import Placement, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.effects.light.surface import surface_at_image
@@ -28,7 +28,7 @@ SCENE = uneven_scene(size=SIZE)
 LEVEL = level_world(SCENE)
 DENSE = surface_from_pointmap(SCENE)
 LIGHTS = place_lights([Light(kind="point", distance=0.5)], SCENE)
-CARD = place_layer(Placement(size=0.3), surface_at_image(SCENE))
+CARD = place_layer(LayerPlacement(size=0.3), surface_at_image(SCENE))
 
 
 def noise(*shape, low=0.0, high=1.0):

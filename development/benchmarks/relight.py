@@ -21,7 +21,7 @@ from geometry import Report
 from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, surface_of, true_shadow
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
-from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.relight import Relighting, added_light, relight
 from sam3d_geometry.effects.light.shadow import Casting, cast_shadow
 from sam3d_geometry.effects.light.surface import surface_at_image
@@ -90,8 +90,8 @@ def works(pointmap, size):
     photo = torch.rand(1, *size, 3, generator=torch.Generator().manual_seed(1))
     surface = surface_at_image(pointmap, photo, 8)
     hard, soft = (lamp((1.0, -0.8, 0.5), reach=2.0, radius=r) for r in (0.0, 0.1))
-    standing = place_layer(Placement(where="surface", pixel=(0.3, 0.7)), pointmap)
-    hanging = place_layer(Placement(where="distance", pixel=(0.5, 0.5)), pointmap)
+    standing = place_layer(LayerPlacement(where="surface", pixel=(0.3, 0.7)), pointmap)
+    hanging = place_layer(LayerPlacement(where="distance", pixel=(0.5, 0.5)), pointmap)
     card = torch.rand(1, 512, 512, 4, generator=torch.Generator().manual_seed(2))
     steps = torch.linspace(-0.5, 0.5, 100)
     grid = torch.cartesian_prod(steps, steps)

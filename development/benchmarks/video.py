@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from development.scenes.moving_room import MOVING, film
 from development.scenes.renderer import Rendering
 from sam3d_geometry import models
-from sam3d_geometry.clips.align import align_sequence, with_focal
+from sam3d_geometry.clips.align import align_sequence, seen_through
 from sam3d_geometry.clips.ego_motion import pixels_of
 from sam3d_geometry.clips.flow import inside, pixel_positions, sample_at
 from sam3d_geometry.clips.plain_average import smooth_pointmap
@@ -53,7 +53,7 @@ def disturbed(truth: Rendering, *, scale: bool, seed: int = 0) -> Pointmap:
     if not scale:
         return pointmap
     lens = (1 + 0.1 * by_lens)[:, None]
-    return with_focal(pointmap, (pointmap.intrinsics[:, (0, 1), (0, 1)] * lens).log())
+    return seen_through(pointmap, (pointmap.intrinsics[:, (0, 1), (0, 1)] * lens).log())
 
 
 class Film:

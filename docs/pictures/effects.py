@@ -12,7 +12,7 @@ from PIL import Image
 from sheet import estimate, grey, photos, sheet
 
 from sam3d_geometry.effects.camera.stereo import Eyes, stereo
-from sam3d_geometry.effects.light.layer import Placement
+from sam3d_geometry.effects.light.layer import LayerPlacement
 from sam3d_geometry.effects.light.lights import Light
 from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.geometry.axes import encode_normals
@@ -70,8 +70,8 @@ def relief(name: str) -> torch.Tensor:
 def effects() -> Image.Image:
     """A row for each of three photos: the photo, and four effects on it."""
     temple, coffee = (estimate(photos()[name]) for name in ("temple", "coffee"))
-    behind_her = Placement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26)
-    on_the_table = Placement(where="surface", pixel=(0.8, 0.88), size=0.2, upright=True)
+    behind_her = LayerPlacement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26)
+    on_the_table = LayerPlacement(where="surface", pixel=(0.8, 0.88), size=0.2, upright=True)
     portrait = {
         "photo": photos()["astronaut"],
         "Camera Move": last_frame(photos()["astronaut"], "slide", 0.1),

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sheet import estimate, grey, photos, sheet
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
-from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.relight import Relighting, relight
 from sam3d_geometry.effects.light.surface import surface_at_image
@@ -87,7 +87,7 @@ def ball(rings: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def put(
-    name: str, placement: Placement, card: torch.Tensor | None = None, lights: tuple[Light, ...] = ()
+    name: str, placement: LayerPlacement, card: torch.Tensor | None = None, lights: tuple[Light, ...] = ()
 ) -> torch.Tensor:
     """A photo by its name with a card in it, or the ball if there is none."""
     pointmap = estimate(photos()[name])
@@ -105,13 +105,17 @@ def occlusion_composite() -> Image.Image:
     return sheet(
         {
             "distance, behind her": put(
-                "astronaut", Placement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26), banner("SPACE")
+                "astronaut",
+                LayerPlacement(where="distance", pixel=(0.47, 0.2), distance=1.15, size=0.26),
+                banner("SPACE"),
             ),
             "turned by 50 degrees, through her": put(
-                "astronaut", Placement(where="distance", pixel=(0.47, 0.36), distance=1.1, size=0.5, yaw=50), chequers()
+                "astronaut",
+                LayerPlacement(where="distance", pixel=(0.47, 0.36), distance=1.1, size=0.5, yaw=50),
+                chequers(),
             ),
             "surface, upright": put(
-                "coffee", Placement(where="surface", pixel=(0.8, 0.8), size=0.16, upright=True), chequers()
+                "coffee", LayerPlacement(where="surface", pixel=(0.8, 0.8), size=0.16, upright=True), chequers()
             ),
         },
         3,
@@ -125,12 +129,12 @@ def mesh_composite() -> Image.Image:
     return sheet(
         {
             "distance, behind her": put(
-                "astronaut", Placement(where="distance", pixel=(0.68, 0.3), distance=1.15, size=0.5)
+                "astronaut", LayerPlacement(where="distance", pixel=(0.68, 0.3), distance=1.15, size=0.5)
             ),
             "distance, in front of her": put(
-                "astronaut", Placement(where="distance", pixel=(0.7, 0.45), distance=0.75, size=0.3), None, (lamp,)
+                "astronaut", LayerPlacement(where="distance", pixel=(0.7, 0.45), distance=0.75, size=0.3), None, (lamp,)
             ),
-            "surface": put("coffee", Placement(where="surface", pixel=(0.8, 0.88), size=0.17, upright=True)),
+            "surface": put("coffee", LayerPlacement(where="surface", pixel=(0.8, 0.88), size=0.17, upright=True)),
         },
         3,
         1000,

@@ -5,7 +5,7 @@ from pathlib import Path
 from comfy_api.latest import io
 
 from ...sam3d_geometry.bodies.bodies import Bodies
-from ...sam3d_geometry.bodies.check import describe
+from ...sam3d_geometry.bodies.check import describe_bodies
 from ...sam3d_geometry.bodies.example import example_people
 from ...sam3d_geometry.files.body_file import BODY_SUFFIXES, persons_of, read_bodies
 from .. import host_folders
@@ -74,4 +74,4 @@ class LoadBodies(io.ComfyNode):
         people: Bodies = (
             example_people() if file_name == EXAMPLE else read_bodies(_files(file_name, path), image_size=size)
         )
-        return io.NodeOutput(payload_from_bodies(people), describe(people))
+        return io.NodeOutput(payload_from_bodies(people), describe_bodies(people))

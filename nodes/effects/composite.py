@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.light.composite import Compositing
-from ...sam3d_geometry.effects.light.layer import WHERE, Placement
+from ...sam3d_geometry.effects.light.layer import WHERE, LayerPlacement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.geometry.picture_forms import plain_image
@@ -32,9 +32,9 @@ def layer_source(layer, layer_mask, invert_layer_mask: bool, frames: int) -> Pic
 
 def placement_from(
     *, placement, unit, x, y, layer_distance, layer_size, yaw_degrees, pitch_degrees, roll_degrees, stand_upright
-) -> Placement:
+) -> LayerPlacement:
     """The place that the inputs of that name say."""
-    return Placement(
+    return LayerPlacement(
         where=placement,
         pixel=(x, y),
         distance=layer_distance,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
 from ..shapes.mesh import Mesh, vertex_normals
 from ..shapes.surface import VERTEX_COLORS, surface_from_pointmap
@@ -107,7 +107,7 @@ def meshes_of_frames(
     person: int | None = None,
     scene: str = NO_SCENE,
     pointmap: Pointmap | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> list[Mesh]:
     """`mesh_of_frame` for every frame in which somebody is there, or the one person who was asked for."""
     if pointmap is not None:

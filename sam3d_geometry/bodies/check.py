@@ -26,7 +26,7 @@ ORDER_PIXELS = 40
 OK = "ok"
 
 
-def describe(bodies: Bodies) -> str:
+def describe_bodies(bodies: Bodies) -> str:
     """Who is there, in a few lines to read."""
     frames = len(bodies)
     height, width = bodies.image_size

@@ -10,7 +10,7 @@ from .bodies import Bodies
 from .bone_frames import BoneFrames
 from .level_frame import UP, points_to_level, turns_to_level
 from .performance import Performance
-from .rest import Motion, Rest, rest_mesh, rest_of, rigid, sampled_frames
+from .rest import BodyMotion, Rest, rest_mesh, rest_of, rigid, sampled_frames
 from .rig import Rig
 from .skeleton import ROOT, joints
 from .skin import Skin, geometric_skin
@@ -72,7 +72,7 @@ def perform(bodies: Bodies, person: int, settings: Settings, rig: Rig | None = N
     name = f"person_{int(bodies.track_ids[person])}"
     if not len(frames):
         raise ValueError(f"{name} is in no frame of the clip; choose another person.")
-    motion = Motion.of(bodies.rotations[frames, person].cpu(), bodies.joints[frames, person].cpu(), rig.rotations)
+    motion = BodyMotion.of(bodies.rotations[frames, person].cpu(), bodies.joints[frames, person].cpu(), rig.rotations)
     target, own = target_skeleton(settings.names), rest_of(motion, rig.rotations)
     on_person = BoneFrames.of(target, stand(own, target.rest if settings.rest == "auto" else settings.rest))
     rotations, places = on_person.turned(motion.rotations), on_person.places(motion.joints)
@@ -125,7 +125,7 @@ class _Mesh:
 def _mesh(
     bodies: Bodies,
     person: int,
-    moving: tuple[torch.Tensor, Motion],
+    moving: tuple[torch.Tensor, BodyMotion],
     bones: tuple[BoneFrames, torch.Tensor, torch.Tensor],
     rig: Rig,
 ) -> _Mesh:
@@ -146,7 +146,7 @@ def _mesh(
     return _Mesh(skin, vertices, int(frames[chosen[exact]]), apart)
 
 
-def _most_open(motion: Motion, rest: torch.Tensor) -> int:
+def _most_open(motion: BodyMotion, rest: torch.Tensor) -> int:
     """The frame in which the limbs are nearest to how they rest: there they touch one another least."""
     against_root = motion.rotations[:, ROOT].transpose(-1, -2)[:, None] @ motion.rotations[:, LIMBS]
     alike = (against_root * rest[LIMBS]).sum((1, 2, 3))

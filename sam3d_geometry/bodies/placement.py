@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
 from ..geometry.scene_scale import require_metres
 from ..geometry.transform import scale_pointmap
@@ -28,8 +28,6 @@ SURE = 2.0  # standard deviations by which depth and ground may differ and still
 ADULT_RANGE = 1.15  # the largest over the smallest unit that adults of one scene tell
 ADULT_SHARE = 0.15  # of all pixels of people that the adults must have
 ASPECT = 0.01  # by which the pictures of people and pointmap may differ in shape
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +62,7 @@ def place_bodies(
     selection: torch.Tensor | None = None,
     world_from_camera: torch.Tensor | None = None,
     shared_ground: bool = True,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Placed:
     """People on the pointmap of the same frames, one size for each over the clip, and the pointmap in metres.
 
@@ -131,7 +129,7 @@ def measure(
     selection: torch.Tensor | None = None,
     *,
     in_metres: bool = True,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dict[tuple[int, int], tuple[DepthFit, float]]:
     """For each frame and person that the pointmap shows, the ratio of depths, clothes taken off, and the body's depth."""
     found = {}

@@ -14,7 +14,7 @@ SAMPLED = 9  # frames whose rests are compared: the one nearest to their median 
 
 
 @dataclass(frozen=True)
-class Motion:
+class BodyMotion:
     """One person's joints over N frames, in the rig's axes (x to the right of the picture, y up, z toward the viewer), float64.
 
     rotations  (N, 127, 3, 3) of the joints' own axes
@@ -27,11 +27,11 @@ class Motion:
     hands_off: dict[str, torch.Tensor]
 
     @staticmethod
-    def of(rotations: torch.Tensor, joints: torch.Tensor, rest: torch.Tensor) -> Motion:
+    def of(rotations: torch.Tensor, joints: torch.Tensor, rest: torch.Tensor) -> BodyMotion:
         """From the stored rotations (N, 127, 3, 3) in the rig's axes and joints (N, 127, 3) in OpenCV axes; hands are repaired."""
         upright = joints.double() * torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
         turned, off = repaired_hands(rotations.double(), upright, rest)
-        return Motion(turned, upright, off)
+        return BodyMotion(turned, upright, off)
 
     def offsets(self) -> torch.Tensor:
         """(N, 127, 3): where each joint lies in its parent's axes."""
@@ -63,7 +63,7 @@ def rigid(rotations: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return result
 
 
-def rest_of(motion: Motion, rotations: torch.Tensor) -> Rest:
+def rest_of(motion: BodyMotion, rotations: torch.Tensor) -> Rest:
     """The person's own joints at rest, given the joints' axes (127, 3, 3) there: bone lengths are the medians of the frames."""
     offsets = motion.offsets().median(0).values
     joints = torch.zeros(JOINT_COUNT, 3, dtype=torch.float64)

@@ -7,7 +7,6 @@ mistaken for a change of scale. Keyframes bind a long take to its beginning, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,9 +14,10 @@ import torch
 
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from .alignment import Alignment
 from .cuts import CUT_THRESHOLD, frame_changes, shots_between, thumbnails
-from .ego_motion import MINIMUM_SAMPLES, Fit, Match, Motion, SolverFrame, fit_frame, match
+from .ego_motion import MINIMUM_SAMPLES, Match, Motion, MotionFit, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
 
 MAX_KEYFRAMES = 8  # places that a shot remembers: each is looked at for every frame, and saved with a stream's state
@@ -85,7 +85,7 @@ class _Placed(NamedTuple):
     to_last     the match with the last frame
     """
 
-    fit: Fit | None
+    fit: MotionFit | None
     world_from_camera: Motion | None
     is_new: bool
     to_last: Match
@@ -124,7 +124,7 @@ class _Aligner:
         state = self.state
         frames = 1 if state is None or cut else state.frames + 1
         log_focal = own_focal if frames == 1 else state.log_focal + (own_focal - state.log_focal) / frames
-        view = SolverFrame.of(with_focal(frame, log_focal[None]) if self.one_focal else frame)
+        view = SolverFrame.of(seen_through(frame, log_focal[None]) if self.one_focal else frame)
         seen = {"depth": frame.depth[0].cpu(), "log_focal": log_focal, "frames": frames, "size": frame.source_size}
         if state is None or cut or state.depth.shape != frame.size or state.size != frame.source_size:
             first = Keyframe(view, look, Motion.none())
@@ -134,7 +134,7 @@ class _Aligner:
         fit, world = placed.fit, placed.world_from_camera
         if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
             # too little in common: the last fit is the best guess, and what follows is bound to this frame
-            fit = Fit(state.scale, state.shift, (Motion.none(),), NAN, 0.0)
+            fit = MotionFit(state.scale, state.shift, (Motion.none(),), NAN, 0.0)
         now = Keyframe(
             view.fitted(fit.scale, fit.shift), look, world or fit.motions[0].then(state.last.world_from_camera)
         )
@@ -163,7 +163,9 @@ class _Aligner:
             return _Placed(both or fit, None, is_new, to_last)
         return _Placed(both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last)
 
-    def _flicker(self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: Fit) -> tuple[float, float]:
+    def _flicker(
+        self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: MotionFit
+    ) -> tuple[float, float]:
         """Flicker of a frame's depth (H, W) against the last frame, before and after the fit."""
         state, motion = self.state, fit.motions[0]
         before = state.last.view.intrinsics
@@ -183,7 +185,7 @@ def _with_keyframe(keyframes: tuple[Keyframe, ...], new: Keyframe) -> tuple[Keyf
     return keyframes if len(keyframes) <= MAX_KEYFRAMES else (keyframes[0], *keyframes[2:])
 
 
-def _with_fit(state: AlignState, fit: Fit, aligned: SolverFrame) -> AlignState:
+def _with_fit(state: AlignState, fit: MotionFit, aligned: SolverFrame) -> AlignState:
     """The state with a frame's fit taken into its means, from which the gauge brings results back a step at a time."""
     shot_frames = state.shot_frames + 1
     log_scale = torch.tensor(fit.scale).log().item()
@@ -203,7 +205,7 @@ def _with_fit(state: AlignState, fit: Fit, aligned: SolverFrame) -> AlignState:
     )
 
 
-def with_focal(pointmap: Pointmap, log_focal: torch.Tensor) -> Pointmap:
+def seen_through(pointmap: Pointmap, log_focal: torch.Tensor) -> Pointmap:
     """The pointmap seen through a lens of log focal lengths (1 or B, 2), its depth as it was."""
     intrinsics = pointmap.intrinsics.clone()
     intrinsics[:, (0, 1), (0, 1)] = log_focal.exp().to(intrinsics).expand(len(pointmap), 2)
@@ -218,7 +220,7 @@ def align_sequence(
     cut_threshold: float = CUT_THRESHOLD,
     streaming: bool = False,
     measure: bool = True,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[Pointmap, AlignState, Alignment]:
     """The frames of a clip with one scale, shift and field of view from cut to cut, and the state to go on from.
 
@@ -234,7 +236,7 @@ def align_sequence(
     if one_focal and not streaming and state is None:
         for shot in shots_between(cuts):
             focal[shot] = focal[shot].median(0).values
-        pointmap = with_focal(pointmap, focal)
+        pointmap = seen_through(pointmap, focal)
     aligner = _Aligner(state, one_focal, measure)
     fits, gauges, poses = [], [], []
     for i in range(len(pointmap)):
@@ -252,7 +254,7 @@ def align_sequence(
         gauge, gauge_shift = _gauge_of_shots(scale, shift, cuts)
     scale, shift = scale * gauge, (shift + gauge_shift) * gauge
     if one_focal and streaming:
-        pointmap = with_focal(pointmap, focal)
+        pointmap = seen_through(pointmap, focal)
     depth = pointmap.depth
     s, b = (v.to(device=depth.device, dtype=depth.dtype)[:, None, None] for v in (scale, shift))
     result = replace(pointmap, points=unproject(_applied(depth, pointmap.mask, s, b), pointmap.intrinsics))

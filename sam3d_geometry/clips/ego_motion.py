@@ -99,7 +99,7 @@ class Motion:
 
 
 @dataclass(frozen=True)
-class Fit:
+class MotionFit:
     """What fits a frame to its references: depth becomes scale * depth + shift.
 
     motions   one for each reference
@@ -249,7 +249,7 @@ def fit_frame(
     guesses: Sequence[Motion] | None = None,
     *,
     with_scale: bool = True,
-) -> Fit | None:
+) -> MotionFit | None:
     """Fits a frame to its references: one rigid camera motion for each, and one scale and shift of the frame's depth.
 
     Gauss-Newton over pixels that flow finds again, on what their positions and log depths are off, iteratively reweighted
@@ -281,11 +281,11 @@ def fit_frame(
         if step.abs().max() < SETTLED:
             break
     residual, still = _quality(list(taken.values()), [motions[i] for i in taken], scale, shift)
-    return Fit(scale, shift, tuple(motions), residual, still)
+    return MotionFit(scale, shift, tuple(motions), residual, still)
 
 
 def _quality(taken: Sequence[_Samples], motions: Sequence[Motion], scale: float, shift: float) -> tuple[float, float]:
-    """The residual and the share that stands still of a `Fit` with these motions, scale and shift."""
+    """The residual and the share that stands still of a `MotionFit` with these motions, scale and shift."""
     in_depth, still = [], []
     for samples, motion in zip(taken, motions):
         off, depth, _ = samples.residuals(motion, scale, shift)

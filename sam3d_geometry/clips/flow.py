@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.colour import eight_bit, luminance
+from ..geometry.opencv import import_opencv
 
 RECENT_FLOWS = 24  # pairs of frames: what aligning and smoothing one chunk of a stream asks for
 WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
@@ -23,16 +24,9 @@ def grey_frames(images: torch.Tensor) -> numpy.ndarray:
     return eight_bit(luminance(images.float())).cpu().numpy()
 
 
-def import_opencv() -> ModuleType:
+def opencv_for_flow() -> ModuleType:
     """OpenCV, imported when first needed: everything that does not follow motion works without it."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError(
-            "Motion is followed with OpenCV, which is not installed: run install.py with ComfyUI's Python, or "
-            "'pip install opencv-python-headless', or choose a mode that does not follow motion."
-        ) from error
-    return cv2
+    return import_opencv("Motion is followed", "choose a mode that does not follow motion")
 
 
 def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
@@ -44,7 +38,7 @@ def optical_flow(source: numpy.ndarray, target: numpy.ndarray) -> torch.Tensor:
 
 @lru_cache(maxsize=RECENT_FLOWS)  # a clip that is aligned and then smoothed asks for the same flow twice
 def _flow(source: bytes, target: bytes, shape: tuple[int, int]) -> torch.Tensor:
-    cv2 = import_opencv()
+    cv2 = opencv_for_flow()
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if max(shape) < WHOLE_RESOLUTION_BELOW:
         search.setFinestScale(0)

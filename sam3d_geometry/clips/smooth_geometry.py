@@ -7,7 +7,6 @@ still surfaces, without the lag and the ghosts of an average at a fixed place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,6 +14,7 @@ from torch.nn import functional as F
 
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
 from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
 from .flow import inside, pixel_positions, sample_at
@@ -30,7 +30,7 @@ FAINT = 1e-4  # weight beside the bilinear ones, so that a lone valid corner cou
 
 
 @dataclass(frozen=True)
-class History:
+class GeometryHistory:
     """What is known of the last frame: log depth (H, W), mask (H, W), weight in frames (H, W), normals (H, W, 3) or None."""
 
     log_depth: torch.Tensor
@@ -38,17 +38,17 @@ class History:
     weight: torch.Tensor
     normals: torch.Tensor | None
 
-    def to(self, device: torch.device) -> History:
+    def to(self, device: torch.device) -> GeometryHistory:
         """The same on a device."""
         normals = None if self.normals is None else self.normals.to(device)
-        return History(self.log_depth.to(device), self.mask.to(device), self.weight.to(device), normals)
+        return GeometryHistory(self.log_depth.to(device), self.mask.to(device), self.weight.to(device), normals)
 
 
 @dataclass(frozen=True)
 class MotionState:
     """What a stream carries from one run to the next: the history, the frame as motion is found in it, and its look."""
 
-    history: History
+    history: GeometryHistory
     view: SolverFrame
     look: torch.Tensor
     size: tuple[int, int]
@@ -71,7 +71,9 @@ def _logarithm(depth: torch.Tensor) -> torch.Tensor:
     return depth.clamp_min(torch.finfo(torch.float32).tiny).log()
 
 
-def _carried_depth(history: History, places: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _carried_depth(
+    history: GeometryHistory, places: torch.Tensor, expected: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The history's depth and weight at places (H, W, 2) in pixels, bilinear within one surface; depth 0 where nothing is valid.
 
     Between two surfaces those pixels count that belong to the one nearer to `expected`, a log depth (H, W).
@@ -145,7 +147,7 @@ def _path_back(frame: Pointmap, log_depth: torch.Tensor, view: SolverFrame, befo
 
 
 def _carry(
-    history: History, before: SolverFrame, view: SolverFrame, frame: Pointmap, log_depth: torch.Tensor
+    history: GeometryHistory, before: SolverFrame, view: SolverFrame, frame: Pointmap, log_depth: torch.Tensor
 ) -> _Carried:
     """The history brought to a single frame of this log depth (H, W), along `_path_back`."""
     size, device, mask = frame.size, frame.device, frame.mask[0]
@@ -171,7 +173,7 @@ def _carry(
     return _Carried(log_depth=carried, weight=weight, moving=moving, normals=normals)
 
 
-def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> History:
+def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> GeometryHistory:
     """A single frame of this log depth (H, W) averaged with its history, over at most `memory` frames.
 
     The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight).
@@ -189,10 +191,10 @@ def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memor
     if normals is not None and carried.normals is not None:
         mixed = F.normalize(torch.lerp(normals, carried.normals, share[..., None]), dim=-1)
         normals = torch.where(((weight > 0) & mask)[..., None], mixed, normals)
-    return History(blended, mask, weight + 1, normals)
+    return GeometryHistory(blended, mask, weight + 1, normals)
 
 
-def _joined(forward: History, backward: History, frame: Pointmap) -> History:
+def _joined(forward: GeometryHistory, backward: GeometryHistory, frame: Pointmap) -> GeometryHistory:
     """Two averages that end at the same frame, as one that counts it once."""
     new = _logarithm(frame.depth[0])
     weight = forward.weight + backward.weight - 1
@@ -201,32 +203,32 @@ def _joined(forward: History, backward: History, frame: Pointmap) -> History:
     if normals is not None:
         mixed = normals * forward.weight[..., None] + backward.normals * backward.weight[..., None] - frame.normals[0]
         normals = F.normalize(mixed, dim=-1) * forward.mask[..., None]
-    return History(summed / weight, forward.mask, weight, normals)
+    return GeometryHistory(summed / weight, forward.mask, weight, normals)
 
 
-class _GeometryAverage(TimeAverage[SolverFrame, History]):
+class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
     """The frames of a pointmap, averaged along the camera's motion and, where things move by themselves, along flow."""
 
     def __init__(self, pointmap: Pointmap, memory: float, direction: str):
         self._frames = [pointmap[i] for i in range(len(pointmap))]
         super().__init__([SolverFrame.of(frame) for frame in self._frames])
         self._memory, self._joins = memory, direction == ZERO_LAG
-        self.results: list[History] = []
+        self.results: list[GeometryHistory] = []
 
-    def step(self, index: int, before: SolverFrame | None, history: History | None) -> History:
+    def step(self, index: int, before: SolverFrame | None, history: GeometryHistory | None) -> GeometryHistory:
         frame = self._frames[index]
         log_depth = _logarithm(frame.depth[0])
         if history is None or before is None:
             normals = None if frame.normals is None else frame.normals[0]
-            return History(log_depth, frame.mask[0], torch.ones_like(log_depth), normals)
+            return GeometryHistory(log_depth, frame.mask[0], torch.ones_like(log_depth), normals)
         carried = _carry(history, before, self.seen[index], frame, log_depth)
         return _averaged(frame, carried, log_depth, self._memory)
 
-    def keep(self, index: int, forward: History) -> None:
+    def keep(self, index: int, forward: GeometryHistory) -> None:
         # looking back only, nothing but the result is needed of all frames but the last one
         self.results.append(forward if self._joins else replace(forward, mask=None, weight=None))
 
-    def join(self, index: int, backward: History) -> None:
+    def join(self, index: int, backward: GeometryHistory) -> None:
         self.results[index] = _joined(self.results[index], backward, self._frames[index])
 
 
@@ -246,7 +248,7 @@ def smooth_along_motion(
     *,
     direction: str = CAUSAL,
     cut_threshold: float = CUT_THRESHOLD,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[Pointmap, MotionState]:
     """Pointmap -> the same with depth and normals averaged along motion, and the state to go on from.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy
 import torch
 
+from ..geometry.progress import OnProgress
 from ..geometry.resize import require_same_shape, resize_image
 from .cuts import CUT_THRESHOLD, frame_changes, thumbnails
 from .flow import followed, grey_frames, pixel_positions, sample_at
@@ -103,7 +103,7 @@ def smooth_images_along_motion(
     *,
     direction: str = CAUSAL,
     cut_threshold: float = CUT_THRESHOLD,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[torch.Tensor, ImageMotionState]:
     """Images (B, H, W, C) in [0, 1] -> the same averaged along the motion that optical flow finds, and the state to go on.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from .cuts import CUT_THRESHOLD
 from .plain_average import smooth_images, smooth_pointmap
 from .smooth_geometry import smooth_along_motion
@@ -17,8 +17,6 @@ BOTH_WAYS, MOTION, AVERAGE, OFF = STEADY_BY = ("motion both ways", "motion", "av
 # the plain average smears what moves, so it takes less of the past
 STRENGTHS = {BOTH_WAYS: 0.8, MOTION: 0.8, AVERAGE: 0.3, OFF: 0.0}
 _DIRECTIONS = {BOTH_WAYS: "zero lag", MOTION: "causal"}
-
-Progress = Callable[[int, int], None]
 
 
 def check_steady_by(steady_by: str) -> None:
@@ -35,7 +33,7 @@ def steady_images(
     guide: torch.Tensor | None = None,
     state: Any = None,
     cut_threshold: float = CUT_THRESHOLD,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[torch.Tensor, Any]:
     """Pictures (B, H, W, C) steadied, and the state that a stream continues with; `guide` (B, h, w, 3) shows motion and cuts.
 
@@ -59,7 +57,7 @@ def steady_pointmap(
     strength: float = STRENGTHS[BOTH_WAYS],
     state: Any = None,
     cut_threshold: float = CUT_THRESHOLD,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[Pointmap, Any]:
     """A pointmap's geometry steadied, and the state that a stream continues with, as `steady_images` for pictures."""
     check_steady_by(steady_by)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
+from ..geometry.progress import OnProgress
 from .plain_average import check_strength
 
 CAUSAL, ZERO_LAG = DIRECTIONS_IN_TIME = ("causal", "zero lag")
 
-Seen = TypeVar("Seen")
+Averaged = TypeVar("Averaged")
 History = TypeVar("History")
 
 
@@ -26,14 +27,14 @@ def check_direction(direction: str) -> None:
         raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS_IN_TIME)}.")
 
 
-class TimeAverage(ABC, Generic[Seen, History]):
+class TimeAverage(ABC, Generic[Averaged, History]):
     """Frames to be averaged, with what motion is seen in (`seen`, one for each frame), and the results so far."""
 
-    def __init__(self, seen: Sequence[Seen]):
+    def __init__(self, seen: Sequence[Averaged]):
         self.seen = seen
 
     @abstractmethod
-    def step(self, index: int, before: Seen | None, history: History | None) -> History:
+    def step(self, index: int, before: Averaged | None, history: History | None) -> History:
         """The average after a frame: `history` is that of the frame before it in time's direction, `before` what was seen then.
 
         Both are None where a shot starts.
@@ -49,11 +50,11 @@ class TimeAverage(ABC, Generic[Seen, History]):
 
 
 def run_average(
-    average: TimeAverage[Seen, History],
+    average: TimeAverage[Averaged, History],
     cuts: Sequence[bool],
     direction: str,
-    start: tuple[Seen | None, History | None] = (None, None),
-    on_progress: Callable[[int, int], None] | None = None,
+    start: tuple[Averaged | None, History | None] = (None, None),
+    on_progress: OnProgress | None = None,
 ) -> History:
     """Runs an average over all frames, from what an earlier run ended with, and gives the history after the last frame.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -13,6 +12,7 @@ from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from
 from ..geometry.colour import BEHIND_ALPHA
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import FARTHEST, pointmap_of_depth
+from ..geometry.progress import OnProgress
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
 from .focal import recover_focal_and_shift
@@ -175,7 +175,7 @@ def infer_pointmap(
     fov_x_degrees: float | None = None,
     validity: str = BY_MASK,
     frames_per_batch: int = 4,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Pointmap:
     """Photos (B, H, W, 3) float in [0, 1] -> their Pointmap on the photos' device, long edge `resolution` or the photo's.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from ..bodies.skeleton import ROOT
 from ..bodies.targets import target_skeleton
 from ..bodies.world import IN_PLACE, LEVEL, world_of
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..shapes.mesh import Mesh
 from ..shapes.surface import surface_from_pointmap
 from .animated_glb import CameraTrack, write_animated_glb
@@ -95,7 +95,7 @@ def export_bodies(
     *,
     pointmap: Pointmap | None = None,
     rig: Rig | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Saved:
     """The files of people for other programs, named `base` and a suffix; nothing is on a disk until their writers are called.
 

@@ -12,6 +12,7 @@ import torch
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..geometry.resize import pointmap_at_image, require_photo
 from .depth_file import DEPTH_FORMATS, check_one_clip, depth_format_named, depth_writer, read_depth
 from .depth_frame import AT_ZERO, INVALID_DEPTHS, DepthFrame, extent, frame_from_pointmap, pointmap_from_frames
@@ -128,7 +129,7 @@ def read_series(
     paths: Sequence[Path],
     channel: str = "",
     steps_per_unit: float = 1000.0,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> ReadSeries:
     """The files as one clip; for `channel` and `steps_per_unit` see `read_depth`. `on_progress(done, total)` may raise to stop.
 

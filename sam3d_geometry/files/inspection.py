@@ -18,13 +18,13 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Callable
 
 import torch
 
 from ..geometry.colour import eight_bit
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..maps.colormap import apply_colormap
 from ..maps.depth import depth_range
 
@@ -108,7 +108,7 @@ def encode_inspection(
     pointmap: Pointmap,
     colormap: str = "turbo",
     max_pixels: int = MAX_PREVIEW_PIXELS,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> bytes:
     """The file (see above) of a pointmap: depth and camera exactly, normals, the photo and the colours of the range.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -20,6 +19,7 @@ import torch
 from ..geometry.colour import eight_bit
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
 from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
 
@@ -176,7 +176,7 @@ def write_recording(
     frame_rate: float = 24.0,
     max_points: int = 200_000,
     mesh: bool = True,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
     """The frames of a pointmap, at the size it is held at, as one .rrd into an open file.
 

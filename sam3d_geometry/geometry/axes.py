@@ -8,7 +8,7 @@ import torch
 
 
 @dataclass(frozen=True)
-class Frame:
+class AxisFrame:
     """Axes of a coordinate frame, written as rows over OpenCV's (right, down, forward)."""
 
     name: str
@@ -21,16 +21,16 @@ class Frame:
 FRAMES = {
     frame.name: frame
     for frame in (
-        Frame("opencv", ((1, 0, 0), (0, 1, 0), (0, 0, 1)), "right", 1.0, "x right, y down, z forward"),
-        Frame(
+        AxisFrame("opencv", ((1, 0, 0), (0, 1, 0), (0, 0, 1)), "right", 1.0, "x right, y down, z forward"),
+        AxisFrame(
             "opengl", ((1, 0, 0), (0, -1, 0), (0, 0, -1)), "right", 1.0, "x right, y up, z toward the viewer; glTF too"
         ),
-        Frame(
+        AxisFrame(
             "pytorch3d", ((-1, 0, 0), (0, -1, 0), (0, 0, 1)), "right", 1.0, "x left, y up, z forward; SAM 3D Objects"
         ),
-        Frame("blender", ((1, 0, 0), (0, 0, 1), (0, -1, 0)), "right", 1.0, "x right, y into the scene, z up"),
-        Frame("unreal", ((0, 0, 1), (1, 0, 0), (0, -1, 0)), "left", 100.0, "x forward, y right, z up, centimetres"),
-        Frame("unity", ((1, 0, 0), (0, -1, 0), (0, 0, 1)), "left", 1.0, "x right, y up, z forward"),
+        AxisFrame("blender", ((1, 0, 0), (0, 0, 1), (0, -1, 0)), "right", 1.0, "x right, y into the scene, z up"),
+        AxisFrame("unreal", ((0, 0, 1), (1, 0, 0), (0, -1, 0)), "left", 100.0, "x forward, y right, z up, centimetres"),
+        AxisFrame("unity", ((1, 0, 0), (0, -1, 0), (0, 0, 1)), "left", 1.0, "x right, y up, z forward"),
     )
 }
 
@@ -42,7 +42,7 @@ NORMAL_MAP_SIGNS = {
 }
 
 
-def _frame(name: str) -> Frame:
+def _frame(name: str) -> AxisFrame:
     if name not in FRAMES:
         raise ValueError(f"Frame {name!r} is not known; choose one of {', '.join(FRAMES)}.")
     return FRAMES[name]

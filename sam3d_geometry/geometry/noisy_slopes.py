@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 
 from .depth_noise import DepthNoise
-from .window_fits import Fit, WindowFits
+from .window_fits import WindowFit, WindowFits
 
 RADII = (1, 2, 4, 8, 16, 32)
 TEST = 3.0  # standard deviations of a window's left-over variance that a fit may lie above the noise
@@ -29,7 +29,7 @@ class _Choice:
         self.variance = noise.variances(self.inverse)
         self.doubt = torch.full_like(self.variance, torch.inf)  # variance of the slopes chosen so far
 
-    def widen(self, fit: Fit, radius: int) -> None:
+    def widen(self, fit: WindowFit, radius: int) -> None:
         """Takes the windows of one radius wherever they agree; the centred one first, else the best beside the pixel."""
         count = (2 * radius + 1) ** 2
         limit = 1 + TEST * (2 * self.noise.grain / (count - 3)) ** 0.5
@@ -52,7 +52,7 @@ class _Choice:
         self._beside(pixels, fit, ratio, radius, (limit, doubt))
 
     def _beside(
-        self, pixels: torch.Tensor, fit: Fit, ratio: torch.Tensor, radius: int, tests: tuple[float, float]
+        self, pixels: torch.Tensor, fit: WindowFit, ratio: torch.Tensor, radius: int, tests: tuple[float, float]
     ) -> None:
         """The best agreeing window beside each of some pixels, given by their flat index (N,); `tests`: limit and doubt."""
         limit, doubt = tests

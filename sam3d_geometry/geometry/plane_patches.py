@@ -27,7 +27,7 @@ MOST_GRAZING = (
 
 
 @dataclass(frozen=True)
-class Patches:
+class PlanePatches:
     """Flat pieces of one or more frames.
 
     normals  (N, 3) float64 unit vectors facing the camera, OpenCV axes
@@ -72,7 +72,7 @@ def _fit(points: torch.Tensor, valid: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return planes, mean, residual, error
 
 
-def _of_frame(frame: Pointmap, source: str) -> Patches:
+def _of_frame(frame: Pointmap, source: str) -> PlanePatches:
     """The patches of a pointmap of one frame."""
     stride = -(-max(frame.size) // LONGEST_SIDE)
     points, mask = frame.points[0, ::stride, ::stride].cpu(), frame.mask[0, ::stride, ::stride].cpu()
@@ -108,16 +108,16 @@ def _of_frame(frame: Pointmap, source: str) -> Patches:
     weight = weight / weight[filled].sum().clamp_min(1e-30)
     keep = filled & flat & (facing > 0)
     middle = ray / mean[:, 2:].clamp_min(1e-30)
-    return Patches(normals[keep], middle[keep], weight[keep], torch.zeros(int(keep.sum()), dtype=torch.long))
+    return PlanePatches(normals[keep], middle[keep], weight[keep], torch.zeros(int(keep.sum()), dtype=torch.long))
 
 
-def plane_patches(pointmap: Pointmap, source: str = "auto") -> Patches:
+def plane_patches(pointmap: Pointmap, source: str = "auto") -> PlanePatches:
     """The flat pieces of all frames, weights being shares of what all of them see.
 
     Their normals are the network's where the pointmap has some and `source` is not "geometry", else those of the points.
     """
     parts = [_of_frame(pointmap[i], source) for i in range(len(pointmap))]
-    return Patches(
+    return PlanePatches(
         torch.cat([part.normals for part in parts]),
         torch.cat([part.points for part in parts]),
         torch.cat([part.weight for part in parts]) / len(parts),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .plane_patches import Patches
+from .plane_patches import PlanePatches
 from .pointmap import Pointmap
 from .standing_things import LEAST_OUTLINE, standing_share
 
@@ -72,7 +72,7 @@ def directions_grid() -> torch.Tensor:
     return torch.stack([radius * turn.cos(), height, radius * turn.sin()], -1)
 
 
-def _levels(patches: Patches, normal: torch.Tensor, members: torch.Tensor) -> tuple[float, float, bool]:
+def _levels(patches: PlanePatches, normal: torch.Tensor, members: torch.Tensor) -> tuple[float, float, bool]:
     """Median distance of the members' planes, share of all patches behind the deepest, whether they lie at several levels."""
     depth = -(patches.points @ normal)
     own = depth[members].sort().values
@@ -94,7 +94,7 @@ def _carries(frames: Pointmap, normal: torch.Tensor, share: float, distance: flo
     return min(1.0, 2 * touching / (STANDS_FROM * outline) - 1)
 
 
-def find_planes(patches: Patches, frames: Pointmap) -> Planes:
+def find_planes(patches: PlanePatches, frames: Pointmap) -> Planes:
     """The densest directions of the frames' patches, by greedy mean shift on the sphere, in order of their density."""
     normals, left = patches.normals, patches.weight.clone()
     found: list[tuple] = []

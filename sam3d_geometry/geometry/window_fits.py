@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class Fit:
+class WindowFit:
     """Planes fitted to windows, each (h, w) float32: their mean, slopes per pixel along x and y, and left-over variance."""
 
     mean: torch.Tensor
@@ -37,7 +37,7 @@ class WindowFits:
         self.sums = [_integral(values) for values in (w, w * self.x, w * self.y, w * w)]
         self.holes = _integral((~valid).to(torch.int32)) if not bool(valid.all()) else None
 
-    def window(self, radius: int, stride: int = 1) -> Fit | None:
+    def window(self, radius: int, stride: int = 1) -> WindowFit | None:
         """The fits centred on every `stride`-th pixel of the rows and columns `radius` to -`radius`; None if none fits."""
         height, width = self.inverse.shape
         side = 2 * radius + 1
@@ -60,4 +60,4 @@ class WindowFits:
         left_over = left.clamp_min(0) / (count - 3)
         valid = torch.ones_like(mean, dtype=torch.bool) if self.holes is None else box(self.holes) == 0
         mean = mean + self.middle
-        return Fit(mean.float(), slope_x.float(), slope_y.float(), left_over.float(), valid)
+        return WindowFit(mean.float(), slope_x.float(), slope_y.float(), left_over.float(), valid)

@@ -14,16 +14,16 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..geometry.progress import OnProgress
 from .model_error import ModelError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-OnProgress = Callable[[int, int], None]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 22

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from ..geometry.progress import OnProgress
 from .catalogue import AUTO, PREVIEW, ModelCard, card_named
 from .checkpoint import Checkpoint, read_checkpoint
 from .download import download
@@ -34,7 +35,7 @@ def load_model(
     folders: Sequence[Folder] = (),
     allow_download: bool = True,
     compiled: bool = False,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> GeometryModel:
     """A model by AUTO (`best_on_disk`), its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
@@ -87,7 +88,7 @@ def _checkpoint(
     name: str,
     folders: Sequence[Folder],
     allow_download: bool,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress | None,
 ) -> Checkpoint:
     card = card_named(name)
     if card is not None:
@@ -127,7 +128,7 @@ def _card_file(
     card: ModelCard,
     folders: Sequence[Folder],
     allow_download: bool,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress | None,
 ) -> Path:
     found = find_card(card, folders)
     if found is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..geometry.progress import OnProgress
 from .download import download
 from .find import PIPELINE, Folder, find_in_hub_cache, search_folders
 from .model_error import ModelError
@@ -38,7 +39,7 @@ def find_pipeline(path: Path) -> Path | None:
 def obtain_pipeline(
     folders: Sequence[Folder],
     allow_download: bool,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Path:
     """pipeline.yaml of facebook/sam-3d-objects: from the folders, the Hugging Face cache, or the gated repository.
 

@@ -15,7 +15,7 @@ ROOM = 1.1  # of the frame around the shape
 STRAY_SHARE = 0.01  # of the points, at each end, which may fall outside the frame
 MOST_POINTS = 100_000  # more are thinned out: the frame does not change by a pixel
 
-Fit = Literal["as it is", "size 5 on the floor", "unit sphere"]
+PreviewFit = Literal["as it is", "size 5 on the floor", "unit sphere"]
 PREVIEW_SIZE = 5.0
 
 
@@ -27,7 +27,7 @@ class PreviewView:
     target: torch.Tensor
 
 
-def preview_view(points: torch.Tensor, fit: Fit = "as it is") -> PreviewView:
+def preview_view(points: torch.Tensor, fit: PreviewFit = "as it is") -> PreviewView:
     """Points (N, 3) in OpenCV camera axes -> the view that has all but STRAY_SHARE of them in its frame.
 
     `fit` says what the viewer does to a shape before it shows it: nothing; `size 5 on the floor`: scales its longest edge to 5
@@ -63,7 +63,7 @@ def _axes() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return right, torch.linalg.cross(toward, right), toward
 
 
-def _fitted(points: torch.Tensor, low: torch.Tensor, high: torch.Tensor, fit: Fit) -> tuple[float, torch.Tensor]:
+def _fitted(points: torch.Tensor, low: torch.Tensor, high: torch.Tensor, fit: PreviewFit) -> tuple[float, torch.Tensor]:
     """Scale and shift (3,) of what a viewer does to points (N, 3) between `low` and `high` (glTF axes)."""
     middle = (low + high) / 2
     if fit == "size 5 on the floor":

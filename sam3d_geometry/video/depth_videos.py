@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..geometry.progress import OnProgress
 from .clip_file import Clip
 from .engine import FIXED, Engine, StreamSettings
 from .product import VideoProduct
@@ -42,7 +43,7 @@ def depth_videos(
     normals_codec: str,
     settings: StreamSettings,
     stages: Sequence[Stage] = (),
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> DepthVideos:
     """Writes depth and normals of every frame of a clip beside `base`, whose name a code for clip and settings follows.
 

@@ -15,9 +15,9 @@ import torch
 from ..clips.align import AlignState, Keyframe, align_sequence
 from ..clips.cuts import CUT_THRESHOLD
 from ..clips.ego_motion import Motion, SolverFrame
-from ..clips.flow import import_opencv
+from ..clips.flow import opencv_for_flow
 from ..clips.plain_average import TemporalState, smooth_pointmap
-from ..clips.smooth_geometry import History, MotionState, smooth_along_motion
+from ..clips.smooth_geometry import GeometryHistory, MotionState, smooth_along_motion
 from ..clips.smooth_images import ImageMotionState
 from ..clips.steady import AVERAGE, MOTION, OFF
 from ..geometry.pointmap import Pointmap
@@ -27,7 +27,7 @@ STATES = {
     kind.__name__: kind
     for kind in (
         AlignState,
-        History,
+        GeometryHistory,
         ImageMotionState,
         Keyframe,
         Motion,
@@ -135,6 +135,6 @@ def steadying(steady_by: str, strength: float, one_camera: bool = True) -> list[
     if steady_by not in STEADY:
         raise ValueError(f"Input steady_by came as {steady_by!r}; choose one of {', '.join(STEADY)}.")
     if steady_by == MOTION:
-        import_opencv()  # before a clip is begun
+        opencv_for_flow()  # before a clip is begun
         return [Align(one_camera), SmoothAlongMotion(strength)]
     return [Smooth(strength)] if steady_by == AVERAGE and strength else []

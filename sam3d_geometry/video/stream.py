@@ -11,6 +11,7 @@ import numpy
 import torch
 
 from .. import __version__
+from ..geometry.progress import OnProgress
 from ..maps.depth import DepthRange, RangeState, depth_range
 from .clip_facts import Position, import_av
 from .clip_file import Clip
@@ -214,7 +215,7 @@ def stream_clip(
     work_folder: Path | None = None,
     overlap: bool = True,
     resume: bool = True,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
     on_done: Callable[[int, Survey], None] | None = None,
 ) -> tuple[int, Survey]:
     """Writes the `products` of every frame of a clip, at the clip's size, frame rate and times, with its sound.

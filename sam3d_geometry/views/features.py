@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.colour import eight_bit, luminance
+from ..geometry.opencv import import_opencv
 from ..geometry.resize import resize_image, size_for_long_edge
 
 MOST = 4000  # features of a picture, and as many again of the object where there is a mask
@@ -41,16 +42,9 @@ class Features:
         return Features(self.places[which], descriptors, self.on_object[which], self.size)
 
 
-def import_opencv() -> ModuleType:
+def opencv_for_features() -> ModuleType:
     """OpenCV, imported when first needed: poses from a file or from a ring work without it."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise ImportError(
-            "Poses are found from photos with OpenCV, which is not installed: run install.py with ComfyUI's Python, or "
-            "'pip install opencv-python-headless', or give the cameras by a file."
-        ) from error
-    return cv2
+    return import_opencv("Poses are found from photos", "give the cameras by a file")
 
 
 def find_features(photo: torch.Tensor, mask: torch.Tensor | None, long_edge: int, mirrored: bool = False) -> Features:
@@ -58,7 +52,7 @@ def find_features(photo: torch.Tensor, mask: torch.Tensor | None, long_edge: int
 
     `mirrored` finds those of the picture as a mirror shows it. Raises ImportError, one sentence, without OpenCV.
     """
-    cv2 = import_opencv()
+    cv2 = opencv_for_features()
     size = size_for_long_edge((photo.shape[0], photo.shape[1]), long_edge)
     grey = eight_bit(luminance(resize_image(photo[None].float().clamp(0, 1), size)))[0].cpu().numpy()
     grey = numpy.ascontiguousarray(grey[:, ::-1] if mirrored else grey)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from ..effects.light.rasterize import rasterize
+from ..geometry.progress import OnProgress
 from ..shapes.decimation import collapsed
 from ..shapes.mesh import Mesh, vertex_normals
 from ..shapes.mesh_islands import compacted, large_pieces
@@ -18,7 +19,6 @@ from .texture import LONGEST_TILE, textured
 from .view import View
 from .volume import at_cells, fused_volume, voxel_size
 
-Progress = Callable[[int, int], None]
 STEPS = 100  # of the progress, whatever is done
 
 
@@ -102,7 +102,7 @@ class FusedSurface:
 
 
 def fuse_views(
-    views: Sequence[View], settings: FusionSettings | None = None, on_progress: Progress | None = None
+    views: Sequence[View], settings: FusionSettings | None = None, on_progress: OnProgress | None = None
 ) -> FusedSurface:
     """The placed views of the largest group -> one surface where they saw something, open where they did not.
 

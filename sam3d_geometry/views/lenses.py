@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from .features import Features, import_opencv
+from .features import Features, opencv_for_features
 from .view import View
 
 NETWORK_SPREAD, LEAST_SPREAD = (
@@ -26,7 +26,7 @@ PIXELS = 1.0
 
 
 @dataclass(frozen=True)
-class Lens:
+class FoundLens:
     """A focal length that some views share: in long edges of the photo, and its spread as a logarithm, 0 where it is known."""
 
     views: tuple[int, ...]
@@ -49,7 +49,7 @@ def focal_spread(view: View) -> float:
     return NETWORK_SPREAD if told is None else float(numpy.clip(float(told[0]), LEAST_SPREAD, NETWORK_SPREAD))
 
 
-def lenses_of(views: Sequence[View], one_lens: bool = True) -> list[Lens]:
+def lenses_of(views: Sequence[View], one_lens: bool = True) -> list[FoundLens]:
     """The lenses of a set. Views share one where their photos have one size, upright or lying, and their known focal lengths
     are the same; `one_lens` False gives each view whose focal length is not known its own.
 
@@ -64,7 +64,7 @@ def lenses_of(views: Sequence[View], one_lens: bool = True) -> list[Lens]:
     return [_lens(views, members) for members in kinds.values()]
 
 
-def _lens(views: Sequence[View], members: Sequence[int]) -> Lens:
+def _lens(views: Sequence[View], members: Sequence[int]) -> FoundLens:
     spreads = [focal_spread(views[at]) for at in members]
     value = float(numpy.median([numpy.log(long_edge_focal(views[at])) for at in members]))
     spread = min(spreads)
@@ -72,11 +72,11 @@ def _lens(views: Sequence[View], members: Sequence[int]) -> Lens:
         trust = numpy.array([1 / spread**2, 1 / USUAL_SPREAD**2])
         value = float((trust * [value, numpy.log(USUAL)]).sum() / trust.sum())
         spread = float(trust.sum() ** -0.5)
-    return Lens(tuple(members), float(numpy.exp(value)), spread)
+    return FoundLens(tuple(members), float(numpy.exp(value)), spread)
 
 
 def focal_by_matches(
-    lens: Lens, features: Sequence[Features], matches: dict[tuple[int, int], numpy.ndarray]
+    lens: FoundLens, features: Sequence[Features], matches: dict[tuple[int, int], numpy.ndarray]
 ) -> tuple[float, int]:
     """The likeliest focal length of a lens in long edges by the matches of its own views and what is known, and how many pairs
     had a part in it."""
@@ -96,7 +96,7 @@ def focal_by_matches(
 
 def _cost(first: Features, second: Features, pair: numpy.ndarray) -> numpy.ndarray | None:
     """How unequal the singular values are at each candidate (Cauchy's loss), or None where no fundamental matrix holds."""
-    cv2 = import_opencv()
+    cv2 = opencv_for_features()
     if len(pair) > MOST_PER_PAIR:
         pair = pair[numpy.linspace(0, len(pair) - 1, MOST_PER_PAIR).astype(int)]
     a, b = (numpy.ascontiguousarray(f.places[pair[:, k]]) for k, f in enumerate((first, second)))
@@ -124,7 +124,7 @@ def _camera(size: tuple[int, int]) -> numpy.ndarray:
     return cameras
 
 
-def with_focal(view: View, focal: float) -> numpy.ndarray:
+def intrinsics_with_focal(view: View, focal: float) -> numpy.ndarray:
     """(3, 3) the view's normalised intrinsics at another focal length in long edges of its photo."""
     intrinsics = view.intrinsics.double().numpy().copy()
     intrinsics[[0, 1], [0, 1]] *= focal / long_edge_focal(view)

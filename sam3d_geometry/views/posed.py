@@ -46,7 +46,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Placement:
+class ViewPlacement:
     """How well a placed view is known: tracks that fit, their share of all, and standard deviations by their scatter: degrees
     of turn, and place as a share of the median depth that the view sees. All against the first view of its group."""
 
@@ -70,7 +70,7 @@ class PosedViews:
     views: tuple[View, ...]
     groups: tuple[Group, ...]
     pairs: tuple[Pair, ...] = ()
-    placements: dict[int, Placement] = field(default_factory=dict)
+    placements: dict[int, ViewPlacement] = field(default_factory=dict)
     source: str = "the photos"
 
     def __post_init__(self) -> None:

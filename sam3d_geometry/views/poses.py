@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy
 import torch
 
+from ..geometry.progress import OnProgress
 from .bundle import reprojections
 from .edges import SURE_INLIERS, Edge, edges_between, likely_pairs
 from .features import Features, find_features, matches_of
@@ -18,8 +19,8 @@ from .graph import (
     without_broken_loops,
     without_weak_bridges,
 )
-from .lenses import Lens, focal_by_matches, lenses_of, with_focal
-from .posed import Group, Pair, Placement, PosedViews
+from .lenses import FoundLens, focal_by_matches, intrinsics_with_focal, lenses_of
+from .posed import Group, Pair, PosedViews, ViewPlacement
 from .solving import Solved, relative_depth_error, solve_group, still_fitting
 from .sources import matches_on_object, mirror_images, same_pictures, why_unreached
 from .view import View
@@ -54,10 +55,10 @@ class PoseSettings:
             raise ValueError(f"The long edge for features came as {self.long_edge}; at least 64 pixels are needed.")
 
 
-class _Steps:
+class _SolverSteps:
     """Counts what is done and tells it."""
 
-    def __init__(self, total: int, on_progress: Callable[[int, int], None] | None):
+    def __init__(self, total: int, on_progress: OnProgress | None):
         self.done, self.total, self._tell = 0, total, on_progress
 
     def __call__(self) -> None:
@@ -69,7 +70,7 @@ class _Steps:
 def pose_views(
     views: Sequence[View],
     settings: PoseSettings | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> PosedViews:
     """Cameras of photos of one scene, from the photos and, for scale, their pointmaps.
 
@@ -83,7 +84,7 @@ def pose_views(
     views = [replace(v, world_from_camera=None, state="not placed", reason="", group=None) for v in views]
     copies = same_pictures(views)
     count = len(views)
-    steps = _Steps(count + 2 * count * min(count - 1, 16) // 2 + 60, on_progress)
+    steps = _SolverSteps(count + 2 * count * min(count - 1, 16) // 2 + 60, on_progress)
     features = []
     for at, view in enumerate(views):
         found = find_features(view.photo, view.mask, settings.long_edge)
@@ -113,7 +114,7 @@ def pose_views(
 
 def _with_focals(
     views: Sequence[View],
-    lenses: Sequence[Lens],
+    lenses: Sequence[FoundLens],
     features: Sequence[Features],
     matches: dict[tuple[int, int], numpy.ndarray],
 ) -> list[View]:
@@ -122,7 +123,7 @@ def _with_focals(
     for lens in lenses:
         focal, _ = focal_by_matches(lens, features, matches)
         for at in lens.views:
-            views[at] = replace(views[at], intrinsics=torch.from_numpy(with_focal(views[at], focal)))
+            views[at] = replace(views[at], intrinsics=torch.from_numpy(intrinsics_with_focal(views[at], focal)))
     return views
 
 
@@ -130,7 +131,7 @@ def _solve_all(
     views: Sequence[View],
     features: Sequence[Features],
     edges: Sequence[Edge],
-    lenses: Sequence[Lens],
+    lenses: Sequence[FoundLens],
     steps: Callable[[], None],
 ) -> tuple[list[Solved | list[int]], list[Edge], dict[int, str]]:
     """The groups solved, or as a list of views where they were all taken from one spot; the edges with the reasons of those
@@ -208,7 +209,7 @@ def _of_turned(views: list[View], members: Sequence[int], edges: Sequence[Edge],
 
 def _of_solved(
     views: list[View], features: Sequence[Features], result: Solved, number: int
-) -> tuple[Group, dict[int, Placement]]:
+) -> tuple[Group, dict[int, ViewPlacement]]:
     """Puts the cameras of a group into its views, in the axes of its first one and the median unit of its pointmaps."""
     scene, seen = result.scene, result.seen
     unit = float(numpy.exp(-numpy.median(scene.log_scales)))
@@ -230,7 +231,9 @@ def _of_solved(
         places[mine] = seen.place[mine] / [size[1], size[0]] + intrinsics[:2, 2].numpy()
         depth = float(numpy.median(depths[mine])) if mine.any() else 1.0
         spread = result.spreads[k]
-        own = Placement(int(mine.sum()), float(result.fit[k]), float(spread[0]), float(spread[1] / max(depth, 1e-9)))
+        own = ViewPlacement(
+            int(mine.sum()), float(result.fit[k]), float(spread[0]), float(spread[1] / max(depth, 1e-9))
+        )
         placements[at] = own
         views[at] = replace(
             views[at],
@@ -256,7 +259,7 @@ def _baseline_share(result: Solved) -> float:
     return float(apart / max(float(numpy.median(depths)), 1e-9)) if len(depths) else 0.0
 
 
-def _weakness(placement: Placement) -> str:
+def _weakness(placement: ViewPlacement) -> str:
     """What is weak about a placed view; "" where nothing is."""
     if placement.tracks < SURE_INLIERS:
         return f"weak: only {placement.tracks} points hold it"

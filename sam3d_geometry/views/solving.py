@@ -11,7 +11,7 @@ from .bundle import Observations, Rules, Scene, adjust, camera_spreads, learned_
 from .edges import Edge, log_depths, pixel_camera
 from .features import Features
 from .graph import averaged_rotations
-from .lenses import Lens
+from .lenses import FoundLens
 from .placing import camera_centres, pointmap_scales
 from .tracks import Tracks, tracks_of, triangulated_points
 from .view import View
@@ -48,7 +48,7 @@ class Solved:
     fit: numpy.ndarray
     spreads: numpy.ndarray
     focal_spreads: numpy.ndarray
-    lenses: list[Lens]
+    lenses: list[FoundLens]
 
 
 def solve_group(
@@ -56,7 +56,7 @@ def solve_group(
     edges: Sequence[Edge],
     views: Sequence[View],
     features: Sequence[Features],
-    lenses: Sequence[Lens],
+    lenses: Sequence[FoundLens],
     on_round: Callable[[], None] | None = None,
 ) -> Solved:
     """Cameras of a group from its used edges; the intrinsics of `views` are where the focal lengths begin."""
@@ -92,8 +92,8 @@ def solve_group(
 
 
 def _scene(
-    group: Sequence[int], views: Sequence[View], features: Sequence[Features], lenses: Sequence[Lens]
-) -> tuple[Scene, list[Lens], Rules]:
+    group: Sequence[int], views: Sequence[View], features: Sequence[Features], lenses: Sequence[FoundLens]
+) -> tuple[Scene, list[FoundLens], Rules]:
     """The scene without poses and points, the lenses of the group's views, and how the parts are weighed."""
     own = [lens for lens in lenses if set(lens.views) & set(group)]
     lens_of = numpy.array([next(k for k, lens in enumerate(own) if v in lens.views) for v in group])

@@ -8,7 +8,7 @@ import numpy
 from torch.nn import functional as F
 
 from .edges import LEAST_INLIERS, SURE_INLIERS, Edge
-from .features import Features, find_features, import_opencv, matches_of
+from .features import Features, find_features, matches_of, opencv_for_features
 from .posed import PosedViews
 from .view import View
 
@@ -94,7 +94,7 @@ def mirror_images(views: Sequence[View], features: Sequence[Features], edges: Se
 
 def _mirror_of(views: Sequence[View], features: Sequence[Features], at: int) -> str | None:
     """The name of a photo that this one matches when it is flipped, and not as it is."""
-    cv2 = import_opencv()
+    cv2 = opencv_for_features()
     flipped = find_features(views[at].photo, views[at].mask, max(features[at].size), mirrored=True)
     for other, seen in enumerate(features):
         if other == at or not len(seen):

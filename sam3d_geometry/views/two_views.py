@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from .features import import_opencv
+from .features import opencv_for_features
 from .turns import kabsch, rotation_of, skew
 
 PIXELS = 1.0  # of noise of a match
@@ -60,7 +60,7 @@ def solve_two_views(
     """
     if len(first) < LEAST_MATCHES:
         return None
-    cv2 = import_opencv()
+    cv2 = opencv_for_features()
     a, b = rays(first, cameras[0]), rays(second, cameras[1])
     focal = float(numpy.sqrt(cameras[0][0, 0] * cameras[1][0, 0]))
     turn = _turn(a, b, focal)

@@ -5,13 +5,14 @@ Blocks exist only where some view has a surface, so memory follows the surface a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import project, view_plane_axes
+from ..geometry.progress import OnProgress
 from ..geometry.surfaces import inverse_depth
 from ..shapes.surface_nets import SIDE, BlockGrid, block_keys, blocks_of
 from .posed_depth import PosedDepth, moved
@@ -88,7 +89,7 @@ def fused_volume(
     frames: Sequence[PosedDepth],
     spreads: Sequence[float],
     voxel: float,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Volume:
     """Frames with the standard deviation of each one's ln depth -> their volume; voxels far from surfaces do not exist.
 

@@ -5,7 +5,7 @@ import torch
 from posed_people import walkers
 
 from sam3d_geometry.bodies.bone_frames import BoneFrames
-from sam3d_geometry.bodies.rest import Motion, rest_of
+from sam3d_geometry.bodies.rest import BodyMotion, rest_of
 from sam3d_geometry.bodies.rest_pose import rest_rotations
 from sam3d_geometry.bodies.stance import stand
 from sam3d_geometry.bodies.targets import TARGETS, target_skeleton
@@ -13,7 +13,7 @@ from sam3d_geometry.bodies.targets import TARGETS, target_skeleton
 
 def bones_of(name, stance="A"):
     people = walkers(3)
-    motion = Motion.of(people.rotations[:, 0], people.joints[:, 0], rest_rotations())
+    motion = BodyMotion.of(people.rotations[:, 0], people.joints[:, 0], rest_rotations())
     return BoneFrames.of(target_skeleton(name), stand(rest_of(motion, rest_rotations()), stance)), motion
 
 

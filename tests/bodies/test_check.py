@@ -6,7 +6,7 @@ import pytest
 import torch
 from people import FLOOR, SIZE, room_with, seen_as, standing, two_people
 
-from sam3d_geometry.bodies.check import check_bodies, describe, mirrored, reprojection
+from sam3d_geometry.bodies.check import check_bodies, describe_bodies, mirrored, reprojection
 from sam3d_geometry.bodies.placement import place_bodies
 from sam3d_geometry.bodies.records import Fault
 from sam3d_geometry.bodies.surface import raster_of
@@ -86,6 +86,6 @@ def test_faults_are_told():
 
 
 def test_people_are_described_in_lines():
-    said = describe(two_people(3))
+    said = describe_bodies(two_people(3))
     assert said.startswith("2 people in 3 frames of 640 x 480 pixels; field of view 59.5 x 46.4 degrees.")
     assert "Person 1: in 3 of the frames, 1.79 m tall, 4.60 m before the camera." in said

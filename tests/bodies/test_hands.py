@@ -5,7 +5,7 @@ import torch
 from posed_people import real_people
 
 from sam3d_geometry.bodies.hands import DISAGREES_DEGREES, repaired_hands
-from sam3d_geometry.bodies.rest import Motion, rest_of
+from sam3d_geometry.bodies.rest import BodyMotion, rest_of
 from sam3d_geometry.bodies.rest_pose import rest_rotations
 from sam3d_geometry.bodies.rotation_maths import rotation_from_vector, vector_from_rotation
 from sam3d_geometry.bodies.skeleton import HAND_JOINTS, JOINT_COUNT
@@ -49,7 +49,7 @@ def test_a_turned_hand_with_stale_rotations_is_found_and_repaired():
 def test_of_eight_real_hands_three_are_stale_and_agree_with_their_joints_after_it():
     people = real_people()
     rest = rest_rotations()
-    motion = Motion.of(people.rotations[0], people.joints[0], rest)
+    motion = BodyMotion.of(people.rotations[0], people.joints[0], rest)
     off = torch.cat([motion.hands_off[side] for side in ("left", "right")])
     assert int((off > DISAGREES_DEGREES).sum()) == 3
     assert off[off < DISAGREES_DEGREES].max() < 1  # the others are the rig's own to a degree

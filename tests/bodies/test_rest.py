@@ -5,7 +5,7 @@ import torch
 from posed_people import real_people, walkers
 
 from sam3d_geometry.bodies.rest import (
-    Motion,
+    BodyMotion,
     posed_vertices,
     rest_mesh,
     rest_of,
@@ -24,7 +24,7 @@ STATURES = (1.691, 1.734, 1.787, 1.677)  # metres, of the four real people, by t
 
 def moving(person=0, frames=6):
     people = walkers(frames)
-    return people, Motion.of(people.rotations[:, person], people.joints[:, person], rest_rotations())
+    return people, BodyMotion.of(people.rotations[:, person], people.joints[:, person], rest_rotations())
 
 
 def test_bone_lengths_are_the_persons_own():
@@ -69,7 +69,7 @@ def test_frames_are_sampled_from_end_to_end():
 def test_statures_of_four_real_people_are_within_a_percent():
     people, turns = real_people(), rest_rotations()
     for person, height in enumerate(STATURES):
-        motion = Motion.of(people.rotations[:, person], people.joints[:, person], turns)
+        motion = BodyMotion.of(people.rotations[:, person], people.joints[:, person], turns)
         rest = rest_of(motion, turns)
         skin = geometric_skin(people.vertices[0, person], people.faces, people.joints[0, person])
         vertices, _, _ = rest_mesh(people.vertices[:, person], skin, motion.transforms(), rest.transforms())

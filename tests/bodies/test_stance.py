@@ -4,7 +4,7 @@ import pytest
 import torch
 from posed_people import real_people, walkers
 
-from sam3d_geometry.bodies.rest import Motion, rest_of
+from sam3d_geometry.bodies.rest import BodyMotion, rest_of
 from sam3d_geometry.bodies.rest_pose import KNUCKLES, rest_rotations
 from sam3d_geometry.bodies.skeleton import JOINT_NAMES, JOINT_PARENTS
 from sam3d_geometry.bodies.stance import STANCES, bone_axes, stand
@@ -12,7 +12,7 @@ from sam3d_geometry.bodies.stance import STANCES, bone_axes, stand
 
 def standing(people, person=0):
     turns = rest_rotations()
-    return rest_of(Motion.of(people.rotations[:, person], people.joints[:, person], turns), turns)
+    return rest_of(BodyMotion.of(people.rotations[:, person], people.joints[:, person], turns), turns)
 
 
 def direction(rest, start, end):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from development.scenes.moving_room import film
-from sam3d_geometry.clips.align import align_sequence, with_focal
+from sam3d_geometry.clips.align import align_sequence, seen_through
 from sam3d_geometry.clips.smooth_geometry import smooth_along_motion
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
@@ -30,7 +30,7 @@ def disturbed(pointmap, seed=0, noise=0.0, lens=0.1):
     depth = pointmap.depth * (1 + noise * torch.randn(pointmap.depth.shape, generator=random))
     depth = (depth * scale[:, None, None] + shift[:, None, None]).clamp_min(0.01) * pointmap.mask
     changed = replace(pointmap, points=unproject(depth, pointmap.intrinsics))
-    return with_focal(changed, (pointmap.intrinsics[:, (0, 1), (0, 1)] * focal).log())
+    return seen_through(changed, (pointmap.intrinsics[:, (0, 1), (0, 1)] * focal).log())
 
 
 def jumps(pointmap, truth):

@@ -5,7 +5,7 @@ import torch
 from closed_form import box_before_wall, intrinsics, plane, pointmap
 
 from sam3d_geometry.effects.lens.focus import focus_at_point
-from sam3d_geometry.effects.light.layer import Placement, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.geometry.measure import length_between
 from sam3d_geometry.geometry.picking import PICK_RADIUS, pick
@@ -99,7 +99,7 @@ def scene():
 def test_lengths_lights_layers_focus_and_regions_agree_on_what_is_there(place):
     """On a surface, at its edge, on a hole, on a stray pixel and in the sky."""
     (light,) = place_lights([Light(pixel=place, distance=0.0)], scene())
-    layer = place_layer(Placement(pixel=place), scene())
+    layer = place_layer(LayerPlacement(pixel=place), scene())
     picked = pick(scene(), place)
     region = region_from_point(scene(), *place)
     if bool(picked.seen):

@@ -15,7 +15,7 @@ from sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from sam3d_geometry.effects.lens.focus import ON_SUBJECT, Focus
 from sam3d_geometry.effects.lens.thin_lens import Blur
 from sam3d_geometry.effects.light.composite import composite
-from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import LIGHT_KINDS, Light, place_lights
 from sam3d_geometry.effects.light.relight import Relighting, relight_photo
 from sam3d_geometry.effects.light.surface import surface_at_image
@@ -54,7 +54,7 @@ def _relit(scene: Pointmap, kind: str):
 
 def _composed(scene: Pointmap, mesh: bool):
     surface = surface_at_image(scene, None, 0)
-    placed = place_layer(Placement(size=0.3, upright=mesh), surface)
+    placed = place_layer(LayerPlacement(size=0.3, upright=mesh), surface)
     layer = mesh_layer(TETRAHEDRON, FACES, placed, surface) if mesh else card_layer(CARD, placed, surface)
     return composite(surface, layer, placed)
 

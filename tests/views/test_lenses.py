@@ -11,7 +11,7 @@ import torch
 pytest.importorskip("cv2")
 
 from sam3d_geometry.views.features import Features
-from sam3d_geometry.views.lenses import Lens, focal_by_matches, lenses_of, long_edge_focal, with_focal
+from sam3d_geometry.views.lenses import FoundLens, focal_by_matches, intrinsics_with_focal, lenses_of, long_edge_focal
 
 ROOM = posed_scenes.room(4)
 
@@ -46,13 +46,13 @@ def test_matches_tell_the_focal_length():
     ]
     same = numpy.repeat(numpy.arange(200)[:, None], 2, 1)
     matches = {(i, j): same for i in range(4) for j in range(i + 1, 4)}
-    focal, pairs = focal_by_matches(Lens((0, 1, 2, 3), 1.4, 0.35), features, matches)
+    focal, pairs = focal_by_matches(FoundLens((0, 1, 2, 3), 1.4, 0.35), features, matches)
     assert pairs == 6
     assert focal == pytest.approx(posed_points.FOCAL / 1000, rel=0.06)
 
 
 def test_another_focal_length_keeps_the_shape_of_pixels():
     view = posed_scenes.views(ROOM)[0]
-    changed = with_focal(view, 1.5)
+    changed = intrinsics_with_focal(view, 1.5)
     assert long_edge_focal(replace(view, intrinsics=torch.from_numpy(changed))) == pytest.approx(1.5)
     assert changed[0, 0] / changed[1, 1] == pytest.approx(float(view.intrinsics[0, 0] / view.intrinsics[1, 1]))

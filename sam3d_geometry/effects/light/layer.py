@@ -33,7 +33,7 @@ POSE_TENSORS = ("rotation", "origin", "size", "scale", "up")  # fields of a plac
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placement:
+class LayerPlacement:
     """Where a layer goes; lengths count in `unit`, one of UNITS.
 
     where     "surface": its foot on the surface at `pixel`; "distance": its middle over `pixel`, that far along
@@ -100,7 +100,7 @@ class Layer:
     depth: torch.Tensor
 
 
-def place_layer(placement: Placement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
+def place_layer(placement: LayerPlacement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
     """The pose of a layer in every frame of a pointmap (whole clip: place first, then work chunk by chunk).
 
     It stays where the first frame's surface put it; with `each_frame` it follows the surface at its pixel.

@@ -10,7 +10,7 @@ import torch
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import resize_image
 from .composite import Compositing, composite
-from .layer import AS_IS, Layer, PlacedLayer, Placement, card_layer, mesh_layer, place_layer
+from .layer import AS_IS, Layer, LayerPlacement, PlacedLayer, card_layer, mesh_layer, place_layer
 from .lights import PlacedLight
 from .surface import surface_at_image
 
@@ -45,7 +45,7 @@ class Picture:
         frames = max(len(image), len(alpha))
         return torch.cat([image[..., :3].expand(frames, -1, -1, -1), alpha.expand(frames, -1, -1, -1)], -1)
 
-    def place(self, placement: Placement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
+    def place(self, placement: LayerPlacement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
         """`place_layer`; a picture has no coordinates of its own, so "as is" is refused."""
         if placement.where == AS_IS:
             raise ValueError(
@@ -74,7 +74,7 @@ class Meshes:
     faces: torch.Tensor
     colours: torch.Tensor | None = None
 
-    def place(self, placement: Placement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
+    def place(self, placement: LayerPlacement, pointmap: Pointmap, each_frame: bool = False) -> PlacedLayer:
         """`place_layer`."""
         return place_layer(placement, pointmap, each_frame)
 

@@ -9,7 +9,7 @@ import torch
 from lit_scenes import ball, far_from_edge, wall
 
 from sam3d_geometry.effects.light.composite import Compositing, composite, in_front, refine_edges
-from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.surface import surface_at_image
 
@@ -21,7 +21,9 @@ WHITE_CARD = torch.ones(1, 64, 64, 4)
 def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
     surface = wall()
     # a ball of radius 1 whose middle is half a unit behind the wall: its cap in front of the wall is seen
-    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=4.5, size=2.0, unit="metres"), surface)
+    placed = place_layer(
+        LayerPlacement(where="distance", pixel=(0.5, 0.5), distance=4.5, size=2.0, unit="metres"), surface
+    )
     layer = mesh_layer(*ball(), placed, surface)
     _, covered, _ = composite(surface, layer, placed, PLAIN)
     depth, _ = closed_form.sphere(*SIZE, distance=4.5, radius=1.0)
@@ -37,7 +39,7 @@ def test_a_ball_pushed_through_a_wall_is_cut_where_the_geometry_says():
 def test_a_turned_card_pushed_through_a_wall_is_cut_along_their_line(yaw):
     surface = wall()
     placed = place_layer(
-        Placement(where="distance", pixel=(0.5, 0.5), distance=4.0, size=2.0, yaw=yaw, unit="metres"), surface
+        LayerPlacement(where="distance", pixel=(0.5, 0.5), distance=4.0, size=2.0, yaw=yaw, unit="metres"), surface
     )
     _, covered, _ = composite(surface, card_layer(WHITE_CARD, placed, surface), placed, PLAIN)
     # the card turns about the upright axis through its middle, which lies on the wall: one half is before it
@@ -62,7 +64,7 @@ def test_feather_is_the_depth_over_which_they_give_way():
 def test_the_sky_is_behind_everything():
     surface = closed_form.pointmap(torch.zeros(1, *SIZE))
     surface = surface_at_image(surface)
-    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=1e3, size=1e3), surface)
+    placed = place_layer(LayerPlacement(where="distance", pixel=(0.5, 0.5), distance=1e3, size=1e3), surface)
     picture, covered, shadow = composite(surface, card_layer(WHITE_CARD, placed, surface), placed)
     assert covered[0, 60, 80] == 1 and picture[0, 60, 80].min() > 0.99 and not shadow.any()
 
@@ -70,7 +72,7 @@ def test_the_sky_is_behind_everything():
 def test_a_standing_card_has_its_foot_on_the_surface_and_a_shadow_there():
     depth, _ = closed_form.plane(*SIZE, 60.0, -90.0, 3.0)  # a floor
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.full((1, *SIZE, 3), 0.5)))
-    placed = place_layer(Placement(where="surface", pixel=(0.5, 0.6), size=0.3, upright=True), surface)
+    placed = place_layer(LayerPlacement(where="surface", pixel=(0.5, 0.6), size=0.3, upright=True), surface)
     layer = card_layer(WHITE_CARD, placed, surface)
     _, covered, shadow = composite(surface, layer, placed, Compositing(shadow_samples=5, shadow_resolution=80))
     rows = (covered[0] > 0.5).nonzero()[:, 0]
@@ -99,7 +101,7 @@ def test_tiny_and_empty_maps_keep_their_size_without_nan(size, valid):
     depth = torch.full((2, *size), 2.0 if valid else 0.0)
     surface = surface_at_image(closed_form.pointmap(depth, image=torch.rand(2, *size, 3)))
     for where in ("surface", "distance"):
-        placed = place_layer(Placement(where=where), surface)
+        placed = place_layer(LayerPlacement(where=where), surface)
         for layer in (card_layer(WHITE_CARD, placed, surface), mesh_layer(*ball(12), placed, surface)):
             outputs = composite(surface, layer, placed, Compositing(edge_refine=3, shadow_samples=4))
             assert outputs[0].shape == (2, *size, 3) and outputs[1].shape == outputs[2].shape == (2, *size)
@@ -112,7 +114,7 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])
     how, shadows = Compositing(shadow_samples=1, shadow_resolution=80), []
     for pixel, distance in (((0.5, 0.5), 1.0), ((0.9, 0.2), 0.3)):
-        placed = place_layer(Placement(where="as is", pixel=pixel, distance=distance), surface)
+        placed = place_layer(LayerPlacement(where="as is", pixel=pixel, distance=distance), surface)
         lamps = place_lights([Light(placement="camera", offset=(0.0, 0.3, 0.0), unit="metres")], surface)
         layer = mesh_layer(vertices, faces, placed, surface, lights=lamps)
         shadows.append(composite(surface, layer, placed, how, lamps)[2])
@@ -122,12 +124,12 @@ def test_the_shadow_of_a_mesh_as_it_is_does_not_ask_where_it_was_not_put():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Placement(where="in the air"), "in the air"),
-        (lambda: Placement(size=0.0), "layer_size"),
+        (lambda: LayerPlacement(where="in the air"), "in the air"),
+        (lambda: LayerPlacement(size=0.0), "layer_size"),
         (lambda: Compositing(catcher="sea"), "sea"),
         (lambda: Compositing(feather=-1.0), "feather"),
         (
-            lambda: place_layer(Placement(unit="metres"), closed_form.pointmap(torch.ones(1, 4, 4))),
+            lambda: place_layer(LayerPlacement(unit="metres"), closed_form.pointmap(torch.ones(1, 4, 4))),
             "scene depth",
         ),
     ],

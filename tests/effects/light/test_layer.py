@@ -5,7 +5,7 @@ import torch
 from lit_scenes import ball, wall
 
 from sam3d_geometry.effects.light.composite import Compositing, composite
-from sam3d_geometry.effects.light.layer import Placement, card_layer, mesh_layer, place_layer
+from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 
 SIZE = (120, 160)
 PLAIN = Compositing(feather=0.0, shadow_strength=0.0)
@@ -14,7 +14,9 @@ PLAIN = Compositing(feather=0.0, shadow_strength=0.0)
 def test_a_card_facing_the_camera_has_its_size_place_and_colour():
     surface = wall()
     card = torch.tensor([0.8, 0.4, 0.2, 1.0]).expand(1, 32, 64, 4)
-    placed = place_layer(Placement(where="distance", pixel=(0.5, 0.5), distance=2.0, size=1.0, unit="metres"), surface)
+    placed = place_layer(
+        LayerPlacement(where="distance", pixel=(0.5, 0.5), distance=2.0, size=1.0, unit="metres"), surface
+    )
     picture, covered, _ = composite(surface, card_layer(card, placed, surface), placed, PLAIN)
     fx = float(surface.intrinsics[0, 0, 0] * SIZE[1])
     assert covered.sum().item() == pytest.approx(2 * (fx / 2) ** 2, rel=0.02)
@@ -26,6 +28,6 @@ def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
     surface = wall()
     vertices, faces = ball(48)
     vertices = vertices * 0.5 + torch.tensor([0.0, 0.0, -3.0])  # glTF: 3 units before the camera
-    placed = place_layer(Placement(where="as is"), surface)
+    placed = place_layer(LayerPlacement(where="as is"), surface)
     layer = mesh_layer(vertices, faces, placed, surface)
     assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)

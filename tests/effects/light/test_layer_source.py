@@ -6,7 +6,7 @@ import torch
 from lit_scenes import ball
 
 from sam3d_geometry.effects.light.composite import Compositing
-from sam3d_geometry.effects.light.layer import Placement
+from sam3d_geometry.effects.light.layer import LayerPlacement
 from sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 
 SIZE = (60, 80)
@@ -22,7 +22,7 @@ def scene(frames=1):
 
 
 def inserted(source, pointmap, how=PLAIN, where="distance", **place):
-    placement = Placement(
+    placement = LayerPlacement(
         where=where, pixel=(0.5, 0.5), **{"distance": 2.0, "size": 1.0, "unit": "pointmap unit", **place}
     )
     return Insertion(source, source.place(placement, pointmap), how)

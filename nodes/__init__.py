@@ -1,5 +1,6 @@
 """The nodes of the pack, in menu order."""
 
+from .bodies.check import CheckBodies
 from .bodies.load import LoadBodies
 from .bodies.place import PlaceBodiesInScene
 from .bodies.save import SaveBodies
@@ -98,6 +99,7 @@ NODES = [
     RegionMaskFromPointmap,
     LoadBodies,
     PlaceBodiesInScene,
+    CheckBodies,
     BodiesToMesh,
     SaveBodies,
     GeometryToPointmap,

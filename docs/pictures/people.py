@@ -13,10 +13,12 @@ from torch.nn import functional as F
 
 from development.scenes.renderer import render
 from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
+from sam3d_geometry.bodies.check_pictures import Look, check_pictures
 from sam3d_geometry.bodies.example import example_people, true_people
 from sam3d_geometry.bodies.level_frame import UP
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.placement import place_bodies
+from sam3d_geometry.bodies.stick_figure import WITH_HANDS
 from sam3d_geometry.bodies.surface import NOBODY, seen_people
 from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
@@ -134,9 +136,18 @@ def save_bodies() -> Image.Image:
     return sheet(panels, columns=3, aspect=4 / 3)
 
 
+def check_bodies() -> Image.Image:
+    """The people over the photo, their skeletons and normals."""
+    look = Look(size=(600, 800), skeleton_style=WITH_HANDS)
+    made = check_pictures(true_people(), 0, look, photo=photo(), pointmap=scene())
+    panels = {"image": made.overlay[None], "skeleton": made.skeleton[None], "normals": made.normals[None]}
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "place_bodies": place_bodies_picture,
     "bodies_to_mesh": bodies_to_mesh,
+    "check_bodies": check_bodies,
     "load_bodies": load_bodies,
     "save_bodies": save_bodies,
 }

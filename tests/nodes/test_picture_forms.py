@@ -34,6 +34,7 @@ def people_in(pointmap):
 # nodes with a required input beside pictures and pointmap, or with settings that make them quick
 SETTINGS = {
     "CameraMove": lambda pointmap: {"frames": 1},
+    "CheckBodies": lambda pointmap: {"pose_data": core_payload(len(pointmap)), "pointmap": None, "long_edge": 64},
     "DepthToPointmap": lambda pointmap: {"measure": "near white"},
     "DisplacedPlane": lambda pointmap: {"subdivisions": 4},
     "PlaceBodiesInScene": people_in,

@@ -227,6 +227,7 @@ GIVEN = {
     "colormap.with_legend": {"invert": False, "near": 1.0, "far": 3.0, "curve": "linear"},
     "fog.fog_layer": {"kind": "ground", "height": 1.0, "sky_distance": 5.0},
     "cuts.frame_changes": {"looks": noise(3, 24, 32, 3), "before": None},
+    "cuts.compared_looks": {"looks": noise(3, 24, 32, 3), "before": None},
     "noise.spread": {"least": 0.01},
     "noise.agreement": {"noise": torch.tensor(0.3)},
     "noise.windowed_mean": {"values": noise(*SIZE), "counted": noise(*SIZE) > 0.3},

@@ -16,7 +16,7 @@ from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from .alignment import Alignment
-from .cuts import CUT_THRESHOLD, frame_changes, shots_between, thumbnails
+from .cuts import CUT_THRESHOLD, compared_looks, frame_changes, shots_between, thumbnails
 from .ego_motion import MINIMUM_SAMPLES, Match, Motion, MotionFit, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
 
@@ -145,6 +145,10 @@ class _Aligner:
         self.state = replace(_with_fit(state, fit, now.view), last=now, keyframes=keyframes, **seen)
         return FrameFit(fit.scale, fit.shift, fit.residual, *flicker)
 
+    def passed_over(self) -> FrameFit:
+        """The fit of a black or white frame, whose geometry says nothing: the last one, which the next frame is fitted to."""
+        return FrameFit(self.state.scale, self.state.shift)
+
     def _placed(self, view: SolverFrame, look: torch.Tensor) -> _Placed:
         """The fit to the last frame and, every few frames, to the keyframe that looks most like the frame."""
         state, last = self.state, self.state.last
@@ -230,7 +234,9 @@ def align_sequence(
     after each frame and may raise to stop.
     """
     looks = thumbnails(pointmap.image).cpu()
-    cuts = frame_changes(looks, None if state is None else state.last.look) > cut_threshold
+    before_look = None if state is None else state.last.look
+    cuts = frame_changes(looks, before_look) > cut_threshold
+    passed = compared_looks(looks, before_look)[0].tolist()
     cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:
@@ -240,7 +246,7 @@ def align_sequence(
     aligner = _Aligner(state, one_focal, measure)
     fits, gauges, poses = [], [], []
     for i in range(len(pointmap)):
-        fits.append(aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
+        fits.append(aligner.passed_over() if passed[i] else aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
         gauges.append((aligner.state.gauge, aligner.state.gauge_shift))
         poses.append(aligner.state.last.world_from_camera)
         if one_focal and streaming:

@@ -33,9 +33,11 @@ class Alignment:
         return before, after
 
     def report(self) -> str:
-        """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare."""
+        """One line a frame, and the mean flicker in the first; "-" where there was nothing to compare, and a word where there was nothing at all."""
         before, after = (_percent(f.nanmean()) for f in (self.flicker_before, self.flicker_after))
-        lines = [f"flicker {before} before, {after} after", "frame   scale   shift  left over  flicker"]
+        compared = not (self.flicker_before.isnan().all() and self.flicker_after.isnan().all())
+        flicker = f"flicker {before} before, {after} after" if compared else "flicker: nothing could be compared"
+        lines = [flicker, "frame   scale   shift  left over  flicker"]
         for i in range(len(self.scale)):
             start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
             flicker = f"{_percent(self.flicker_before[i])} -> {_percent(self.flicker_after[i])}"

@@ -9,6 +9,10 @@ CUT_THRESHOLD = (
     0.35  # below the most alike of unrelated photos (0.41), far above pans of 2.5 % of the width a frame (0.13)
 )
 LOOK_SIZE = (48, 48)  # pixels: what is left of a picture tells two shots apart, and a fast pan moves it by one pixel
+COARSER = (
+    4  # pixels of a thumbnail in one where exposures are compared: a pan moves it by a third of one, noise is gone
+)
+BLANK = 0.04  # a frame that is everywhere this near to black or to white shows nothing
 HISTOGRAM_BINS = 16  # of brightness: noise and compression stay within one
 
 
@@ -28,15 +32,64 @@ def _histograms(looks: torch.Tensor) -> torch.Tensor:
     return (1 - (position[..., None] - centres).abs()).clamp_min(0).mean(1)
 
 
+def _spread(values: torch.Tensor) -> torch.Tensor:
+    """(B,) mean distance between two values drawn from sorted ones (B, N): Gini's mean difference."""
+    count = values.shape[1]
+    weights = 2 * torch.arange(count, device=values.device, dtype=values.dtype) - count + 1
+    return 2 * (values * weights).sum(1) / count**2
+
+
+def _rearranged(looks: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
+    """How differently light and dark lie in two thumbnails (B, 48, 48, 3): (B,), 0 for any exposure of one, about 1 for others.
+
+    The tone curve between the two is taken out by matching their sorted brightness, in the direction that fits better, since
+    what one of them clips is seen in the other only. What is left is given in shares of what chance would leave.
+    """
+    now, before = (F.avg_pool2d(look.mean(-1)[:, None], COARSER).flatten(1) for look in (looks, previous))
+    least = torch.full((len(looks),), torch.inf, device=looks.device, dtype=looks.dtype)
+    for source, target in ((before, now), (now, before)):
+        values = target.sort(1).values
+        matched = torch.empty_like(target).scatter_(1, source.argsort(1), values)
+        share = (matched - target).abs().mean(1) / _spread(values)
+        least = torch.minimum(least, torch.where(share.isfinite(), share, torch.inf))
+    return least
+
+
+def _blank(looks: torch.Tensor) -> torch.Tensor:
+    """(B,) bool: whether a thumbnail is black or white all over, but for noise."""
+    coarse = F.avg_pool2d(looks.movedim(-1, 1), COARSER).flatten(1)
+    return (coarse < BLANK).all(1) | (coarse > 1 - BLANK).all(1)
+
+
+def compared_looks(looks: torch.Tensor, before: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Which frames are passed over, (B,) bool, and the thumbnails (B + 1, 48, 48, 3) that the next frame is compared with.
+
+    A black or white frame after a picture shows nothing: it is passed over, and the frame after it is compared with the
+    picture. The first thumbnail is `before`, or the first frame itself; the last is what a stream goes on from.
+    """
+    last = looks[:1] if before is None else before
+    blank, seen = _blank(looks).tolist(), not bool(_blank(last))
+    passed, kept = [], [last]
+    for i, is_blank in enumerate(blank):
+        passed.append(is_blank and seen)
+        if not passed[-1]:
+            last, seen = looks[i : i + 1], not is_blank
+        kept.append(last)
+    return torch.tensor(passed, device=looks.device), torch.cat(kept)
+
+
 def frame_changes(looks: torch.Tensor, before: torch.Tensor | None = None) -> torch.Tensor:
     """How different each frame looks from the one before it, (B,) in [0, 1]; the first is compared with `before` or 1.
 
-    Half the distance of the colour histograms, which motion hardly changes, plus the mean difference of the thumbnails.
+    Half the distance of the colour histograms, which motion hardly changes, plus the mean difference of the thumbnails; no
+    more than what another exposure leaves, so that flashes are no cuts; 0 for a frame that is passed over (`compared_looks`).
     """
-    previous = torch.cat([looks[:1] if before is None else before, looks[:-1]])
+    passed, kept = compared_looks(looks, before)
+    previous = kept[:-1]
     histogram = (_histograms(looks) - _histograms(previous)).abs().sum(-1).mean(-1) / 2
     picture = (looks - previous).abs().mean((1, 2, 3))
-    changes = (0.5 * histogram + picture).clamp(0, 1)
+    changes = torch.minimum(0.5 * histogram + picture, _rearranged(looks, previous)).clamp(0, 1)
+    changes = torch.where(passed, 0, changes)
     if before is None:
         changes[0] = 1
     return changes

@@ -119,3 +119,25 @@ def test_stopping_is_left_to_the_callback(frames):
 
     with pytest.raises(KeyboardInterrupt):
         align_sequence(frames.pointmap(False), on_progress=stop)
+
+
+@pytest.mark.parametrize("kind", ["flashing", "flash", "black"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_light_leaves_the_scale_as_it_is(frames, streaming, kind):
+    # the estimator's geometry of a black frame is noise
+    noisy = disturbed(frames.pointmap(False), noise=0.01, lens=0)
+    light = torch.ones(FRAMES, 1, 1, 1)
+    light[1::2] = 0.55 if kind == "flashing" else 1
+    light[4] *= {"flashing": 1, "flash": 2, "black": 0}[kind]
+    points = noisy.points.clone()
+    if kind == "black":
+        points[4] *= 0.5 + torch.rand(*SIZE, 1, generator=torch.Generator().manual_seed(1))
+    lit = replace(noisy, image=(noisy.image * light).clamp(0, 1), points=points)
+    aligned, state, done = align_sequence(lit, streaming=streaming)
+    seen = [i for i in range(FRAMES) if kind != "black" or i != 4]
+    assert done.cut.tolist() == [True] + [False] * (FRAMES - 1)
+    assert jumps(aligned[seen], frames.depth[seen]) < 0.006
+    if streaming:
+        first, state, _ = align_sequence(lit[:5], streaming=True)
+        rest, _, _ = align_sequence(lit[5:], state, streaming=True)
+        assert torch.equal(torch.cat([first.depth, rest.depth]), aligned.depth)

@@ -33,3 +33,7 @@ def test_the_report_has_a_line_for_each_frame_and_says_where_shots_start():
     assert [("new shot" in line) for line in lines[2:]] == [True, False, True]
     assert lines[3].split()[:2] == ["1", "1.5000"]
     assert "nan" not in "\n".join(lines)
+
+
+def test_the_report_says_so_where_nothing_could_be_compared():
+    assert "nothing could be compared" in alignment([NAN], [NAN], [True]).report().splitlines()[0]

@@ -15,7 +15,7 @@ from ..bodies.rotation_maths import continuous, quaternion_xyzw
 from ..geometry.colour import linear_from_srgb
 from ..shapes.mesh import vertex_normals
 from .axes import Layout
-from .glb import add_primitive, is_textured, texture_parts
+from .glb import add_primitive, is_textured, perspective_camera, texture_parts
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
 
 
@@ -152,8 +152,7 @@ def _scene(file: _File, scene: Layout) -> None:
 def _camera(file: _File, camera: CameraTrack) -> None:
     turns = continuous(quaternion_xyzw(camera.poses[:, :3, :3]))
     places = camera.poses[:, :3, 3]
-    lens = {"yfov": camera.fov_y, "aspectRatio": camera.aspect, "znear": 0.05, "zfar": 1000.0}
-    file.cameras.append({"type": "perspective", "perspective": lens})
+    file.cameras.append(perspective_camera(camera.fov_y, camera.aspect, 0.05, 1000.0))
     node = file.root(name="camera", camera=0, translation=_list(places[0]), rotation=_list(turns[0]))
     if len(turns) > 1:
         times = file.times(torch.arange(len(turns)), camera.fps)

@@ -29,6 +29,7 @@ class Layout:
     uvs: numpy.ndarray | None  # (N, 2) float32, v down
     colours: numpy.ndarray | None  # (N, 3) float32 in [0, 1], sRGB
     texture: numpy.ndarray | None  # (H, W, 3) uint8
+    intrinsics: numpy.ndarray | None  # (3, 3) float64, normalised, of the camera at the origin
     note: dict[str, Any]
 
 
@@ -69,6 +70,7 @@ def layout(model: Mesh | PointCloud, axes: str = "gltf", paint_vertices: bool = 
         uvs=None if uvs is None else uvs.contiguous().numpy(),
         colours=None if colours is None else colours.contiguous().numpy(),
         texture=None if texture is None else eight_bit(texture).contiguous().numpy(),
+        intrinsics=None if model.intrinsics is None else model.intrinsics.double().numpy(),
         note=_note(model, axes),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import Any, BinaryIO
 
 import numpy
@@ -13,6 +14,8 @@ from .axes import Layout, jpeg_of
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
 
 POINTS, TRIANGLES = 0, 4
+CENTRED = 1e-4  # of the picture's size; a glTF camera looks through the middle of its picture
+ROOM = 10.0  # times nearer and farther than the geometry: where the camera's clipping starts and ends
 
 
 def _colour_values(colours: numpy.ndarray) -> numpy.ndarray:
@@ -62,8 +65,30 @@ def texture_parts(content: Layout) -> dict[str, Any]:
     }
 
 
+def perspective_camera(fov_y: float, aspect: float, near: float, far: float) -> dict[str, Any]:
+    """glTF's camera of a vertical field of view in radians, width / height, and the distances between which it shows things."""
+    lens = {"yfov": fov_y, "aspectRatio": aspect, "znear": near, "zfar": far}
+    return {"type": "perspective", "name": "camera", "perspective": lens}
+
+
+def photo_camera(content: Layout) -> dict[str, Any] | None:
+    """glTF's camera that took the photo; None where there is none, or one that is off the photo's middle, as after a crop.
+
+    glTF 2.0, 3.10.3: yfov = 2 atan(0.5 / fy) and aspectRatio = fy / fx of the normalised intrinsics.
+    """
+    if content.intrinsics is None or bool((abs(content.intrinsics[:2, 2] - 0.5) > CENTRED).any()):
+        return None
+    distances = -content.positions[:, 2].astype(float)
+    ahead = distances[distances > 0]
+    if not len(ahead):
+        return None
+    fx, fy = float(content.intrinsics[0, 0]), float(content.intrinsics[1, 1])
+    return perspective_camera(2 * math.atan(0.5 / fy), fy / fx, float(ahead.min()) / ROOM, float(ahead.max()) * ROOM)
+
+
 def write_glb(content: Layout, file: BinaryIO) -> None:
-    """Triangles, or points where there are no faces, in glTF axes, with normals, UVs and colour as they come.
+    """Triangles, or points where there are no faces, in glTF axes, with normals, UVs and colour as they come,
+    and the camera that took the photo, at the origin, where `photo_camera` has one.
 
     What the numbers mean stands in asset.extras.
     """
@@ -82,4 +107,9 @@ def write_glb(content: Layout, file: BinaryIO) -> None:
     if is_textured(content):
         surface["baseColorTexture"] = {"index": 0}
         gltf |= texture_parts(content)
+    camera = photo_camera(content)
+    if camera is not None:
+        gltf["cameras"] = [camera]
+        gltf["nodes"].append({"name": "camera", "camera": 0})
+        gltf["scenes"] = [{"nodes": [0, 1]}]
     write_container(gltf, buffer, file)

@@ -37,6 +37,7 @@ class VideoFile:
             ) from error
         if first is None:
             raise ValueError(f"{self.path} holds no frame that can be decoded; give another video file.")
+        self._has_times = first.pts is not None  # raw streams have none, so only their beginning can be sought
         height, width = first.height, first.width
         if getattr(first, "rotation", 0) % 180:
             height, width = width, height
@@ -75,7 +76,7 @@ class VideoFile:
         start = -(-self._start // self._time_base)
         end = -(-(self._start + self._duration) // self._time_base) if self._duration else None
         target = start if seek_to is None else seek_to + start
-        if target > 0:
+        if target > 0 and self._has_times:
             container.seek(int(target), stream=stream)
         last = None
         for frame in self._decoded(container, stream):

@@ -90,3 +90,20 @@ class TestVideoFile:
         make_clip(tmp_path / "clip.mp4", frames)
         numbers = [number(pixels) for pixels in VideoFile(tmp_path / "clip.mp4").samples(16)]
         assert numbers == list(range(frames))
+
+
+def test_a_raw_stream_which_cannot_be_sought_in_is_sampled_and_gone_on_with(tmp_path):
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "raw.h264"), "w", format="h264") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for level in range(20):
+            pixels = numpy.full((64, 96, 3), 12 * level, numpy.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
+        container.mux(stream.encode(None))
+    clip = VideoFile(tmp_path / "raw.h264")
+    frames = list(clip.frames())
+    after = list(clip.frames(Position(7, frames[7].time)))
+    assert len(list(clip.samples(5))) == 5
+    assert [(f.index, f.time) for f in after] == [(f.index, f.time) for f in frames[8:]]
+    assert all((one.pixels == other.pixels).all() for one, other in zip(after, frames[8:]))

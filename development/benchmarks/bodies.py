@@ -1,6 +1,6 @@
 """People placed in scenes of the generator: error of size and depth and shift in the picture, ours beside Meta's recipe.
 
-python development/benchmarks/bodies.py [--trials 40] [--size 512] [--files FILE ...] [--fov-error 0.1]
+python development/benchmarks/bodies.py [--trials 40] [--size 512] [--files FILE ...] [--fov-error 0.1] [--clip 300]
 
 Each trial takes a body (real outputs of SAM 3D Body from --files, or mannequins), gives it a true size of 0.5 to 1.3, stands
 it in a room, dresses it in up to 3 cm of cloth, hides a fifth of it in every other trial, lets the depth of its rim bleed into
@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import logging
 import math
+import resource
 import sys
-from dataclasses import replace
+import time
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -28,7 +30,7 @@ from development.scenes.renderer import render
 from sam3d_geometry.bodies.bodies import Bodies
 from sam3d_geometry.bodies.mannequin import mannequins
 from sam3d_geometry.bodies.placement import Placing, place_bodies
-from sam3d_geometry.bodies.surface import raster_of
+from sam3d_geometry.bodies.surface import raster_of, seen_people
 from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.files.body_file import read_bodies
 from sam3d_geometry.geometry.camera import fov_x_degrees_from_focal_pixels, unproject
@@ -146,12 +148,49 @@ def summary(name: str, rows: list[tuple[float, float, float]]) -> str:
     )
 
 
+def repeated(bodies: Bodies, frames: int) -> Bodies:
+    """The people of a photo in a clip of so many frames, each frame with memory of its own."""
+    values = {f.name: getattr(bodies, f.name) for f in fields(bodies)}
+    once = ("faces", "track_ids")
+    tensors = {
+        name: value[:1].repeat(frames, *[1] * (value.dim() - 1))
+        for name, value in values.items()
+        if isinstance(value, torch.Tensor) and name not in once
+    }
+    return replace(bodies, **tensors, parameters={}, masks=None)
+
+
+def clip_cost(people: Bodies, frames: int, long_edge: int) -> str:
+    """Seconds of one processor a frame for placing people in a clip, and the most memory that the process ever had."""
+    clip = repeated(people, frames)
+    height, width = people.image_size
+    size = (round(long_edge * height / width), long_edge)
+    seen = seen_people(people, 0, size).depth
+    depth = torch.where(seen > 0, seen, seen.max() + 1)[None].expand(frames, -1, -1)
+    intrinsics = people.intrinsics(0, 0).expand(frames, 3, 3)
+    pointmap = Pointmap(
+        unproject(depth, intrinsics),
+        mask=depth > 0,
+        intrinsics=intrinsics,
+        image=torch.zeros(1, 1, 1, 3).expand(frames, *size, 3),
+        normals=None,
+        metric=True,
+        source_size=people.image_size,
+    )
+    start = time.process_time()
+    place_bodies(clip, pointmap, Placing(size_from="scene", ground_contact=False))
+    spent = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"{people.persons} people, {frames} frames: {spent / frames:.3f} s a frame, at most {peak:.0f} MiB in the process"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--files", type=Path, nargs="*", default=[])
     parser.add_argument("--fov-error", type=float, default=0.1)
+    parser.add_argument("--clip", type=int, default=0, help="also place everybody in a clip of so many frames")
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     if args.files:
@@ -189,6 +228,8 @@ def main() -> None:
             raise SystemExit("The recipe gave no number.")
     for name, rows in ways.items():
         print(summary(name, rows))
+    if args.clip:
+        print(clip_cost(people, args.clip, args.size))
 
 
 def _row(predicted: Bodies, scale: float, points: torch.Tensor, wanted: torch.Tensor) -> tuple[float, float, float]:

@@ -48,6 +48,7 @@ from .pointmap.mask import MaskPointmap
 from .pointmap.relief import AdjustNormalDetail
 from .pointmap.resize import ResizePointmap
 from .pointmap.transform import TransformPointmap
+from .shapes.align_mesh import AlignMeshToPointmap
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
@@ -81,6 +82,7 @@ NODES = [
     PointmapToMesh,
     DisplacedPlane,
     PointmapToPointCloud,
+    AlignMeshToPointmap,
     Save3D,
     SaveDepth,
     LoadDepth,

@@ -15,7 +15,10 @@ from people_payload import core_payload
 from pack.nodes import NODES, pictures
 from pack.nodes.effects.scene_light import SceneLight
 from pack.nodes.estimate.load import LoadSAM3DGeometry
+from pack.nodes.mesh_socket import MeshBatch
 from pack.sam3d_geometry import models
+from pack.sam3d_geometry.shapes.mesh import Mesh
+from pack.sam3d_geometry.views import mesh_alignment
 
 PHOTO, HELD = (24, 32), (12, 16)
 KINDS = ("IMAGE", "MASK")
@@ -31,8 +34,14 @@ def people_in(pointmap):
     }
 
 
+def tetrahedron():
+    corners = torch.tensor([[0.0, 0, 0], [1.2, 0.1, 0.2], [0.2, 0.9, 0.1], [0.3, 0.3, -0.7]])
+    return MeshBatch([Mesh(corners, torch.tensor([[0, 1, 2], [0, 3, 1], [0, 2, 3], [1, 3, 2]]).int())])
+
+
 # nodes with a required input beside pictures and pointmap, or with settings that make them quick
 SETTINGS = {
+    "AlignMeshToPointmap": lambda pointmap: {"mesh": tetrahedron()},
     "CameraMove": lambda pointmap: {"frames": 1},
     "CheckBodies": lambda pointmap: {"pose_data": core_payload(len(pointmap)), "pointmap": None, "long_edge": 64},
     "DepthToPointmap": lambda pointmap: {"measure": "near white"},
@@ -42,6 +51,13 @@ SETTINGS = {
     "PointmapToMoGeGeometry": lambda pointmap: {"output_size": "photo"},
     "RelightScene": lambda pointmap: {"lights": run(SceneLight)[0]},
 }
+
+
+@pytest.fixture(autouse=True)
+def few_starts(monkeypatch):
+    """Aligning a mesh is quick from few rotations, and forms of a mask do not depend on them."""
+    monkeypatch.setattr(mesh_alignment, "TURNS", 12)
+    monkeypatch.setattr(mesh_alignment, "FINE", 1)
 
 
 @functools.cache

@@ -1,0 +1,270 @@
+"""A mesh made by any generator, laid onto the photo's pointmap: turned, scaled and moved until its seen surface fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy
+import torch
+
+from ..effects.light.rasterize import rasterize
+from ..geometry.normals import sharp_normals
+from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
+from ..geometry.resize import resize_mask
+from ..shapes.mesh import Mesh
+from .similarity import Samples, Similarities, moved, open_directions, refined, sampled
+from .turns import degrees_between
+
+TURNS = 600  # rotations that the search starts from, about 22 degrees apart
+LOOKED_AT = 80  # of these, how many are drawn and compared with the picture
+FINE = 12  # of these, how many are improved with many points
+PICTURE = 96  # pixels of the longer side of the window in which they are compared
+FEWEST = 30  # pixels that say too little about an object
+NEAR = 0.03  # of the object's size: a surface this near is the same one
+TIE = 0.03  # scores this near to the best are another answer as good
+APART_DEGREES = 12.0
+SAME_DEGREES, SAME_SCALE = 6.0, 0.06  # starts that have come this near to each other are one
+STRIDES = (0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
+
+
+@dataclass(frozen=True)
+class MeshAlignment:
+    """Where the mesh lies: camera point = scale * rotation @ mesh point + shift, in the pointmap's unit and OpenCV axes.
+
+    mesh             the mesh there
+    rotation, shift  (3, 3) and (3,) float64
+    scale            factor on the mesh's own lengths
+    residual         median distance along z between mesh and pointmap where both are, in the pointmap's unit
+    inlier_share     share of the mask's pixels with geometry on which the mesh lies, within 3 % of the object's size
+    silhouette_iou   overlap of the mask and of the mesh's outline where nothing in front hides it
+    others           rotations (K, 3, 3) that fit as well, as for a symmetric object; none when there is one answer
+    """
+
+    mesh: Mesh
+    rotation: numpy.ndarray
+    shift: numpy.ndarray
+    scale: float
+    residual: float
+    inlier_share: float
+    silhouette_iou: float
+    others: numpy.ndarray
+
+    def describe(self) -> str:
+        """The alignment in words."""
+        lines = [
+            (
+                f"Scale {self.scale:.4g}; median distance to the pointmap {self.residual:.3g}; "
+                f"{self.inlier_share:.0%} of the seen surface lies on the mesh; silhouettes overlap by {self.silhouette_iou:.0%}."
+            )
+        ]
+        if self.inlier_share < 0.5 or self.silhouette_iou < 0.5:
+            lines.append("This is a poor fit: the mesh may be of another object, or the mask of another place.")
+        if len(self.others):
+            turns = ", ".join(f"{degrees_between(self.rotation, other):.0f}" for other in self.others)
+            lines.append(
+                f"Ambiguous: turned by {turns} degrees from this it fits as well, as a symmetric object does; what the camera "
+                "does not see may lie another way round."
+            )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The surroundings of the mask at a small size: camera, depth, mask and where something may hide the object."""
+
+    intrinsics: torch.Tensor
+    depth: torch.Tensor
+    mask: torch.Tensor
+    size: float  # of the object
+
+
+def _window(pointmap: Pointmap, mask: torch.Tensor, size: float) -> _Window:
+    rows, columns = (mask.any(dim).nonzero()[:, 0] for dim in (1, 0))
+    height, width = mask.shape
+    room = int(0.6 * max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0]))) + 2
+    top, left = max(int(rows[0]) - room, 0), max(int(columns[0]) - room, 0)
+    bottom, right = min(int(rows[-1]) + room + 1, height), min(int(columns[-1]) + room + 1, width)
+    step = max(1, max(bottom - top, right - left) // PICTURE)
+    tall, wide = (bottom - top) // step, (right - left) // step
+    crop = (slice(top + step // 2, top + tall * step, step), slice(left + step // 2, left + wide * step, step))
+    k = pointmap.intrinsics[0].cpu().double().clone()
+    # the middle of each kept pixel stays where it was in the photo
+    k[0] *= width / (wide * step)
+    k[1] *= height / (tall * step)
+    k[0, 2] -= (left + step // 2 + 0.5 - step / 2) / (wide * step)
+    k[1, 2] -= (top + step // 2 + 0.5 - step / 2) / (tall * step)
+    return _Window(k, pointmap.depth[0].cpu().double()[crop], mask[crop], size)
+
+
+@dataclass(frozen=True)
+class _Look:
+    score: float
+    residual: float
+    inlier_share: float
+    silhouette_iou: float
+
+
+def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
+    """How a mesh looks at one place (H = 1), against the picture."""
+    turned = mesh.vertices.double() @ torch.from_numpy(at.rotation[0]).T * at.scale[0] + torch.from_numpy(at.shift[0])
+    height, width = window.mask.shape
+    drawn = rasterize(turned, mesh.faces.long(), window.intrinsics, height, width).depth
+    near = NEAR * window.size
+    # what is in front of the mesh and not the object hides it
+    hidden = ~window.mask & (window.depth > 0) & (window.depth < drawn - near)
+    outline = (drawn > 0) & ~hidden
+    both, either = outline & window.mask, outline | window.mask
+    known = window.mask & (window.depth > 0)
+    apart = (drawn - window.depth).abs()
+    lies = known & outline & (apart < near)
+    seen = apart[known & outline]
+    union = max(int(either.sum()), 1)
+    closeness = (1 - apart[lies] / near).clamp_min(0).sum() / union
+    return _Look(
+        score=float(0.5 * int(lies.sum()) / union + 0.5 * closeness),
+        residual=float(seen.median()) if len(seen) else float("inf"),
+        inlier_share=int(lies.sum()) / max(int(known.sum()), 1),
+        silhouette_iou=int(both.sum()) / union,
+    )
+
+
+def _starts(samples: Samples, points: numpy.ndarray) -> Similarities:
+    """Rotations evenly over all, each with the size and place that its side toward the camera has."""
+    from scipy.spatial.transform import Rotation
+
+    turns = Rotation.from_quat(numpy.random.default_rng(0).normal(size=(TURNS, 4))).as_matrix()
+    middle = points.mean(0)
+    extent = numpy.sqrt(numpy.square(points - middle).sum(1).mean())
+    ray = middle / numpy.linalg.norm(middle)
+    scales, shifts = numpy.empty(TURNS), numpy.empty((TURNS, 3))
+    for i, turn in enumerate(turns):
+        facing = samples.normals @ (turn.T @ ray)
+        weight = numpy.maximum(-facing, 0) + 1e-6
+        weight /= weight.sum()
+        centre = weight @ samples.points
+        scales[i] = extent / numpy.sqrt(weight @ numpy.square(samples.points - centre).sum(1))
+        shifts[i] = middle - scales[i] * (turn @ centre)
+    # where a part is hidden, the object is larger than what is seen of it
+    return Similarities(
+        numpy.concatenate([turns, turns]),
+        numpy.concatenate([scales, 1.3 * scales]),
+        numpy.concatenate([shifts, middle - 1.3 * (middle - shifts)]),
+    )
+
+
+def _thinned(values: numpy.ndarray, count: int) -> numpy.ndarray:
+    return values[numpy.linspace(0, len(values) - 1, min(count, len(values))).astype(int)]
+
+
+def _seen(pointmap: Pointmap, mask: torch.Tensor) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Points (P, 3) inside the mask in random order, and their unit normals toward the camera."""
+    inside = mask & pointmap.mask[0].cpu()
+    if int(inside.sum()) < FEWEST:
+        raise ValueError(
+            f"The selection has {int(inside.sum())} pixels with geometry; at least {FEWEST} are needed. Wire the mask of the "
+            "object, of the same photo as the pointmap, to selection."
+        )
+    depth = torch.where(inside, pointmap.depth[0].cpu(), 0)
+    normals = sharp_normals(depth[None], inside[None], pointmap.intrinsics[:1].cpu())[0][inside].double().numpy()
+    points = pointmap.points[0].cpu()[inside].double().numpy()
+    order = numpy.random.default_rng(0).permutation(len(points))
+    usable = order[numpy.linalg.norm(normals[order], axis=1) > 0.5]
+    return points[usable], normals[usable]
+
+
+def _distinct(found: Similarities, order: numpy.ndarray, count: int) -> numpy.ndarray:
+    """The first `count` of `order` that differ in rotation or scale."""
+    kept: list[int] = []
+    least = 1 + 2 * numpy.cos(numpy.radians(SAME_DEGREES))
+    for i in order:
+        alike = numpy.einsum("hij,ij->h", found.rotation[kept], found.rotation[i]) > least
+        alike &= numpy.abs(numpy.log(found.scale[kept] / found.scale[i])) < SAME_SCALE
+        if not alike.any():
+            kept.append(int(i))
+        if len(kept) == count:
+            break
+    return numpy.array(kept)
+
+
+def _polished(
+    mesh: Mesh, at: Similarities, samples: Samples, directions: numpy.ndarray, window: _Window
+) -> Similarities:
+    """One placed mesh after a search along directions that its surface leaves open, as flat faces do: there the outline decides."""
+    best = _look(mesh, at, window).score
+    for stride in STRIDES:
+        for direction in directions:
+            for step in (stride * direction, -stride * direction):
+                tried = moved(at, samples, step[None])
+                score = _look(mesh, tried, window).score
+                if score > best:
+                    at, best = tried, score
+    return at
+
+
+def _different(order: list[int], found: Similarities, looks: list[_Look]) -> numpy.ndarray:
+    """The rotations other than the best that look as good as it."""
+    kept: list[numpy.ndarray] = [found.rotation[order[0]]]
+    for i in order[1:]:
+        near = any(degrees_between(found.rotation[i], other) < APART_DEGREES for other in kept)
+        if looks[i].score >= looks[order[0]].score - TIE and not near:
+            kept.append(found.rotation[i])
+    return numpy.array(kept[1:]).reshape(-1, 3, 3)
+
+
+def align_mesh(
+    mesh: Mesh, pointmap: Pointmap, selection: torch.Tensor, on_progress: OnProgress | None = None
+) -> MeshAlignment:
+    """Mesh in any frame and size, pointmap of one photo, selection (1, H, W) of the object -> where the mesh lies.
+
+    Starts from rotations all over the sphere, each laid on the seen points by point-to-plane steps with a free scale; the best are
+    drawn by the rasteriser and compared with depth and outline, those in front of the object left out. ValueError where the
+    selection has too little geometry, or the pointmap more than one frame.
+    """
+    if len(pointmap) != 1 or len(selection) != 1:
+        raise ValueError(
+            f"The pointmap has {len(pointmap)} frames and the selection {len(selection)}; one photo and its mask are needed."
+        )
+    tell = on_progress or (lambda done, total: None)
+    mask = resize_mask(selection.cpu(), pointmap.size)[0]
+    points, normals = _seen(pointmap, mask)
+    size = 2 * float(numpy.sqrt(numpy.square(points - points.mean(0)).sum(1).mean()))
+    window = _window(pointmap, mask, size)
+    coarse = sampled(mesh, 2500)
+    found, gaps = refined(_starts(coarse, points), _thinned(points, 100), _thinned(normals, 100), coarse, 12)
+    tell(1, 4)
+    found = found[_distinct(found, numpy.argsort(gaps), LOOKED_AT)]
+    scores = [_look(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
+    tell(2, 4)
+    found = found[_distinct(found, numpy.argsort(scores)[::-1], FINE)]
+    found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), sampled(mesh, 20000), 20)
+    tell(3, 4)
+    looks = [_look(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
+    order = sorted(range(len(looks)), key=lambda i: -looks[i].score)
+    best = found[numpy.array(order[:1])]
+    free = open_directions(best, points, normals, coarse, 3)
+    best = _polished(mesh, best, coarse, free, window)
+    look = _look(mesh, best, window)
+    rotation, shift, scale = best.rotation[0], best.shift[0], float(best.scale[0])
+    tell(4, 4)
+    return MeshAlignment(
+        mesh=_placed(mesh, rotation, scale, shift, pointmap),
+        rotation=rotation,
+        shift=shift,
+        scale=scale,
+        residual=look.residual,
+        inlier_share=look.inlier_share,
+        silhouette_iou=look.silhouette_iou,
+        others=_different(order, found, looks),
+    )
+
+
+def _placed(mesh: Mesh, rotation: numpy.ndarray, scale: float, shift: numpy.ndarray, pointmap: Pointmap) -> Mesh:
+    turn = torch.from_numpy(rotation)
+    return replace(
+        mesh,
+        vertices=(mesh.vertices.double() @ turn.T * scale + torch.from_numpy(shift)).float(),
+        normals=None if mesh.normals is None else (mesh.normals.double() @ turn.T).float(),
+        intrinsics=pointmap.intrinsics[0].cpu(),
+        metric=pointmap.metric,
+    )

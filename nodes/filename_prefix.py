@@ -29,6 +29,15 @@ def with_dates(filename_prefix: str, when: datetime) -> str:
     return DATE.sub(lambda found: DATE_PART.sub(lambda part: _date_part(part[0], when), found[1]), filename_prefix)
 
 
+def without_spaces(filename_prefix: str) -> str:
+    """The prefix with _ for every space of the file's name; its folders stay.
+
+    An OBJ names its material, and that its texture, and many programs read such a name up to the first space only.
+    """
+    *folders, name = re.split(r"([\\/])", filename_prefix)
+    return "".join(folders) + re.sub(r"\s", "_", name)
+
+
 def _date_part(part: str, when: datetime) -> str:
     if part[0] in NUMBERS:
         return str(NUMBERS[part[0]](when)).zfill(len(part))

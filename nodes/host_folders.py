@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..sam3d_geometry.files.output_folder import OutputFolder
 from ..sam3d_geometry.files.whole_files import Writer
-from .filename_prefix import refuse_long, with_dates
+from .filename_prefix import refuse_long, with_dates, without_spaces
 from .host import nothing
 
 
@@ -19,13 +19,14 @@ def _refuse_odd_name(name: str, of: str) -> None:
         raise ValueError(f"{of} came as {name!r}; it must not hold control characters.")
 
 
-def _save_path(filename_prefix: str) -> tuple[Path, str, int]:
+def _save_path(filename_prefix: str, spaces: bool = True) -> tuple[Path, str, int]:
     """Folder, beginning of the name and next free number of output files; ValueError for a prefix that leads elsewhere."""
     import folder_paths
 
     _refuse_odd_name(filename_prefix, "filename_prefix")
     root = Path(folder_paths.get_output_directory())
     filename_prefix = with_dates(filename_prefix, datetime.now())
+    filename_prefix = filename_prefix if spaces else without_spaces(filename_prefix)
     refuse_long(filename_prefix, root)
     parts = filename_prefix.replace("\\", "/").split("/")
     whole = re.match(r"[A-Za-z]:", filename_prefix) or not parts[0]
@@ -49,9 +50,12 @@ def output_base(filename_prefix: str) -> Path:
     return folder / name
 
 
-def next_outputs(filename_prefix: str, count: int = 1) -> list[Path]:
-    """Paths without suffix of `count` new output files, numbered on from those that are there, as Save Image does."""
-    folder, name, first = _save_path(filename_prefix)
+def next_outputs(filename_prefix: str, count: int = 1, *, spaces: bool = True) -> list[Path]:
+    """Paths without suffix of `count` new output files, numbered on from those that are there, as Save Image does.
+
+    Without `spaces` their names have _ in place of them.
+    """
+    folder, name, first = _save_path(filename_prefix, spaces)
     return [folder / f"{name}_{number:05d}_" for number in range(first, first + count)]
 
 

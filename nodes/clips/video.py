@@ -119,6 +119,18 @@ class VideoToDepth(io.ComfyNode):
                     "On: one field of view for the video. Off: one for each frame, for videos that zoom.",
                     is_advanced=True,
                 ),
+                field(
+                    "validity",
+                    "Which pixels have depth. mask: what the network does not take for sky. all finite: all that it gave a point, where "
+                    "a blurred, white or plain background is wrongly left out; sky then lies at some great distance.",
+                    is_advanced=True,
+                ),
+                field(
+                    "invalid_depth",
+                    "For exr: the distance where there is no geometry, such as in the sky. zero; far: the frame's farthest; infinity. "
+                    "Load Depth reads zero and infinity back as no geometry.",
+                    is_advanced=True,
+                ),
             ],
             outputs=[
                 result("depth_video", "The depth video; nothing for files of single frames."),
@@ -135,12 +147,13 @@ class VideoToDepth(io.ComfyNode):
     @classmethod
     def execute(
         cls, video, filename_prefix, model, depth_codec, normals_codec, convention, resolution, batch_size, curve, range,
-        near, far, invert, steady_by, strength, one_camera,
+        near, far, invert, steady_by, strength, one_camera, validity, invalid_depth,
     ) -> io.NodeOutput:  # fmt: skip
         clip, model, base = _clip(video), handle_of(model), host_folders.output_base(filename_prefix)
-        work = {"resolution": resolution, "frames_per_chunk": batch_size, "one_camera": one_camera}
-        look = Look(curve=curve, invert=invert, normal_convention=convention)
-        settings = StreamSettings(**work, range=range, near=near, far=far, look=look)
+        work = {"resolution": resolution, "frames_per_chunk": batch_size}
+        geometry = {"one_camera": one_camera, "validity": validity}
+        look = Look(curve=curve, invert=invert, normal_convention=convention, invalid_depth=invalid_depth)
+        settings = StreamSettings(**work, **geometry, range=range, near=near, far=far, look=look)
         engine = LocalEngine(model.load().ready((clip.facts.height, clip.facts.width), resolution, batch_size))
         stages = steadying(steady_by, strength, one_camera)
         codecs = {"depth_codec": depth_codec, "normals_codec": normals_codec}

@@ -80,7 +80,7 @@ class Save3D(io.ComfyNode):
     @classmethod
     def execute(cls, shape, filename_prefix, format, axes) -> io.NodeOutput:
         shapes = shape if isinstance(shape, list) else meshes_from_payload(shape)
-        bases = host_folders.next_outputs(filename_prefix, len(shapes))
+        bases = host_folders.next_outputs(filename_prefix, len(shapes), spaces=format != "obj")
         saved = [save_files(base, writers_of(s, format, axes, base.name))[0] for s, base in zip(shapes, bases)]
         relative = [host_folders.in_output_folder(path) for path in saved]
         files = [host_folders.file_3d(path, format) for path in saved]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..files.output_folder import OutputError
 from ..files.whole_files import write_files
+from ..geometry.plain_json import parsed_json
 from ..video.journal import Journal, read_entry
 from ..video.product import VideoProduct
 
@@ -24,7 +25,7 @@ class ClipRecord:
     def read(self) -> dict[str, Any] | None:
         """The record, or None where there is none that this command wrote."""
         try:
-            record = json.loads(self.path.read_bytes())
+            record = parsed_json(self.path.read_bytes())
         except (OSError, ValueError):
             return None
         return record if isinstance(record, dict) and _names(record.get("job")) else None

@@ -25,7 +25,11 @@ def require_device(name: str) -> None:
     """Raises ModelError, which names the device, where this machine has none of this name."""
     try:
         torch.empty(1, device=name).cpu()
-    except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
+    except (
+        RuntimeError,
+        AssertionError,
+        ImportError,
+    ) as error:  # what torch raises without CUDA, and for kinds it was built without
         count = torch.cuda.device_count()
         there = ["cpu", *(f"cuda:{number}" for number in range(count))]
         if torch.backends.mps.is_available():

@@ -128,6 +128,11 @@ def pointmap_from_depth(
     `da3_network_edge` says that the depth is what Depth Anything 3 Metric gave, for a picture of that longer side: metres are
     made of it (see `da3_metric`).
     """
+    if depth.dim() != 3 or depth.numel() == 0:
+        raise ValueError(
+            f"The depth came with shape {tuple(depth.shape)}; (frames, height, width), each at least 1, is needed: wire a depth map "
+            "that has frames to depth_map."
+        )
     batch, *size = depth.shape
     for name, given in (("image", image), ("mask", mask)):
         if given is not None and len(given) not in (1, batch):

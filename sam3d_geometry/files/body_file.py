@@ -23,6 +23,7 @@ from ..bodies.records import (
     faults_of,
     record_of,
 )
+from ..geometry.plain_json import parsed_json
 from .arrays import NpzFile, npy_header, npy_values
 from .depth_file_error import DepthFileError, decoding
 
@@ -31,7 +32,6 @@ FACES, IMAGE_SIZE, PRESENT, FRAMES, MASK = "faces", "image_size", "present", "fr
 WORLD, TRACK_IDS = "world_from_camera", "track_ids"
 MAX_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
 MAX_JSON_BYTES = 1 << 30
-JSON_DAMAGE = (ValueError, RecursionError)
 PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
 # of an .npz: what is known by name; anything else in it is left alone
 KNOWN = (*SHAPES, FACES, IMAGE_SIZE, PRESENT, TRACK_IDS, TRACK_ID, WORLD, MASK)
@@ -112,8 +112,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _read_json(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise DepthFileError(f"it has more than {MAX_JSON_BYTES:,} bytes; save it as .npz")
-    with decoding("json", *JSON_DAMAGE):
-        content = json.loads(path.read_text(encoding="utf-8"))
+    with decoding("json", ValueError):
+        content = parsed_json(path.read_bytes())
     found = dict(content) if isinstance(content, dict) else {FRAMES: content}
     if FRAMES not in found and VERTICES in found:
         found = {FRAMES: [[found]], FACES: found.get(FACES), IMAGE_SIZE: found.get(IMAGE_SIZE)}

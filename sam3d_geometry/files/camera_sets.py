@@ -9,7 +9,6 @@ transforms     frames with transform_matrix in OpenGL's camera axes and fl_x, fl
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy
 
 from ..geometry.axes import target_from_source
+from ..geometry.plain_json import parsed_json
 from ..views.posed import Group, PosedViews
 from ..views.view import View
 
@@ -170,7 +170,7 @@ def read_cameras(path: Path) -> dict[str, PhotoCamera]:
             return _from_colmap(path)
         if path.stat().st_size > LARGEST_FILE:
             raise CameraFileError(f"{path} is larger than a list of cameras can be.")
-        record = json.loads(path.read_bytes())
+        record = parsed_json(path.read_bytes())
         if isinstance(record, dict) and isinstance(record.get("frames"), list):
             return _from_transforms(record)
         found = {name: _from_entry(entry) for name, entry in record.items() if "world_from_camera" in entry}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from ..geometry.camera import fov_degrees_from_intrinsics
+from ..geometry.plain_json import parsed_json
 from .depth_file_error import DepthFileError
 from .depth_steps import Steps, steps_from
 
@@ -93,8 +93,8 @@ class DepthRecord:
         if len(text) > MAX_CHARACTERS:
             return None
         try:
-            entry = json.loads(text)
-        except (ValueError, RecursionError):
+            entry = parsed_json(text)
+        except ValueError:
             return None
         if not isinstance(entry, dict) or entry.get("format") != FORMAT:
             return None

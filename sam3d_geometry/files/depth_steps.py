@@ -9,11 +9,13 @@ from typing import Any
 import numpy
 import torch
 
+from ..geometry.pointmap_maker import FARTHEST, NEAREST
 from ..maps.depth import CURVES, DepthRange, depth_at_nearness, normalise_depth
 from .depth_file_error import DepthFileError
 
 LAST = 65535
 RANGE_STEPS = LAST - 1  # values 1 to 65535
+LEAST_STEPS, MOST_STEPS = 1 / FARTHEST, 1 / NEAREST  # with which every value is a distance, but for the ends
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,11 @@ class UnitSteps:
     steps_per_unit: float = 1000.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.steps_per_unit < math.inf:
-            raise ValueError(f"steps_per_unit came as {self.steps_per_unit:g}; it must be greater than 0.")
+        if not LEAST_STEPS <= self.steps_per_unit <= MOST_STEPS:
+            raise ValueError(
+                f"steps_per_unit came as {self.steps_per_unit:g}; from {LEAST_STEPS:g} to {MOST_STEPS:g} is needed, for beyond that "
+                "no 16-bit value is a distance."
+            )
 
     def encode(self, depth: torch.Tensor, mask: torch.Tensor) -> numpy.ndarray:
         """Depth (H, W) and mask -> uint16 (H, W), never 0 where the mask is True; a depth beyond the last value is refused."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from ..geometry.plain_json import parsed_json
 from .whole_files import Writer, save_files, temporary_for
 
 RECORD = ".json"
@@ -109,7 +110,7 @@ class OutputFolder:
 def read_record(base: Path) -> dict[str, Any] | None:
     """The record `<base>.json`, or None where there is none of ours."""
     try:
-        record = json.loads(base.with_name(base.name + RECORD).read_bytes())
+        record = parsed_json(base.with_name(base.name + RECORD).read_bytes())
     except (OSError, ValueError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("source"), dict) or "options" not in record:

@@ -36,5 +36,10 @@ def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str)
     else:
         writers = {".obj": partial(write_obj, content, name)}
     if file_format == "obj" and content.texture is not None and content.uvs is not None:
+        if any(character.isspace() for character in name):
+            raise ValueError(
+                f"An OBJ with a texture came with the name {name!r}, and many programs read the names of its material and texture up to the "
+                "first space only; choose a name without spaces."
+            )
         writers |= {".mtl": partial(write_mtl, name), ".jpg": partial(write_texture, content)}
     return writers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..geometry.plain_json import parsed_json
 from .model_error import ModelError
 from .moge_config import config_from_tensors, is_plausible, version_of
 
@@ -92,7 +92,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, An
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is a damaged or incomplete safetensors file ({error}): {_AGAIN}.") from error
     try:
-        config = json.loads(metadata["model_config"])
+        config = parsed_json(metadata["model_config"])
     except (KeyError, ValueError):
         config = None
     return tensors, config if isinstance(config, dict) else None

@@ -74,10 +74,18 @@ def find_in_hub_cache(repository: str, filename: str) -> Path | None:
     return Path(cached) if isinstance(cached, str) else None
 
 
+def is_there(path: Path) -> bool:
+    """Whether something is called this; False for what no disk takes as a name, such as 5,000 characters."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def find_local(name: str, folders: Sequence[Folder]) -> Path | None:
     """File or directory called `name`: as a path of its own, else relative to one of the folders."""
     for candidate in (Path(name).expanduser(), *(folder / name for folder in search_folders(folders))):
-        if candidate.exists():
+        if is_there(candidate):
             return candidate
     return None
 

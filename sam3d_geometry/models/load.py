@@ -13,7 +13,7 @@ from ..geometry.progress import OnProgress
 from .catalogue import AUTO, PREVIEW, ModelCard, card_named
 from .checkpoint import Checkpoint, read_checkpoint
 from .download import download
-from .find import SUFFIXES, Folder, best_on_disk, download_name, find_card, find_local, search_folders
+from .find import PIPELINE, SUFFIXES, Folder, best_on_disk, download_name, find_card, find_local, search_folders
 from .geometry_model import GeometryModel
 from .model_error import ModelError
 from .moge import build_moge
@@ -21,6 +21,8 @@ from .moge_v3 import RefinedMoGeV3Network
 from .precision import compute_dtype, prepare_weights
 from .preview import TOKEN_RANGE, load_preview
 from .sam3d_objects import REPOSITORY, find_pipeline, is_hub_name, obtain_pipeline, read_pipeline
+
+LONGEST_SHOWN = 200  # characters of a name in a message
 
 logger = logging.getLogger(__name__)
 
@@ -100,13 +102,14 @@ def _checkpoint(
         if path is None:
             places = ", ".join(map(str, search_folders(folders)))
             raise ModelError(
-                f"{name} is neither in the catalogue nor a file in {places}: "
+                f"{_shown(name)} is neither in the catalogue nor a file in {places}: "
                 "choose a model from the menu or put the file there."
             )
         pipeline = find_pipeline(path)
         if pipeline is None:
             return read_checkpoint(_weights_in(path) if path.is_dir() else path)
     depth_model = read_pipeline(pipeline)
+    _refuse_pipeline(depth_model.source, pipeline, folders)
     if is_hub_name(depth_model.source) and card_named(depth_model.source) is None:
         repository = depth_model.source
         card = ModelCard(
@@ -122,6 +125,21 @@ def _checkpoint(
         )
         return _expect(card.version, read_checkpoint(_card_file(card, folders, allow_download, on_progress)))
     return _expect(depth_model.version, _checkpoint(depth_model.source, folders, allow_download, on_progress))
+
+
+def _shown(name: str) -> str:
+    """A name as a message says it: its beginning where it is absurdly long."""
+    return name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}... ({len(name):,} characters)"
+
+
+def _refuse_pipeline(source: str, pipeline: Path, folders: Sequence[Folder]) -> None:
+    """Raises ModelError where a pipeline.yaml names one again, itself perhaps, in place of weights."""
+    local = find_local(source, folders)
+    if source.lower() == REPOSITORY or (local is not None and find_pipeline(local) is not None):
+        raise ModelError(
+            f"{pipeline} names {source} as its depth model, which is a {PIPELINE} again: name the weights there, for example "
+            "Ruicheng/moge-vitl."
+        )
 
 
 def _card_file(

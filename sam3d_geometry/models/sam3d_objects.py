@@ -10,7 +10,7 @@ from typing import Any
 
 from ..geometry.progress import OnProgress
 from .download import download
-from .find import PIPELINE, Folder, find_in_hub_cache, search_folders
+from .find import PIPELINE, Folder, find_in_hub_cache, is_there, search_folders
 from .model_error import ModelError
 
 REPOSITORY = "facebook/sam-3d-objects"
@@ -18,6 +18,7 @@ PIPELINE_IN_REPOSITORY = f"checkpoints/{PIPELINE}"
 
 _PLACES = ("", "checkpoints", "checkpoints/hf", "hf")
 _TARGET = re.compile(r"moge\.model\.(v[0-9]+)\.MoGeModel(\.from_pretrained)?")
+LONGEST_SOURCE = 1024  # characters of a path or repository; disks take no more
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -82,6 +83,11 @@ def read_pipeline(path: Path) -> DepthModel:
             f"{path} names no depth model at depth_model.model.pretrained_model_name_or_path: "
             f"use the {PIPELINE} of {REPOSITORY}."
         )
+    if len(source) > LONGEST_SOURCE or not source.isprintable():
+        raise ModelError(
+            f"{path} names a depth model by {len(source):,} characters that are no path and no repository: use the {PIPELINE} of "
+            f"{REPOSITORY}."
+        )
     target = _at(model, "_target_")
     match = _TARGET.fullmatch(target) if isinstance(target, str) else None
     if match is None:
@@ -98,7 +104,7 @@ def is_hub_name(source: str) -> bool:
 
 def _resolved(source: str, pipeline: Path) -> str:
     local = pipeline.parent / source
-    return str(local) if local.exists() or not is_hub_name(source) else source
+    return str(local) if is_there(local) or not is_hub_name(source) else source
 
 
 def _at(content: Any, *keys: str) -> Any:

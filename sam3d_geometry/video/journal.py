@@ -21,6 +21,7 @@ import torch
 
 from ..files.lock import Lock
 from ..files.whole_files import force_folder, is_temporary, write_files
+from ..geometry.plain_json import parsed_json
 from .clip_facts import Position
 
 log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class Journal:
 def read_entry(folder: Path) -> dict[str, Any] | None:
     """What the journal in a folder says, or None where there is none or it cannot be read."""
     try:
-        entry = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        entry = parsed_json((folder / FILE).read_bytes())
     except FileNotFoundError:
         return None
     except ValueError:  # not JSON, not UTF-8

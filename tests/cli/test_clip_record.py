@@ -61,7 +61,19 @@ def test_notes_that_a_kill_left_after_the_last_result_go(record, products):
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "", "{", "null", '"job"', "{}", '{"job": 1}', '{"job": {"products": 3}}', '{"job": {"products": [3]}}'],
+    [
+        "[]",
+        "",
+        "{",
+        "null",
+        '"job"',
+        "{}",
+        '{"job": 1}',
+        '{"job": {"products": 3}}',
+        '{"job": {"products": [3]}}',
+        "[" * 5000,
+    ],
+    ids=lambda text: repr(text)[:40],
 )
 def test_a_record_of_another_program_is_not_ours_and_stays(record, products, text):
     record.path.write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ def args(**more):
     return argparse.Namespace(**{**options, "normal_source": "auto", **more})
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "mps:7", "meta"])
+@pytest.mark.parametrize("device", ["cuda:9", "cuda:99", "mps:7", "meta", "hpu"])
 def test_a_device_that_is_not_there_is_named(device):
     with pytest.raises(ModelError, match=f"^--device {device}: this machine has no such device; .* cpu") as caught:
         require_device(device)

@@ -106,8 +106,12 @@ def test_a_shifted_principal_point_shifts_the_rays():
         (torch.ones(1, 4, 4), {"measure": NEAR_WHITE, "near": 3.0, "far": 2.0}, "near 3, far 2"),
         (torch.ones(3, 4, 4), {"image": torch.zeros(2, 4, 4, 3)}, "The image has 2 frames and the depth 3"),
         (torch.ones(3, 4, 4), {"mask": torch.zeros(2, 4, 4)}, "The mask has 2 frames and the depth 3"),
+        (torch.ones(4, 4), {}, r"The depth came with shape \(4, 4\); \(frames, height, width\)"),
+        (torch.ones(0, 4, 4), {}, r"The depth came with shape \(0, 4, 4\)"),
+        (torch.ones(1, 4, 0), {}, r"The depth came with shape \(1, 4, 0\)"),
+        (torch.ones(1, 4, 4, 1), {}, r"The depth came with shape \(1, 4, 4, 1\)"),
     ],
-    ids=range(7),
+    ids=range(11),
 )
 def test_what_does_not_go_is_refused_in_a_sentence(depth, options, sentence):
     with pytest.raises(ValueError, match=sentence) as raised:

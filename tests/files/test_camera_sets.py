@@ -92,7 +92,10 @@ def test_points_of_colmap_lead_back_to_where_they_are_seen():
         ('{"a.jpg": {"reason": "far"}}', "no camera with a pose"),
         ('{"a.jpg": {"world_from_camera": [[1]], "K": [[1]], "size": [2, 3]}}', "is no list of cameras"),
         ('{"frames": [{"file_path": "a.jpg"}]}', "is no list of cameras"),
+        ("[" * 5000 + "]" * 5000, "is no list of cameras"),
+        ('{"a.jpg": {"world_from_camera": [[%s]], "K": [[1]], "size": [2, 3]}}' % ("9" * 400), "is no list of cameras"),
     ],
+    ids=range(7),
 )
 def test_other_files_are_refused_in_a_sentence(text, said, tmp_path):
     (tmp_path / "x.json").write_text(text, encoding="utf-8")

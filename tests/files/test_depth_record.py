@@ -37,15 +37,19 @@ def test_a_text_of_others_is_none_of_ours():
     [
         {"near": "x"},
         {"far": float("inf")},
+        {"near": 10**400},
         {"camera": {"intrinsics_normalised": [[1]]}},
         {"camera": {"intrinsics_normalised": [[0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]}},
         {"camera": {"intrinsics_normalised": "1" * 20}},
         {"camera": {}},
+        {"camera": {"intrinsics_normalised": [[10**400, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]}},
         {"values": {"steps_per_unit": -1}},
+        {"values": {"steps_per_unit": 1e-320}},
+        {"values": {"steps_per_unit": 10**400}},
         {"values": {"near": 1}},
         {"values": {"near": 1, "far": 2, "curve": "gone"}},
     ],
-    ids=str,
+    ids=lambda damage: str(damage)[:60],
 )
 def test_a_damaged_record_is_said_and_not_guessed(tmp_path, damage):
     entry = {**frame(UnitSteps()).description(), **damage}

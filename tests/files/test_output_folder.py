@@ -2,7 +2,7 @@
 
 import pytest
 
-from sam3d_geometry.files.output_folder import OutputError, OutputFolder, source_of
+from sam3d_geometry.files.output_folder import OutputError, OutputFolder, read_record, source_of
 
 
 def test_a_new_folder_is_made_and_left_empty(tmp_path):
@@ -26,3 +26,9 @@ def test_a_photo_that_changes_is_told_apart(tmp_path):
     photo.write_bytes(b"other")
     assert source_of(photo) != before
     assert source_of(photo)["file"] == "photo.jpg"
+
+
+@pytest.mark.parametrize("text", ["", "[" * 5000 + "]" * 5000, '{"source": 1}', '{"source": {}}'], ids=range(4))
+def test_a_record_of_another_program_is_none_of_ours(tmp_path, text):
+    (tmp_path / "a.json").write_text(text, encoding="ascii")
+    assert read_record(tmp_path / "a") is None

@@ -5,6 +5,7 @@ import pickle
 import zipfile
 
 import pytest
+import safetensors.torch
 import torch
 
 from sam3d_geometry.models import ModelError
@@ -110,6 +111,19 @@ def damaged(tmp_path, case):
         content = torch.load(path, weights_only=True)
         content["model_config"]["encoder"] = "_make_dinov2_model"
         torch.save(content, path)
+    return path
+
+
+@pytest.mark.parametrize("config", ["[" * 5000 + "]" * 5000, "{", "[1]"], ids=["deep", "broken", "list"])
+def test_a_config_that_cannot_be_read_is_as_none(tmp_path, config):
+    path = save_checkpoint(tmp_path / "model.safetensors", "v2", v2_config())
+    tensors = safetensors.torch.load_file(path)
+    safetensors.torch.save_file(tensors, path, metadata={"model_config": config})
+    assert read_checkpoint(path).config == read_checkpoint(save_without_config(tmp_path / "model.pt", tensors)).config
+
+
+def save_without_config(path, tensors):
+    torch.save(tensors, path)
     return path
 
 

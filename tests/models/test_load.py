@@ -181,3 +181,19 @@ def test_offline_and_never_downloading_ask_nobody(tmp_path, hub, monkeypatch):
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
         load_model("moge-2-vitl", folders=[tmp_path])
     assert not hub.requests and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("source", ["pipeline.yaml", ".", "other.yaml", "facebook/sam-3d-objects"])
+def test_pipelines_that_name_pipelines_are_refused(tmp_path, source):
+    for name in ("pipeline.yaml", "other.yaml"):
+        (tmp_path / name).write_text(PIPELINE.format(source), encoding="utf-8")
+    with pytest.raises(ModelError, match="which is a pipeline.yaml again: name the weights there") as caught:
+        load_model(str(tmp_path / "pipeline.yaml"), allow_download=False)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a/" * 2000, "a\0b"], ids=["long", "deep", "odd"])
+def test_names_that_no_disk_takes_are_refused_in_a_short_sentence(tmp_path, name):
+    with pytest.raises(ModelError, match="is neither in the catalogue nor a file") as caught:
+        load_model(name, folders=[tmp_path], allow_download=False)
+    assert len(str(caught.value)) < 500

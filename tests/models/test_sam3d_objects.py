@@ -71,8 +71,22 @@ def test_hostile_tags_are_empty_values(tmp_path):
         ("a: [1, 2", "not valid YAML"),
         ("? {a: 1}\n: 2", "not valid YAML"),
         ("[" * 5000, "not valid YAML"),
+        (PIPELINE.format(target="moge.model.v1.MoGeModel", source="a" * 5000), "by 5,000 characters"),
+        (PIPELINE.format(target="moge.model.v1.MoGeModel", source='"a\\0b"'), "no path and no repository"),
     ],
-    ids=["empty", "list", "no-source", "hostile-source", "other-target", "odd-target", "broken", "unhashable", "deep"],
+    ids=[
+        "empty",
+        "list",
+        "no-source",
+        "hostile-source",
+        "other-target",
+        "odd-target",
+        "broken",
+        "unhashable",
+        "deep",
+        "long",
+        "odd-name",
+    ],
 )
 def test_refuses_in_one_sentence(tmp_path, text, reason):
     with pytest.raises(ModelError, match=reason) as error:

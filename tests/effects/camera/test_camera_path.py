@@ -146,7 +146,11 @@ def test_half_a_turn_right_round_is_found_as_well():
         ("[[[1, 0], [0, 1]]]", "rows"),
         ("[[[2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]]", "rigid"),
         ("[[[-1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]]", "rigid"),
+        ("[" * 5000 + "]" * 5000, "no JSON"),
+        ('[{"zoom": %s}]' % ("9" * 400), "finite number"),
+        ('[{"position": [%s, 0, 0]}]' % ("9" * 400), "finite number"),
     ],
+    ids=range(16),
 )
 def test_bad_paths_are_refused_in_one_sentence(text, said):
     with pytest.raises(ValueError, match=said) as caught:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.blur_layers import blur_layers
@@ -135,3 +136,26 @@ def test_random_radii_give_nothing_outside_the_range_of_the_picture():
     for aperture in (DISC, Aperture("polygon", 5), Aperture(cats_eye=0.7)):
         spread = blur_layers(light, radius, aperture)
         assert bool(spread.isfinite().all()) and float(spread.min()) > -1e-3 and float(spread.max()) < 1.001
+
+
+class Planes(TorchFunctionMode):
+    """Notes how many planes of the picture each resizing of it takes at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.most, self.seen = 0, set()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func.__name__ in ("interpolate", "avg_pool2d") and args[0].shape[0] == 1:
+            self.seen.add(func.__name__)
+            self.most = max(self.most, args[0].shape[1])
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_cancel_is_heard_between_the_planes_of_the_whole_picture():
+    """At 8K one of these steps over all planes is longer than the two seconds in which a cancel is to be heard."""
+    radius = torch.full((64, 96), 3.0)
+    radius[20:40, 30:60] = -3.0
+    with Planes() as planes:
+        blur_layers(torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(0)), radius, DISC)
+    assert planes.seen == {"interpolate", "avg_pool2d"} and planes.most == 1

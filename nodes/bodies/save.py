@@ -48,9 +48,7 @@ class SaveBodies(io.ComfyNode):
             ],
             is_output_node=True,
             inputs=[
-                field(
-                    "pose_data", "From Place Bodies In Scene, Steady Bodies, Load Bodies or ComfyUI's own prediction."
-                ),
+                field("pose_data", "From Place Bodies In Scene, Load Bodies or ComfyUI's own prediction."),
                 field(
                     "filename_prefix",
                     "Folder and beginning of the file names in ComfyUI's output folder; a counter is added.",
@@ -75,7 +73,7 @@ class SaveBodies(io.ComfyNode):
                 ),
                 field(
                     "body_world",
-                    "level: upright with the floor at 0, by Place or Steady Bodies, else by the pointmap, else with the camera taken as "
+                    "level: upright with the floor at 0, by Place Bodies In Scene, else by the pointmap, else with the camera taken as "
                     "level. camera: as the camera saw it. in place: level, and everybody stays on the spot, for game characters.",
                 ),
                 field(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.views.mesh_alignment import align_mesh
+from ...sam3d_geometry.views.mesh_alignment import SEARCHES, align_mesh
 from .. import host_chunks
 from ..fields import field, result
 from ..mesh_socket import MeshBatch, meshes_from_payload
@@ -49,6 +49,6 @@ class AlignMeshToPointmap(io.ComfyNode):
 
     @classmethod
     def execute(cls, mesh, pointmap, selection) -> io.NodeOutput:
-        with host_chunks.cancellable(4) as on_progress:
+        with host_chunks.cancellable(SEARCHES) as on_progress:
             found = align_mesh(meshes_from_payload(mesh)[0], pointmap, selection, on_progress)
         return io.NodeOutput(MeshBatch([found.mesh]), found.scale, found.describe())

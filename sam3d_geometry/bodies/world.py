@@ -17,7 +17,7 @@ def world_of(bodies: Bodies, pointmap: Pointmap | None, kind: str) -> tuple[torc
     """Transforms (T, 4, 4) float64 from camera axes to the world (y DOWN, floor at 0), and where they come from, in words.
 
     `kind` is one of WORLDS; None for the camera's own axes. A level world is the bodies' own where somebody has found it
-    (Place Bodies In Scene, Steady Bodies), else that of the `pointmap` of the same frames, else that of a camera held level.
+    (Place Bodies In Scene), else that of the `pointmap` of the same frames, else that of a camera held level.
     Without a floor in sight it lies under the lowest point that the people ever reach.
     """
     if kind not in WORLDS:

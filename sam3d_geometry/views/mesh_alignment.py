@@ -17,15 +17,20 @@ from .similarity import Samples, Similarities, moved, open_directions, refined, 
 from .turns import degrees_between
 
 TURNS = 600  # rotations that the search starts from, about 22 degrees apart
-LOOKED_AT = 80  # of these, how many are drawn and compared with the picture
-FINE = 12  # of these, how many are improved with many points
+LOOKED_AT = 240  # of these, how many are drawn and compared with the picture
+SEARCHES = 2  # times that the search starts from other rotations while nothing fits
+GOOD = 0.9  # share of the seen surface and overlap of outlines from which a mesh fits
+HIDDEN_SCALES = (1.0, 1.3, 1.6)  # where a part is hidden, the object is larger than what is seen of it
+POLISHED = 12  # of these, for how many depth and outline decide what the surface leaves open
+FINE = 24  # of these, how many are improved with many points
 PICTURE = 96  # pixels of the longer side of the window in which they are compared
 FEWEST = 30  # pixels that say too little about an object
 NEAR = 0.03  # of the object's size: a surface this near is the same one
 TIE = 0.03  # scores this near to the best are another answer as good
 APART_DEGREES = 12.0
 SAME_DEGREES, SAME_SCALE = 6.0, 0.06  # starts that have come this near to each other are one
-STRIDES = (0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
+AT_A_STRIDE = 3  # steps each way before the next smaller one
+STRIDES = (0.16, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class MeshAlignment:
     silhouette_iou: float
     others: numpy.ndarray
 
+    @property
+    def fits(self) -> bool:
+        """Whether the mesh explains the seen surface and the outline; a wrong turn of a true mesh does not."""
+        return min(self.inlier_share, self.silhouette_iou) >= GOOD
+
     def describe(self) -> str:
         """The alignment in words."""
         lines = [
@@ -58,8 +68,11 @@ class MeshAlignment:
                 f"{self.inlier_share:.0%} of the seen surface lies on the mesh; silhouettes overlap by {self.silhouette_iou:.0%}."
             )
         ]
-        if self.inlier_share < 0.5 or self.silhouette_iou < 0.5:
-            lines.append("This is a poor fit: the mesh may be of another object, or the mask of another place.")
+        if not self.fits:
+            lines.append(
+                "This is a poor fit, so the turn may be wrong: the mesh may be of another shape than the object, or the mask of "
+                "another place."
+            )
         if len(self.others):
             turns = ", ".join(f"{degrees_between(self.rotation, other):.0f}" for other in self.others)
             lines.append(
@@ -129,11 +142,11 @@ def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
     )
 
 
-def _starts(samples: Samples, points: numpy.ndarray) -> Similarities:
-    """Rotations evenly over all, each with the size and place that its side toward the camera has."""
+def _starts(samples: Samples, points: numpy.ndarray, seed: int) -> Similarities:
+    """Random rotations over all, other ones for each seed, with the size and place that the side toward the camera has."""
     from scipy.spatial.transform import Rotation
 
-    turns = Rotation.from_quat(numpy.random.default_rng(0).normal(size=(TURNS, 4))).as_matrix()
+    turns = Rotation.from_quat(numpy.random.default_rng(seed).normal(size=(TURNS, 4))).as_matrix()
     middle = points.mean(0)
     extent = numpy.sqrt(numpy.square(points - middle).sum(1).mean())
     ray = middle / numpy.linalg.norm(middle)
@@ -145,12 +158,26 @@ def _starts(samples: Samples, points: numpy.ndarray) -> Similarities:
         centre = weight @ samples.points
         scales[i] = extent / numpy.sqrt(weight @ numpy.square(samples.points - centre).sum(1))
         shifts[i] = middle - scales[i] * (turn @ centre)
-    # where a part is hidden, the object is larger than what is seen of it
+    larger = HIDDEN_SCALES if seed else HIDDEN_SCALES[:2]
     return Similarities(
-        numpy.concatenate([turns, turns]),
-        numpy.concatenate([scales, 1.3 * scales]),
-        numpy.concatenate([shifts, middle - 1.3 * (middle - shifts)]),
+        numpy.concatenate([turns for _ in larger]),
+        numpy.concatenate([factor * scales for factor in larger]),
+        numpy.concatenate([middle - factor * (middle - shifts) for factor in larger]),
     )
+
+
+def _search(
+    mesh: Mesh, surface: tuple[numpy.ndarray, numpy.ndarray], window: _Window, seed: int
+) -> tuple[Similarities, list[_Look]]:
+    """The FINE best places that one set of starts leads to for points and normals of a surface, and how they look."""
+    points, normals = surface
+    coarse = sampled(mesh, 2500)
+    found, gaps = refined(_starts(coarse, points, seed), _thinned(points, 100), _thinned(normals, 100), coarse, 12)
+    found = found[_distinct(found, numpy.argsort(gaps), LOOKED_AT)]
+    scores = [_look(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
+    found = found[_distinct(found, numpy.argsort(scores)[::-1], FINE)]
+    found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), sampled(mesh, 20000), 20)
+    return found, [_look(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
 
 
 def _thinned(values: numpy.ndarray, count: int) -> numpy.ndarray:
@@ -192,7 +219,7 @@ def _polished(
 ) -> Similarities:
     """One placed mesh after a search along directions that its surface leaves open, as flat faces do: there the outline decides."""
     best = _look(mesh, at, window).score
-    for stride in STRIDES:
+    for stride in (stride for stride in STRIDES for _ in range(AT_A_STRIDE)):
         for direction in directions:
             for step in (stride * direction, -stride * direction):
                 tried = moved(at, samples, step[None])
@@ -218,7 +245,7 @@ def align_mesh(
     """Mesh in any frame and size, pointmap of one photo, selection (1, H, W) of the object -> where the mesh lies.
 
     Starts from rotations all over the sphere, each laid on the seen points by point-to-plane steps with a free scale; the best are
-    drawn by the rasteriser and compared with depth and outline, those in front of the object left out. ValueError where the
+    drawn by the rasteriser and compared with depth and outline, those in front of the object left out; while nothing fits, it starts again from other rotations. ValueError where the
     selection has too little geometry, or the pointmap more than one frame.
     """
     if len(pointmap) != 1 or len(selection) != 1:
@@ -231,22 +258,23 @@ def align_mesh(
     size = 2 * float(numpy.sqrt(numpy.square(points - points.mean(0)).sum(1).mean()))
     window = _window(pointmap, mask, size)
     coarse = sampled(mesh, 2500)
-    found, gaps = refined(_starts(coarse, points), _thinned(points, 100), _thinned(normals, 100), coarse, 12)
-    tell(1, 4)
-    found = found[_distinct(found, numpy.argsort(gaps), LOOKED_AT)]
-    scores = [_look(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
-    tell(2, 4)
-    found = found[_distinct(found, numpy.argsort(scores)[::-1], FINE)]
-    found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), sampled(mesh, 20000), 20)
-    tell(3, 4)
-    looks = [_look(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
+    found, looks = _search(mesh, (points, normals), window, 0)
+    for seed in range(1, SEARCHES):
+        tell(seed, SEARCHES)
+        if any(min(look.inlier_share, look.silhouette_iou) >= GOOD for look in looks):
+            break
+        more, more_looks = _search(mesh, (points, normals), window, seed)
+        found, looks = found.with_more(more), looks + more_looks
     order = sorted(range(len(looks)), key=lambda i: -looks[i].score)
-    best = found[numpy.array(order[:1])]
-    free = open_directions(best, points, normals, coarse, 3)
-    best = _polished(mesh, best, coarse, free, window)
-    look = _look(mesh, best, window)
+    polished = [
+        _polished(mesh, at, coarse, open_directions(at, points, normals, coarse, 3), window)
+        for at in (found[numpy.array([i])] for i in order[:POLISHED])
+    ]
+    finals = [_look(mesh, at, window) for at in polished]
+    first = max(range(len(finals)), key=lambda i: finals[i].score)
+    best, look = polished[first], finals[first]
     rotation, shift, scale = best.rotation[0], best.shift[0], float(best.scale[0])
-    tell(4, 4)
+    tell(SEARCHES, SEARCHES)
     return MeshAlignment(
         mesh=_placed(mesh, rotation, scale, shift, pointmap),
         rotation=rotation,

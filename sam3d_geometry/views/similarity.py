@@ -30,6 +30,11 @@ class Similarities:
     def __getitem__(self, index: numpy.ndarray) -> Similarities:
         return Similarities(self.rotation[index], self.scale[index], self.shift[index])
 
+    def with_more(self, other: Similarities) -> Similarities:
+        """These and then the others."""
+        pairs = ((self.rotation, other.rotation), (self.scale, other.scale), (self.shift, other.shift))
+        return Similarities(*(numpy.concatenate(pair) for pair in pairs))
+
     def back(self, points: numpy.ndarray) -> numpy.ndarray:
         """Camera points (P, 3) in each one's mesh frame (H, P, 3)."""
         return ((points[None] - self.shift[:, None]) @ self.rotation) / self.scale[:, None, None]

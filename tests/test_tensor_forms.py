@@ -152,6 +152,7 @@ GIVEN = {
     "line_art.lines_from_strength": {"width": 2.0, "window": 5},
     "line_art.line_art": {"width": 1.5},
     "normals.smooth_normals": {},
+    "resize.picture_size": {"pictures": noise(1, *SIZE, 3)},
     "resize.resize_mask": {"mask": noise(1, *SIZE)},
     "crop.window_of_mask": {"mask": noise(1, *SIZE)},
     "crop.mask_pointmap": {"mask": noise(1, *SIZE)},

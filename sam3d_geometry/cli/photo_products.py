@@ -114,7 +114,7 @@ class Products:
             except PRODUCT_FAILURES as error:
                 made.failed[kind] = reason(error)
         if "normals" in made.writers:
-            entry = {"convention": self.normal_convention, "space": self.normal_space}
+            entry: dict[str, Any] = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == WORLD:
                 entry["world_from_camera"] = frame.up.world_from_camera[0].tolist()
                 entry["up_confidence"] = round(float(frame.up.confidence[0]), 3)

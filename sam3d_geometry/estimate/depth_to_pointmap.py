@@ -7,7 +7,7 @@ import torch
 from ..geometry.camera import intrinsics_from_fov_x_degrees, view_plane_axes
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import is_distance, pointmap_of_depth
-from ..geometry.resize import Size, require_same_shape, resize_image, resize_mask
+from ..geometry.resize import Size, picture_size, require_same_shape, resize_image, resize_mask
 from ..maps.depth import DepthRange, depth_at_nearness, fixed_range, normalise_depth
 from .da3_metric import metres_from_output
 
@@ -133,14 +133,14 @@ def pointmap_from_depth(
             f"The depth came with shape {tuple(depth.shape)}; (frames, height, width), each at least 1, is needed: wire a depth map "
             "that has frames to depth_map."
         )
-    batch, *size = depth.shape
+    batch, size = len(depth), picture_size(depth)
     for name, given in (("image", image), ("mask", mask)):
         if given is not None and len(given) not in (1, batch):
             raise ValueError(
                 f"The {name} has {len(given)} frames and the depth {batch}; give as many as the depth has, or a single one."
             )
     if image is not None:
-        require_same_shape(tuple(image.shape[1:3]), tuple(size))
+        require_same_shape(picture_size(image), size)
     intrinsics = intrinsics.float().expand(batch, 3, 3).clone()
     if da3_network_edge is not None:
         if measure != ALONG_AXIS:
@@ -152,11 +152,11 @@ def pointmap_from_depth(
         depth, metric = metres_from_output(depth.float(), intrinsics, da3_network_edge), True
     distance, valid = distance_from_depth(depth, intrinsics, measure, near, far, curve)
     if mask is not None:
-        valid = valid & resize_mask(mask, tuple(size))
+        valid = valid & resize_mask(mask, size)
         distance = torch.where(valid, distance, 0)
     if image is None:
-        picture, source_size = nearness_image(distance, valid), tuple(size)
+        picture, source_size = nearness_image(distance, valid), size
     else:
-        picture = resize_image(image[..., :3].float(), tuple(size)).expand(batch, -1, -1, -1)
-        source_size = tuple(image.shape[1:3])
+        picture = resize_image(image[..., :3].float(), size).expand(batch, -1, -1, -1)
+        source_size = picture_size(image)
     return pointmap_of_depth(distance, valid, intrinsics, picture, metric=metric, source_size=source_size)

@@ -155,7 +155,7 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
     mask = _plane(found["mask"]) > 0 if "mask" in found else None
     if mask is not None and mask.shape != depth.shape:
         raise DepthFileError(f"its mask is {tuple(mask.shape)} and its depth {tuple(depth.shape)}.")
-    frame = clean_frame(depth, mask, beside, _normals(found, tuple(depth.shape)))
+    frame = clean_frame(depth, mask, beside, _normals(found, (depth.shape[0], depth.shape[1])))
     if beside is None and "intrinsics" in found:
         intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
         record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)

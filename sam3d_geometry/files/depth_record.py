@@ -47,6 +47,12 @@ def _intrinsics(camera: Any) -> torch.Tensor | None:
     return intrinsics_checked(matrix)
 
 
+def _finite(end: object) -> float:
+    if not isinstance(end, (int, float)) or not math.isfinite(end):
+        raise DepthFileError("its range is damaged.")
+    return float(end)
+
+
 def intrinsics_checked(matrix: torch.Tensor) -> torch.Tensor:
     """Normalised intrinsics (3, 3) as they came from a file; DepthFileError where no pinhole camera has them."""
     if tuple(matrix.shape) != (3, 3) or not bool(torch.isfinite(matrix).all()) or bool((matrix.diagonal() <= 0).any()):
@@ -98,13 +104,12 @@ class DepthRecord:
             return None
         if not isinstance(entry, dict) or entry.get("format") != FORMAT:
             return None
-        near, far, values = entry.get("near"), entry.get("far"), entry.get("values")
-        if not all(isinstance(end, (int, float)) and math.isfinite(end) for end in (near, far)):
-            raise DepthFileError("its range is damaged.")
+        near, far = (_finite(entry.get(end)) for end in ("near", "far"))
+        values = entry.get("values")
         return DepthRecord(
             _intrinsics(entry.get("camera")),
             entry.get("unit") == "metre",
-            float(near),
-            float(far),
+            near,
+            far,
             steps_from(values) if isinstance(values, dict) else None,
         )

@@ -27,8 +27,8 @@ class UnitSteps:
     def __post_init__(self) -> None:
         if not LEAST_STEPS <= self.steps_per_unit <= MOST_STEPS:
             raise ValueError(
-                f"steps_per_unit came as {self.steps_per_unit:g}; from {LEAST_STEPS:g} to {MOST_STEPS:g} is needed, for beyond that "
-                "no 16-bit value is a distance."
+                f"steps_per_unit came as {self.steps_per_unit:g}; it must be greater than 0, and from {LEAST_STEPS:g} to {MOST_STEPS:g} "
+                "for 16-bit values to be distances."
             )
 
     def encode(self, depth: torch.Tensor, mask: torch.Tensor) -> numpy.ndarray:

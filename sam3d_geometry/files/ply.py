@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy
@@ -16,7 +17,7 @@ NAMES = {"<f4": "float", "u1": "uchar"}
 
 def write_ply(content: Layout, file: BinaryIO) -> None:
     """Points, or a mesh where there are faces; what the numbers mean stands in comments."""
-    columns = [("<f4", "xyz", content.positions)]
+    columns: list[tuple[str, Sequence[str], numpy.ndarray]] = [("<f4", "xyz", content.positions)]
     if content.normals is not None:
         columns.append(("<f4", ("nx", "ny", "nz"), content.normals))
     if content.colours is not None:

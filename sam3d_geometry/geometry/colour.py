@@ -29,13 +29,15 @@ def srgb_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:
 
     code = text.strip().lower()
     if code in ImageColor.colormap:
-        return tuple(value / 255 for value in ImageColor.getrgb(code))
+        red, green, blue = ImageColor.getrgb(code)[:3]
+        return red / 255, green / 255, blue / 255
     digits = code.removeprefix("#")
     if not re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", digits):
         raise ValueError(f"Input {name} came as {text!r}; a colour such as #c8d2dc or a name such as red is needed.")
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
-    return tuple(int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    red, green, blue = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    return red, green, blue
 
 
 def linear_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:

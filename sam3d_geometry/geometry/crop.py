@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 from .pointmap import Pointmap, require_frames
-from .resize import Size, pointmap_at_size, require_photo, resize_image, resize_mask
+from .resize import Size, picture_size, pointmap_at_size, require_photo, resize_image, resize_mask
 
 
 class Window(NamedTuple):
@@ -193,7 +193,7 @@ def crop_clip(
 
 def _cut(pictures: torch.Tensor, window: Window, source: Size) -> torch.Tensor:
     """The part of pictures (B, H, W, ...) of any size that a window of the photo's pixels covers."""
-    cut = window_between(window, source, tuple(pictures.shape[1:3]))
+    cut = window_between(window, source, picture_size(pictures))
     return pictures[:, cut.top : cut.top + cut.height, cut.left : cut.left + cut.width]
 
 

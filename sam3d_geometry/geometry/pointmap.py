@@ -50,8 +50,9 @@ class Pointmap:
             tensor = getattr(self, name)
             if tensor is None and name in ("normals", "fov_spread"):
                 continue
-            if tuple(tensor.shape) != shape:
-                raise ValueError(f"Pointmap {name} came as {tuple(tensor.shape)}; {shape} is needed to fit the points.")
+            if tensor is None or tuple(tensor.shape) != shape:
+                came = None if tensor is None else tuple(tensor.shape)
+                raise ValueError(f"Pointmap {name} came as {came}; {shape} is needed to fit the points.")
         for name in ("points", "mask", "intrinsics", "image", "normals"):
             dtype, wanted = getattr(getattr(self, name), "dtype", None), torch.bool if name == "mask" else torch.float32
             if dtype not in (None, wanted):
@@ -120,13 +121,13 @@ class Pointmap:
                     f"Pointmaps of {other.size} from a {other.source_size} photo and of {first.size} from {first.source_size} "
                     "cannot be joined: size, source size, unit and presence of normals must be the same."
                 )
-        joined = {
+        joined: dict[str, torch.Tensor | None] = {
             name: torch.cat([getattr(p, name) for p in pointmaps]) for name in ("points", "mask", "intrinsics", "image")
         }
-        normals = None if first.normals is None else torch.cat([p.normals for p in pointmaps])
-        spreads = [p.fov_spread for p in pointmaps]
-        known = any(spread is None for spread in spreads)
-        return replace(first, **joined, normals=normals, fov_spread=None if known else torch.cat(spreads))
+        for name in ("normals", "fov_spread"):
+            parts = [part for p in pointmaps if (part := getattr(p, name)) is not None]
+            joined[name] = torch.cat(parts) if len(parts) == len(pointmaps) else None
+        return replace(first, **joined)
 
 
 def require_frames(name: str, given: torch.Tensor | None, frames: int) -> None:

@@ -15,6 +15,12 @@ from .surfaces import DEPTH_EDGE, depth_edges, inverse_depth
 Size = tuple[int, int]
 
 
+def picture_size(pictures: torch.Tensor) -> Size:
+    """(height, width) of pictures or masks (B, H, W, ...)."""
+    height, width = pictures.shape[1:3]
+    return height, width
+
+
 def size_for_long_edge(source: Size, long_edge: int) -> Size:
     """(height, width) of the same aspect ratio whose longer side is `long_edge`; never larger than `source`."""
     scale = min(1.0, long_edge / max(source))
@@ -64,8 +70,8 @@ class GeometryResize:
 
     def __init__(self, depth: torch.Tensor, mask: torch.Tensor, size: Size, edge: float = DEPTH_EDGE):
         """depth (B, H, W) and mask (B, H, W) at the maps' size, `size` the target (height, width)."""
-        self.source = tuple(depth.shape[1:])
-        self.size = tuple(size)
+        self.source = picture_size(depth)
+        self.size: Size = (size[0], size[1])
         self.mask = resize_validity(mask, self.size)
         if self.source == self.size:
             return
@@ -159,7 +165,7 @@ def require_photo(pointmap: Pointmap, image: torch.Tensor | None, name: str = "i
         )
     require_frames(name, image, len(pointmap))
     if image is not None:
-        require_same_shape(tuple(image.shape[1:3]), pointmap.source_size, name, "pointmap's photo")
+        require_same_shape(picture_size(image), pointmap.source_size, name, "pointmap's photo")
 
 
 def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> Pointmap:

@@ -156,7 +156,6 @@ def ambient_occlusion(
     stride = -(-max(pointmap.size) // WORKING_EDGE)
     work = pointmap
     if stride > 1:
-        depth, mask = pointmap.depth, pointmap.mask
         work, normals = _every(pointmap, normals, stride)
     if smoothing > 0:
         work = _smoothed(work, smoothing)
@@ -164,7 +163,7 @@ def ambient_occlusion(
         normals = surface_normals(work)
     openness = _openness(work, F.normalize(normals.float(), dim=-1), radius, thickness, directions, steps)
     if stride > 1:
-        return torch.where(mask, enlarge_guided(openness, work.depth, depth), 1)
+        return torch.where(pointmap.mask, enlarge_guided(openness, work.depth, pointmap.depth), 1)
     return torch.where(pointmap.mask, openness, 1)
 
 

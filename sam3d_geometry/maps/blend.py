@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..geometry.picture_forms import plain_image, plain_mask
-from ..geometry.resize import resize_image
+from ..geometry.resize import picture_size, resize_image
 
 
 def _screen(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
@@ -71,13 +71,13 @@ def blend(
                 "same size or set size_match to resize one of them."
             )
         if size_match == RESIZE_OVERLAY:
-            overlay = resize_image(overlay, base.shape[1:3])
+            overlay = resize_image(overlay, picture_size(base))
         else:
-            base = resize_image(base, overlay.shape[1:3])
+            base = resize_image(base, picture_size(overlay))
     base, overlay = match_frames(base, overlay, ("base", "overlay"))
     if mask is not None:
         mask = plain_mask("overlay_mask", mask)
-        mask = resize_image(mask[..., None], base.shape[1:3])
+        mask = resize_image(mask[..., None], picture_size(base))
     result = torch.empty(base.shape, dtype=torch.float32, device=base.device)
     for i in range(len(base)):  # by frame: the temporaries of a mode are several times the clip
         weight = opacity if mask is None else opacity * mask[min(i, len(mask) - 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -23,7 +24,8 @@ def _joined(allowed: torch.Tensor, down: torch.Tensor, along: torch.Tensor, row:
     grid[::2, ::2] = allowed
     grid[1::2, ::2] = down & allowed[1:] & allowed[:-1]
     grid[::2, 1::2] = along & allowed[:, 1:] & allowed[:, :-1]
-    labels = torch.from_numpy(label(grid.numpy())[0])
+    found: Any = label(grid.numpy())  # whose type depends on its arguments
+    labels = torch.from_numpy(found[0])
     return labels[::2, ::2] == labels[2 * row, 2 * column]
 
 
@@ -59,13 +61,13 @@ def region_from_point(
     down, along = surface_links(pointmap.depth, pointmap.mask, jump_percent / 100)
     regions = [
         _joined(*frame, *pixel) if seen else torch.zeros_like(frame[0])
-        for *frame, pixel, seen in zip(
-            allowed.cpu(), down.cpu(), along.cpu(), picked.pixels.tolist(), picked.seen.tolist()
+        for frame, pixel, seen in zip(
+            zip(allowed.cpu(), down.cpu(), along.cpu()), picked.pixels.tolist(), picked.seen.tolist()
         )
     ]
     return torch.stack(regions).to(pointmap.device)
 
 
-def region_at_photo(pointmap: Pointmap, x: float, y: float, **limits: float) -> torch.Tensor:
+def region_at_photo(pointmap: Pointmap, x: float, y: float, **limits: Any) -> torch.Tensor:
     """`region_from_point` as a mask (B, H, W) in [0, 1] at the photo's size, its contour smooth."""
     return enlarge_contour(region_from_point(pointmap, x, y, **limits), pointmap.source_size)

@@ -68,7 +68,7 @@ def summarise(pointmap: Pointmap, clip_percent: float = 0.5) -> Summary:
         valid=pointmap.mask.flatten(1).float().mean(1),
         metric=pointmap.metric,
         size=pointmap.size,
-        source_size=tuple(pointmap.source_size),
+        source_size=pointmap.source_size,
         up=find_up(pointmap),
         fov_spread=pointmap.fov_spread,
     )

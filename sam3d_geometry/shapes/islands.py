@@ -19,20 +19,20 @@ def small_islands(
     from scipy.sparse.csgraph import connected_components
 
     height, width = weights.shape
-    across, down = across.numpy(), down.numpy()
+    beside, below = across.numpy(), down.numpy()
     lonely = numpy.ones((height, width), dtype=bool)
-    lonely[:, 1:] &= ~across
-    lonely[:, :-1] &= ~across
-    lonely[1:] &= ~down
-    lonely[:-1] &= ~down
+    lonely[:, 1:] &= ~beside
+    lonely[:, :-1] &= ~beside
+    lonely[1:] &= ~below
+    lonely[:-1] &= ~below
     starts = numpy.ones((height, width), dtype=bool)
     # pixels without a link are one run, so that an empty sky does not make a million
-    starts[:, 1:] = ~(across | (lonely[:, 1:] & lonely[:, :-1]))
+    starts[:, 1:] = ~(beside | (lonely[:, 1:] & lonely[:, :-1]))
     first = numpy.flatnonzero(starts)
     run = (numpy.cumsum(starts.ravel(), dtype=numpy.int32) - 1).reshape(height, width)
-    joins = down.copy()
+    joins = below.copy()
     # a join repeats the one to its left where neither row starts a new run
-    joins[:, 1:] &= ~down[:, :-1] | starts[:-1, 1:] | starts[1:, 1:]
+    joins[:, 1:] &= ~below[:, :-1] | starts[:-1, 1:] | starts[1:, 1:]
     upper, lower = run[:-1][joins], run[1:][joins]
     graph = coo_array((numpy.ones(len(upper), dtype=bool), (upper, lower)), shape=(len(first), len(first)))
     _, island = connected_components(graph, directed=False)

@@ -7,6 +7,7 @@ import torch
 from sam3d_geometry.geometry.camera import project
 from sam3d_geometry.geometry.resize import (
     GeometryResize,
+    picture_size,
     pointmap_at_image,
     resize_depth,
     resize_image,
@@ -52,6 +53,11 @@ def test_maps_of_many_channels_follow_the_depth():
     resized = torch.nn.functional.normalize(resize(normals.float()), dim=-1)
     either = closed_form.angles(resized, normals[0, 0, 0]).minimum(closed_form.angles(resized, normals[box][0]))
     assert either.max() < 0.1
+
+
+@pytest.mark.parametrize("rest", [(), (3,), (3, 3)], ids=str)
+def test_the_size_of_pictures_is_their_height_and_width(rest):
+    assert picture_size(torch.zeros(2, 5, 7, *rest)) == (5, 7)
 
 
 def test_same_size_is_left_alone():

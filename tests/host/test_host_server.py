@@ -71,7 +71,7 @@ def test_a_video_streams_to_a_video_of_depth(host):
                         "video": ["1", 0], "filename_prefix": "video/test", "model": ["2", 0], "depth_codec": "h264 8-bit mp4",
                         "normals_codec": "none", "convention": "opengl", "resolution": 128, "batch_size": 4,
                         "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
-                        "steady_by": "motion", "strength": 0.3, "one_camera": True,
+                        "steady_by": "motion", "strength": 0.3, "one_camera": True, "validity": "mask", "invalid_depth": "zero",
                     },
                 },
                 "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},

@@ -86,7 +86,7 @@ def _interpolated(lattice: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     share = share**3 * (share * (share * 6 - 15) + 10)
     low = knot.long() % LATTICE
     high = (low + 1) % LATTICE
-    result = 0
+    result = torch.zeros_like(at[..., 0])
     for corner in range(8):
         index, weight = 0, 1
         for axis in range(3):
@@ -106,11 +106,10 @@ def _trilinear(values: torch.Tensor, z: torch.Tensor, y: torch.Tensor, x: torch.
         base.append(low.long())
         shares.append(position - low)
     index = (base[0] * values.shape[1] + base[1]) * values.shape[2] + base[2]
-    planes = []
-    for dz in (0, 1):
-        lines = []
-        for dy in (0, 1):
-            start = index + (dz * values.shape[1] + dy) * values.shape[2]
-            lines.append(torch.lerp(flat[start], flat[start + 1], shares[2]))
-        planes.append(torch.lerp(*lines, shares[1]))
-    return torch.lerp(*planes, shares[0])
+
+    def line(dz: int, dy: int) -> torch.Tensor:
+        start = index + (dz * values.shape[1] + dy) * values.shape[2]
+        return torch.lerp(flat[start], flat[start + 1], shares[2])
+
+    near, far = (torch.lerp(line(dz, 0), line(dz, 1), shares[1]) for dz in (0, 1))
+    return torch.lerp(near, far, shares[0])

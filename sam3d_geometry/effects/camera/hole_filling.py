@@ -120,7 +120,8 @@ def fill_holes(view: NewView, shift: list[float], fringe: torch.Tensor, margin: 
     Beside holes the pixels of `fringe` (H, W bool, of the photo) are painted over as well, up to `margin` pixels deep. A view
     that sees nothing at all stays black.
     """
-    size = height, width = view.seen.shape
+    height, width = view.seen.shape
+    size = height, width
     share = view.seen
     if margin > 0:
         share = share.masked_fill(_fringe_beside_holes(view, fringe, margin + 1), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -65,9 +66,8 @@ class Aperture:
         if self.shape == DISC:
             return 1 - (x.square() + y.square()).sqrt()
         flat = self.reach * math.cos(math.pi / self.blades)
-        inside = None
+        distances = []
         for side in range(self.blades):
             angle = math.radians(self.rotation_degrees) + 2 * math.pi * (side + 0.5) / self.blades - math.pi / 2
-            distance = flat - (x * math.cos(angle) + y * math.sin(angle))
-            inside = distance if inside is None else torch.minimum(inside, distance)
-        return inside
+            distances.append(flat - (x * math.cos(angle) + y * math.sin(angle)))
+        return functools.reduce(torch.minimum, distances)

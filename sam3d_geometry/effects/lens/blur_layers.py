@@ -64,7 +64,8 @@ class _Grid:
         down, across = (-(-n // step) for n in blocks.shape)
         right, below = across * step + margin - blocks.shape[1], down * step + margin - blocks.shape[0]
         padded = F.pad(blocks[None, None].float(), (margin, right, margin, below))
-        return torch.nonzero(F.max_pool2d(padded, step + 2 * margin, step)[0, 0], as_tuple=True)
+        rows, columns = torch.nonzero(F.max_pool2d(padded, step + 2 * margin, step)[0, 0], as_tuple=True)
+        return rows, columns
 
 
 def _mirror_indices(start: int, stop: int, length: int, device: torch.device) -> torch.Tensor:
@@ -205,6 +206,11 @@ def _carried_on(background: torch.Tensor) -> torch.Tensor:
     return light[0]
 
 
+def _uncovered(covered: torch.Tensor) -> torch.Tensor:
+    """Premultiplied light and coverage (4, H, W) -> light (3, H, W)."""
+    return covered[:3] / covered[3:].clamp_min(1e-6)
+
+
 @not_in_half
 def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -> torch.Tensor:
     """Linear light (H, W, 3) spread over discs of signed `radius` (H, W) in pixels, > 0 behind the plane of focus.
@@ -225,18 +231,16 @@ def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -
     spreader = _Spreader(planes, layer_map, layers, aperture)
     behind = [layer for layer in reversed(layers) if layer.index >= 0]
     before = [layer for layer in reversed(layers) if layer.index < 0]
-    background = spreader.join(behind) if behind else None
-    if background is not None:
-        full = background[:3] / background[3:].clamp_min(1e-6)
     if not before:
-        return full.movedim(0, -1)
+        return _uncovered(spreader.join(behind)).movedim(0, -1)
+    background = spreader.join(behind) if behind else None
     front = spreader.join(before)
     hidden = layer_map < 0
     # between the layers of one surface the coverages do not quite add up to 1; what a pixel's own blur would cover does
     surrounded = spreader.surrounded[:, : light.shape[0], : light.shape[1]]
     front *= torch.where(hidden, surrounded / front[3:].clamp_min(1e-6), 1)
     if background is None:
-        return (front[:3] / front[3:].clamp_min(1e-6)).movedim(0, -1)
-    trust = (background[3] * 4).clamp_max(1)
+        return _uncovered(front).movedim(0, -1)
+    full, trust = _uncovered(background), (background[3] * 4).clamp_max(1)
     full = torch.where(hidden, torch.lerp(_carried_on(background), full, trust), full)
     return (front[:3] + (1 - front[3:]).clamp_min(0) * full).movedim(0, -1)

@@ -230,12 +230,14 @@ def cast_shadow(
     """
     how = Casting() if how is None else how
     points, normals, mask = surface.points, surface.normals, surface.mask
+    if normals is None:
+        raise ValueError("The surface came without normals; shadows need them: take it from surface_at_image.")
     occluders = surface.depth if occluders is None else occluders
     batch, height, width, _ = points.shape
     shadow = points.new_zeros(batch, height, width)
     for i in range(batch):
         k = surface.intrinsics[i].cpu().double()
-        camera = tuple(float(v) for v in (k[0, 0] * width, k[1, 1] * height, k[0, 2] * width, k[1, 2] * height))
+        camera = float(k[0, 0] * width), float(k[1, 1] * height), float(k[0, 2] * width), float(k[1, 2] * height)
         valid = mask[i].nonzero(as_tuple=True)
         point, normal = points[i][valid], normals[i][valid]
         if not len(point):

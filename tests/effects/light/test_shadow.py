@@ -118,3 +118,9 @@ def test_pixels_of_a_very_large_picture_are_found():
             return places[:, 1:] + 0.5, places[:, :1] + 0.5
 
     assert torch.allclose(_along_lines(Steps(), depth)[:, 0], torch.tensor([0.5, 0.25, 0.2]))
+
+
+def test_a_surface_without_normals_is_refused():
+    surface = closed_form.pointmap(closed_form.plane(9, 16, 0.0)[0])
+    with pytest.raises(ValueError, match="came without normals"):
+        cast_shadow(surface, lamp((1, -0.2, 0.2)))

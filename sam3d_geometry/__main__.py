@@ -11,9 +11,8 @@ from .cli.command import main
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     for stream in (sys.stdout, sys.stderr):
-        cast(TextIOWrapper, stream).reconfigure(
-            errors="backslashreplace"
-        )  # file names may hold what the terminal cannot show
+        # file names may hold what the terminal cannot show
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     # being ended cleans up like Ctrl-C, also in the background of a shell script, where Ctrl-C is ignored
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

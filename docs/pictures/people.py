@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from development.scenes.renderer import render
 from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
-from sam3d_geometry.bodies.check_pictures import Look, check_pictures
+from sam3d_geometry.bodies.check_pictures import PictureStyle, check_pictures
 from sam3d_geometry.bodies.example import example_people, true_people
 from sam3d_geometry.bodies.level_frame import UP
 from sam3d_geometry.bodies.perform import Settings, perform
@@ -138,8 +138,8 @@ def save_bodies() -> Image.Image:
 
 def check_bodies() -> Image.Image:
     """The people over the photo, their skeletons and normals."""
-    look = Look(size=(600, 800), skeleton_style=WITH_HANDS)
-    made = check_pictures(true_people(), 0, look, photo=photo(), pointmap=scene())
+    style = PictureStyle(size=(600, 800), skeleton_style=WITH_HANDS)
+    made = check_pictures(true_people(), 0, style, photo=photo(), pointmap=scene())
     panels = {"image": made.overlay[None], "skeleton": made.skeleton[None], "normals": made.normals[None]}
     return sheet(panels, columns=3, aspect=4 / 3)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.bodies.check import check_bodies, describe_bodies
-from ...sam3d_geometry.bodies.check_pictures import Look, look_at_people, size_of_pictures
+from ...sam3d_geometry.bodies.check_pictures import PictureStyle, look_at_people, size_of_pictures
 from .. import host, host_chunks
 from ..body_payload import read_payload
 from ..fields import field, result
@@ -67,8 +67,8 @@ class CheckBodies(io.ComfyNode):
     ) -> io.NodeOutput:
         came = read_payload(pose_data, leave_out_broken=True)
         size = size_of_pictures(came.bodies, image, long_edge)
-        look = Look(size=size, opacity=opacity, skeleton_style=skeleton_style, convention=convention)
-        made = look_at_people(came.bodies, look, photo=image, pointmap=pointmap, device=host.compute_device())
+        style = PictureStyle(size=size, opacity=opacity, skeleton_style=skeleton_style, convention=convention)
+        made = look_at_people(came.bodies, style, photo=image, pointmap=pointmap, device=host.compute_device())
         parts = ((p.overlay[None], p.distance[None], p.person_masks[None], p.hidden[None], p.skeleton[None], p.normals[None]) for p in made)  # fmt: skip
         shown, distance, masks, *others = host_chunks.collected(parts, len(came.bodies))
         report = describe_bodies(came.bodies) + "\n" + check_bodies(came.bodies, pointmap, came.faults)

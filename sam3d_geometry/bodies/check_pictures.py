@@ -30,8 +30,8 @@ _DIGITS = ("012345", "12", "01643", "01236", "1256", "02356", "023456", "012", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """How the pictures look: size (height, width), opacity of the overlay, style of skeleton and convention of normals."""
+class PictureStyle:
+    """How the pictures are drawn: size (height, width), opacity of the overlay, style of skeleton and convention of normals."""
 
     size: tuple[int, int]
     opacity: float = 0.5
@@ -60,31 +60,38 @@ class CheckPictures:
 
 
 def check_pictures(
-    bodies: Bodies, frame: int, look: Look, *, photo: torch.Tensor | None = None, pointmap: Pointmap | None = None
+    bodies: Bodies,
+    frame: int,
+    style: PictureStyle,
+    *,
+    photo: torch.Tensor | None = None,
+    pointmap: Pointmap | None = None,
 ) -> CheckPictures:
     """The pictures of one frame. `photo` (1, H, W, 3) is black where none is given; `pointmap`, of that frame alone and in
     metres, tells whom the scene hides."""
-    seen = seen_people(bodies, frame, look.size)
+    seen = seen_people(bodies, frame, style.size)
     hidden = (
         hidden_by_scene(seen, pointmap) if pointmap is not None else torch.zeros_like(seen.person, dtype=torch.bool)
     )
     visible = torch.where(hidden, NOBODY, seen.person)
     masks = torch.stack([visible == p for p in range(bodies.persons)]).float()
-    normals = encode_normals(seen.normals[None], look.convention, (seen.person != NOBODY)[None])[0]
-    below = seen.depth.new_zeros(*look.size, 3) if photo is None else resize_image(photo, look.size)[0, ..., :3].clone()
+    normals = encode_normals(seen.normals[None], style.convention, (seen.person != NOBODY)[None])[0]
+    below = (
+        seen.depth.new_zeros(*style.size, 3) if photo is None else resize_image(photo, style.size)[0, ..., :3].clone()
+    )
     return CheckPictures(
-        overlay=_overlay(bodies, frame, seen, hidden, below.to(seen.depth.device), look.opacity),
+        overlay=_overlay(bodies, frame, seen, hidden, below.to(seen.depth.device), style.opacity),
         distance=seen.depth,
         person_masks=masks,
         hidden=hidden.float(),
-        skeleton=figures_of(bodies, frame, look.size, look.skeleton_style),
+        skeleton=figures_of(bodies, frame, style.size, style.skeleton_style),
         normals=normals,
     )
 
 
 def look_at_people(
     bodies: Bodies,
-    look: Look,
+    style: PictureStyle,
     *,
     photo: torch.Tensor | None = None,
     pointmap: Pointmap | None = None,
@@ -101,7 +108,7 @@ def look_at_people(
     for t in range(len(bodies)):
         below = None if photo is None else photo[min(t, len(photo) - 1)][None].to(device)
         scene = None if metric is None else metric[t].to(device)
-        yield (check_pictures(bodies[t : t + 1].to(device), 0, look, photo=below, pointmap=scene))
+        yield check_pictures(bodies[t : t + 1].to(device), 0, style, photo=below, pointmap=scene)
 
 
 def size_of_pictures(bodies: Bodies, photo: torch.Tensor | None, long_edge: int) -> tuple[int, int]:

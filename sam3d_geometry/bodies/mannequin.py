@@ -18,7 +18,7 @@ from .records import bodies_from_records
 from .rest_pose import rest_rotations
 from .skeleton import JOINT_COUNT, JOINT_NAMES, JOINT_PARENTS, KEYPOINT_NAMES
 
-Footing = tuple[float, float, float]
+Triple = tuple[float, float, float]
 
 AROUND, ALONG = 12, 4  # vertices around a capsule, and rings on each of its rounded ends
 FLIP = torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)  # the rig's axes (y up) to camera axes (y down), a rotation
@@ -99,13 +99,13 @@ class _Rig:
     keypoint_carriers: torch.Tensor
 
 
-def _mirrored(place: Footing) -> Footing:
+def _mirrored(place: Triple) -> Triple:
     return (-place[0], place[1], place[2])
 
 
-def _joint_places() -> dict[str, Footing]:
+def _joint_places() -> dict[str, Triple]:
     """Where every joint is at rest."""
-    places: dict[str, Footing] = {name: (float(x), y, float(z)) for name, (x, y, z) in _REST.items()}
+    places: dict[str, Triple] = {name: (float(x), y, float(z)) for name, (x, y, z) in _REST.items()}
     x, y, z = places["l_wrist"]
     for finger, across in _FINGERS.items():
         for number in range(5):
@@ -121,7 +121,7 @@ def _joint_places() -> dict[str, Footing]:
     return places
 
 
-def _between(name: str, places: Mapping[str, Footing]) -> Footing | None:
+def _between(name: str, places: Mapping[str, Triple]) -> Triple | None:
     """Where a twist joint lies on its limb."""
     after = {"lowleg": "foot", "upleg": "lowleg", "lowarm": "wrist_twist", "uparm": "lowarm", "neck": "head"}
     if "_twist" not in name or not name.endswith("_proc"):
@@ -133,7 +133,7 @@ def _between(name: str, places: Mapping[str, Footing]) -> Footing | None:
     return a, b, c
 
 
-def _capsule(from_place: Footing, to_place: Footing, first: float, last: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _capsule(from_place: Triple, to_place: Triple, first: float, last: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Vertices (N, 3) and outward faces (M, 3) of a closed capsule between two points with a radius at each."""
     start, end = (torch.tensor(place, dtype=torch.float64) for place in (from_place, to_place))
     axis = torch.nn.functional.normalize(end - start, dim=0)
@@ -160,9 +160,9 @@ def _capsule(from_place: Footing, to_place: Footing, first: float, last: float) 
     return vertices, torch.tensor(faces)
 
 
-def _surface(places: Mapping[str, Footing]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _surface(places: Mapping[str, Triple]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Vertices, the joint that carries each, and faces of all capsules."""
-    pieces: list[tuple[str, Footing, Footing, float, float]] = [("c_head", *_HEAD)]
+    pieces: list[tuple[str, Triple, Triple, float, float]] = [("c_head", *_HEAD)]
     for carrier, start, end, first, last in _CAPSULES:
         for side in "lr" if "l_" in carrier + start else "l":
             names = [
@@ -179,7 +179,7 @@ def _surface(places: Mapping[str, Footing]) -> tuple[torch.Tensor, torch.Tensor,
     return torch.cat(vertices), torch.tensor(carriers), torch.cat(faces)
 
 
-def _keypoint(name: str, places: Mapping[str, Footing]) -> tuple[str, Footing]:
+def _keypoint(name: str, places: Mapping[str, Triple]) -> tuple[str, Triple]:
     """The joint that carries a keypoint, and where the keypoint is at rest."""
     if name == "neck":
         return "c_neck", places["c_neck"]
@@ -247,7 +247,7 @@ def posed(pose: Pose, size: float = 1.0) -> dict[str, torch.Tensor]:
     }
 
 
-def _euler_xyz(rotation: torch.Tensor) -> Footing:
+def _euler_xyz(rotation: torch.Tensor) -> Triple:
     """Angles (x, y, z) in radians with rotation = Rz Ry Rx, as the rig takes them."""
     r = rotation.tolist()
     return (

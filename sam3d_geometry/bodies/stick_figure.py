@@ -9,7 +9,7 @@ import torch
 
 from .bodies import Bodies
 from .skeleton import KEYPOINT_LINKS, KEYPOINT_NAMES, keypoints
-from .strokes import Colour, Place, draw_stroke
+from .strokes import Colour, Pixel, draw_stroke
 
 OPENPOSE, WITH_HANDS, ALL = STYLES = ("openpose", "openpose with hands", "all keypoints")
 LIMB_OPACITY = 0.6  # of OpenPose's own pictures, for which its limbs are 4 pixels at 512 of the shorter side
@@ -48,7 +48,7 @@ def figures_of(bodies: Bodies, frame: int, size: tuple[int, int], style: str = O
     return picture
 
 
-def places_of(bodies: Bodies, frame: int, person: int, size: tuple[int, int]) -> list[Place]:
+def places_of(bodies: Bodies, frame: int, person: int, size: tuple[int, int]) -> list[Pixel]:
     """Pixels (x, y) of a person's 70 keypoints, at a `size` of the picture."""
     height, width = bodies.image_size
     scaled = bodies.keypoints_2d[frame, person].cpu().double() * torch.tensor([size[1] / width, size[0] / height])
@@ -60,7 +60,7 @@ def unit_of(picture: torch.Tensor) -> float:
     return min(picture.shape[:2]) / SIDE
 
 
-def _draw_body(picture: torch.Tensor, seen: list[Place]) -> None:
+def _draw_body(picture: torch.Tensor, seen: list[Pixel]) -> None:
     names = [name if name != "neck" else "nose" for name in _BODY]
     points = [seen[index] for index in keypoints(names)]
     left, right = (seen[index] for index in keypoints(["left-shoulder", "right-shoulder"]))
@@ -72,7 +72,7 @@ def _draw_body(picture: torch.Tensor, seen: list[Place]) -> None:
         draw_stroke(picture, point, point, radius=radius, colour=colour)
 
 
-def _draw_hand(picture: torch.Tensor, seen: list[Place], side: str) -> None:
+def _draw_hand(picture: torch.Tensor, seen: list[Pixel], side: str) -> None:
     wrist = f"{side}-wrist"
     chains = [[wrist, *(f"{side}-{finger}-{part}" for part in _PARTS)] for finger in _FINGERS]
     links = [pair for chain in chains for pair in itertools.pairwise(chain)]
@@ -85,7 +85,7 @@ def _draw_hand(picture: torch.Tensor, seen: list[Place], side: str) -> None:
         draw_stroke(picture, seen[index], seen[index], radius=max(0.7, 2 * unit), colour=_DOT)
 
 
-def _draw_all(picture: torch.Tensor, seen: list[Place]) -> None:
+def _draw_all(picture: torch.Tensor, seen: list[Pixel]) -> None:
     unit = unit_of(picture)
     for a, b in KEYPOINT_LINKS:
         sides = {KEYPOINT_NAMES[index].partition("-")[0] for index in (a, b)}

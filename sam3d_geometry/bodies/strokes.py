@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
-Place = tuple[float, float]
+Pixel = tuple[float, float]
 Colour = tuple[float, float, float]
 
 
 def draw_stroke(
     picture: torch.Tensor,
-    start: Place,
-    end: Place,
+    start: Pixel,
+    end: Pixel,
     *,
     radius: float,
     colour: Colour,

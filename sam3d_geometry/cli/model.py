@@ -25,11 +25,8 @@ def require_device(name: str) -> None:
     """Raises ModelError, which names the device, where this machine has none of this name."""
     try:
         torch.empty(1, device=name).cpu()
-    except (
-        RuntimeError,
-        AssertionError,
-        ImportError,
-    ) as error:  # what torch raises without CUDA, and for kinds it was built without
+    # what torch raises where it was built without CUDA or that kind of device
+    except (RuntimeError, AssertionError, ImportError) as error:
         count = torch.cuda.device_count()
         there = ["cpu", *(f"cuda:{number}" for number in range(count))]
         if torch.backends.mps.is_available():

@@ -16,7 +16,7 @@ from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from .alignment import Alignment
-from .cuts import CUT_THRESHOLD, compared_looks, frame_changes, shots_between, thumbnails
+from .cuts import CUT_THRESHOLD, find_cuts, shots_between, thumbnails
 from .ego_motion import MINIMUM_SAMPLES, Match, Motion, MotionFit, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
 
@@ -234,9 +234,8 @@ def align_sequence(
     after each frame and may raise to stop.
     """
     looks = thumbnails(pointmap.image).cpu()
-    before_look = None if state is None else state.last.look
-    cuts = frame_changes(looks, before_look) > cut_threshold
-    passed = compared_looks(looks, before_look)[0].tolist()
+    found = find_cuts(looks, None if state is None else state.last.look, cut_threshold)
+    cuts, passed = found.cuts, found.passed.tolist()
     cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
     if one_focal and not streaming and state is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch.nn import functional as F
 
@@ -78,19 +80,43 @@ def compared_looks(looks: torch.Tensor, before: torch.Tensor | None = None) -> t
     return torch.tensor(passed, device=looks.device), torch.cat(kept)
 
 
+@dataclass(frozen=True)
+class FrameCuts:
+    """Where the shots of B frames start, and what a stream goes on from.
+
+    cuts    (B,) bool, True where a frame starts a shot
+    passed  (B,) bool, True for black and white frames that are passed over
+    look    (1, 48, 48, 3) thumbnail of the last frame that was not
+    """
+
+    cuts: torch.Tensor
+    passed: torch.Tensor
+    look: torch.Tensor
+
+
+def find_cuts(looks: torch.Tensor, before: torch.Tensor | None, threshold: float) -> FrameCuts:
+    """The cuts in thumbnails (B, 48, 48, 3), `before` being the look that an earlier run ended with."""
+    passed, kept = compared_looks(looks, before)
+    return FrameCuts(_changes(looks, passed, kept, before is None) > threshold, passed, kept[-1:].clone())
+
+
 def frame_changes(looks: torch.Tensor, before: torch.Tensor | None = None) -> torch.Tensor:
     """How different each frame looks from the one before it, (B,) in [0, 1]; the first is compared with `before` or 1.
 
     Half the distance of the colour histograms, which motion hardly changes, plus the mean difference of the thumbnails; no
     more than what another exposure leaves, so that flashes are no cuts; 0 for a frame that is passed over (`compared_looks`).
     """
-    passed, kept = compared_looks(looks, before)
+    return _changes(looks, *compared_looks(looks, before), before is None)
+
+
+def _changes(looks: torch.Tensor, passed: torch.Tensor, kept: torch.Tensor, is_start: bool) -> torch.Tensor:
+    """`frame_changes` of frames whose `compared_looks` are known."""
     previous = kept[:-1]
     histogram = (_histograms(looks) - _histograms(previous)).abs().sum(-1).mean(-1) / 2
     picture = (looks - previous).abs().mean((1, 2, 3))
     changes = torch.minimum(0.5 * histogram + picture, _rearranged(looks, previous)).clamp(0, 1)
     changes = torch.where(passed, 0, changes)
-    if before is None:
+    if is_start:
         changes[0] = 1
     return changes
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
-from .cuts import CUT_THRESHOLD, compared_looks, frame_changes, thumbnails
+from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
 
 MAX_STRENGTH = 0.95
 
@@ -66,17 +66,16 @@ def smooth_images(
     looks = thumbnails(images if guide is None else guide)
     size = (images.shape[1], images.shape[2])
     state = _usable(state, (images.shape[1:],), size)
-    before = None if state is None else state.look.to(looks)
-    cuts = frame_changes(looks, before) > cut_threshold
+    found = find_cuts(looks, None if state is None else state.look.to(looks), cut_threshold)
     result = torch.empty_like(images, dtype=torch.float32)
     previous = None if state is None else state.value[0][0].to(result)
-    for i, cut in enumerate(cuts.tolist()):
+    for i, cut in enumerate(found.cuts.tolist()):
         if previous is None or cut:
             result[i] = images[i]
         else:
             torch.lerp(images[i].float(), previous, strength, out=result[i])
         previous = result[i]
-    return result, TemporalState((result[-1:].clone(),), compared_looks(looks, before)[1][-1:], size)
+    return result, TemporalState((result[-1:].clone(),), found.look, size)
 
 
 def smooth_pointmap(
@@ -96,10 +95,9 @@ def smooth_pointmap(
     if pointmap.normals is not None:
         parts.append(pointmap.normals.clone())
     state = _usable(state, tuple(p.shape[1:] for p in parts), pointmap.source_size)
-    before = None if state is None else state.look.to(looks)
-    cuts = frame_changes(looks, before) > cut_threshold
+    found = find_cuts(looks, None if state is None else state.look.to(looks), cut_threshold)
     previous = None if state is None else [v[0].to(looks.device) for v in state.value]
-    for i, cut in enumerate(cuts.tolist()):
+    for i, cut in enumerate(found.cuts.tolist()):
         log_depth, mask, log_focal, *normals = (p[i] for p in parts)
         if previous is not None and not cut:
             both = mask & previous[1]
@@ -115,4 +113,4 @@ def smooth_pointmap(
     smoothed = replace(pointmap, points=points, intrinsics=intrinsics, normals=parts[3] if len(parts) > 3 else None)
     last = [p[-1:].clone() for p in parts]
     last[0] = last[0].clamp_min(torch.finfo(torch.float32).tiny).log()
-    return smoothed, TemporalState(tuple(last), compared_looks(looks, before)[1][-1:], pointmap.source_size)
+    return smoothed, TemporalState(tuple(last), found.look, pointmap.source_size)

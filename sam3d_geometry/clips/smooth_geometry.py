@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
-from .cuts import CUT_THRESHOLD, compared_looks, frame_changes, thumbnails
+from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
 from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
 from .flow import inside, pixel_positions, sample_at
 from .noise import agreement, spread, windowed_mean
@@ -260,12 +260,11 @@ def smooth_along_motion(
     check_direction(direction)
     looks = thumbnails(pointmap.image).cpu()
     state = _continues(state, pointmap)
-    before = None if state is None else state.look
-    cuts = (frame_changes(looks, before) > cut_threshold).tolist()
+    found = find_cuts(looks, None if state is None else state.look, cut_threshold)
     average = _GeometryAverage(pointmap, memory, direction)
     start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))
-    last = run_average(average, cuts, direction, start, on_progress)
+    last = run_average(average, found.cuts.tolist(), direction, start, on_progress)
     depth = torch.stack([r.log_depth for r in average.results]).exp_().mul_(pointmap.mask)
     normals = None if pointmap.normals is None else torch.stack([r.normals for r in average.results])
     smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=normals)
-    return smoothed, MotionState(last, average.seen[-1], compared_looks(looks, before)[1][-1:], pointmap.source_size)
+    return smoothed, MotionState(last, average.seen[-1], found.look, pointmap.source_size)

@@ -10,7 +10,7 @@ import torch
 
 from ..geometry.progress import OnProgress
 from ..geometry.resize import require_same_shape, resize_image
-from .cuts import CUT_THRESHOLD, compared_looks, frame_changes, thumbnails
+from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
 from .flow import followed, grey_frames, pixel_positions, sample_at
 from .noise import agreement, spread, windowed_mean
 from .plain_average import check_guide
@@ -122,13 +122,10 @@ def smooth_images_along_motion(
     greys = [grey_frames(resize_image(frame[None, ..., :3], size))[0] for frame in photos]
     if state is not None and state.value.shape != images.shape[1:]:
         state = None
-    before = None if state is None else state.look
-    cuts = (frame_changes(looks, before) > cut_threshold).tolist()
+    found = find_cuts(looks, None if state is None else state.look, cut_threshold)
     average = _PictureAverage(images, greys, memory, direction)
     start = (None, None)
     if state is not None:
         start = state.grey, PictureHistory(state.value.to(images.device), state.weight.to(images.device))
-    last = run_average(average, cuts, direction, start, on_progress)
-    return average.result, ImageMotionState(
-        last.value.clone(), last.weight, greys[-1], compared_looks(looks, before)[1][-1:]
-    )
+    last = run_average(average, found.cuts.tolist(), direction, start, on_progress)
+    return average.result, ImageMotionState(last.value.clone(), last.weight, greys[-1], found.look)

@@ -11,7 +11,7 @@ from .plain_average import check_strength
 
 CAUSAL, ZERO_LAG = DIRECTIONS_IN_TIME = ("causal", "zero lag")
 
-Averaged = TypeVar("Averaged")
+SeenFrame = TypeVar("SeenFrame")
 History = TypeVar("History")
 
 
@@ -27,14 +27,14 @@ def check_direction(direction: str) -> None:
         raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(DIRECTIONS_IN_TIME)}.")
 
 
-class TimeAverage(ABC, Generic[Averaged, History]):
+class TimeAverage(ABC, Generic[SeenFrame, History]):
     """Frames to be averaged, with what motion is seen in (`seen`, one for each frame), and the results so far."""
 
-    def __init__(self, seen: Sequence[Averaged]):
+    def __init__(self, seen: Sequence[SeenFrame]):
         self.seen = seen
 
     @abstractmethod
-    def step(self, index: int, before: Averaged | None, history: History | None) -> History:
+    def step(self, index: int, before: SeenFrame | None, history: History | None) -> History:
         """The average after a frame: `history` is that of the frame before it in time's direction, `before` what was seen then.
 
         Both are None where a shot starts.
@@ -50,10 +50,10 @@ class TimeAverage(ABC, Generic[Averaged, History]):
 
 
 def run_average(
-    average: TimeAverage[Averaged, History],
+    average: TimeAverage[SeenFrame, History],
     cuts: Sequence[bool],
     direction: str,
-    start: tuple[Averaged | None, History | None] = (None, None),
+    start: tuple[SeenFrame | None, History | None] = (None, None),
     on_progress: OnProgress | None = None,
 ) -> History:
     """Runs an average over all frames, from what an earlier run ended with, and gives the history after the last frame.

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
+from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.colour import linear_from_srgb
 from .axes import Layout, jpeg_of
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
@@ -82,8 +83,9 @@ def photo_camera(content: Layout) -> dict[str, Any] | None:
     ahead = distances[distances > 0]
     if not len(ahead):
         return None
-    fx, fy = float(content.intrinsics[0, 0]), float(content.intrinsics[1, 1])
-    return perspective_camera(2 * math.atan(0.5 / fy), fy / fx, float(ahead.min()) / ROOM, float(ahead.max()) * ROOM)
+    _, fov_y = fov_degrees_from_intrinsics(torch.from_numpy(content.intrinsics))
+    aspect = float(content.intrinsics[1, 1] / content.intrinsics[0, 0])
+    return perspective_camera(math.radians(float(fov_y)), aspect, float(ahead.min()) / ROOM, float(ahead.max()) * ROOM)
 
 
 def write_glb(content: Layout, file: BinaryIO) -> None:

@@ -71,6 +71,26 @@ def fov_degrees_from_intrinsics(intrinsics: torch.Tensor) -> tuple[torch.Tensor,
     return torch.rad2deg(fov_x), torch.rad2deg(fov_y)
 
 
+def intrinsics_of_part(
+    intrinsics: torch.Tensor,
+    size: tuple[int, int],
+    kept: tuple[int, int],
+    *,
+    corner: tuple[int, int] = (0, 0),
+    stride: int = 1,
+) -> torch.Tensor:
+    """Normalised intrinsics (..., 3, 3) of a picture of `size` (height, width) -> those of some of its pixels, nothing resampled.
+
+    `kept` (height, width) pixels stay: from `corner` (top, left) on the middle one of every `stride`. Points stay where they are.
+    """
+    part = intrinsics.clone()
+    for axis, length, count, start in zip((0, 1), reversed(size), reversed(kept), reversed(corner)):
+        extent = count * stride
+        part[..., axis, axis] *= length / extent
+        part[..., axis, 2] = (part[..., axis, 2] * length - (start + stride // 2 + 0.5 - stride / 2)) / extent
+    return part
+
+
 def view_plane_axes(intrinsics: torch.Tensor, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     """x / z of every column (B, 1, W) and y / z of every row (B, H, 1), at pixel centres."""
     u = (torch.arange(width, device=intrinsics.device, dtype=intrinsics.dtype) + 0.5) / width

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from .camera import intrinsics_of_part
 from .pointmap import Pointmap, require_frames
 from .resize import Size, picture_size, pointmap_at_size, require_photo, resize_image, resize_mask
 
@@ -103,10 +104,8 @@ def crop_pointmap(pointmap: Pointmap, window: Window) -> tuple[Pointmap, Window]
     source, size = pointmap.source_size, pointmap.size
     cells = window_between(_within(window, source), source, size)
     rows, columns = slice(cells.top, cells.top + cells.height), slice(cells.left, cells.left + cells.width)
-    intrinsics = pointmap.intrinsics.clone()
-    for axis, start, extent, length in ((0, cells.left, cells.width, size[1]), (1, cells.top, cells.height, size[0])):
-        intrinsics[:, axis, axis] *= length / extent
-        intrinsics[:, axis, 2] = (intrinsics[:, axis, 2] * length - start) / extent
+    kept, corner = (cells.height, cells.width), (cells.top, cells.left)
+    intrinsics = intrinsics_of_part(pointmap.intrinsics, size, kept, corner=corner)
     left, right = (round(edge * source[1] / size[1]) for edge in (cells.left, columns.stop))
     top, bottom = (round(edge * source[0] / size[0]) for edge in (cells.top, rows.stop))
     shown = Window(left, top, max(1, right - left), max(1, bottom - top))

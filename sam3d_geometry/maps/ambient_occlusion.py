@@ -14,7 +14,7 @@ from dataclasses import replace
 import torch
 from torch.nn import functional as F
 
-from ..geometry.camera import unproject, view_plane_axes
+from ..geometry.camera import intrinsics_of_part, unproject, view_plane_axes
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.scene_scale import scene_depth
@@ -182,12 +182,7 @@ def _every(pointmap: Pointmap, normals: torch.Tensor | None, stride: int) -> tup
     def kept(values):
         return values.index_select(1, rows).index_select(2, columns)
 
-    k = pointmap.intrinsics.clone()
-    for axis, (n, centres) in enumerate(zip(reversed(pointmap.size), (columns, rows))):
-        scale = n / (len(centres) * stride)
-        shift = (stride // 2 + 0.5 - stride / 2) / n
-        k[:, axis, axis] *= scale
-        k[:, axis, 2] = (k[:, axis, 2] - shift) * scale
+    k = intrinsics_of_part(pointmap.intrinsics, pointmap.size, (len(rows), len(columns)), stride=stride)
     own = None if pointmap.normals is None else kept(pointmap.normals)
     part = Pointmap(
         kept(pointmap.points),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from ..clips.cuts import CUT_THRESHOLD, compared_looks, frame_changes, shots, thumbnails
+from ..clips.cuts import CUT_THRESHOLD, find_cuts, shots, thumbnails
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_depth, resize_validity
 
@@ -151,23 +151,22 @@ def adaptive_range(
 ) -> tuple[DepthRange, RangeState]:
     """A range that follows that of each frame exponentially, and the state to go on from; at a cut it starts again.
 
-    The logarithms of near and far move a tenth of the way at each frame. Frames without geometry, and black or white ones, keep the last range.
+    The logarithms of near and far move a tenth of the way at each frame. Frames without geometry, and black
+    or white ones, keep the last range.
     """
     own = depth_range(pointmap, PER_FRAME, clip_percent=clip_percent)
     looks = thumbnails(pointmap.image).cpu()
-    before = None if state is None else state.look
-    cuts = (frame_changes(looks, before) > cut_threshold).tolist()
-    passed, kept = compared_looks(looks, before)
+    found = find_cuts(looks, None if state is None else state.look, cut_threshold)
     limits = torch.stack([own.near, own.far], -1).cpu()
     log_limits = None if state is None else state.log_limits
-    for i, cut in enumerate(cuts):
-        if limits[i, 1] > 0 and not passed[i]:
+    for i, (cut, passed) in enumerate(zip(found.cuts.tolist(), found.passed.tolist())):
+        if limits[i, 1] > 0 and not passed:
             new = limits[i].clamp_min(1e-12).log()
             log_limits = new if cut or log_limits is None else torch.lerp(log_limits, new, ADAPTION)
         if log_limits is not None:
             limits[i] = log_limits.exp()
     limits = limits.to(pointmap.device)
-    return DepthRange(limits[:, 0], limits[:, 1]), RangeState(log_limits, kept[-1:])
+    return DepthRange(limits[:, 0], limits[:, 1]), RangeState(log_limits, found.look)
 
 
 def true_depth(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:

@@ -128,19 +128,29 @@ class VideoFile:
             times = sorted(p.pts for p in packets)
         return [time - start for time in times if time >= start and (end is None or time < end)]
 
+    def _packets(self) -> int:
+        """How many packets the window holds, each of which is a frame of a raw stream."""
+        av = import_av()
+        with av.open(str(self.path)) as container:
+            there = sum(1 for packet in container.demux(container.streams.video[0]) if packet.size)
+        return max(1, there - int(self._start * self._rate))
+
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
         av = import_av()
-        length = self.facts.frames or count
+        length = self.facts.frames or (count if self._has_times else self._packets())
         frames, step = min(count, length), 1 / (self._rate * self._time_base)
         with av.open(str(self.path)) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
+            onward = (
+                None if self._has_times else self._in_window(container, stream, None)
+            )  # else each would start where the last ended
             origin = max(0, (stream.start_time or 0) - int(self._start / self._time_base))
             for i in range(frames):
                 wanted = (2 * i + 1) * length // (2 * frames)
                 target = max(0, origin + int((wanted - Fraction(1, 2)) * step)) if wanted else 0
-                found = self._in_window(container, stream, target)
+                found = self._in_window(container, stream, target) if onward is None else onward
                 near = next((frame for time, frame in found if time >= target), None)
                 if near is not None:  # the length is an estimate and may lie beyond the end
                     yield self._pixels(near, 0)

@@ -8,28 +8,30 @@ import numpy
 import torch
 
 from ..effects.light.rasterize import rasterize
+from ..geometry.camera import intrinsics_of_part
 from ..geometry.normals import sharp_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
 from ..shapes.mesh import Mesh
-from .similarity import Samples, Similarities, moved, open_directions, refined, sampled
+from .similarity import Samples, Similarities, open_directions, refined, sampled, stepped
 from .turns import degrees_between
 
 TURNS = 600  # rotations that the search starts from, about 22 degrees apart
 LOOKED_AT = 240  # of these, how many are drawn and compared with the picture
+FINE = 24  # of these, how many are improved with many points
+POLISHED = 12  # of these, for how many depth and outline decide what the surface leaves open
+COARSE_SAMPLES, FINE_SAMPLES = 2500, 20000  # points of the mesh, for all starts and for those that are improved
 SEARCHES = 2  # times that the search starts from other rotations while nothing fits
 GOOD = 0.9  # share of the seen surface and overlap of outlines from which a mesh fits
 HIDDEN_SCALES = (1.0, 1.3, 1.6)  # where a part is hidden, the object is larger than what is seen of it
-POLISHED = 12  # of these, for how many depth and outline decide what the surface leaves open
-FINE = 24  # of these, how many are improved with many points
 PICTURE = 96  # pixels of the longer side of the window in which they are compared
 FEWEST = 30  # pixels that say too little about an object
 NEAR = 0.03  # of the object's size: a surface this near is the same one
 TIE = 0.03  # scores this near to the best are another answer as good
 APART_DEGREES = 12.0
 SAME_DEGREES, SAME_SCALE = 6.0, 0.06  # starts that have come this near to each other are one
-AT_A_STRIDE = 3  # steps each way before the next smaller one
+AT_A_STRIDE = 3  # rounds of steps before the next smaller ones, if they help
 STRIDES = (0.16, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
 
 
@@ -58,7 +60,7 @@ class MeshAlignment:
     @property
     def fits(self) -> bool:
         """Whether the mesh explains the seen surface and the outline; a wrong turn of a true mesh does not."""
-        return min(self.inlier_share, self.silhouette_iou) >= GOOD
+        return _fits(self.inlier_share, self.silhouette_iou)
 
     def describe(self) -> str:
         """The alignment in words."""
@@ -93,6 +95,7 @@ class _Window:
 
 
 def _window(pointmap: Pointmap, mask: torch.Tensor, size: float) -> _Window:
+    """What is compared for an object of a size under a mask (H, W): its surroundings, every so many pixels."""
     rows, columns = (mask.any(dim).nonzero()[:, 0] for dim in (1, 0))
     height, width = mask.shape
     room = int(0.6 * max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0]))) + 2
@@ -101,12 +104,8 @@ def _window(pointmap: Pointmap, mask: torch.Tensor, size: float) -> _Window:
     step = max(1, max(bottom - top, right - left) // PICTURE)
     tall, wide = (bottom - top) // step, (right - left) // step
     crop = (slice(top + step // 2, top + tall * step, step), slice(left + step // 2, left + wide * step, step))
-    k = pointmap.intrinsics[0].cpu().double().clone()
-    # the middle of each kept pixel stays where it was in the photo
-    k[0] *= width / (wide * step)
-    k[1] *= height / (tall * step)
-    k[0, 2] -= (left + step // 2 + 0.5 - step / 2) / (wide * step)
-    k[1, 2] -= (top + step // 2 + 0.5 - step / 2) / (tall * step)
+    whole = pointmap.intrinsics[0].cpu().double()
+    k = intrinsics_of_part(whole, (height, width), (tall, wide), corner=(top, left), stride=step)
     return _Window(k, pointmap.depth[0].cpu().double()[crop], mask[crop], size)
 
 
@@ -116,6 +115,15 @@ class _Look:
     residual: float
     inlier_share: float
     silhouette_iou: float
+
+    @property
+    def fits(self) -> bool:
+        return _fits(self.inlier_share, self.silhouette_iou)
+
+
+def _fits(inlier_share: float, silhouette_iou: float) -> bool:
+    """Whether a mesh explains the seen surface and the outline; a wrong turn of a true mesh does not."""
+    return min(inlier_share, silhouette_iou) >= GOOD
 
 
 def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
@@ -167,16 +175,20 @@ def _starts(samples: Samples, points: numpy.ndarray, seed: int) -> Similarities:
 
 
 def _search(
-    mesh: Mesh, surface: tuple[numpy.ndarray, numpy.ndarray], window: _Window, seed: int
+    mesh: Mesh,
+    samples: tuple[Samples, Samples],
+    surface: tuple[numpy.ndarray, numpy.ndarray],
+    window: _Window,
+    seed: int,
 ) -> tuple[Similarities, list[_Look]]:
-    """The FINE best places that one set of starts leads to for points and normals of a surface, and how they look."""
-    points, normals = surface
-    coarse = sampled(mesh, 2500)
+    """The FINE best places that one set of starts leads to, and how they look: of coarse and fine samples of the mesh on points
+    and normals of a surface."""
+    (coarse, fine), (points, normals) = samples, surface
     found, gaps = refined(_starts(coarse, points, seed), _thinned(points, 100), _thinned(normals, 100), coarse, 12)
     found = found[_distinct(found, numpy.argsort(gaps), LOOKED_AT)]
     scores = [_look(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
     found = found[_distinct(found, numpy.argsort(scores)[::-1], FINE)]
-    found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), sampled(mesh, 20000), 20)
+    found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), fine, 20)
     return found, [_look(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
 
 
@@ -219,13 +231,17 @@ def _polished(
 ) -> Similarities:
     """One placed mesh after a search along directions that its surface leaves open, as flat faces do: there the outline decides."""
     best = _look(mesh, at, window).score
-    for stride in (stride for stride in STRIDES for _ in range(AT_A_STRIDE)):
-        for direction in directions:
-            for step in (stride * direction, -stride * direction):
-                tried = moved(at, samples, step[None])
+    for stride in STRIDES:
+        steps = [sign * stride * direction for direction in directions for sign in (1, -1)]
+        for _ in range(AT_A_STRIDE):
+            start = best
+            for step in steps:
+                tried = stepped(at, samples, step[None])
                 score = _look(mesh, tried, window).score
                 if score > best:
                     at, best = tried, score
+            if best == start:
+                break
     return at
 
 
@@ -245,8 +261,8 @@ def align_mesh(
     """Mesh in any frame and size, pointmap of one photo, selection (1, H, W) of the object -> where the mesh lies.
 
     Starts from rotations all over the sphere, each laid on the seen points by point-to-plane steps with a free scale; the best are
-    drawn by the rasteriser and compared with depth and outline, those in front of the object left out; while nothing fits, it starts again from other rotations. ValueError where the
-    selection has too little geometry, or the pointmap more than one frame.
+    drawn by the rasteriser and compared with depth and outline, those in front of the object left out; while nothing fits, it starts
+    again from other rotations. ValueError where the selection has too little geometry, or the pointmap more than one frame.
     """
     if len(pointmap) != 1 or len(selection) != 1:
         raise ValueError(
@@ -257,13 +273,13 @@ def align_mesh(
     points, normals = _seen(pointmap, mask)
     size = 2 * float(numpy.sqrt(numpy.square(points - points.mean(0)).sum(1).mean()))
     window = _window(pointmap, mask, size)
-    coarse = sampled(mesh, 2500)
-    found, looks = _search(mesh, (points, normals), window, 0)
+    samples = coarse, _ = sampled(mesh, COARSE_SAMPLES), sampled(mesh, FINE_SAMPLES)
+    found, looks = _search(mesh, samples, (points, normals), window, 0)
     for seed in range(1, SEARCHES):
         tell(seed, SEARCHES)
-        if any(min(look.inlier_share, look.silhouette_iou) >= GOOD for look in looks):
+        if any(look.fits for look in looks):
             break
-        more, more_looks = _search(mesh, (points, normals), window, seed)
+        more, more_looks = _search(mesh, samples, (points, normals), window, seed)
         found, looks = found.with_more(more), looks + more_looks
     order = sorted(range(len(looks)), key=lambda i: -looks[i].score)
     polished = [

@@ -85,7 +85,7 @@ def _steps(arms: numpy.ndarray, normals: numpy.ndarray, gaps: numpy.ndarray, wei
     return step * numpy.minimum(1, LARGEST_STEP / numpy.maximum(size, 1e-12))
 
 
-def moved(now: Similarities, samples: Samples, step: numpy.ndarray) -> Similarities:
+def stepped(now: Similarities, samples: Samples, step: numpy.ndarray) -> Similarities:
     """Transforms after steps (H, 7) in the mesh's frame about its middle: turn, log scale, and shift in radii of the mesh."""
     scale = now.scale * numpy.exp(step[:, 3])
     middle = samples.middle
@@ -99,7 +99,7 @@ def moved(now: Similarities, samples: Samples, step: numpy.ndarray) -> Similarit
 def open_directions(
     at: Similarities, points: numpy.ndarray, normals: numpy.ndarray, samples: Samples, count: int
 ) -> numpy.ndarray:
-    """Unit steps (count, 7), as `moved` takes them, along which points of one placed mesh (H = 1) slide most freely on it."""
+    """Unit steps (count, 7), as `stepped` takes them, along which points of one placed mesh (H = 1) slide most freely on it."""
     local, turned = at.back(points)[0], normals @ at.rotation[0]
     arms = (local - samples.middle) / samples.radius
     rows = numpy.concatenate([numpy.cross(arms, turned), (arms * turned).sum(-1, keepdims=True), turned], -1)
@@ -134,5 +134,5 @@ def refined(
         step = _steps((on - middle) / radius, outward, gaps, weights)
         back, room = numpy.log(start.scale / now.scale), numpy.log(SCALE_ROOM)
         step[:, 3] = step[:, 3].clip(back - room, back + room)
-        now = moved(now, samples, step)
+        now = stepped(now, samples, step)
     return now, gap

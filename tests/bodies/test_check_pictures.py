@@ -6,11 +6,11 @@ import pytest
 import torch
 from people import SIZE, room_with, standing, two_people
 
-from sam3d_geometry.bodies.check_pictures import Look, check_pictures, look_at_people, size_of_pictures
+from sam3d_geometry.bodies.check_pictures import PictureStyle, check_pictures, look_at_people, size_of_pictures
 from sam3d_geometry.bodies.surface import NOBODY, seen_people
 from sam3d_geometry.geometry.camera import unproject
 
-LOOK = Look(size=(240, 320))
+LOOK = PictureStyle(size=(240, 320))
 
 
 def test_masks_and_depth_are_those_of_who_is_nearest():
@@ -38,7 +38,7 @@ def test_what_stands_in_front_hides_people():
 
 def test_people_show_over_the_photo_and_only_there():
     people, photo = two_people(), torch.full((1, *SIZE, 3), 0.25)
-    overlay = next(look_at_people(people, Look(size=SIZE, opacity=1.0), photo=photo)).overlay
+    overlay = next(look_at_people(people, PictureStyle(size=SIZE, opacity=1.0), photo=photo)).overlay
     painted = (overlay - 0.25).abs().sum(-1) > 0.01
     assert 0.01 < float(painted.float().mean()) < 0.2 and not painted[:20].any()
 

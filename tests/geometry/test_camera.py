@@ -52,3 +52,16 @@ def test_known_lenses():
 def test_impossible_cameras_are_refused(call):
     with pytest.raises(ValueError, match="must"):
         call()
+
+
+@pytest.mark.parametrize(("corner", "stride"), [((0, 0), 1), ((3, 5), 1), ((0, 0), 4), ((3, 5), 3), ((1, 2), 2)])
+def test_kept_pixels_look_where_they_looked_in_the_whole_picture(corner, stride):
+    size, kept = (40, 60), (7, 9)
+    whole = camera.intrinsics_from_fov_x_degrees(70.0, *size).double()
+    whole[:, 0, 2], whole[:, 1, 2] = 0.45, 0.6
+    part = camera.intrinsics_of_part(whole, size, kept, corner=corner, stride=stride)
+    rows, columns = (
+        slice(start + stride // 2, start + stride // 2 + count * stride, stride) for start, count in zip(corner, kept)
+    )
+    seen = camera.unproject(torch.ones(1, *size, dtype=torch.float64), whole)[:, rows, columns]
+    assert torch.allclose(camera.unproject(torch.ones(1, *kept, dtype=torch.float64), part), seen, atol=1e-12)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sam3d_geometry.shapes.mesh import Mesh
-from sam3d_geometry.views.similarity import Similarities, moved, open_directions, refined, sampled
+from sam3d_geometry.views.similarity import Similarities, open_directions, refined, sampled, stepped
 from sam3d_geometry.views.turns import degrees_between, rotation_of
 
 CORNERS = torch.tensor([[0.0, 0, 0], [1.2, 0.1, 0.2], [0.2, 0.9, 0.1], [0.3, 0.3, -0.7]])
@@ -33,7 +33,7 @@ def test_samples_lie_on_the_faces_in_proportion_to_area():
 
 def test_a_disturbed_transform_is_brought_back():
     samples, points, normals = seen()
-    start = moved(TRUTH, samples, numpy.array([[0.15, -0.1, 0.2, 0.12, 0.1, -0.1, 0.05]]))
+    start = stepped(TRUTH, samples, numpy.array([[0.15, -0.1, 0.2, 0.12, 0.1, -0.1, 0.05]]))
     assert degrees_between(start.rotation[0], TRUTH.rotation[0]) > 10
     found, gap = refined(start, points, normals, sampled(SOLID, 5000), 25)
     assert degrees_between(found.rotation[0], TRUTH.rotation[0]) < 0.5
@@ -46,7 +46,7 @@ def test_one_face_leaves_its_own_plane_open():
     face = normals @ normals[0] > 0.9999
     steps = open_directions(TRUTH, points[face], normals[face], samples, 3)
     for step in steps:
-        there = moved(TRUTH, samples, 0.01 * step[None]).back(points[face])[0]
+        there = stepped(TRUTH, samples, 0.01 * step[None]).back(points[face])[0]
         assert numpy.abs((there - samples.points[face][0]) @ samples.normals[0]).max() < 1e-3
 
 

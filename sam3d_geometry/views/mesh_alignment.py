@@ -14,7 +14,7 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
 from ..shapes.mesh import Mesh
-from .similarity import Samples, Similarities, open_directions, refined, sampled, stepped
+from .similarity import MeshSamples, Similarities, open_directions, refined, sampled, stepped
 from .turns import degrees_between
 
 TURNS = 600  # rotations that the search starts from, about 22 degrees apart
@@ -150,7 +150,7 @@ def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
     )
 
 
-def _starts(samples: Samples, points: numpy.ndarray, seed: int) -> Similarities:
+def _starts(samples: MeshSamples, points: numpy.ndarray, seed: int) -> Similarities:
     """Random rotations over all, other ones for each seed, with the size and place that the side toward the camera has."""
     from scipy.spatial.transform import Rotation
 
@@ -176,7 +176,7 @@ def _starts(samples: Samples, points: numpy.ndarray, seed: int) -> Similarities:
 
 def _search(
     mesh: Mesh,
-    samples: tuple[Samples, Samples],
+    samples: tuple[MeshSamples, MeshSamples],
     surface: tuple[numpy.ndarray, numpy.ndarray],
     window: _Window,
     seed: int,
@@ -227,7 +227,7 @@ def _distinct(found: Similarities, order: numpy.ndarray, count: int) -> numpy.nd
 
 
 def _polished(
-    mesh: Mesh, at: Similarities, samples: Samples, directions: numpy.ndarray, window: _Window
+    mesh: Mesh, at: Similarities, samples: MeshSamples, directions: numpy.ndarray, window: _Window
 ) -> Similarities:
     """One placed mesh after a search along directions that its surface leaves open, as flat faces do: there the outline decides."""
     best = _look(mesh, at, window).score

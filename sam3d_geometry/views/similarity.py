@@ -41,7 +41,7 @@ class Similarities:
 
 
 @dataclass(frozen=True)
-class Samples:
+class MeshSamples:
     """Points (N, 3) spread evenly over a mesh and the unit outward normals (N, 3) there."""
 
     points: numpy.ndarray
@@ -56,7 +56,7 @@ class Samples:
         return float(numpy.sqrt(numpy.square(self.points - self.middle).sum(1).mean()))
 
 
-def sampled(mesh: Mesh, count: int) -> Samples:
+def sampled(mesh: Mesh, count: int) -> MeshSamples:
     """`count` points on the faces, in proportion to area; the same ones at every call. ValueError for a mesh without area."""
     outward = face_normals(mesh.vertices.double(), mesh.faces).numpy()
     area = numpy.linalg.norm(outward, axis=1)
@@ -70,7 +70,7 @@ def sampled(mesh: Mesh, count: int) -> Samples:
     corners = mesh.vertices.double().numpy()[mesh.faces.numpy()[face]]
     root = numpy.sqrt(one)
     points = corners[:, 0] * (1 - root) + corners[:, 1] * (root * (1 - two)) + corners[:, 2] * (root * two)
-    return Samples(points, outward[face] / numpy.maximum(area[face], 1e-300)[:, None])
+    return MeshSamples(points, outward[face] / numpy.maximum(area[face], 1e-300)[:, None])
 
 
 def _steps(arms: numpy.ndarray, normals: numpy.ndarray, gaps: numpy.ndarray, weights: numpy.ndarray) -> numpy.ndarray:
@@ -85,7 +85,7 @@ def _steps(arms: numpy.ndarray, normals: numpy.ndarray, gaps: numpy.ndarray, wei
     return step * numpy.minimum(1, LARGEST_STEP / numpy.maximum(size, 1e-12))
 
 
-def stepped(now: Similarities, samples: Samples, step: numpy.ndarray) -> Similarities:
+def stepped(now: Similarities, samples: MeshSamples, step: numpy.ndarray) -> Similarities:
     """Transforms after steps (H, 7) in the mesh's frame about its middle: turn, log scale, and shift in radii of the mesh."""
     scale = now.scale * numpy.exp(step[:, 3])
     middle = samples.middle
@@ -97,7 +97,7 @@ def stepped(now: Similarities, samples: Samples, step: numpy.ndarray) -> Similar
 
 
 def open_directions(
-    at: Similarities, points: numpy.ndarray, normals: numpy.ndarray, samples: Samples, count: int
+    at: Similarities, points: numpy.ndarray, normals: numpy.ndarray, samples: MeshSamples, count: int
 ) -> numpy.ndarray:
     """Unit steps (count, 7), as `stepped` takes them, along which points of one placed mesh (H = 1) slide most freely on it."""
     local, turned = at.back(points)[0], normals @ at.rotation[0]
@@ -107,7 +107,7 @@ def open_directions(
 
 
 def refined(
-    start: Similarities, points: numpy.ndarray, normals: numpy.ndarray, samples: Samples, rounds: int
+    start: Similarities, points: numpy.ndarray, normals: numpy.ndarray, samples: MeshSamples, rounds: int
 ) -> tuple[Similarities, numpy.ndarray]:
     """Each transform after `rounds` steps, and how far (H,) the points then lie from the mesh, in radii of the mesh.
 

@@ -41,7 +41,7 @@ def describe_bodies(bodies: Bodies) -> str:
         depth = float(bodies.translations[there][:, person, 2].median()) if bool(there.any()) else 0.0
         lines.append(
             f"Person {person}: in {int(there.sum())} of the frames, {float(tall[there][:, person].median()):.2f} m tall, "
-            f"{depth:.2f} m before the camera."
+            f"{depth:.2f} m in front of the camera."
         )
     return "\n".join(lines)
 
@@ -180,5 +180,7 @@ def _against_scene(bodies: Bodies, pointmap: Pointmap) -> str:
         by_person.setdefault(p, []).append(math.exp(fit.log_ratio))
     middle = {p: sorted(values)[len(values) // 2] for p, values in by_person.items()}
     off = {p: 100 * (1 - value) for p, value in middle.items()}
-    said = ", ".join(f"person {p} {abs(o):.1f} % {'behind' if o > 0 else 'before'} it" for p, o in sorted(off.items()))
+    said = ", ".join(
+        f"person {p} {abs(o):.1f} % {'behind' if o > 0 else 'in front of'} it" for p, o in sorted(off.items())
+    )
     return _line(max(map(abs, off.values())) <= 100 * SCENE_SHARE, f"on the scene's surface: {said}.")

@@ -60,6 +60,11 @@ class Settings:
     leg_length: float = 0.0
 
 
+def person_name(bodies: Bodies, person: int) -> str:
+    """What a person is called in files."""
+    return f"person_{int(bodies.track_ids[person])}"
+
+
 def perform(bodies: Bodies, person: int, settings: Settings, rig: Rig | None = None) -> tuple[Performance, Facts]:
     """One person of the clip as a performance, and what to know of it. ValueError where rotations or the person are missing."""
     if bodies.rotations is None:
@@ -69,7 +74,7 @@ def perform(bodies: Bodies, person: int, settings: Settings, rig: Rig | None = N
         )
     rig = rig or Rig()
     frames = torch.nonzero(bodies.present[:, person])[:, 0].cpu()
-    name = f"person_{int(bodies.track_ids[person])}"
+    name = person_name(bodies, person)
     if not len(frames):
         raise ValueError(f"{name} is in no frame of the clip; choose another person.")
     motion = BodyMotion.of(bodies.rotations[frames, person].cpu(), bodies.joints[frames, person].cpu(), rig.rotations)

@@ -108,7 +108,7 @@ class Placed:
         return (
             f"The people were found with a vertical field of view {abs(off):.1f} degrees {'wider' if off > 0 else 'narrower'} than "
             f"the pointmap's: run Run SAM3D Body Prediction again with fov {float(fov_y[0]):.1f} (fov_y_degrees of Pointmap Info), "
-            "or set camera to pointmap."
+            "or set body_camera to pointmap."
         )
 
     def numbers(self) -> dict[str, Any]:

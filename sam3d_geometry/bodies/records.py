@@ -96,6 +96,13 @@ def _checked_frames(frames: Sequence[Sequence[Record]]) -> None:
                 )
 
 
+def _track_id(record: Record) -> int:
+    found = as_array(record[TRACK_ID], TRACK_ID)
+    if found.size != 1 or not bool(numpy.isfinite(found).all()):
+        raise ValueError(f"{TRACK_ID} came as {str(record[TRACK_ID])[:40]}, and one whole number is needed.")
+    return int(found.reshape(()))
+
+
 def columns_of(frames: Sequence[Sequence[Record]]) -> tuple[list[list[int]], list[int]]:
     """For each frame, the number of each listed person over the clip, and what the persons are called.
 
@@ -105,8 +112,8 @@ def columns_of(frames: Sequence[Sequence[Record]]) -> tuple[list[list[int]], lis
     if not all(TRACK_ID in record for record in records):
         most = max((len(persons) for persons in frames), default=0)
         return [list(range(len(persons))) for persons in frames], list(range(most))
-    ids = sorted({int(record[TRACK_ID]) for record in records})
-    places = [[ids.index(int(record[TRACK_ID])) for record in persons] for persons in frames]
+    ids = sorted({_track_id(record) for record in records})
+    places = [[ids.index(_track_id(record)) for record in persons] for persons in frames]
     for t, columns in enumerate(places):
         if len(set(columns)) < len(columns):
             raise ValueError(f"Two persons of frame {t} have the same track_id; each needs its own.")
@@ -148,11 +155,18 @@ def camera_from_keypoints(
     return float(focal), (round(2 * middle_y), round(2 * middle_x))
 
 
+def _mask_of_numbers(value: Any, place: str) -> torch.Tensor:
+    array = numpy.array(value) if isinstance(value, numpy.ndarray) else as_array(value, f"mask of {place}")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"mask of {place} came as {array.dtype}; numbers are needed.")
+    return torch.from_numpy(array)
+
+
 def _picture_mask(value: Any, place: str) -> torch.Tensor | None:
     """A person's mask as (H, W), not copied; it comes as (H, W) or (H, W, 1), or not at all."""
     if value is None:
         return None
-    mask = value.detach().cpu() if isinstance(value, torch.Tensor) else torch.as_tensor(numpy.asarray(value))
+    mask = value.detach().cpu() if isinstance(value, torch.Tensor) else _mask_of_numbers(value, place)
     mask = mask[..., 0] if mask.dim() == 3 and mask.shape[-1] == 1 else mask
     if mask.dim() != 2:
         raise ValueError(f"mask of {place} came as {tuple(mask.shape)}; (height, width) is needed.")
@@ -195,7 +209,9 @@ def bodies_from_records(
     _checked_frames(frames)
     broken = {(fault.frame, fault.person) for fault in without}
     places, ids = columns_of(frames)
-    vertices = next(len(as_array(record[VERTICES], VERTICES)) for persons in frames for record in persons)
+    vertices = next(
+        len(numpy.atleast_1d(as_array(record[VERTICES], VERTICES))) for persons in frames for record in persons
+    )
     table = _Table(len(frames), len(ids), vertices)
     present = torch.zeros(table.size, dtype=torch.bool)
     masks: list[list[torch.Tensor | None]] = [[None] * len(ids) for _ in frames]
@@ -243,7 +259,7 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
         found[key] = value
     depth = float(found["pred_cam_t"][2])
     if depth <= 0:
-        raise ValueError(f"pred_cam_t of {place} puts it {depth:.3g} m before the camera; more than 0 is needed.")
+        raise ValueError(f"pred_cam_t of {place} puts it {depth:.3g} m in front of the camera; more than 0 is needed.")
     focal = found.get("focal_length")
     if focal is not None and float(focal) <= 0:
         raise ValueError(f"focal_length of {place} came as {float(focal):.3g} pixels; more than 0 is needed.")

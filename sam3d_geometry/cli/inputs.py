@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".mts", ".m2ts", ".mxf", ".wmv")
+
 
 def expanded(inputs: Iterable[Path]) -> list[Path]:
     """The paths, each wildcard (*, ?, [], ** for folders at any depth) replaced by what it matches, sorted.

@@ -172,20 +172,20 @@ def _depth_picture(frame: _Frame) -> Writer:
     picture, _ = depth_picture(frame.pointmap, frame.shown, look.curve, look.invert, look.invalid)
     if look.colormap is not None:
         picture = apply_colormap(picture, look.colormap)
-    return partial(_write_png, eight_bit(picture[0]).numpy())
+    return partial(write_picture, eight_bit(picture[0]).numpy())
 
 
 def _normal_map(frame: _Frame) -> Writer:
     normals, mask = frame.normals_and_mask
     if frame.products.normal_space == WORLD:
         normals = normals @ frame.up.world_from_camera[0].T
-    return partial(_write_png, eight_bit(encode_normals(normals, frame.products.normal_convention, mask)[0]).numpy())
+    return partial(write_picture, eight_bit(encode_normals(normals, frame.products.normal_convention, mask)[0]).numpy())
 
 
 def _depth16(frame: _Frame) -> Writer:
     depth, mask = frame.depth_and_mask
     nearness = normalise_depth(depth, frame.shown, frame.products.curve)
-    return partial(_write_png, _sixteen_bit(nearness, mask, frame.products.invert))
+    return partial(write_picture, _sixteen_bit(nearness, mask, frame.products.invert))
 
 
 def _arrays(frame: _Frame) -> Writer:
@@ -246,5 +246,6 @@ def _sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> nu
     return steps.numpy().astype(numpy.uint16)
 
 
-def _write_png(values: numpy.ndarray, file: BinaryIO) -> None:
+def write_picture(values: numpy.ndarray, file: BinaryIO) -> None:
+    """Writes whole numbers (H, W) or (H, W, 3) of 8 or 16 bits as PNG."""
     Image.fromarray(values).save(file, "PNG", compress_level=PNG_COMPRESSION)

@@ -13,7 +13,7 @@ from .. import __version__
 from ..bodies.bodies import Bodies
 from ..bodies.body_mesh import NO_SCENE, SCENES, WITHOUT_PEOPLE, joined, people_meshes, without_people
 from ..bodies.level_frame import UP
-from ..bodies.perform import Facts, Settings, perform
+from ..bodies.perform import Facts, Settings, perform, person_name
 from ..bodies.performance import Performance
 from ..bodies.rig import Rig
 from ..bodies.skeleton import ROOT
@@ -102,11 +102,12 @@ def export_bodies(
     `pointmap`, of the same camera and in metres, gives the level world where the bodies know none, and the scene. `rig` is the
     body model's own; without it the skin is told from the shape. `on_progress(done, total)` counts people and may raise.
     """
+    paths = [base.with_name(base.name + name) for name in names_of(bodies, export.file_format)]
     if export.file_format == "npz":
-        return Saved({_named(base, ".npz"): partial(write_npz, bodies)}, _sentence(bodies, export, "as they came"))
+        return Saved({paths[0]: partial(write_npz, bodies)}, _sentence(bodies, export, "as they came"))
     world, said = world_of(bodies, pointmap, LEVEL if export.world == IN_PLACE else export.world)
     if export.file_format in ("obj", "ply"):
-        return Saved(_meshes(bodies, base, export, world), _sentence(bodies, export, said))
+        return Saved(_meshes(bodies, paths, export, world), _sentence(bodies, export, said))
     settings = Settings(
         names=export.bone_names,
         rest=REST_POSES[export.rest_pose],
@@ -124,23 +125,25 @@ def export_bodies(
     people, report = [performance for performance, _ in made], _report(bodies, export, said, made)
     if export.file_format == "bvh":
         units = target_skeleton(export.bone_names).units_per_metre
-        files: dict[Path, Writer] = {
-            _named(base, f"_{p.name}.bvh"): partial(write_bvh, p, units_per_metre=units) for p in people
-        }
-        return Saved(files, report)
+        writers = [partial(write_bvh, person, units_per_metre=units) for person in people]
+        return Saved(dict(zip(paths, writers, strict=True)), report)
     note = _note(export, said)
     if export.file_format == "json":
         writer = partial(write_skeleton_json, people, note=note, axes=export.axes)
-        return Saved({_named(base, ".json"): writer}, report)
+        return Saved({paths[0]: writer}, report)
     scene = _scene(bodies, pointmap, world, export.scene) if export.scene != NO_SCENE else None
     camera = _camera(bodies, export, world) if export.include_camera and export.world != IN_PLACE else None
-    return Saved(
-        {_named(base, ".glb"): partial(write_animated_glb, people, note=note, scene=scene, camera=camera)}, report
-    )
+    return Saved({paths[0]: partial(write_animated_glb, people, note=note, scene=scene, camera=camera)}, report)
 
 
-def _named(base: Path, suffix: str) -> Path:
-    return base.with_name(base.name + suffix)
+def names_of(bodies: Bodies, file_format: str) -> list[str]:
+    """What follows the base in the names of the files that `export_bodies` gives, in its order."""
+    if file_format == "bvh":
+        there = torch.nonzero(bodies.present.any(0)).flatten().tolist()
+        return [f"_{person_name(bodies, person)}.bvh" for person in there]
+    if file_format in ("obj", "ply"):
+        return [f"_{frame:05d}.{file_format}" for frame in range(len(bodies)) if bodies.here(frame)]
+    return [f".{file_format}"]
 
 
 def _note(export: BodyExport, said: str) -> dict[str, Any]:
@@ -151,15 +154,14 @@ def _note(export: BodyExport, said: str) -> dict[str, Any]:
     }
 
 
-def _meshes(bodies: Bodies, base: Path, export: BodyExport, world: torch.Tensor | None) -> dict[Path, Writer]:
+def _meshes(bodies: Bodies, paths: list[Path], export: BodyExport, world: torch.Tensor | None) -> dict[Path, Writer]:
     """One file for each frame in which there is somebody, everybody in it; made when it is written."""
     bodies.require_faces()
-    files: dict[Path, Writer] = {}
-    for frame in range(len(bodies)):
-        if bodies.here(frame):
-            path = _named(base, f"_{frame:05d}.{export.file_format}")
-            files[path] = partial(_write_mesh, bodies, frame, export, world, path.stem)
-    return files
+    frames = [frame for frame in range(len(bodies)) if bodies.here(frame)]
+    return {
+        path: partial(_write_mesh, bodies, frame, export, world, path.stem)
+        for path, frame in zip(paths, frames, strict=True)
+    }
 
 
 def _write_mesh(
@@ -223,7 +225,8 @@ def _camera(bodies: Bodies, export: BodyExport, world: torch.Tensor | None) -> C
 
 def _sentence(bodies: Bodies, export: BodyExport, said: str) -> str:
     present = int(bodies.present.any(0).sum())
-    return f"{present} {'person' if present == 1 else 'people'}, {len(bodies)} frames, {export.file_format}. World: {said}."
+    who, when = "person" if present == 1 else "people", "frame" if len(bodies) == 1 else "frames"
+    return f"{present} {who}, {len(bodies)} {when}, {export.file_format}. World: {said}."
 
 
 def _report(bodies: Bodies, export: BodyExport, said: str, made: list[tuple[Performance, Facts]]) -> str:
@@ -231,7 +234,8 @@ def _report(bodies: Bodies, export: BodyExport, said: str, made: list[tuple[Perf
     lines = [_sentence(bodies, export, said)]
     lines.append(f"Bones: {export.bone_names}, {len(made[0][0].bones)}.")
     for performance, facts in made:
-        parts = [f"{performance.name}: {len(performance.frames)} frames, leg {facts.leg_length:.3f} m"]
+        count = len(performance.frames)
+        parts = [f"{performance.name}: {count} {'frame' if count == 1 else 'frames'}, leg {facts.leg_length:.3f} m"]
         if export.file_format == "glb" and facts.exact_frame is not None:
             parts.append(f"skin: {facts.skin_source}, exact in frame {facts.exact_frame}")
             if len(performance.frames) > 1:
@@ -243,6 +247,6 @@ def _report(bodies: Bodies, export: BodyExport, said: str, made: list[tuple[Perf
             away = int(performance.frames[-1] - performance.frames[0]) + 1 - len(performance.frames)
             straying = int(performance.strays().sum()) - 1
             parts += [f"the pose held for {away} frames without the person"] if away else []
-            parts += [f"{straying} bones beside the root carry positions"] if straying else []
+            parts += [f"bones beside the root that carry positions: {straying}"] if straying else []
         lines.append("; ".join(parts) + ".")
     return "\n".join(lines)

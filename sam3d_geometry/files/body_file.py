@@ -14,6 +14,7 @@ import torch
 
 from ..bodies.bodies import Bodies
 from ..bodies.records import (
+    REQUIRED,
     SHAPES,
     TRACK_ID,
     VERTICES,
@@ -40,6 +41,13 @@ KNOWN = (*SHAPES, FACES, IMAGE_SIZE, PRESENT, TRACK_IDS, TRACK_ID, WORLD, MASK)
 BODY_SUFFIXES = (".npz", ".json")
 
 
+# pickles (.pkl, .pt, arrays of objects) can run code, so they are never opened
+HOW_TO_SAVE = (
+    "A person is saved by numpy.savez(path, **{key: value for key, value in person.items() if value is not None}), faces by "
+    "numpy.savez(path, faces=estimator.faces)"
+)
+
+
 class BodyFileError(ValueError):
     """A file of bodies cannot be read; the message is one sentence that says which and why."""
 
@@ -47,10 +55,18 @@ class BodyFileError(ValueError):
 def read_bodies(
     paths: Sequence[Path], *, image_size: Sequence[int] | None = None, leave_out_broken: bool = False
 ) -> Bodies:
+    """The people of `read_people` alone."""
+    return read_people(paths, image_size=image_size, leave_out_broken=leave_out_broken)[0]
+
+
+def read_people(
+    paths: Sequence[Path], *, image_size: Sequence[int] | None = None, leave_out_broken: bool = False
+) -> tuple[Bodies, list[Fault]]:
     """The people in .npz and .json files: one after the other they are frames, `..._subj00`, `..._subj01` persons of one.
 
     One of the files may have `faces` alone (the official package keeps them as estimator.faces). Nothing in a file is run
-    or unpickled. With `leave_out_broken` persons whose values are no numbers are absent; otherwise they are refused.
+    or unpickled. `image_size` (height, width) counts where no file says it. With `leave_out_broken` persons whose values are no
+    numbers are absent, and told as faults; otherwise they are refused.
     BodyFileError names the file that cannot be read; ValueError the person and the key that do not fit.
     """
     if not paths:
@@ -71,10 +87,16 @@ def read_bodies(
     bodies = bodies_from_records(
         listed,
         faces=content.get(FACES),
-        image_size=image_size if image_size is not None else content.get(IMAGE_SIZE),
+        image_size=content.get(IMAGE_SIZE, image_size),
         without=faults,
     )
-    return with_world(bodies, content.get(WORLD))
+    return with_world(bodies, content.get(WORLD)), faults
+
+
+def picture_name(path: Path) -> str:
+    """What the picture or clip is called whose people a file has: its name without the number of a person."""
+    named = PERSON.match(path.stem)
+    return (named.group(1) if named else "") or path.stem
 
 
 def persons_of(path: Path) -> list[Path]:
@@ -99,7 +121,7 @@ def _read(path: Path) -> dict[str, Any]:
     readers = {".npz": _read_npz, ".json": _read_json}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise BodyFileError(f"{path.name} is no .npz and no .json; give a file of one of these kinds.")
+        raise BodyFileError(f"{path.name} is no .npz and no .json; give a file of one of these kinds. {HOW_TO_SAVE}")
     if not path.is_file():
         raise BodyFileError(f"{path.name} cannot be read: there is no such file.")
     try:
@@ -139,17 +161,22 @@ def _read_npz(path: Path) -> dict[str, Any]:
     with NpzFile(path) as archive:
         for name in sorted(archive.names.intersection(KNOWN)):
             with archive.member(name) as member:
-                arrays[name] = _array(name, member)
+                array = _array(name, member)
+            if array is not None:
+                arrays[name] = array
     found = {key: arrays.pop(key, None) for key in (FACES, IMAGE_SIZE, WORLD)}
     if VERTICES not in arrays:
         if found[FACES] is None:
-            raise DepthFileError(f"it has neither {VERTICES} nor faces, so it has no people in it")
+            raise DepthFileError(f"it has neither {VERTICES} nor faces, so it has no people in it. {HOW_TO_SAVE}")
         return found | {FRAMES: []}
     return found | {FRAMES: _records(arrays)}
 
 
-def _array(name: str, member: Any) -> numpy.ndarray:
+def _array(name: str, member: Any) -> numpy.ndarray | None:
+    """An array of numbers; None where what is not needed came as an object, as numpy.savez keeps None, which is never opened."""
     shape, by_columns, dtype = npy_header(member)
+    if dtype.kind == "O" and name not in REQUIRED and not shape:
+        return None
     if dtype.kind not in "fiub" or dtype.itemsize > 8 or len(shape) > 5:
         raise DepthFileError(f"its {name} is an array of {dtype} and shape {shape}, and plain numbers are needed")
     if int(numpy.prod(shape, dtype=object)) > MAX_VALUES:

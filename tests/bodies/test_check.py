@@ -88,4 +88,4 @@ def test_faults_are_told():
 def test_people_are_described_in_lines():
     said = describe_bodies(two_people(3))
     assert said.startswith("2 people in 3 frames of 640 x 480 pixels; field of view 59.5 x 46.4 degrees.")
-    assert "Person 1: in 3 of the frames, 1.79 m tall, 4.60 m before the camera." in said
+    assert "Person 1: in 3 of the frames, 1.79 m tall, 4.60 m in front of the camera." in said

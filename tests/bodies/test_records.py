@@ -117,7 +117,7 @@ def not_numbers(shape):
             broken("pred_joint_coords", not_numbers((127, 3))),
             "pred_joint_coords of person 1 of frame 1 has values that are no",
         ),
-        (broken("pred_cam_t", numpy.array([0, 0, -3.0])), "puts it -3 m before the camera"),
+        (broken("pred_cam_t", numpy.array([0, 0, -3.0])), "puts it -3 m in front of the camera"),
         (broken("body_pose_params", numpy.zeros(130)), r"body_pose_params .* \(130,\); \(133,\)"),
         ([[], []], "nobody in any of the 2 frames"),
         ([["a person"]], "Person 0 of frame 0 came as str"),

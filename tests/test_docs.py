@@ -26,7 +26,7 @@ MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_000_000
 # nodes, inputs and buttons of ComfyUI, and names of transforms, that notes and pages name
 OTHER_WORDS = {
     *("Load Image", "Load Video", "Create Video", "Save Video", "Apply ControlNet", "Preview 3D", "Webcam Capture"),
-    *("Run (Instant)", "force_projection", "world_from_camera"),
+    *("Load SAM3D Body Model", "Run SAM3D Body Prediction", "Run (Instant)", "force_projection", "world_from_camera"),
 }
 OLD_NAMES = re.compile(
     r"Temporal Smooth Pointmap|Smooth Pointmap|Video To Depth And Normals|Pointmap Crop|Pointmap Resize|Depth Crop"

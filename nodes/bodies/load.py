@@ -6,14 +6,15 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.bodies.bodies import Bodies
 from ...sam3d_geometry.bodies.check import describe_bodies
-from ...sam3d_geometry.bodies.example import example_people
+from ...sam3d_geometry.bodies.example import example_people, walking_person
 from ...sam3d_geometry.files.body_file import BODY_SUFFIXES, persons_of, read_bodies
 from .. import host_folders
 from ..body_payload import payload_from_bodies
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
-BY_PATH, EXAMPLE = "path", "example mannequins"
+BY_PATH, EXAMPLE, WALK = "path", "example mannequins", "example walk"
+EXAMPLES = {EXAMPLE: example_people, WALK: walking_person}
 
 
 def _files(file_name: str, path: str) -> list[Path]:
@@ -38,9 +39,10 @@ class LoadBodies(io.ComfyNode):
                 field(
                     "file_name",
                     "A file of people in ComfyUI's input folder (npz or json), with the other persons of its picture "
-                    "(..._subj00, ..._subj01); path for the input below; or the mannequins of Load Example's picture of that name.",
+                    "(..._subj00, ..._subj01); path for the input below; or one of two examples: the "
+                    "mannequins of Load Example's picture of that name, and one who walks for two seconds.",
                     default=EXAMPLE,
-                    options=[EXAMPLE, BY_PATH, *host_folders.input_files(BODY_SUFFIXES)],
+                    options=[*EXAMPLES, BY_PATH, *host_folders.input_files(BODY_SUFFIXES)],
                 ),
                 field(
                     "path",
@@ -62,8 +64,8 @@ class LoadBodies(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file_name, path, image=None):
-        if file_name == EXAMPLE:
-            return EXAMPLE
+        if file_name in EXAMPLES:
+            return file_name
         if path is None:  # a wired path is not known yet, so the files are read on every run
             return float("nan")
         return [(str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in _files(file_name, path)]
@@ -71,7 +73,6 @@ class LoadBodies(io.ComfyNode):
     @classmethod
     def execute(cls, file_name, path, image=None) -> io.NodeOutput:
         size = None if image is None else tuple(image.shape[1:3])
-        people: Bodies = (
-            example_people() if file_name == EXAMPLE else read_bodies(_files(file_name, path), image_size=size)
-        )
+        example = EXAMPLES.get(file_name)
+        people: Bodies = example() if example else read_bodies(_files(file_name, path), image_size=size)
         return io.NodeOutput(payload_from_bodies(people), describe_bodies(people))

@@ -1,12 +1,20 @@
-"""The example's people: the picture that they are of, a child that was taken for an adult, and feet on one floor."""
+"""The example's people: the picture that they are of, a child that was taken for an adult, and feet on one floor; a walk without slides."""
 
 import torch
 from PIL import Image
 from repository import PHOTOS
 
 from sam3d_geometry.bodies.contact import sole_depths
-from sam3d_geometry.bodies.example import CAMERA_HEIGHT_M, CHILD, IMAGE_SIZE, example_people, true_people
+from sam3d_geometry.bodies.example import (
+    CAMERA_HEIGHT_M,
+    CHILD,
+    IMAGE_SIZE,
+    example_people,
+    true_people,
+    walking_person,
+)
 from sam3d_geometry.bodies.size import statures
+from sam3d_geometry.bodies.skeleton import joints
 
 
 def test_both_have_the_same_picture_and_only_the_child_another_size():
@@ -31,3 +39,15 @@ def test_the_picture_shows_them_where_they_are():
     for p in range(people.persons):
         x, y = people.keypoints_2d[0, p, 69].round().int().tolist()
         assert saturation.getpixel((x, y + 20)) > 90
+
+
+def test_who_walks_gets_ahead_and_the_foot_that_stands_does_not_slide():
+    walk = walking_person()
+    down = torch.tensor([0.0, 1.0, 0.0])
+    x = walk.translations[:, 0, 0]
+    assert float(x[-1] - x[0]) > 2 and float((x[1:] - x[:-1]).min()) > 0
+    soles = torch.stack([sole_depths(walk, t, 0, down) for t in range(len(walk))])
+    assert float(soles.amax(1).min()) > CAMERA_HEIGHT_M - 0.03 and float(soles.max()) < CAMERA_HEIGHT_M + 0.03
+    balls = (walk.joints + walk.translations[:, :, None])[:, 0, joints(["l_ball", "r_ball"])]
+    slower = (balls[1:] - balls[:-1])[..., [0, 2]].norm(dim=-1).amin(1)
+    assert float(slower.median()) < 1e-4  # but where the feet change

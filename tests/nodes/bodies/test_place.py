@@ -67,6 +67,11 @@ def test_the_example_needs_no_file():
     assert report.startswith("3 people in 1 frame of 1200 x 900 pixels")
 
 
+def test_the_other_example_walks():
+    data, report = run(LoadBodies, file_name="example walk")
+    assert [len(persons) for persons in data["frames"]] == [1] * 48 and "1 person in 48 frames" in report
+
+
 def test_files_of_the_input_folder_are_listed_and_read(tmp_path, monkeypatch):
     import folder_paths
 
@@ -79,7 +84,7 @@ def test_files_of_the_input_folder_are_listed_and_read(tmp_path, monkeypatch):
         numpy.savez(tmp_path / f"shot_subj{p:02d}.npz", **record_of(people, 0, p))
     numpy.savez(tmp_path / "faces.npz", faces=people.faces.numpy())
     menu = next(given for given in LoadBodies.define_schema().inputs if given.id == "file_name").options
-    assert menu[:2] == ["example mannequins", "path"] and "shot_subj01.npz" in menu
+    assert menu[:3] == ["example mannequins", "example walk", "path"] and "shot_subj01.npz" in menu
     data, _ = run(LoadBodies, file_name="shot_subj01.npz", path="faces.npz [input]", image=torch.zeros(1, 900, 1200, 3))
     assert len(data["frames"][0]) == 3 and data["faces"].shape == tuple(people.faces.shape)
     with pytest.raises(ValueError, match="lies outside"):

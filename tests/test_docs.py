@@ -200,7 +200,7 @@ def test_readme_lists_every_workflow_and_no_other():
     assert all((ROOT / "workflows" / f"{name}.jpg").is_file() for name in shipped)
 
 
-@pytest.mark.parametrize("of", ["photos", "video", "bodies", "models"])
+@pytest.mark.parametrize("of", ["photos", "video", "views", "bodies", "models"])
 def test_command_line_options_in_docs_exist(of, capsys):
     from sam3d_geometry.cli.command import main
 
@@ -211,15 +211,18 @@ def test_command_line_options_in_docs_exist(of, capsys):
         line
         for line in COMMANDS.splitlines()
         if "-m sam3d_geometry" in line
-        and of == next((word for word in ("video", "bodies", "models") if f"sam3d_geometry {word}" in line), "photos")
+        and of
+        == next((word for word in ("video", "views", "bodies", "models") if f"sam3d_geometry {word}" in line), "photos")
     ]
     assert commands
     used = {
         word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])
     }
-    if of in ("photos", "bodies"):
-        of_photos, _, of_people = section(COMMANDS, "Command line").partition("**People**")
-        table = rows(of_photos if of == "photos" else of_people)
+    if of in ("photos", "views", "bodies"):
+        parts = dict(
+            zip(("photos", "views", "bodies"), re.split(r"\*\*(?:Views|People)\*\*", section(COMMANDS, "Command line")))
+        )
+        table = rows(parts[of])
         used |= {option for cells in table for cell in cells[:2] for option in re.findall(r"`(--[\w-]+)", cell)}
     assert used <= offered, used - offered
 

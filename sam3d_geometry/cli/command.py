@@ -8,24 +8,32 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from .. import __version__
-from . import bodies, catalogue, clips, photos
+from . import bodies, catalogue, clips, photos, views
 from .inputs import VIDEO_SUFFIXES
 from .outcome import NOT_STARTED
 
-COMMANDS = {"photos": photos.main, "video": clips.main, "bodies": bodies.main, "models": catalogue.main}
+COMMANDS = {
+    "photos": photos.main,
+    "video": clips.main,
+    "views": views.main,
+    "bodies": bodies.main,
+    "models": catalogue.main,
+}
 
 OVERVIEW = """\
-usage: python -m sam3d_geometry [photos|video|bodies] INPUT [...] -o OUT [options]
+usage: python -m sam3d_geometry [photos|video|views|bodies] INPUT [...] -o OUT [options]
        python -m sam3d_geometry models list|download NAME
 
   photos   depth, normals and 3D points of photos and of folders of photos
   video    depth and normals of clips of any length: video files, and folders that hold the frames of one
+  views    where the photos of one thing were taken from, and one surface of what they show
   bodies   people found by SAM 3D Body (.npz, .json) placed in the scene, checked, and saved as GLB, BVH, JSON and meshes
   models   lists the models that there are (models list), or downloads one (models download NAME)
 
 Without any of these words, video files are taken for clips, and everything else for photos. The options:
   python -m sam3d_geometry photos --help
   python -m sam3d_geometry video --help
+  python -m sam3d_geometry views --help
   python -m sam3d_geometry bodies --help
   python -m sam3d_geometry models --help
 """

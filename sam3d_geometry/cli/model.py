@@ -46,7 +46,7 @@ def settle_model(args: argparse.Namespace) -> None:
 
 
 def _require_normals(args: argparse.Namespace, gives_normals: bool) -> None:
-    if args.normal_source == "network" and not gives_normals:
+    if getattr(args, "normal_source", None) == "network" and not gives_normals:
         raise models.ModelError(
             f"{args.model} gives no normals; leave --normal-source out or choose a '-normal' model."
         )

@@ -282,7 +282,8 @@ BOUNDS = {
 
 def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Ends with the parser's error where options do not go together or are out of bounds."""
-    _check_range(args, parser)
+    if hasattr(args, "range"):
+        _check_range(args, parser)
     if isinstance(args.fov, float) and not 0 < args.fov < 180:
         parser.error(f"--fov {args.fov:g}: it must lie between 0 and 180 degrees.")
     for name, (smallest, itself) in BOUNDS.items():

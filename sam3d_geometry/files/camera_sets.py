@@ -9,6 +9,7 @@ transforms     frames with transform_matrix in OpenGL's camera axes and fl_x, fl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,10 +161,10 @@ def quaternion_wxyz(rotation: numpy.ndarray) -> numpy.ndarray:
     return numpy.array([w, x, y, z]) * (1 if w >= 0 else -1)
 
 
-def read_cameras(path: Path) -> dict[str, PhotoCamera]:
+def read_cameras(path: Path, sizes: Mapping[str, tuple[int, int]] | None = None) -> dict[str, PhotoCamera]:
     """Cameras by photo file name, from cameras.json, transforms.json or a folder with COLMAP's text model.
 
-    Entries without a pose are left out. Raises CameraFileError, one sentence, for what is none of these.
+    `sizes` are the photos' (width, height) by name, for entries of a cameras.json that do not say theirs. Entries without a pose are left out. Raises CameraFileError, one sentence, for what is none of these.
     """
     try:
         if path.is_dir():
@@ -173,7 +174,7 @@ def read_cameras(path: Path) -> dict[str, PhotoCamera]:
         record = parsed_json(path.read_bytes())
         if isinstance(record, dict) and isinstance(record.get("frames"), list):
             return _from_transforms(record)
-        found = {name: _from_entry(entry) for name, entry in record.items() if "world_from_camera" in entry}
+        found = {name: _from_entry(entry, name, sizes or {}) for name, entry in record.items() if _has_pose(entry)}
     except CameraFileError:
         raise
     except FileNotFoundError as error:
@@ -191,6 +192,8 @@ def read_cameras(path: Path) -> dict[str, PhotoCamera]:
 def _camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres: str) -> PhotoCamera:
     """A camera from intrinsics (3, 3) in pixels, (width, height), and world_from_camera in OpenCV axes."""
     matrix, pose = numpy.array(pixels, float), numpy.array(pose, float)
+    if pose.shape == (3, 4):
+        pose = numpy.concatenate([pose, [[0, 0, 0, 1.0]]])
     if (
         matrix.shape != (3, 3)
         or pose.shape != (4, 4)
@@ -207,9 +210,15 @@ def _camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres
     return PhotoCamera(numpy.diag([1 / size[0], 1 / size[1], 1.0]) @ matrix, pose)
 
 
-def _from_entry(entry: dict[str, Any]) -> PhotoCamera:
+def _has_pose(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("world_from_camera") is not None
+
+
+def _from_entry(entry: dict[str, Any], name: str, sizes: Mapping[str, tuple[int, int]]) -> PhotoCamera:
     matrix = entry["intrinsics"] if "intrinsics" in entry else entry["K"]
-    width, height = entry["size"]
+    if "size" not in entry and name not in sizes:
+        raise ValueError(f"{name} says no size, and there is no photo of this name")
+    width, height = entry["size"] if "size" in entry else sizes[name]
     return _camera(matrix, (width, height), entry["world_from_camera"], entry.get("pixel_centers", INTEGERS))
 
 

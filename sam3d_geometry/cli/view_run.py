@@ -1,0 +1,254 @@
+"""One call of the command for views: sets of photos, and the cameras, surfaces and figures that come of each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..files.axes import layout
+from ..files.camera_sets import CameraFileError, PhotoCamera, cameras_record, read_cameras
+from ..files.output_folder import OutputFolder, source_of
+from ..files.photo import PhotoError
+from ..files.ply import write_ply
+from ..files.whole_files import Writer, write_files
+from ..files.writers import writers_of
+from ..geometry.plain_json import parsed_json
+from ..models import GeometryModel
+from ..views.fuse import FusedSurface, FusionSettings, fuse_views
+from ..views.posed import PosedViews
+from ..views.poses import ON_ONE_SPOT, PoseSettings, pose_views
+from ..views.view import View
+from .outcome import reason
+from .progress import Progress
+from .view_photos import ViewPhotos
+from .view_record import errors_against, posed_lines, posed_record, surface_record, truth_lines, truth_record
+from .view_sets import PhotoSet, masks_of, truth_of
+
+REPORT, CAMERAS, SCENE, POINTS = "report.json", "cameras.json", "scene.glb", "points.ply"
+WORLD_FROM_FILES = [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]]  # glTF's axes and OpenCV's
+NOT_RESULTS = ("inputs", "out", "masks", "truth", "overwrite", "progress", "dry_run", "models_dir", "offline")
+FAILURES = (RuntimeError, ValueError, MemoryError, ImportError)  # of a set by itself: the others go on
+
+
+@dataclass
+class _Made:
+    """What a set has come to so far: its record, the files to write, lines to say, and what failed."""
+
+    record: dict[str, Any] = field(default_factory=dict)
+    writers: dict[str, Writer] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One call of the command: its options, the model, and what has become of the sets so far."""
+
+    def __init__(self, args: argparse.Namespace, progress: Progress):
+        self.args, self.progress = args, progress
+        self.done = self.skipped = 0
+        self.failed: list[str] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The files of a set."""
+        wanted = {SCENE: self.args.mesh, POINTS: self.args.points}
+        return [CAMERAS, *(name for name, asked in wanted.items() if asked), REPORT]
+
+    def folder(self, photos: PhotoSet) -> Path:
+        """Where the files of a set go."""
+        return self.args.out / photos.name
+
+    def is_done(self, photos: PhotoSet) -> bool:
+        """Whether all files of a set are there, made of the same photos, masks and cameras with the same options."""
+        record = _report_in(self.folder(photos))
+        if self.args.overwrite or record is None:
+            return False
+        made = record.get("outputs", [])
+        same = all(record.get(key) == json.loads(json.dumps(value)) for key, value in self._made_of(photos).items())
+        return same and all((self.folder(photos) / name).is_file() for name in made)
+
+    def _made_of(self, photos: PhotoSet) -> dict[str, Any]:
+        """Everything that the results of a set depend on."""
+        options = {name: _plain(value) for name, value in vars(self.args).items() if name not in NOT_RESULTS}
+        file = Path(self.args.model)
+        options["model_changed_ns"] = file.stat().st_mtime_ns if file.is_file() else None
+        files = [*photos.photos.values(), *self._masks(photos).values()]
+        if self.args.truth is not None:
+            files += [path for path in [truth_of(photos, self.args.truth)] if path.is_file()]
+        sources = [source_of(path) for path in files if path.is_file()]
+        return {"made_by": f"sam3d-geometry {__version__}", "options": options, "sources": sources}
+
+    def _masks(self, photos: PhotoSet) -> dict[str, Path]:
+        return {} if self.args.masks is None else masks_of(photos, self.args.masks)
+
+    def make(self, photos: PhotoSet, model: GeometryModel) -> None:
+        """Makes the files of a set; what fails is noted, and its files are left out."""
+        named = f"{photos.name}: " if photos.name else ""
+        folder = self.folder(photos)
+        try:
+            _require_free(folder, self.names)
+            OutputFolder(folder)
+            made = self._made(photos, model)
+            writers = {folder / name: write for name, write in made.writers.items()}
+            write_files(writers)
+        except OSError as error:
+            self._fail(f"{named}the results cannot be written ({error.strerror or error}).")
+            return
+        except FAILURES as error:
+            self._fail(f"{named}{reason(error)}")
+            return
+        for line in made.lines:
+            self.progress.say(f"{named}{line}")
+        for line in made.failed:
+            self._fail(f"{named}{line}")
+        self.done += not made.failed
+
+    def _fail(self, line: str) -> None:
+        self.failed.append(line)
+        self.progress.complain(line)
+
+    def _made(self, photos: PhotoSet, model: GeometryModel) -> _Made:
+        started, made = time.monotonic(), _Made()
+        views, broken, said = self._read(photos, model)
+        made.failed += [f"{name}: {why}" for name, why in broken.items()]
+        posed = self._posed(views)
+        cameras = cameras_record(posed)
+        for name, why in broken.items():
+            cameras[name] = {"state": "not placed", "reason": f"it cannot be read: {why}"}
+        made.lines += [f"{name}: {what}." for name, notes in said.items() for what in notes] + posed_lines(posed)
+        record = posed_record(posed)
+        record["photos"] |= {name: cameras[name] for name in broken}
+        for name, notes in said.items():
+            record["photos"][name]["said"] = notes
+        if not posed.placed:
+            made.failed.append("none of the photos could be placed.")
+        self._evaluate(photos, posed, made, record)
+        if self.args.mesh or self.args.points:
+            self._surface(posed, made, record)
+        made.writers[CAMERAS] = _json_writer({name: cameras[name] for name in photos.photos})
+        made.record = {
+            "placed": len(posed.placed),
+            "of": len(photos.photos),
+            **record,
+            "said": made.lines,
+            "failed": made.failed,
+            "world": "OpenCV axes of each group's first camera, in the median unit of its photos' depths",
+            "world_from_files": WORLD_FROM_FILES,
+            "seconds": round(time.monotonic() - started, 1),
+            "outputs": [*made.writers, REPORT],
+            **self._made_of(photos),
+        }
+        made.writers[REPORT] = _json_writer(made.record)
+        return made
+
+    def _read(self, photos: PhotoSet, model: GeometryModel) -> tuple[list[View], dict[str, str], dict[str, list[str]]]:
+        """The photos that can be read as views, why the others cannot, and what is to be said of some."""
+        reader, masks = ViewPhotos(self.args, model), self._masks(photos)
+        views, broken = [], {}
+        for number, (name, path) in enumerate(photos.photos.items()):
+            self.progress.show(number, len(photos.photos), f"depth of {name}")
+            try:
+                views.append(reader.view(name, path, masks))
+            except PhotoError as error:
+                broken[name] = str(error)
+            except (RuntimeError, ValueError, MemoryError) as error:
+                broken[name] = reason(error)
+        return views, broken, reader.said
+
+    def _posed(self, views: Sequence[View]) -> PosedViews:
+        if len(views) < 2:
+            alone = "it is the only photo that can be read; a place needs at least two photos of one thing"
+            return PosedViews(tuple(replace(view, reason=alone) for view in views), ())
+        settings = PoseSettings(
+            long_edge=self.args.features, match_on=self.args.match_on, one_lens=not self.args.own_lenses
+        )
+        return pose_views(views, settings, lambda done, total: self.progress.show(done, total, "cameras"))
+
+    def _evaluate(self, photos: PhotoSet, posed: PosedViews, made: _Made, record: dict[str, Any]) -> None:
+        if self.args.truth is None:
+            return
+        try:
+            known = _known_cameras(truth_of(photos, self.args.truth), posed)
+            told = truth_record(errors_against(posed, known), posed, len(known))
+        except (CameraFileError, ValueError) as error:
+            made.failed.append(f"--truth: {reason(error)}")
+            return
+        record["truth"] = told
+        made.lines += truth_lines(told)
+
+    def _surface(self, posed: PosedViews, made: _Made, record: dict[str, Any]) -> None:
+        try:
+            fused = self._fused(posed)
+        except FAILURES as error:
+            made.failed.append(f"no surface: {reason(error)}")
+            return
+        record["surface"] = surface_record(fused)
+        made.lines += fused.report().splitlines()[:2]
+        if self.args.mesh:
+            made.writers[SCENE] = writers_of(fused.mesh, "glb", "gltf", "scene")[".glb"]
+        if self.args.points:
+            points = replace(layout(fused.mesh, paint_vertices=True), faces=None, uvs=None, texture=None)
+            made.writers[POINTS] = partial(write_ply, points)
+
+    def _fused(self, posed: PosedViews) -> FusedSurface:
+        views = [view for view in posed.placed if view.group == 0 and bool(view.pointmap.mask.any())]
+        if not views:
+            raise ValueError("no photo is placed that has depth.")
+        if all(view.reason == ON_ONE_SPOT for view in views):
+            raise ValueError(f"{ON_ONE_SPOT}.")
+        settings = FusionSettings(resolution=self.args.voxels, triangles=self.args.triangles)
+        return fuse_views(views, settings, lambda done, total: self.progress.show(done, total, "surface"))
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _json_writer(record: Mapping[str, Any]) -> Writer:
+    text = json.dumps(record, indent=1, allow_nan=False).encode() + b"\n"
+    return lambda file: file.write(text)
+
+
+def _report_in(folder: Path) -> dict[str, Any] | None:
+    """The report.json of an earlier run in a folder; None where there is none of ours."""
+    try:
+        record = parsed_json((folder / REPORT).read_bytes())
+    except (OSError, ValueError):
+        return None
+    ours = isinstance(record, dict) and str(record.get("made_by", "")).startswith("sam3d-geometry")
+    return record if ours and isinstance(record.get("outputs"), list) else None
+
+
+def _require_free(folder: Path, names: Sequence[str]) -> None:
+    """ValueError where a file of one of the names is there that no run of this command has made: such as cameras that were measured."""
+    record = _report_in(folder)
+    ours = [] if record is None else record["outputs"]
+    foreign = [name for name in names if (folder / name).exists() and name not in ours]
+    if foreign:
+        raise ValueError(
+            f"{folder / foreign[0]} is there already and is not of this command; choose another folder for -o."
+        )
+
+
+def _known_cameras(path: Path, posed: PosedViews) -> dict[str, PhotoCamera]:
+    """The cameras in a file for the photos of a set, by their names or else by those without folders and endings."""
+    sizes = {}
+    for view in posed.views:
+        height, width = view.pointmap.source_size
+        sizes |= {view.name: (width, height), Path(view.name).name: (width, height)}
+    known = read_cameras(path, sizes)
+    by_stem = {Path(name).stem: camera for name, camera in known.items()}
+    found = {}
+    for view in posed.views:
+        name = Path(view.name)
+        camera = known.get(view.name) or known.get(name.name) or by_stem.get(name.stem)
+        if camera is not None:
+            found[view.name] = camera
+    return found

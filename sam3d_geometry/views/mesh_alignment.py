@@ -13,6 +13,7 @@ from ..geometry.normals import sharp_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
+from ..shapes.decimation import clustered
 from ..shapes.mesh import Mesh
 from .similarity import MeshSamples, Similarities, open_directions, refined, sampled, stepped
 from .turns import degrees_between
@@ -26,6 +27,7 @@ SEARCHES = 2  # times that the search starts from other rotations while nothing 
 GOOD = 0.9  # share of the seen surface and overlap of outlines from which a mesh fits
 HIDDEN_SCALES = (1.0, 1.3, 1.6)  # where a part is hidden, the object is larger than what is seen of it
 PICTURE = 96  # pixels of the longer side of the window in which they are compared
+FACES = 6000  # of the mesh that is drawn while searching; a larger one is drawn by fewer
 FEWEST = 30  # pixels that say too little about an object
 NEAR = 0.03  # of the object's size: a surface this near is the same one
 TIE = 0.03  # scores this near to the best are another answer as good
@@ -245,13 +247,13 @@ def _polished(
     return at
 
 
-def _different(order: list[int], found: Similarities, looks: list[_Look]) -> numpy.ndarray:
-    """The rotations other than the best that look as good as it."""
-    kept: list[numpy.ndarray] = [found.rotation[order[0]]]
-    for i in order[1:]:
-        near = any(degrees_between(found.rotation[i], other) < APART_DEGREES for other in kept)
-        if looks[i].score >= looks[order[0]].score - TIE and not near:
-            kept.append(found.rotation[i])
+def _different(places: list[Similarities], scores: list[float]) -> numpy.ndarray:
+    """The rotations other than the best that look as good as it, of places (H = 1 each), the best first."""
+    kept: list[numpy.ndarray] = [places[0].rotation[0]]
+    for at, score in zip(places[1:], scores[1:], strict=True):
+        near = any(degrees_between(at.rotation[0], other) < APART_DEGREES for other in kept)
+        if score >= scores[0] - TIE and not near:
+            kept.append(at.rotation[0])
     return numpy.array(kept[1:]).reshape(-1, 3, 3)
 
 
@@ -274,21 +276,22 @@ def align_mesh(
     size = 2 * float(numpy.sqrt(numpy.square(points - points.mean(0)).sum(1).mean()))
     window = _window(pointmap, mask, size)
     samples = coarse, _ = sampled(mesh, COARSE_SAMPLES), sampled(mesh, FINE_SAMPLES)
-    found, looks = _search(mesh, samples, (points, normals), window, 0)
+    light = clustered(mesh, FACES)
+    found, looks = _search(light, samples, (points, normals), window, 0)
     for seed in range(1, SEARCHES):
         tell(seed, SEARCHES)
         if any(look.fits for look in looks):
             break
-        more, more_looks = _search(mesh, samples, (points, normals), window, seed)
+        more, more_looks = _search(light, samples, (points, normals), window, seed)
         found, looks = found.with_more(more), looks + more_looks
     order = sorted(range(len(looks)), key=lambda i: -looks[i].score)
-    polished = [
-        _polished(mesh, at, coarse, open_directions(at, points, normals, coarse, 3), window)
+    places = [
+        _polished(light, at, coarse, open_directions(at, points, normals, coarse, 3), window)
         for at in (found[numpy.array([i])] for i in order[:POLISHED])
     ]
-    finals = [_look(mesh, at, window) for at in polished]
-    first = max(range(len(finals)), key=lambda i: finals[i].score)
-    best, look = polished[first], finals[first]
+    finals = [_look(mesh, at, window) for at in places]
+    ranked = sorted(range(len(finals)), key=lambda i: -finals[i].score)
+    best, look = places[ranked[0]], finals[ranked[0]]
     rotation, shift, scale = best.rotation[0], best.shift[0], float(best.scale[0])
     tell(SEARCHES, SEARCHES)
     return MeshAlignment(
@@ -299,7 +302,7 @@ def align_mesh(
         residual=look.residual,
         inlier_share=look.inlier_share,
         silhouette_iou=look.silhouette_iou,
-        others=_different(order, found, looks),
+        others=_different([places[i] for i in ranked], [finals[i].score for i in ranked]),
     )
 
 

@@ -13,6 +13,7 @@ from .turns import rotation_of
 NORMAL_WEIGHT = 0.35  # how far apart, in radii of the mesh, opposite normals are held for; half of it each way
 LARGEST_STEP = 0.35  # radians, log scale and radii that one step may move
 DAMPING = 1e-3
+ABOUT = 0.4  # how much farther than the nearest sample one that is taken for it may lie, as a share
 SCALE_ROOM = 2.2  # how far the scale may go from where it starts, as a factor
 
 
@@ -122,7 +123,7 @@ def refined(
     for turn in range(rounds + 1):
         local = now.back(points)
         facing = numpy.broadcast_to(normals[None] @ now.rotation, local.shape)
-        _, index = tree.query(numpy.concatenate([local / radius, facing * NORMAL_WEIGHT], -1))
+        _, index = tree.query(numpy.concatenate([local / radius, facing * NORMAL_WEIGHT], -1), eps=ABOUT)
         on, outward = samples.points[index], samples.normals[index]
         distance = numpy.linalg.norm(local - on, axis=-1) / radius
         gaps = ((local - on) * outward).sum(-1) / radius

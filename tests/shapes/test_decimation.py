@@ -7,7 +7,7 @@ import pytest
 import torch
 from surfaces import noisy, pixels_apart, sphere
 
-from sam3d_geometry.shapes.decimation import collapsed, decimate, sample_picture
+from sam3d_geometry.shapes.decimation import clustered, collapsed, decimate, sample_picture
 from sam3d_geometry.shapes.mesh import face_normals
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
@@ -34,6 +34,16 @@ def test_decimation_leaves_a_flat_picture_its_corners():
     assert len(mesh.faces) < 1000
     corners = whole.vertices[[0, 79, -80, -1]]
     assert (torch.cdist(corners, mesh.vertices).amin(1) / corners[:, 2]).max() < 0.002
+
+
+def test_joined_corners_keep_the_shape_and_its_outside():
+    whole = surface_from_pointmap(sphere())
+    few = clustered(whole, 1500)
+    assert 300 < len(few.faces) <= 1500 < len(whole.faces)
+    assert ((few.vertices - torch.tensor([0, 0, 4.0])).norm(dim=1) - 1).abs().max() < 0.05
+    facing = (face_normals(few.vertices, few.faces) * few.vertices[few.faces[:, 0].long()]).sum(1)
+    assert (facing < 0).float().mean() > 0.97
+    assert clustered(whole, 10**6) is whole
 
 
 @pytest.mark.parametrize("back", ["flat", "shell"])

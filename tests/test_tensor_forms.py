@@ -260,7 +260,6 @@ INNER = {
     "camera_move.new_picture",
     "camera_move.patches_of_frames",
     "composite.in_front",
-    "decimation.clustered",
     "decimation.decimate",
     "depth.limits_of_frames",
     "flicker.frame_flicker",

@@ -2,6 +2,7 @@
 
 from .bodies.check import CheckBodies
 from .bodies.load import LoadBodies
+from .bodies.move import MoveBodies
 from .bodies.place import PlaceBodiesInScene
 from .bodies.save import SaveBodies
 from .bodies.to_mesh import BodiesToMesh
@@ -101,6 +102,7 @@ NODES = [
     RegionMaskFromPointmap,
     LoadBodies,
     PlaceBodiesInScene,
+    MoveBodies,
     CheckBodies,
     BodiesToMesh,
     SaveBodies,

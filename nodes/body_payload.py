@@ -75,7 +75,9 @@ def payload_from_bodies(bodies: Bodies, came: Mapping[str, Any] | None = None) -
 def _updated(record: Mapping[str, Any], bodies: Bodies, frame: int, person: int) -> dict[str, Any]:
     """A person's dictionary with what Bodies knows of it; the mask stays the tensor that it was."""
     known = record_of(bodies, frame, person)
-    if record.get("mask") is not None:
+    if bodies.masks is None or bodies.masks[frame][person] is None:
+        known["mask"] = None  # none came, or it is no longer that of the person's place
+    elif record.get("mask") is not None:
         known.pop("mask", None)
     elif isinstance(known.get("mask"), torch.Tensor):
         known["mask"] = known["mask"][..., None]

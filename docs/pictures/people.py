@@ -15,6 +15,7 @@ from development.scenes.renderer import render
 from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
 from sam3d_geometry.bodies.check_pictures import PictureStyle, check_pictures
 from sam3d_geometry.bodies.example import example_people, true_people
+from sam3d_geometry.bodies.hand_placement import Move, moved_by_hand
 from sam3d_geometry.bodies.level_frame import UP
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.placement import place_bodies
@@ -111,6 +112,19 @@ def load_bodies() -> Image.Image:
     return sheet(panels, columns=3, aspect=4 / 3)
 
 
+def move_bodies() -> Image.Image:
+    """The people where they are, one of them moved and turned, and one made smaller about the feet."""
+    people = true_people()
+    turned = moved_by_hand(people, Move(turn_degrees=(-60.0, 0.0, 0.0), shift_m=(0.35, 0.0, 0.9)), 0)
+    smaller = moved_by_hand(people, Move(factor=0.6), 1)
+    panels = {
+        "people": from_above(mesh_of_frame(people, 0)),
+        "0 moved and turned": from_above(mesh_of_frame(turned, 0)),
+        "1 made smaller": from_above(mesh_of_frame(smaller, 0)),
+    }
+    return sheet(panels, columns=3, aspect=4 / 3)
+
+
 def _resting(names: str) -> Mesh:
     """The people beside one another as a file keeps their rest, in camera axes."""
     meshes = []
@@ -147,6 +161,7 @@ def check_bodies() -> Image.Image:
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "place_bodies": place_bodies_picture,
     "bodies_to_mesh": bodies_to_mesh,
+    "move_bodies": move_bodies,
     "check_bodies": check_bodies,
     "load_bodies": load_bodies,
     "save_bodies": save_bodies,

@@ -3,6 +3,7 @@
 python dev.py check    style, format and types of the code
 python dev.py docs     writes the table of nodes in README.md and the lists of the help pages anew
 python dev.py bench    prints the benchmarks
+python dev.py blender  builds the Blender extension and checks its manifest
 
 All make a `.venv` beside this file and install pinned requirements into it.
 """
@@ -89,7 +90,12 @@ def bench() -> int:
     return max(run(PYTHON, ROOT / "development" / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check, "docs": docs, "bench": bench}
+def blender() -> int:
+    """The Blender extension as a zip, its manifest checked by Blender's rules."""
+    return run(PYTHON, ROOT / "development" / "blender_extension.py")
+
+
+COMMANDS = {"demo": demo, "test": test, "check": check, "docs": docs, "bench": bench, "blender": blender}
 
 
 def main() -> int:

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One import, of one photo or many: the process of the pack, and the scenes that are built as its results come."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import bpy
+
+from .build import build, name_of, photos_in_file, set_in_row
+from .command_line import Pack, Run
+from .glb_file import FileError
+from .settings import Geometry, Look
+
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+class Session:
+    """An import that `step` looks after, from a timer or until it is over; raises JobError where it cannot go on.
+
+    Of many photos those that are in the file already are left out. The results of an import of many that was broken off
+    are kept, and taken up by the next import of the same photos with the same settings.
+    """
+
+    def __init__(self, pack: Pack, photos: Sequence[Path], geometry: Geometry, look: Look):
+        self.look = look
+        self.collections: list[bpy.types.Collection] = []
+        self.failed: list[str] = []
+        present = photos_in_file() if len(photos) > 1 else set()
+        wanted = [photo for photo in photos if str(photo) not in present]
+        self.skipped = len(photos) - len(wanted)
+        self._many = len(photos) > 1
+        self.folder = jobs_folder() / _key(photos, geometry)
+        self._run = Run(pack, wanted, self.folder, geometry, look.form) if wanted else None
+
+    def step(self, context: bpy.types.Context) -> bool:
+        """Builds what is done; whether the import is over."""
+        if self._run is None:
+            return True
+        over = not self._run.running
+        for result in self._run.poll():
+            try:
+                self.collections.append(build(result, self.look, context, name_of(result.photo)))
+            except FileError as error:
+                self.failed.append(f"{result.photo.name}: {error}")
+        if over:
+            self.failed += self._run.failed
+            self._tidy(context)
+        return over
+
+    def run_to_end(self, context: bpy.types.Context) -> None:
+        """The whole import, in one go."""
+        while not self.step(context):
+            if self._run is not None:
+                self._run.wait(SECONDS_BETWEEN_LOOKS)
+
+    def cancel(self) -> None:
+        """Ends the process and takes what was built out of the file again."""
+        if self._run is not None:
+            self._run.cancel()
+        for collection in self.collections:
+            remove(collection)
+        self.collections.clear()
+        if not self._many:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def status(self) -> str:
+        """How far it is, in a line."""
+        run = self._run
+        return "done" if run is None else f"photo {min(run.done + 1, run.total)} of {run.total}: {run.what}"
+
+    def summary(self) -> str:
+        """What came of it, in a line."""
+        said = f"{len(self.collections)} imported"
+        if self.skipped:
+            said += f", {self.skipped} were in the file before"
+        return f"{said}; failed: {'; '.join(self.failed)}" if self.failed else said
+
+    def _tidy(self, context: bpy.types.Context) -> None:
+        if len(self.collections) > 1:
+            set_in_row(self.collections)
+            if self.look.scene:
+                context.scene.camera = next(o for o in self.collections[0].objects if o.type == "CAMERA")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _key(photos: Sequence[Path], geometry: Geometry) -> str:
+    text = repr((sorted(map(str, photos)), geometry))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def jobs_folder() -> Path:
+    """Where results lie until they are imported: in the extension's own folder, which a crash does not empty."""
+    try:
+        return Path(bpy.utils.extension_path_user(__package__, path="jobs", create=True))
+    except ValueError:  # run from its source, not installed as an extension
+        return Path(tempfile.gettempdir()) / "sam3d_geometry_import"
+
+
+def remove(collection: bpy.types.Collection) -> None:
+    """Takes a built collection, with all that only it uses, out of the file."""
+    owned: list[bpy.types.ID] = [thing.data for thing in collection.objects if thing.data is not None]
+    for thing in list(collection.objects):
+        if thing.type == "MESH":
+            owned += [made for made in thing.data.materials if made is not None]
+            owned += [made.texture for made in thing.modifiers if made.type == "DISPLACE" and made.texture]
+    pictures = [
+        node.image
+        for made in owned
+        if isinstance(made, bpy.types.Material)
+        for node in made.node_tree.nodes
+        if node.type == "TEX_IMAGE"
+    ]
+    pictures += [made.image for made in owned if isinstance(made, bpy.types.ImageTexture)]
+    bpy.data.batch_remove([*collection.objects, collection, *owned, *pictures])

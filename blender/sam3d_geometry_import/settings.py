@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person asks for: how the geometry is computed, and what it becomes in Blender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MESH, PLANE = "MESH", "PLANE"
+EMISSION, PRINCIPLED = "EMISSION", "PRINCIPLED"
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".avif")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How the pack computes a photo.
+
+    model        a name of its catalogue, or a file
+    resolution   long edge in pixels at which the geometry is computed
+    fov_degrees  horizontal field of view, 0 where it is to be found from the photo
+    """
+
+    model: str = "auto"
+    resolution: int = 512
+    fov_degrees: float = 0.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the result becomes in Blender.
+
+    form          MESH, the true surface, or PLANE, a flat one that a Displace modifier pushes out by the depth
+    shading       EMISSION, which shows the photo as it is, or PRINCIPLED, which lights it
+    distance      in metres, of the middle of the scene from the camera, where the photo's scale is not known
+    level         turn the scene upright by its ground, where that is found
+    scene         make the photo's camera the scene's, with its resolution and the photo's colours
+    asset         mark the result as an asset
+    subdivisions  squares a side of the plane
+    """
+
+    form: str = MESH
+    shading: str = EMISSION
+    distance: float = 3.0
+    level: bool = True
+    scene: bool = True
+    asset: bool = False
+    subdivisions: int = 128

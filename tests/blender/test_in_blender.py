@@ -1,0 +1,139 @@
+"""The extension in a real Blender: what is imported is what the pack computed, and its camera sees the photo."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+
+import numpy
+import pytest
+from blender_pythons import SUPPORT, blender_pythons
+from PIL import Image
+from repository import PHOTOS, ROOT
+
+from development.blender_extension import build
+
+PYTHONS = blender_pythons()
+if not PYTHONS:
+    pytest.skip(
+        "no Python with bpy (Blender as a package) is named by BLENDER_PYTHON or runs this", allow_module_level=True
+    )
+SIZE = (160, 107)  # whose pixels are not square at the network's size
+HOW = {"model": "built-in preview", "resolution": 256}
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def blender(request, tmp_path_factory):
+    """Runs calls of the operator in a Blender with the extension installed from its zip; gives what it finds."""
+    base = tmp_path_factory.mktemp("blender")
+    archive = base / "extension.zip"
+    build(archive)
+
+    def run(*calls, blend=None, name="found"):
+        out = base / f"{name}.json"
+        command = [
+            request.param,
+            SUPPORT / "blender_extension.py",
+            archive,
+            out,
+            sys.executable,
+            ROOT,
+            blend or base / f"{name}.blend",
+        ]
+        done = subprocess.run(
+            [*command, *map(json.dumps, calls)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env=os.environ | {"BLENDER_USER_RESOURCES": str(base / "user")},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(out.read_text(encoding="utf-8")) | {"said": done.stdout}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "temple.png"
+    Image.open(PHOTOS / "temple.jpg").convert("RGB").resize(SIZE).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def both(blender, photo, tmp_path_factory):
+    """A mesh and a plane of one photo; the mesh is rendered."""
+    picture = tmp_path_factory.mktemp("render") / "render.png"
+    mesh = {"filepath": str(photo), "fov_x": math.radians(50), "render": str(picture), **HOW}
+    plane = {"filepath": str(photo), "form": "PLANE", "shading": "PRINCIPLED", "asset": True, "subdivisions": 32, **HOW}
+    return blender(mesh, plane), picture
+
+
+def test_the_mesh_lies_behind_its_pixels_and_the_camera_is_the_photos(both):
+    (scene,) = both[0]["calls"][0]["scenes"]
+    assert scene["vertices"] > 5000 and scene["polygons"] > 8000 and scene["valid"]
+    assert scene["off_in_pixels"] < 0.05
+    assert abs(math.degrees(scene["angle_x"]) - 50) < 0.01 and scene["sensor_fit"] == "HORIZONTAL"
+    assert scene["camera_at"] == [0, 0, 0] and scene["size"] == list(SIZE)
+    assert scene["shader"] == "EMISSION" and not scene["asset"]
+    distances = numpy.linalg.norm(scene["places"], axis=1)
+    assert 2 < numpy.median(distances) < 4.5  # 3 along the view, as asked, where the model gives no meters
+    up, ahead = numpy.array(scene["places"])[:, 2], numpy.array(scene["places"])[:, 1]
+    assert (ahead > 0).mean() > 0.99 and up.max() > 0.3 > -0.3 > up.min()
+
+
+def test_a_render_from_the_camera_is_the_photo(both, photo):
+    rendered = numpy.asarray(Image.open(both[1]), dtype=float)
+    wanted = numpy.asarray(Image.open(photo), dtype=float)
+    valid = rendered[..., 3] == 255
+    assert rendered.shape[:2] == wanted.shape[:2] and valid.mean() > 0.5
+    error = ((rendered[..., :3] - wanted)[valid] ** 2).mean()
+    assert 10 * math.log10(255**2 / error) > 30
+
+
+def test_the_plane_is_pushed_by_its_modifier_toward_the_camera(both):
+    (scene,) = both[0]["calls"][1]["scenes"]
+    assert (scene["vertices"], scene["polygons"]) == (33 * 33, 32 * 32)
+    assert scene["off_in_pixels"] < 0.05 and scene["asset"] and scene["shader"] == "BSDF_PRINCIPLED"
+    ((kind, strength, coordinates, middle),) = scene["modifiers"]
+    assert (kind, coordinates, middle) == ("DISPLACE", "UV", 0)
+    flat, pushed = (numpy.array(scene[name]) for name in ("places", "pushed"))
+    moved = numpy.linalg.norm(pushed - flat, axis=1)
+    assert 0.8 * strength < moved.max() <= strength * 1.001 and moved.min() < 0.2 * strength
+    assert (numpy.linalg.norm(pushed, axis=1) <= numpy.linalg.norm(flat, axis=1) + 1e-5).all()
+
+
+def test_pictures_are_in_the_file_and_nothing_is_left_elsewhere(both, blender, photo):
+    images = both[0]["calls"][1]["images"]
+    assert len(images) == 3
+    assert {(path, packed) for path, packed, *_ in images.values()} == {("", True)}
+    assert images["temple depth"][2:] == ["Non-Color", True, *SIZE]
+    assert both[0]["left"] == [] and not both[0]["registered"]
+
+
+def test_what_goes_wrong_is_one_sentence_and_changes_nothing(blender, photo, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(photo.read_bytes()[:500])
+    calls = [
+        {"filepath": str(broken), **HOW},
+        {"filepath": str(tmp_path / "none.jpg"), **HOW},
+        {"filepath": str(photo), "model": "no-such-model"},
+    ]
+    for call, word in zip(blender(*calls, name="wrong")["calls"], ("broken.jpg", "No photo", "no-such-model")):
+        assert call["made"] == [] and call["before"] == call["after"]
+        assert word in call["error"] and "Traceback" not in call["error"]
+
+
+def test_a_folder_that_is_imported_again_gives_only_what_is_new(blender, photo, tmp_path):
+    for name in "abc":
+        Image.open(photo).save(tmp_path / f"{name}.png")
+    (tmp_path / "broken.png").write_bytes(photo.read_bytes()[:500])
+    folder = {"directory": str(tmp_path), "describe": False, **HOW}
+    first = blender(folder, blend=tmp_path / "all.blend", name="folder")
+    assert [path[-5:] for path in sorted(first["calls"][0]["made"])] == ["a.png", "b.png", "c.png"]
+    assert first["said"].count("broken.png") == 1
+    Image.open(photo).save(tmp_path / "d.png")
+    again = blender(folder, blend=tmp_path / "all.blend", name="folder")["calls"][0]
+    assert [path[-5:] for path in again["made"]] == ["d.png"]

@@ -1,0 +1,111 @@
+"""Run in a process of its own by a Blender's Python: installs the extension from its zip, imports photos, and writes what it finds.
+
+python blender_extension.py ZIP OUT.json PYTHON PACK BLEND CALL...
+
+Each CALL is JSON: arguments of the operator; "render": FILE renders the scene afterwards. The file is saved as BLEND.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import bpy
+from bpy_extras.object_utils import world_to_camera_view
+
+archive, out, python, pack, blend, *calls = sys.argv[1:]
+NAME = "bl_ext.user_default.sam3d_geometry_import"
+
+
+def install():
+    if Path(blend).exists():
+        bpy.ops.wm.open_mainfile(filepath=blend)
+    else:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
+    preferences = bpy.context.preferences.addons[NAME].preferences
+    preferences.python, preferences.folder = python, pack
+
+
+def counts():
+    kinds = ("objects", "meshes", "cameras", "materials", "images", "textures", "collections")
+    return {kind: len(getattr(bpy.data, kind)) for kind in kinds}
+
+
+def render(path):
+    scene = bpy.context.scene
+    scene.render.engine, scene.cycles.device, scene.cycles.samples = "CYCLES", "CPU", 4
+    scene.cycles.use_denoising, scene.cycles.pixel_filter_type = False, "BOX"
+    scene.render.film_transparent, scene.render.threads_mode, scene.render.threads = True, "FIXED", 1
+    scene.render.image_settings.file_format, scene.render.image_settings.color_mode = "PNG", "RGBA"
+    scene.render.filepath = path
+    bpy.ops.render.render(write_still=True)
+
+
+def off_in_pixels(surface, camera):
+    """The farthest that any vertex, seen through the camera, lies from its place in the photo."""
+    scene, mesh = bpy.context.scene, surface.data
+    size = scene.render.resolution_x, scene.render.resolution_y
+    worst, seen = 0.0, {}
+    for loop in mesh.loops:
+        seen[loop.vertex_index] = mesh.uv_layers.active.uv[loop.index].vector
+    for number, uv in seen.items():
+        place = world_to_camera_view(scene, camera, surface.matrix_world @ mesh.vertices[number].co)
+        worst = max(worst, *(abs(place[i] - uv[i]) * size[i] for i in (0, 1)))
+    return worst
+
+
+def described(collection):
+    bpy.context.view_layer.update()
+    things = {thing.type: thing for thing in collection.objects}
+    surface, camera = things["MESH"], things["CAMERA"]
+    scene = bpy.context.scene
+    evaluated = surface.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return {
+        "photo": collection["sam3d_geometry_photo"],
+        "vertices": len(surface.data.vertices),
+        "polygons": len(surface.data.polygons),
+        "valid": not surface.data.validate(),
+        "places": [list(vertex.co) for vertex in surface.data.vertices],
+        "pushed": [list(vertex.co) for vertex in evaluated.data.vertices],
+        "off_in_pixels": off_in_pixels(surface, camera),
+        "angle_x": camera.data.angle_x,
+        "sensor_fit": camera.data.sensor_fit,
+        "camera_at": list(camera.matrix_world.translation),
+        "size": [scene.render.resolution_x, scene.render.resolution_y],
+        "background": camera.data.background_images[0].image.name,
+        "modifiers": [[made.type, made.strength, made.texture_coords, made.mid_level] for made in surface.modifiers],
+        "shader": next(
+            n.type for n in surface.data.materials[0].node_tree.nodes if n.type not in ("TEX_IMAGE", "OUTPUT_MATERIAL")
+        ),
+        "asset": surface.asset_data is not None,
+    }
+
+
+install()
+found = {"calls": [], "version": bpy.app.version_string}
+for call in map(json.loads, calls):
+    before, picture, whole = counts(), call.pop("render", None), call.pop("describe", True)
+    there = set(bpy.data.collections)
+    entry = {"before": before}
+    try:
+        entry["answer"] = sorted(bpy.ops.import_scene.photo_as_3d_scene(**call))
+    except RuntimeError as error:  # how bpy tells an error that an operator reports
+        entry["error"] = str(error)
+    entry["after"] = counts()
+    entry["made"] = [c["sam3d_geometry_photo"] for c in bpy.data.collections if c not in there]
+    if whole:
+        entry["scenes"] = [described(c) for c in bpy.data.collections if c not in there]
+    entry["images"] = {
+        i.name: [i.filepath, i.packed_file is not None, i.colorspace_settings.name, i.is_float, *i.size]
+        for i in bpy.data.images
+        if i.source == "FILE"
+    }
+    if picture:
+        render(picture)
+    found["calls"].append(entry)
+bpy.ops.wm.save_as_mainfile(filepath=blend)
+jobs = Path(bpy.utils.extension_path_user(NAME, path="jobs", create=True))
+found["left"] = [path.name for path in jobs.iterdir()]
+bpy.ops.preferences.addon_disable(module=NAME)
+found["registered"] = hasattr(bpy.types, "IMPORT_SCENE_OT_photo_as_3d_scene")
+Path(out).write_text(json.dumps(found), encoding="utf-8")

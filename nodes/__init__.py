@@ -53,6 +53,7 @@ from .shapes.align_mesh import AlignMeshToPointmap
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
+from .views.pose import PoseViews
 
 NODES = [
     LoadSAM3DGeometry,
@@ -84,6 +85,7 @@ NODES = [
     DisplacedPlane,
     PointmapToPointCloud,
     AlignMeshToPointmap,
+    PoseViews,
     Save3D,
     SaveDepth,
     LoadDepth,

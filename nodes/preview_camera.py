@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from importlib import metadata
 
 import torch
 
+from ..sam3d_geometry.geometry.axes import convert_points
 from ..sam3d_geometry.shapes.mesh import Mesh
 from ..sam3d_geometry.shapes.point_cloud import PointCloud
 from ..sam3d_geometry.shapes.preview_view import FIELD_DEGREES, PreviewFit, preview_view
+from ..sam3d_geometry.views.camera_poses import looking_at
+from .load3d import load3d_camera
 
 # from this release on Preview 3D shows a model in its own unit and place; before, it scaled every model to size 5
 SHOWS_MODELS_AS_THEY_ARE = (1, 44)
@@ -33,24 +35,13 @@ def points_of(shape: Mesh | PointCloud) -> torch.Tensor:
 def preview_camera(points: torch.Tensor, fit: PreviewFit) -> dict:
     """LOAD3D_CAMERA that has points (N, 3) in OpenCV camera axes in its frame, from beside the photo's camera."""
     view = preview_view(points, fit)
-    position, target = ({axis: float(v) for axis, v in zip("xyz", p)} for p in (view.position, view.target))
-    away = view.position - view.target
-    turn = math.atan2(float(away[0]), float(away[2]))
-    rise = math.atan2(float(away[1]), math.hypot(float(away[0]), float(away[2])))
-    half_turn, half_rise = turn / 2, -rise / 2  # about y, then about the camera's own x
-    return {
-        "position": position,
-        "target": target,
-        "zoom": 1,
-        "cameraType": "perspective",
-        "quaternion": {
-            "x": math.cos(half_turn) * math.sin(half_rise),
-            "y": math.sin(half_turn) * math.cos(half_rise),
-            "z": -math.sin(half_turn) * math.sin(half_rise),
-            "w": math.cos(half_turn) * math.cos(half_rise),
-        },
-        "fov": FIELD_DEGREES,
-        "aspect": 1.0,
-        "near": float(away.norm()) / 100,
-        "far": float(away.norm()) * 100,
-    }
+    distance = float((view.position - view.target).norm())
+    position, target = (convert_points(place.double(), "opencv", "opengl") for place in (view.position, view.target))
+    return load3d_camera(
+        looking_at(position, target),
+        target_distance=distance,
+        fov_y_degrees=FIELD_DEGREES,
+        aspect=1.0,
+        near=distance / 100,
+        far=distance * 100,
+    )

@@ -19,6 +19,7 @@ from ...sam3d_geometry.geometry.transform import with_fov_x
 from ...sam3d_geometry.maps.summary import Summary
 from ...sam3d_geometry.models import GeometryModel, Prediction
 from ..host_models import ModelHandle, tell_overflow
+from ..load3d import load3d_camera
 from ..sockets import GeometryModelType, require_option
 
 MogeModelType = io.Custom("MOGE_MODEL")
@@ -303,21 +304,15 @@ def pointmap_from_geometry(
     return with_fov_x(pointmap, fov_x_degrees) if fov_x_degrees else pointmap
 
 
-def load3d_camera(summary: Summary, frame: int = 0) -> dict:
-    """LOAD3D_CAMERA of a photo's camera: right-handed, Y up, at the origin, looking along -Z at the middle of the depths.
-
-    position, target, zoom and cameraType are read by every core; the rest since its splat nodes. fov is vertical.
-    """
+def photo_camera(summary: Summary, frame: int = 0) -> dict:
+    """LOAD3D_CAMERA of a photo's camera: at the origin, looking along -Z at the middle of the depths."""
     near, far = float(summary.near[frame]) or 1.0, float(summary.far[frame]) or 1.0
     height, width = summary.source_size
-    return {
-        "position": {"x": 0.0, "y": 0.0, "z": 0.0},
-        "target": {"x": 0.0, "y": 0.0, "z": -((near * far) ** 0.5)},
-        "zoom": 1,
-        "cameraType": "perspective",
-        "quaternion": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0},
-        "fov": float(summary.fov_y[frame]),
-        "aspect": width / height,
-        "near": near / CLIP_ROOM,
-        "far": far * CLIP_ROOM,
-    }
+    return load3d_camera(
+        torch.eye(4),
+        target_distance=(near * far) ** 0.5,
+        fov_y_degrees=float(summary.fov_y[frame]),
+        aspect=width / height,
+        near=near / CLIP_ROOM,
+        far=far * CLIP_ROOM,
+    )

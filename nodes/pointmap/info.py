@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.maps.summary import describe, summarise
-from ..core.interop import load3d_camera
+from ..core.interop import photo_camera
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -79,6 +79,6 @@ class PointmapInfo(io.ComfyNode):
             summary.metric,
             float(summary.valid[frame]),
             report,
-            load3d_camera(summary, frame),
+            photo_camera(summary, frame),
             ui={"text": [report]},
         )

@@ -65,7 +65,7 @@ def world_from_pitch_roll(pitch_degrees: float, roll_degrees: float, frames: int
     return rotation_from_degrees(0, pitch_degrees, roll_degrees).float().expand(frames, 3, 3).clone()
 
 
-def _world_from_up(up: torch.Tensor) -> torch.Tensor:
+def world_from_up(up: torch.Tensor) -> torch.Tensor:
     """Unit up directions (B, 3) in OpenCV camera axes -> world_from_camera (B, 3, 3) that keeps the camera's heading.
 
     A camera that looks straight down or up has no heading: then the top of its picture is ahead, or behind.
@@ -138,7 +138,7 @@ def find_up(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> Up
         found.append(_likeliest(frames, source))
     up = torch.stack([direction for direction, _ in found])
     confidence = torch.tensor([sure for _, sure in found])
-    rotation = _world_from_up(up).float().to(pointmap.device).expand(count, 3, 3)
+    rotation = world_from_up(up).float().to(pointmap.device).expand(count, 3, 3)
     result = Up(rotation, confidence.expand(count))
     worst = int(confidence.argmin())
     tell = log.warning if float(confidence[worst]) < DOUBTFUL else log.info

@@ -28,6 +28,12 @@ class Group:
     pixels: float
     depth_spread: float
 
+    @classmethod
+    def without_points(cls, members: tuple[int, ...]) -> Group:
+        """A group whose cameras were not found from points."""
+        nowhere = numpy.zeros((0, 2))
+        return cls(members, numpy.zeros((0, 3)), nowhere.astype(int), nowhere, float("nan"), float("nan"))
+
 
 @dataclass(frozen=True)
 class Pair:

@@ -203,8 +203,7 @@ def _of_turned(views: list[View], members: Sequence[int], edges: Sequence[Edge],
         pose = torch.eye(4, dtype=torch.float64)
         pose[:3, :3] = torch.from_numpy(rotations[members[0]] @ rotations[at].T)
         views[at] = replace(views[at], world_from_camera=pose, state="placed", reason=ON_ONE_SPOT, group=number)
-    nothing = numpy.zeros((0, 2))
-    return Group(tuple(members), numpy.zeros((0, 3)), nothing.astype(int), nothing, float("nan"), float("nan"))
+    return Group.without_points(tuple(members))
 
 
 def _of_solved(

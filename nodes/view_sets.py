@@ -24,7 +24,9 @@ BY_PHOTOS, BY_FILE, BY_RING = CAMERAS_FROM = VOCABULARY["cameras_from"].options
 CLIP_ROOM = 4.0  # how far the clipping planes of a 3D camera stand off what it sees, as a factor
 
 
-def posed_by(cameras_from: str, views: list[View], settings: PoseSettings, path: str, ring: tuple[float, float]) -> PosedViews:
+def posed_by(
+    cameras_from: str, views: list[View], settings: PoseSettings, path: str, ring: tuple[float, float]
+) -> PosedViews:
     """Views with the cameras of one of CAMERAS_FROM; `ring` is its sweep and elevation in degrees.
 
     What was to be said of a photo before, of its mask, is said beside what is said of its camera.

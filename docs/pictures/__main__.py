@@ -25,9 +25,10 @@ import light
 import maps
 import people
 import shapes
+import view_sets
 from sheet import MAX_BYTES, TARGET, save
 
-MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects, people)
+MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects, people, view_sets)
 PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
 LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
 

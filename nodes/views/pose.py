@@ -37,8 +37,13 @@ class PoseViews(io.ComfyNode):
                 "turntable",
             ],
             inputs=[
-                field("image", "The photos, two or more, at full size and not cropped: what moves between them is measured."),
-                field("pointmap", "From Pointmap Inference for the same photos: one frame for each. It gives the scale."),
+                field(
+                    "image",
+                    "The photos, two or more, at full size and not cropped: what moves between them is measured.",
+                ),
+                field(
+                    "pointmap", "From Pointmap Inference for the same photos: one frame for each. It gives the scale."
+                ),
                 field(
                     "cameras_from",
                     "photos: found from what the photos have in common. file: read from path. ring: a guess, equal steps about the "
@@ -49,7 +54,10 @@ class PoseViews(io.ComfyNode):
                     "What of a photo is compared with others when there is a selection. auto: all of it, or the object alone where what "
                     "is behind it stands still, as on a turntable; whole photo; mask: the object alone.",
                 ),
-                field("in_order", "On: the photos are a clip or a walk, so neighbors are compared first. Off for loose photos."),
+                field(
+                    "in_order",
+                    "On: the photos are a clip or a walk, so neighbors are compared first. Off for loose photos.",
+                ),
                 field(
                     "one_camera",
                     "On: photos of one size have one lens, whose field of view is found from all of them. Off: each its own (zoomed).",

@@ -28,9 +28,7 @@ def views_with_camera_file(views: Sequence[View], path: Path, on_progress: OnPro
     return views_with_cameras(views, cameras, path.name, on_progress)
 
 
-def cameras_of_names(
-    names: Sequence[str], cameras: dict[str, PhotoCamera], file_name: str
-) -> list[PhotoCamera | None]:
+def cameras_of_names(names: Sequence[str], cameras: dict[str, PhotoCamera], file_name: str) -> list[PhotoCamera | None]:
     """The camera of each name, None where there is none."""
     by_stem = {PurePath(name).stem: camera for name, camera in cameras.items()}
     found = [cameras.get(name, by_stem.get(PurePath(name).stem)) for name in names]

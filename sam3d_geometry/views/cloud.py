@@ -14,7 +14,9 @@ from .consistency import agreements, trusted
 from .posed_depth import PosedDepth, posed_depths
 from .view import View
 
-LEAST_WEIGHT = 0.05  # of a pixel that gives a point: beside edges, at flat angles and where others see through there is none
+LEAST_WEIGHT = (
+    0.05  # of a pixel that gives a point: beside edges, at flat angles and where others see through there is none
+)
 VOXELS_ACROSS = 2048  # along the longest side, from which on cells are made larger until few enough points are left
 ROUNDS = 24
 

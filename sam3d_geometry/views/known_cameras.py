@@ -17,7 +17,9 @@ from .view import View
 
 LONG_EDGE = 1024  # pixels at which features are found
 LEAST_PARALLAX = 1.0  # degrees between the rays of a match that measures depth
-OFF_RAY = 0.005  # radians by which a match may miss the other's ray: what rough cameras, and lenses that bend lines, leave
+OFF_RAY = (
+    0.005  # radians by which a match may miss the other's ray: what rough cameras, and lenses that bend lines, leave
+)
 LEAST_AGREEING = 0.2  # share of a view's matches that must agree with cameras that are right
 ENOUGH_MATCHES = 40  # of a view, from which on that share tells
 UNCHECKED = "its depth has the pointmap's own scale, which no other photo checks"
@@ -69,7 +71,9 @@ def views_with_cameras(
     ]
     members = tuple(at for at, view in enumerate(placed) if view.world_from_camera is not None)
     if not members:
-        raise ValueError(f"None of the {len(placed)} photos has a camera in {source}; give the cameras of these photos.")
+        raise ValueError(
+            f"None of the {len(placed)} photos has a camera in {source}; give the cameras of these photos."
+        )
     told = _told_by_matches(placed, members, on_progress)
     scales, reasons = _scales(members, told)
     for at in members:
@@ -96,15 +100,13 @@ def _of_pair(ends: tuple[int, int], views: Sequence[View], features: tuple[Featu
     """Triangulates the matches of two placed views."""
     pairs = matches_of(*features)
     places = [f.places[pairs[:, k]] for k, f in enumerate(features)]
-    lines = [
-        rays(place, pixel_camera(views[at].intrinsics, f.size)) for at, place, f in zip(ends, places, features)
-    ]
+    lines = [rays(place, pixel_camera(views[at].intrinsics, f.size)) for at, place, f in zip(ends, places, features)]
     poses = [views[at].world_from_camera for at in ends]
     assert poses[0] is not None and poses[1] is not None
     move = (torch.linalg.inv(poses[1]) @ poses[0]).numpy()
     turn = float(numpy.degrees(numpy.arccos(numpy.clip((numpy.trace(move[:3, :3]) - 1) / 2, -1, 1))))
     if not len(pairs) or not numpy.linalg.norm(move[:3, 3]) > 0:
-        pair = Pair(views[ends[0]].name, views[ends[1]].name, len(pairs), 0, turn, 0.0, "")
+        pair = _pair(views, ends, (len(pairs), 0), (turn, 0.0))
         return _Told(ends, (numpy.zeros(0), numpy.zeros(0)), pair)
     depths, parallax = triangulated(move[:3, :3], move[:3, 3], *lines)
     agrees = (depths > 0).all(1) & (_missed(move, lines, depths) < OFF_RAY)
@@ -115,8 +117,22 @@ def _of_pair(ends: tuple[int, int], views: Sequence[View], features: tuple[Featu
         ratio = numpy.log(depths[measures, k]) - own
         found.append(ratio[numpy.isfinite(ratio)])
     seen = float(numpy.median(parallax[agrees])) if agrees.any() else float("nan")
-    pair = Pair(views[ends[0]].name, views[ends[1]].name, len(pairs), int(agrees.sum()), turn, seen, "")
+    pair = _pair(views, ends, (len(pairs), int(agrees.sum())), (turn, seen))
     return _Told(ends, (found[0], found[1]), pair)
+
+
+def _pair(views: Sequence[View], ends: tuple[int, int], matches: tuple[int, int], degrees: tuple[float, float]) -> Pair:
+    """A row of the table: matches and those that agree, degrees of turn and of parallax."""
+    first, second = (views[at].name for at in ends)
+    return Pair(
+        first=first,
+        second=second,
+        matches=matches[0],
+        inliers=matches[1],
+        turn_degrees=degrees[0],
+        parallax_degrees=degrees[1],
+        reason="",
+    )
 
 
 def _missed(move: numpy.ndarray, lines: Sequence[numpy.ndarray], depths: numpy.ndarray) -> numpy.ndarray:
@@ -129,7 +145,7 @@ def _missed(move: numpy.ndarray, lines: Sequence[numpy.ndarray], depths: numpy.n
 
 def _scales(members: Sequence[int], told: Sequence[_Told]) -> tuple[dict[int, float], dict[int, str]]:
     """Log scale of each view, and what is to be said of it."""
-    scales, reasons = {}, {at: "" for at in members}
+    scales, reasons = {}, dict.fromkeys(members, "")
     for at in members:
         own = [found.log_scales[found.ends.index(at)] for found in told if at in found.ends]
         ratios = numpy.concatenate(own) if own else numpy.zeros(0)

@@ -41,8 +41,8 @@ def _line(posed: PosedViews, at: int) -> str:
     told = posed.placements.get(at)
     if told is not None:
         words.append(
-            f"{told.tracks} points, direction known to {told.turn_degrees:.2g} degrees and place to {100 * told.place_share:.2g} % "
-            "of the depth"
+            f"{told.tracks} points, direction known to {max(told.turn_degrees, 0.01):.2g} degrees and place to "
+            f"{max(100 * told.place_share, 0.01):.2g} % of the depth"
         )
     if len(posed.groups) > 1:
         words.append(f"group {(view.group or 0) + 1}")

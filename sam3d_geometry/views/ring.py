@@ -14,7 +14,7 @@ from .posed import Group, PosedViews
 from .view import View
 
 GUESSED = "guessed: equal steps about the object, not found from the photos"
-MIDDLE = 0.7  # of the object's half width: how far its middle lies behind its visible surface (a ball's median)
+MIDDLE = 1.0  # of half the width between EXTENT: how far the middle of a ball lies behind its visible points
 EXTENT = 0.05, 0.95  # of the points across, which are the object's
 
 
@@ -41,9 +41,7 @@ def guessed_ring(views: Sequence[View], sweep_degrees: float = 360.0, elevation_
         pose[:3, :3] = rotation
         pose[:3, 3] = middle - rotation @ middle
         scale = math.log(float(usual[2]) / float(pivot[2]))
-        placed.append(
-            replace(view, world_from_camera=pose, log_scale=scale, state="guessed", reason=GUESSED, group=0)
-        )
+        placed.append(replace(view, world_from_camera=pose, log_scale=scale, state="guessed", reason=GUESSED, group=0))
     group = Group.without_points(tuple(range(len(views))))
     return PosedViews(tuple(placed), (group,), source="a guess: a ring of equal steps")
 

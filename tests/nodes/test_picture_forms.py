@@ -47,6 +47,7 @@ SETTINGS = {
     "DepthToPointmap": lambda pointmap: {"measure": "near white"},
     "DisplacedPlane": lambda pointmap: {"subdivisions": 4},
     "PlaceBodiesInScene": people_in,
+    "PoseViews": lambda pointmap: {"cameras_from": "ring"},
     "PointmapInference": lambda pointmap: {"model": preview_model(), "resolution": 64},
     "PointmapToMoGeGeometry": lambda pointmap: {"output_size": "photo"},
     "RelightScene": lambda pointmap: {"lights": run(SceneLight)[0]},
@@ -197,7 +198,7 @@ def same(got, expected, rounding=1e-6):
     """Whether two tensors are the same; an image's alpha goes through some nodes."""
     if got.shape != expected.shape:
         got, expected = got[..., :3], expected[..., :3]
-    return got.shape == expected.shape and torch.allclose(got, expected, rounding, rounding)
+    return got.shape == expected.shape and torch.allclose(got, expected, rounding, rounding, equal_nan=True)
 
 
 @pytest.mark.parametrize(("kind", "form"), [(kind, form) for kind in KINDS for form in FORMS[kind]])

@@ -13,7 +13,7 @@ from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from sam3d_geometry.geometry.resize import resize_image
 from sam3d_geometry.shapes.decimation import sample_picture
-from sam3d_geometry.shapes.mesh import Mesh
+from sam3d_geometry.shapes.mesh import Mesh, vertex_normals
 from sam3d_geometry.views.camera_poses import looking_at
 from sam3d_geometry.views.fuse import FusionSettings, fuse_views
 from sam3d_geometry.views.posed import PosedViews
@@ -47,8 +47,8 @@ def painted(mesh: Mesh, pose: torch.Tensor, bare: bool = False) -> torch.Tensor:
     intrinsics = intrinsics_from_fov_x_degrees(FOV_X_DEGREES, *SIZE)[0]
     raster = rasterize(seen, faces, intrinsics, SIZE[0] * 2, SIZE[1] * 2)
     hit = raster.face >= 0
-    if bare or mesh.texture is None:
-        normals = raster.interpolate(moved(mesh.normals, torch.eye(4)), faces)[hit]
+    if bare or mesh.texture is None or mesh.uvs is None:
+        normals = raster.interpolate(vertex_normals(mesh.vertices, mesh.faces), faces)[hit]
         light = torch.nn.functional.normalize(torch.tensor([-0.5, -0.8, -0.4]), dim=0)
         colours = (0.45 + 0.45 * (normals @ light).clamp(-1, 1))[:, None].expand(-1, 3)
     else:
@@ -92,6 +92,8 @@ def _with_cameras() -> torch.Tensor:
     intrinsics = intrinsics_from_fov_x_degrees(FOV_X_DEGREES, *SIZE)[0]
     size = float((mesh.vertices.amax(0) - mesh.vertices.amin(0)).norm()) * 0.35
     for view in posed_object().placed:
+        if view.world_from_camera is None:
+            continue
         drawn = frustum(view.world_from_camera, size)
         raster = rasterize(
             moved(drawn.vertices, torch.linalg.inv(pose)), drawn.faces.long(), intrinsics, SIZE[0] * 2, SIZE[1] * 2

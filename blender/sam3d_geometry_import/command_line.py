@@ -100,6 +100,7 @@ class Run:
         self.photos, self.folder = list(photos), folder
         self.done, self.total, self.what = 0, len(self.photos), "starting"
         self.failed: list[str] = []
+        self.done_before = 0
         self.cancelled = False
         self._ended = False
         self._delivered: set[Path] = set()
@@ -145,7 +146,7 @@ class Run:
         elif kind == "error":
             self.failed.append(str(event["text"]))
         elif kind == "end":
-            self._ended = True
+            self._ended, self.done_before = True, event.get("done_before", 0)
 
     def _new_results(self) -> list[Result]:
         found = []

@@ -76,6 +76,8 @@ class Session:
     def summary(self) -> str:
         """What came of it, in a line."""
         said = f"{len(self.collections)} imported"
+        if self._run is not None and self._run.done_before:
+            said += f" ({self._run.done_before} computed before)"
         if self.skipped:
             said += f", {self.skipped} were in the file before"
         return f"{said}; failed: {'; '.join(self.failed)}" if self.failed else said

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 
 import numpy
 import pytest
@@ -30,27 +31,25 @@ def blender(request, tmp_path_factory):
     archive = base / "extension.zip"
     build(archive)
 
-    def run(*calls, blend=None, name="found"):
+    def run(*calls, blend=None, name="found", killed_when=None):
         out = base / f"{name}.json"
-        command = [
-            request.param,
-            SUPPORT / "blender_extension.py",
-            archive,
-            out,
-            sys.executable,
-            ROOT,
-            blend or base / f"{name}.blend",
-        ]
-        done = subprocess.run(
-            [*command, *map(json.dumps, calls)],
-            capture_output=True,
+        command = [request.param, SUPPORT / "blender_extension.py", archive, out, sys.executable, ROOT]
+        process = subprocess.Popen(
+            [*command, blend or base / f"{name}.blend", *map(json.dumps, calls)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
             env=os.environ | {"BLENDER_USER_RESOURCES": str(base / "user")},
         )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(out.read_text(encoding="utf-8")) | {"said": done.stdout}
+        if killed_when is not None:
+            while process.poll() is None and not killed_when(base / "user"):
+                time.sleep(0.05)
+            process.kill()
+        said, complaints = process.communicate(timeout=300)
+        if killed_when is not None:
+            return None
+        assert process.returncode == 0, complaints[-3000:]
+        return json.loads(out.read_text(encoding="utf-8")) | {"said": said}
 
     return run
 
@@ -66,7 +65,7 @@ def photo(tmp_path_factory):
 def both(blender, photo, tmp_path_factory):
     """A mesh and a plane of one photo; the mesh is rendered."""
     picture = tmp_path_factory.mktemp("render") / "render.png"
-    mesh = {"filepath": str(photo), "fov_x": math.radians(50), "render": str(picture), **HOW}
+    mesh = {"filepath": str(photo), "undo": True, "fov_x": math.radians(50), "render": str(picture), **HOW}
     plane = {"filepath": str(photo), "form": "PLANE", "shading": "PRINCIPLED", "asset": True, "subdivisions": 32, **HOW}
     return blender(mesh, plane), picture
 
@@ -113,6 +112,12 @@ def test_pictures_are_in_the_file_and_nothing_is_left_elsewhere(both, blender, p
     assert both[0]["left"] == [] and not both[0]["registered"]
 
 
+def test_an_import_is_one_step_for_undo(both):
+    call = both[0]["calls"][0]
+    assert call["undone"] == {"objects": 0, "collections": 0} and call["redone"] == call["after"]
+    assert call["after"]["objects"] == 3
+
+
 def test_what_goes_wrong_is_one_sentence_and_changes_nothing(blender, photo, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photo.read_bytes()[:500])
@@ -126,14 +131,29 @@ def test_what_goes_wrong_is_one_sentence_and_changes_nothing(blender, photo, tmp
         assert word in call["error"] and "Traceback" not in call["error"]
 
 
-def test_a_folder_that_is_imported_again_gives_only_what_is_new(blender, photo, tmp_path):
-    for name in "abc":
-        Image.open(photo).save(tmp_path / f"{name}.png")
+def test_twenty_photos_one_broken_killed_and_started_again_come_once_each(blender, photo, tmp_path):
+    small = Image.open(photo).resize((48, 32))
+    for number in range(19):
+        small.save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_bytes(photo.read_bytes()[:500])
-    folder = {"directory": str(tmp_path), "describe": False, **HOW}
-    first = blender(folder, blend=tmp_path / "all.blend", name="folder")
-    assert [path[-5:] for path in sorted(first["calls"][0]["made"])] == ["a.png", "b.png", "c.png"]
-    assert first["said"].count("broken.png") == 1
-    Image.open(photo).save(tmp_path / "d.png")
-    again = blender(folder, blend=tmp_path / "all.blend", name="folder")["calls"][0]
-    assert [path[-5:] for path in again["made"]] == ["d.png"]
+    folder, how = (
+        {"directory": str(tmp_path), "describe": False, **HOW},
+        {"name": "folder", "blend": tmp_path / "all.blend"},
+    )
+    blender(folder, killed_when=lambda user: len(list(user.rglob("jobs/*/*_mesh.glb"))) >= 3, **how)
+    first = blender(folder, **how)
+    assert sorted(first["calls"][0]["made"]) == sorted(str(tmp_path / f"{number}.png") for number in range(19))
+    (line,) = (line for line in first["said"].splitlines() if "19 imported" in line)
+    assert int(line.partition("19 imported (")[2].split()[0]) >= 3 and line.count("broken.png") == 1
+    small.save(tmp_path / "new.png")
+    again = blender(folder, **how)
+    assert again["calls"][0]["made"] == [str(tmp_path / "new.png")]
+    assert "19 were in the file before" in again["said"]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_blender_stays_usable_and_esc_ends_an_import(python, photo, tmp_path):
+    command = [python, SUPPORT / "blender_modal.py", sys.executable, ROOT, photo, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-1] == "all as it should be"

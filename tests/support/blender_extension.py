@@ -87,8 +87,10 @@ for call in map(json.loads, calls):
     before, picture, whole = counts(), call.pop("render", None), call.pop("describe", True)
     there = set(bpy.data.collections)
     entry = {"before": before}
+    bpy.ops.ed.undo_push(message="before")
+    undo = call.pop("undo", False)
     try:
-        entry["answer"] = sorted(bpy.ops.import_scene.photo_as_3d_scene(**call))
+        entry["answer"] = sorted(bpy.ops.import_scene.photo_as_3d_scene("EXEC_DEFAULT", True, **call))
     except RuntimeError as error:  # how bpy tells an error that an operator reports
         entry["error"] = str(error)
     entry["after"] = counts()
@@ -102,6 +104,11 @@ for call in map(json.loads, calls):
     }
     if picture:
         render(picture)
+    if undo:
+        bpy.ops.ed.undo()
+        entry["undone"] = {kind: counts()[kind] for kind in ("objects", "collections")}
+        bpy.ops.ed.redo()
+        entry["redone"] = counts()
     found["calls"].append(entry)
 bpy.ops.wm.save_as_mainfile(filepath=blend)
 jobs = Path(bpy.utils.extension_path_user(NAME, path="jobs", create=True))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from posed_people import real_people
+from posed_people import real_people, walkers
 
 from sam3d_geometry.bodies.hands import DISAGREES_DEGREES, repaired_hands
 from sam3d_geometry.bodies.rest import BodyMotion, rest_of
@@ -57,3 +57,10 @@ def test_of_eight_real_hands_three_are_stale_and_agree_with_their_joints_after_i
     assert torch.equal(again, motion.rotations)
     assert max(float(value.max()) for value in left_off.values()) < 1
     assert rest_of(motion, rest).joints.isfinite().all()
+
+
+def test_hands_of_another_shape_are_not_the_rigs_and_stay():
+    people = walkers(2)
+    motion = BodyMotion.of(people.rotations[:, 0], people.joints[:, 0], rest_rotations())
+    assert torch.equal(motion.rotations, people.rotations[:, 0].double())
+    assert max(float(off.max()) for off in motion.hands_off.values()) == 0

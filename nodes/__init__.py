@@ -53,6 +53,7 @@ from .shapes.align_mesh import AlignMeshToPointmap
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
+from .views.fuse import FuseViews
 from .views.pose import PoseViews
 
 NODES = [
@@ -86,6 +87,7 @@ NODES = [
     PointmapToPointCloud,
     AlignMeshToPointmap,
     PoseViews,
+    FuseViews,
     Save3D,
     SaveDepth,
     LoadDepth,

@@ -107,7 +107,7 @@ def pose_picture():
     """Three of the photos, and the cameras that were found."""
     photos = [resize_image(posed_object().views[at].photo[None], SIZE) for at in (0, 3, 6)]
     named = dict(zip(("photo 1", "photo 4", "photo 7"), photos))
-    return sheet({**named, "cameras": _with_cameras()}, columns=4)
+    return sheet({**named, "cameras": _with_cameras()}, columns=4, width=600)
 
 
 def fuse_picture():
@@ -119,7 +119,7 @@ def fuse_picture():
         "from above": painted(mesh, _about(90, 45, 1.9)),
         "surface": painted(mesh, _about(90, 45, 1.9), bare=True),
     }
-    return sheet(pictures, columns=4)
+    return sheet(pictures, columns=4, width=600)
 
 
 PICTURES = {"pose_views": pose_picture, "fuse_views": fuse_picture}

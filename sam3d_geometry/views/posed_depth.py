@@ -145,4 +145,12 @@ def posed_depths(views: Sequence[View]) -> list[PosedDepth]:
         raise ValueError(f"None of the {len(views)} views is placed ({reasons}); pose them first.")
     groups = [view.group for view in placed]
     largest = max(set(groups), key=lambda group: (groups.count(group), -(group or 0)))
-    return [posed_depth(view) for view in placed if view.group == largest]
+    members = [view for view in placed if view.group == largest]
+    told = [view for view in members if _has_depth(view)]
+    return [posed_depth(view) for view in told or members]
+
+
+def _has_depth(view: View) -> bool:
+    """Whether a view has depth inside its mask; one that has none is left out where others have."""
+    mask = view.pointmap.mask[0]
+    return bool((mask if view.mask is None else mask & resize_mask(view.mask[None], view.pointmap.size)[0]).any())

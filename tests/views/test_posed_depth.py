@@ -72,3 +72,11 @@ def test_a_mask_beside_the_depth_is_refused():
     view = ball_view(0)
     with pytest.raises(ValueError, match="no depth inside its mask"):
         posed_depth(replace(view, mask=~view.mask))
+
+
+def test_a_view_without_depth_in_its_mask_is_left_out_where_others_have_some():
+    first, second = ball_view(0), ball_view(90)
+    empty = replace(second, mask=torch.zeros_like(second.mask))
+    assert [frame.name for frame in posed_depths([first, empty])] == [first.name]
+    with pytest.raises(ValueError, match="no depth inside its mask"):
+        posed_depths([empty])

@@ -148,10 +148,11 @@ def _overlay(
 
 
 def _number(picture: torch.Tensor, person: int, places: list[tuple[float, float]]) -> None:
-    """The person's number above the head, inside of the picture."""
+    """The person's number above the middle of the head, inside of the picture."""
     step = 9 * unit_of(picture)
-    x, y = places[0][0] - step / 2, min(place[1] for place in places) - 5 * step
-    left, top = (min(max(v, step), side - 4 * step) for v, side in zip((x, y), (picture.shape[1], picture.shape[0])))
+    wide = (1.8 * len(str(person)) - 0.8) * step
+    left = min(max(places[0][0] - wide / 2, step), picture.shape[1] - wide - step)
+    top = min(max(min(place[1] for place in places) - 5 * step, step), picture.shape[0] - 4 * step)
     for radius, colour in ((0.45, (0.0, 0.0, 0.0)), (0.22, WHITE)):
         for i, digit in enumerate(str(person)):
             for segment in _DIGITS[int(digit)]:

@@ -50,3 +50,16 @@ def test_pictures_of_another_clip_or_shape_are_refused():
     with pytest.raises(ValueError, match="another aspect ratio"):
         next(look_at_people(people, LOOK, photo=torch.zeros(1, 480, 480, 3)))
     assert size_of_pictures(people, None, 320) == (240, 320) and size_of_pictures(people, None, 0) == SIZE
+
+
+def test_numbers_of_any_length_stand_above_the_middle_of_the_head():
+    people = standing(*((-2.8 + 0.56 * i, 6.0) for i in range(11)))
+    shown = check_pictures(people, 0, PictureStyle(size=SIZE, opacity=0.0)).overlay
+    for person in (0, 4, 10):
+        x = float(people.keypoints_2d[0, person, 0, 0])
+        top = float(people.keypoints_2d[0, person, :, 1].min())
+        above = shown[: int(top) - 4, int(x) - 25 : int(x) + 25].mean(-1) > 0.9  # white on black
+        columns = torch.nonzero(above.any(0)).flatten() + int(x) - 25
+        assert float(columns.min() + columns.max()) / 2 == pytest.approx(
+            x, abs=6 if person == 10 else 2
+        )  # a 1 is narrow

@@ -50,6 +50,7 @@ from .pointmap.relief import AdjustNormalDetail
 from .pointmap.resize import ResizePointmap
 from .pointmap.transform import TransformPointmap
 from .shapes.align_mesh import AlignMeshToPointmap
+from .shapes.complete_object import CompleteObject
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
@@ -86,6 +87,7 @@ NODES = [
     DisplacedPlane,
     PointmapToPointCloud,
     AlignMeshToPointmap,
+    CompleteObject,
     PoseViews,
     FuseViews,
     Save3D,

@@ -17,6 +17,7 @@ import balloon
 import camera_move
 import cameras
 import clips
+import completion
 import detail
 import effects
 import exact
@@ -28,7 +29,22 @@ import shapes
 import view_sets
 from sheet import MAX_BYTES, TARGET, save
 
-MODULES = (balloon, maps, cameras, clips, shapes, exact, camera_move, lens, light, detail, effects, people, view_sets)
+MODULES = (
+    balloon,
+    maps,
+    cameras,
+    clips,
+    shapes,
+    completion,
+    exact,
+    camera_move,
+    lens,
+    light,
+    detail,
+    effects,
+    people,
+    view_sets,
+)
 PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
 LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
 

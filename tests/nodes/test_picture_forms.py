@@ -44,6 +44,7 @@ SETTINGS = {
     "AlignMeshToPointmap": lambda pointmap: {"mesh": tetrahedron()},
     "CameraMove": lambda pointmap: {"frames": 1},
     "CheckBodies": lambda pointmap: {"pose_data": core_payload(len(pointmap)), "pointmap": None, "long_edge": 64},
+    "CompleteObject": lambda pointmap: {"volume_resolution": 16, "passes": 1},
     "DepthToPointmap": lambda pointmap: {"measure": "near white"},
     "DisplacedPlane": lambda pointmap: {"subdivisions": 4},
     "PlaceBodiesInScene": people_in,

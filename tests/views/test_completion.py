@@ -1,0 +1,72 @@
+"""An object completed from one side: a ball is whole, what is seen stays, and an uneven thing has no mirror plane."""
+
+import closed_form
+import numpy
+import pytest
+import torch
+
+from sam3d_geometry.effects.light.rasterize import rasterize
+from sam3d_geometry.shapes.closing import border_edges
+from sam3d_geometry.views.completion import complete_object
+
+SIZE = (90, 120)
+
+
+@pytest.fixture(scope="module")
+def ball():
+    """A ball of radius 1 at distance 4 with its mask; its pixels all of one color."""
+    depth = closed_form.sphere(*SIZE)[0]
+    mask = depth > 0
+    pointmap = closed_form.pointmap(torch.where(mask, depth, 9.0), image=torch.full((1, *SIZE, 3), 0.5))
+    return pointmap, mask
+
+
+@pytest.fixture(scope="module")
+def completed(ball):
+    steps = []
+    found = complete_object(
+        *ball, 40, 4, lambda done, total, points, colours: steps.append((done, total, points, colours))
+    )
+    return found, steps
+
+
+def test_a_ball_is_whole(completed):
+    found, _ = completed
+    from_middle = (found.mesh.vertices - torch.tensor([0, 0, 4.0])).norm(dim=1)
+    assert (from_middle - 1).abs().mean() < 0.05 and (from_middle - 1).abs().max() < 0.25
+    assert len(border_edges(found.mesh.faces.numpy(), len(found.mesh.vertices))) == 0
+    volume = float(found.occupied.sum()) * found.voxel**3
+    assert volume == pytest.approx(4 / 3 * numpy.pi, rel=0.1)
+
+
+def test_what_is_seen_stays(ball, completed):
+    pointmap, mask = ball
+    found, _ = completed
+    inside = mask[0] & pointmap.mask[0]
+    assert torch.equal(found.cloud.points[: int(inside.sum())], pointmap.points[0][inside])
+    drawn = rasterize(
+        found.mesh.vertices.double(), found.mesh.faces.long(), pointmap.intrinsics[0].double(), *SIZE
+    ).depth
+    both = inside & (drawn > 0)
+    assert both.sum() > 0.93 * inside.sum()
+    assert (drawn - pointmap.depth[0])[both].abs().median() < 0.003
+    assert set(found.confidence[found.origin == 0].tolist()) == {1.0}
+    assert found.confidence[found.origin > 0].max() < 0.9
+
+
+def test_passes_go_from_front_to_back(completed):
+    _, steps = completed
+    assert [(done, total) for done, total, _, _ in steps] == [(k, 4) for k in (1, 2, 3, 4)]
+    reach = [float(points[:, 2].max()) for _, _, points, _ in steps]
+    assert reach == sorted(reach) and reach[0] < 4 < 4.7 < reach[-1]
+    assert all(len(points) == len(colours) for _, _, points, colours in steps)
+
+
+def test_too_little_is_refused(ball):
+    pointmap, mask = ball
+    with pytest.raises(ValueError, match="selection has 0 pixels"):
+        complete_object(pointmap, torch.zeros_like(mask))
+    with pytest.raises(ValueError, match="2 frames"):
+        complete_object(type(pointmap).cat([pointmap, pointmap]), mask)
+    with pytest.raises(ValueError, match="0 passes"):
+        complete_object(pointmap, mask, 32, 0)

@@ -21,7 +21,7 @@ from ..shapes.point_cloud import PointCloud
 from ..shapes.surface_nets import SIDE, BlockGrid, surface_net
 from .mirror_plane import MirrorPlane, SeenSide, mirror_plane
 
-FEWEST = 60  # pixels that say too little about an object
+FEWEST = 30  # pixels that say too little about an object
 BAND = 2.0  # voxels behind the seen surface that are filled whatever else is said
 GUESSED_CONFIDENCE = 0.3
 MIRRORED_CONFIDENCE = 0.8  # times how well the plane agrees
@@ -95,7 +95,7 @@ class _Known:
         nearest = distance_transform_edt(~valid, return_distances=False, return_indices=True)
         assert nearest is not None
         self.depth = side.depth[tuple(nearest)]
-        inward, outward = distance_transform_edt(mask), distance_transform_edt(~mask)
+        inward, outward = (numpy.asarray(distance_transform_edt(part)) for part in (mask, ~mask))
         # the outline lies half a pixel from the centres on both sides
         self.outside = outward - inward - 0.5 * numpy.where(mask, -1, 1)
         self.focal = float(side.camera[0, 0]) * mask.shape[1]
@@ -267,13 +267,13 @@ def _surface(
     field: numpy.ndarray, corner: numpy.ndarray, voxel: float, known: _Known, paint: _Paint
 ) -> tuple[Mesh, torch.Tensor]:
     """The surface of a field (X, Y, Z) in camera axes, its seen part drawn onto the seen surface; where vertices come from."""
-    counts = torch.tensor(field.shape) // SIDE
+    x, y, z = (count // SIDE for count in field.shape)
     values = torch.from_numpy(field / voxel).float()
     for axis in range(3):  # nothing is inside at the border, so that the surface closes
         for end in (0, -1):
             values.select(axis, end).clamp_(min=0.5)
-    split = values.view(counts[0], SIDE, counts[1], SIDE, counts[2], SIDE).permute(0, 2, 4, 1, 3, 5)
-    blocks = torch.cartesian_prod(*(torch.arange(int(count)) for count in counts))
+    split = values.view(x, SIDE, y, SIDE, z, SIDE).permute(0, 2, 4, 1, 3, 5)
+    blocks = torch.cartesian_prod(*(torch.arange(count) for count in (x, y, z)))
     cubes = split.reshape(-1, SIDE, SIDE, SIDE)
     net = surface_net(BlockGrid.of(blocks), cubes, torch.ones_like(cubes, dtype=torch.bool))
     if not len(net.faces):

@@ -102,7 +102,7 @@ class _Judge:
         self.near = TOLERANCE * side.radius
         self.tree = KDTree(side.points)
         # two pixels beside the outline are as good as inside
-        self.object = binary_dilation(side.mask, iterations=2)
+        self.object = numpy.asarray(binary_dilation(side.mask, iterations=2), dtype=bool)
 
     def planes(self, normals: numpy.ndarray, offsets: numpy.ndarray) -> numpy.ndarray:
         """Violation, agreement, correlation of brightness and score (K, 4) of planes normals (K, 3), offsets (K,)."""

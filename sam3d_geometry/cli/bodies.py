@@ -15,7 +15,7 @@ from ..bodies.world import LEVEL, WORLDS
 from ..files.axes import AXES
 from ..files.body_export import BODY_FORMATS, REST_POSES
 from . import options
-from .body_job import BodyJob
+from .body_job import EXAMPLES, MANNEQUINS, WALK, BodyJob
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status, reason
 from .progress import Progress
@@ -44,7 +44,7 @@ examples:
   python -m sam3d_geometry bodies people.npz -o out --glb --bvh --json
   python -m sam3d_geometry bodies shot_subj0*.npz faces.npz -o out --photo shot.jpg --pointmap shot.exr --glb --scene without-people
   python -m sam3d_geometry bodies clip.json -o out --photo clip.mp4 --bvh --names mixamo --fps 30
-  python -m sam3d_geometry bodies --example -o out --glb --names unreal
+  python -m sam3d_geometry bodies --example walk -o out --glb --names unreal
 
 Pointmaps for --pointmap come from: python -m sam3d_geometry photos shot.jpg -o out --exr --model moge-2-vitl-normal
 
@@ -66,7 +66,13 @@ def parser() -> options.Parser:
     )
     add = parser.add_argument
     add("inputs", nargs="*", type=Path, metavar="FILE", help=".npz and .json files of people; wildcards may be quoted")
-    add("--example", action="store_true", help="the pack's own mannequins and their photo, in place of files")
+    add(
+        "--example",
+        nargs="?",
+        const=MANNEQUINS,
+        choices=EXAMPLES,
+        help="in place of files: the pack's mannequins and their photo (default), or one who walks for two seconds",
+    )
     add(
         "--leave-out-broken",
         action="store_true",
@@ -164,10 +170,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace, made: options.Parser) -> None:
     """Ends with the parser's error where options do not go together or are out of bounds."""
-    if bool(args.inputs) == args.example:
+    if bool(args.inputs) == bool(args.example):
         made.error("Name the files of people, or --example alone." if args.example else "No FILE of people is named.")
-    if args.example and args.photo:
-        made.error("--example has its own photo; leave --photo out.")
+    if args.example and (args.photo or (args.example == WALK and args.pointmap)):
+        made.error("--example has its own photo or none; leave --photo out, and --pointmap for the walk.")
     if not 0 < args.fps < math.inf:
         made.error(f"--fps {args.fps:g}: it must be greater than 0.")
     if not 0 <= args.leg_length_m < math.inf:

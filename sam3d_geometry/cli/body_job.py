@@ -16,7 +16,7 @@ from ..bodies.bodies import Bodies
 from ..bodies.body_mesh import NO_SCENE
 from ..bodies.check import check_bodies, describe_bodies
 from ..bodies.check_pictures import PictureStyle, check_pictures
-from ..bodies.example import example_people
+from ..bodies.example import example_people, walking_person
 from ..bodies.placement import SCENE, Placed, Placing, place_bodies, require_same_pictures
 from ..bodies.records import Fault
 from ..bodies.world import LEVEL, world_of
@@ -25,7 +25,8 @@ from ..files.body_export import BODY_FORMATS, BodyExport, export_bodies, names_o
 from ..files.body_file import BodyFileError, picture_name, read_people
 from ..files.depth_file import DEPTH_SUFFIXES
 from ..files.depth_series import read_series
-from ..files.example_photos import EXAMPLES, FOLDER
+from ..files.example_photos import EXAMPLES as PHOTOS
+from ..files.example_photos import FOLDER
 from ..files.output_folder import OutputFolder, is_done, source_of
 from ..files.whole_files import Writer
 from ..geometry.colour import eight_bit
@@ -38,7 +39,8 @@ from .inputs import expanded
 from .photo_products import write_picture
 from .progress import Progress
 
-EXAMPLE = FOLDER / EXAMPLES["mannequins"]
+MANNEQUINS, WALK = EXAMPLES = ("mannequins", "walk")
+EXAMPLE_PHOTO = FOLDER / PHOTOS[MANNEQUINS]
 INFIX = {"json": "_skeletons", "npz": "_people"}  # NAME.json is the record, and NAME.npz may be a file that was given
 NOT_RESULTS = ("inputs", "photo", "pointmap", "out", "overwrite", "progress", "dry_run")
 
@@ -85,10 +87,10 @@ class BodyJob:
         """Reads the people and looks at everything else; ValueError or OSError, in one sentence, where something does not fit."""
         exports = _exports(args)
         files, depth_files = expanded(args.inputs), _depth_files(expanded(args.pointmap))
-        given = [EXAMPLE] if args.example else expanded(args.photo)
+        given = [EXAMPLE_PHOTO] if args.example == MANNEQUINS else expanded(args.photo)
         photos = open_photos(given) if given else None
         if args.example:
-            bodies, faults = example_people(), []
+            bodies, faults = (example_people if args.example == MANNEQUINS else walking_person)(), []
         else:
             bodies, faults = _people(files, photos, args.leave_out_broken)
         if photos is not None:
@@ -97,8 +99,9 @@ class BodyJob:
             require_same_shape(photos.size, bodies.image_size, "--photo", "people's picture")
         sources = [*files, *depth_files, *([] if photos is None else photos.sources())]
         out = OutputFolder(args.out, sources, make=not args.dry_run)
-        first = sources[0]
-        source = {**source_of(first), "file": picture_name(first) + first.suffix}
+        first = sources[0] if sources else EXAMPLE_PHOTO
+        name = args.example or picture_name(first)
+        source = {**source_of(first), "file": name + first.suffix}
         options = {name: value for name, value in vars(args).items() if name not in NOT_RESULTS}
         options |= {"version": __version__, "sources": [source_of(path) for path in sources]}
         suffixes = _suffixes(bodies, exports, photos)

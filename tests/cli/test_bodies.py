@@ -124,6 +124,10 @@ def test_a_clip_keeps_its_gaps_and_has_a_picture_for_every_frame(tmp_path):
 def test_the_mannequins_of_the_pack_need_no_file(tmp_path):
     assert run("--example", "-o", tmp_path / "out", "--bvh", "--names", "unreal", "--quiet") == 0
     assert "mannequins_person_2.bvh" in names(tmp_path / "out") and "mannequins_check.png" in names(tmp_path / "out")
+    assert run("--example", "walk", "-o", tmp_path / "walk", "--json", "--quiet") == 0
+    assert names(tmp_path / "walk") == ["walk.json", "walk_skeletons.json"]
+    people = json.loads((tmp_path / "walk" / "walk_skeletons.json").read_text(encoding="utf-8"))["people"]
+    assert [len(person["frames"]) for person in people] == [48]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,7 @@ def test_the_mannequins_of_the_pack_need_no_file(tmp_path):
     [
         ([], "No FILE of people is named."),
         (["{room}", "--example"], "Name the files of people, or --example alone."),
+        (["--example", "walk", "--photo", "{photo}"], "--example has its own photo or none"),
         (["{room}", "--fps", "0"], "--fps 0: it must be greater than 0."),
         (["{room}", "--leg-length-m", "nan"], "--leg-length-m nan: it must be at least 0."),
         (["{room}", "--scene", "whole"], "--scene needs the scene"),

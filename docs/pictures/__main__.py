@@ -46,7 +46,7 @@ MODULES = (
     view_sets,
 )
 PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.items()}
-LARGE = {"effects": 300_000}  # bytes: fifteen pictures in one
+LIMITS = {"effects": 300_000, "complete_object": 4_000}  # bytes: fifteen pictures in one, and two small things
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     for name in names:
         path = TARGET / f"{name}.jpg"
-        size = save(PICTURES[name](), path, LARGE.get(name, MAX_BYTES))
+        size = save(PICTURES[name](), path, LIMITS.get(name, MAX_BYTES))
         print(f"{path.relative_to(ROOT).as_posix()}  {size / 1000:.0f} kB", flush=True)
 
 

@@ -19,8 +19,8 @@ from sam3d_geometry.geometry.colour import eight_bit
 from sam3d_geometry.shapes.mesh import Mesh, face_normals
 from sam3d_geometry.views.completion import complete_object
 
-SIZE = 168
-TURNS = (0, 60, 120, 180, 240)  # degrees
+SIZE = 80
+TURNS = (60, 120, 240)  # degrees
 
 
 def turned(mesh: Mesh, degrees: float) -> torch.Tensor:
@@ -39,7 +39,7 @@ def turned(mesh: Mesh, degrees: float) -> torch.Tensor:
 
 def completed() -> Image.Image:
     rows = []
-    for kind, azimuth in (("bottle", 35), ("chair", 35), ("animal", 35)):
+    for kind, azimuth in (("bottle", 35), ("chair", 35)):
         scene = textured_object(kind, 3)
         frame = render(scene, ring_of_cameras(scene, [azimuth]), SIZE, SIZE, samples=2)
         mesh = complete_object(frame.pointmap(with_normals=False), frame.mask.float()).mesh

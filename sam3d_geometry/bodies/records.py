@@ -97,10 +97,10 @@ def _checked_frames(frames: Sequence[Sequence[Record]]) -> None:
 
 
 def _track_id(record: Record) -> int:
-    found = as_array(record[TRACK_ID], TRACK_ID)
-    if found.size != 1 or not bool(numpy.isfinite(found).all()):
+    found = numpy.asarray(record[TRACK_ID])
+    if found.size != 1 or found.dtype.kind not in "iuf" or not bool(numpy.isfinite(found).all()):
         raise ValueError(f"{TRACK_ID} came as {str(record[TRACK_ID])[:40]}, and one whole number is needed.")
-    return int(found.reshape(()))
+    return int(found.item())
 
 
 def columns_of(frames: Sequence[Sequence[Record]]) -> tuple[list[list[int]], list[int]]:

@@ -143,3 +143,15 @@ def test_a_picture_size_that_is_none_is_refused(size):
     listed, _ = records()
     with pytest.raises(ValueError, match=r"image_size came as \S"):
         bodies_from_records(listed, image_size=size)
+
+
+def test_track_ids_are_whole_numbers_of_any_size():
+    people = two_people()
+    first, second = (record_of(people, 0, p) for p in range(2))
+    found = bodies_from_records(
+        [[first | {"track_id": (1 << 40) + 1}, second | {"track_id": numpy.array([1 << 40])}]], image_size=SIZE
+    )
+    assert found.track_ids.tolist() == [1 << 40, (1 << 40) + 1]
+    for wrong in ("x", [1, 2], float("nan"), None):
+        with pytest.raises(ValueError, match="track_id came as .*, and one whole number is needed"):
+            bodies_from_records([[first | {"track_id": wrong}]], image_size=SIZE)

@@ -55,6 +55,7 @@ from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
 from .views.fuse import FuseViews
+from .views.novel import NovelViews
 from .views.pose import PoseViews
 
 NODES = [
@@ -90,6 +91,7 @@ NODES = [
     CompleteObject,
     PoseViews,
     FuseViews,
+    NovelViews,
     Save3D,
     SaveDepth,
     LoadDepth,

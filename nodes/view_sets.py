@@ -8,8 +8,13 @@ from dataclasses import replace
 import torch
 from comfy_api.latest import io
 
+from ..sam3d_geometry.effects.camera.camera_path import path_from_json
 from ..sam3d_geometry.files.photo_cameras import views_with_camera_file
 from ..sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
+from ..sam3d_geometry.geometry.resize import Size, size_for_long_edge
+from ..sam3d_geometry.shapes.mesh import Mesh
+from ..sam3d_geometry.views.novel_cameras import NovelCamera, RigSettings, cameras_about, cameras_on_path
+from ..sam3d_geometry.views.novel_views import NovelView
 from ..sam3d_geometry.views.posed import PosedViews
 from ..sam3d_geometry.views.poses import PoseSettings, pose_views
 from ..sam3d_geometry.views.ring import guessed_ring
@@ -87,3 +92,30 @@ def camera_of(view: View) -> dict:
         near=near / CLIP_ROOM,
         far=far * CLIP_ROOM,
     )
+
+
+def novel_camera(camera: NovelCamera, made: NovelView) -> dict:
+    """LOAD3D_CAMERA of a picture that was made, which looks at the middle of the surface that it shows."""
+    depth = made.depth[made.depth > 0]
+    near, middle, far = (float(f(depth)) for f in (torch.min, torch.median, torch.max)) if len(depth) else (1.0,) * 3
+    return load3d_camera(
+        camera.world_from_camera,
+        target_distance=middle,
+        fov_y_degrees=float(fov_degrees_from_intrinsics(camera.intrinsics[None])[1][0]),
+        aspect=made.depth.shape[1] / made.depth.shape[0],
+        near=near / CLIP_ROOM,
+        far=far * CLIP_ROOM,
+    )
+
+
+def novel_rig(posed: PosedViews, mesh: Mesh, settings: RigSettings, path: str) -> tuple[list[NovelCamera], Size]:
+    """Cameras of a rig about the mesh, or of a camera path as text that begins at the first placed photo, and their pictures' size."""
+    members = largest_group(posed)
+    if not members:
+        raise ValueError("None of the photos has a camera; read the report of Pose Views.")
+    first = members[0]
+    assert first.world_from_camera is not None
+    if not path.strip():
+        return cameras_about(mesh.vertices, first.world_from_camera, settings), settings.size
+    size = size_for_long_edge((first.photo.shape[0], first.photo.shape[1]), max(settings.size))
+    return cameras_on_path(first, path_from_json(path, settings.frames)), size

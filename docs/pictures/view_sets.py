@@ -16,6 +16,8 @@ from sam3d_geometry.shapes.decimation import sample_picture
 from sam3d_geometry.shapes.mesh import Mesh, vertex_normals
 from sam3d_geometry.views.camera_poses import looking_at
 from sam3d_geometry.views.fuse import FusionSettings, fuse_views
+from sam3d_geometry.views.novel_cameras import RigSettings, cameras_about
+from sam3d_geometry.views.novel_views import novel_views
 from sam3d_geometry.views.posed import PosedViews
 from sam3d_geometry.views.posed_depth import moved
 from sam3d_geometry.views.poses import pose_views
@@ -122,4 +124,14 @@ def fuse_picture():
     return sheet(pictures, columns=4, width=600)
 
 
-PICTURES = {"pose_views": pose_picture, "fuse_views": fuse_picture}
+def novel_picture():
+    """The four views of the rig."""
+    views, mesh = posed_object().placed, fused_object()
+    pose = views[0].world_from_camera
+    assert pose is not None
+    cameras = cameras_about(mesh.vertices, pose, RigSettings("four views", size=SIZE))
+    made = novel_views(mesh, views, cameras, SIZE)
+    return sheet({camera.name: view.image[None] for camera, view in zip(cameras, made)}, columns=4, width=600)
+
+
+PICTURES = {"pose_views": pose_picture, "fuse_views": fuse_picture, "novel_views": novel_picture}

@@ -20,6 +20,7 @@ from .graph import (
     without_weak_bridges,
 )
 from .lenses import FoundLens, focal_by_matches, intrinsics_with_focal, lenses_of
+from .odd_lenses import odd_focals, with_odd_lenses
 from .posed import Group, Pair, PosedViews, ViewPlacement
 from .solving import Solved, relative_depth_error, solve_group, still_fitting
 from .sources import matches_on_object, mirror_images, same_pictures, why_unreached
@@ -103,13 +104,29 @@ def pose_views(
     edges = edges_between(views, features, matches, steps)
     mirrored = mirror_images(views, features, edges)
     edges = [replace(e, reason="a mirror image") if {e.first, e.second} & set(mirrored) else e for e in edges]
-    solved, edges, dropped = _solve_all(views, features, edges, lenses, steps)
+    matched = edges
+    solved, edges, dropped = _solve_all(views, features, matched, lenses, steps)
+    odd = {v: part for group in solved if isinstance(group, Solved) for v, part in odd_focals(group).items()}
+    if odd:
+        views = [_zoomed(view, odd.get(at, 1.0)) for at, view in enumerate(views)]
+        again = {(e.first, e.second): matches[e.first, e.second] for e in matched if {e.first, e.second} & set(odd)}
+        kept = [e for e in matched if (e.first, e.second) not in again]
+        solved, edges, dropped = _solve_all(
+            *(views, features, kept + edges_between(views, features, again)), with_odd_lenses(lenses, odd), steps
+        )
     posed = _placed(views, features, solved, edges)
     reasons = why_unreached(posed, features, edges, copies, dropped, mirrored)
     final = [replace(view, reason=reasons.get(at, view.reason)) for at, view in enumerate(posed.views)]
     steps.done = steps.total - 1
     steps()
     return replace(posed, views=tuple(final))
+
+
+def _zoomed(view: View, part: float) -> View:
+    """The view at `part` times its focal length."""
+    intrinsics = view.intrinsics.clone()
+    intrinsics[[0, 1], [0, 1]] *= part
+    return replace(view, intrinsics=intrinsics)
 
 
 def _with_focals(

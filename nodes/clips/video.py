@@ -154,7 +154,7 @@ class VideoToDepth(io.ComfyNode):
         geometry = {"one_camera": one_camera, "validity": validity}
         look = Look(curve=curve, invert=invert, normal_convention=convention, invalid_depth=invalid_depth)
         settings = StreamSettings(**work, **geometry, range=range, near=near, far=far, look=look)
-        engine = LocalEngine(model.load().ready((clip.facts.height, clip.facts.width), resolution, batch_size))
+        engine = LocalEngine(model.load().ready(clip.facts.camera_size, resolution, batch_size))
         stages = steadying(steady_by, strength, one_camera)
         codecs = {"depth_codec": depth_codec, "normals_codec": normals_codec}
         with host.progress_bar(clip.facts.frames or 1) as on_progress:

@@ -60,7 +60,7 @@ def open_photos(paths: Sequence[Path]) -> Photos:
     """The photos in files, or the clip in a video or folder; ValueError, in one sentence, where they cannot be read or differ in size."""
     if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix.lower() in VIDEO_SUFFIXES):
         clip = open_clip(paths[0])
-        return Photos((clip.facts.height, clip.facts.width), len(clip.times()), clip=clip)
+        return Photos(clip.facts.camera_size, len(clip.times()), clip=clip)
     size = _photo(paths[0])[1]
     for path in paths[1:]:
         height, width = _photo(path)[1]

@@ -43,7 +43,7 @@ class ClipJob:
     @staticmethod
     def of(args: argparse.Namespace, clip: Clip, name: str) -> ClipJob:
         """The job that the options ask for; `name` begins the names of its results."""
-        fov_x_degrees, _ = Lens.of(args).fov_x_degrees((clip.facts.height, clip.facts.width))
+        fov_x_degrees, _ = Lens.of(args).fov_x_degrees(clip.facts.camera_size)
         settings = settings_of(args, fov_x_degrees)
         return ClipJob(clip, products_named(args, name), settings, stages_of(args), ClipRecord(args.out, name))
 

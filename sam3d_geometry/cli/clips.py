@@ -174,10 +174,13 @@ def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
 
 def _run(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progress) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
-    fingerprint, rate = job.fingerprint(engine), str(job.clip.facts.frame_rate)
+    fingerprint, facts = job.fingerprint(engine), job.clip.facts
+    for note in facts.notes:
+        progress.say(note)
 
     def done(frames: int, survey: Survey) -> None:
-        job.record.write({"frames": frames, "frame_rate": rate, **asdict(survey), "job": fingerprint})
+        known = {"frames": frames, "frame_rate": str(facts.frame_rate), "notes": facts.notes}
+        job.record.write({**known, **asdict(survey), "job": fingerprint})
 
     stream_clip(
         engine,

@@ -8,6 +8,8 @@ from types import ModuleType
 
 import numpy
 
+from .frame_shape import SQUARE, square_size
+
 DEFAULT_FRAME_RATE = Fraction(24)
 OLDEST_AV = 16  # 14 joins segments to videos that cannot be decoded
 
@@ -29,11 +31,13 @@ def import_av() -> ModuleType:
 class ClipFacts:
     """What is known of a clip before its first frame is read.
 
-    height, width  of the frames as they are shown, a camera's rotation applied
+    height, width  of the frames in pixels as they are stored, upright: the size of what is written
     frame_rate     frames a second, an average where the rate varies
     time_base      unit of the frames' times in seconds
     frames         how many there are; an estimate for video files, None where the file does not say
     has_sound      whether there is sound to copy
+    pixel_aspect   width of a pixel over its height as they are seen; not 1 in anamorphic clips
+    notes          sentences about what is unusual in the clip and what is done about it
     """
 
     height: int
@@ -42,11 +46,18 @@ class ClipFacts:
     time_base: Fraction
     frames: int | None
     has_sound: bool
+    pixel_aspect: Fraction = SQUARE
+    notes: tuple[str, ...] = ()
+
+    @property
+    def camera_size(self) -> tuple[int, int]:
+        """(height, width) of the frames in square pixels, in which they are read."""
+        return square_size(self.height, self.width, self.pixel_aspect)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its number from 0, its time in units of the clip's time base, its pixels (H, W, 3) uint8 RGB."""
+    """One frame: its number from 0, its time in units of the clip's time base, its square pixels (h, w, 3) uint8 RGB."""
 
     index: int
     time: int
@@ -61,10 +72,10 @@ class Position:
     time: int
 
 
-def require_size(pixels: numpy.ndarray, facts: ClipFacts, name: str) -> None:
-    """ValueError for a frame, called `name`, that has another size than the clip's first one."""
-    if pixels.shape[:2] != (facts.height, facts.width):
+def require_size(size: tuple[int, ...], first: tuple[int, ...], name: str, first_name: str = "the first one") -> None:
+    """ValueError for a frame of (height, width), called `name`, that has another size than the clip's `first`."""
+    if size[:2] != first[:2]:
         raise ValueError(
-            f"{name} has {pixels.shape[1]} x {pixels.shape[0]} pixels and the first one "
-            f"{facts.width} x {facts.height}; all frames of a clip must have one size."
+            f"{name} has {size[1]} x {size[0]} pixels and {first_name} {first[1]} x {first[0]}; all frames of a clip must "
+            "have one size: resize them, or leave those of other sizes out."
         )

@@ -101,7 +101,7 @@ def read_chunks(
     clip: Clip, frames_per_chunk: int, after: Position | None, pinned: bool = False
 ) -> Generator[FrameChunk]:
     """A clip's frames after a position by the chunk; `pinned` in memory that a GPU copies from without waiting."""
-    shape = (frames_per_chunk, clip.facts.height, clip.facts.width, 3)
+    shape = (frames_per_chunk, *clip.facts.camera_size, 3)
     positions: list[Position] = []
     for frame in clip.frames(after):
         if not positions:

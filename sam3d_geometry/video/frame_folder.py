@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, require_size
+from .frame_numbers import frame_times, last_number
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
@@ -20,11 +21,13 @@ def _natural(path: Path) -> list:
 
 
 class FrameFolder:
-    """A folder of pictures as a clip, in the order of the numbers in their names.
+    """A folder of pictures as a clip, in the order of the numbers in their names; for missing ones see `frame_times`.
 
     Those before `start_number`, the last number in a file's name, are left out; of the rest `start_seconds` and
     `duration_seconds` (0: to the end) cut a part out.
     """
+
+    sound = None
 
     def __init__(
         self,
@@ -38,39 +41,43 @@ class FrameFolder:
         if frame_rate <= 0:
             raise ValueError(f"The frame rate came as {float(frame_rate):g}; it must be greater than 0.")
         rate = Fraction(frame_rate).limit_denominator(1001)
-        files = (p for p in self.path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith("."))
-        self._files = sorted(files, key=_natural)
-        if not self._files:
-            raise ValueError(
-                f"{self.path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}); give another folder."
-            )
-        stems = {p.stem for p in self._files}
-        if len(stems) != len(self._files):
-            raise ValueError(
-                f"{self.path} holds pictures that differ only in their suffix; leave one file for each frame."
-            )
-        self._files = _part(self._files, rate, start_seconds, duration_seconds, start_number)
-        if not self._files:
+        files = _pictures(self.path)
+        if start_number is not None:
+            files = [path for path in files if (last_number(path) or 0) >= start_number]
+        found = frame_times(files)
+        first = math.ceil(Fraction(start_seconds) * rate)
+        stop = (
+            math.ceil((Fraction(start_seconds) + Fraction(duration_seconds)) * rate) if duration_seconds else math.inf
+        )
+        part = [(path, time) for path, time in zip(files, found.times) if first <= time < stop]
+        if not part:
             raise ValueError(f"{self.path} holds no frame in the part that was asked for; begin earlier.")
+        self._files = [path for path, _ in part]
+        self._times = [time - part[0][1] for _, time in part]
         height, width, _ = _picture(self._files[0]).shape
-        self.facts = ClipFacts(height, width, rate, 1 / rate, len(self._files), False)
+        notes = () if found.note is None else (found.note,)
+        self.facts = ClipFacts(height, width, rate, 1 / rate, len(self._files), False, notes=notes)
 
     def frames(self, after: Position | None = None) -> Iterator[Frame]:
         """The frames in order; from the one after `after` when a position of an earlier reading is given."""
         for index in range(0 if after is None else after.index + 1, len(self._files)):
-            pixels = _picture(self._files[index])
-            require_size(pixels, self.facts, str(self._files[index]))
-            yield Frame(index, index, pixels)
+            yield Frame(index, self._times[index], self._pixels(index))
+
+    def _pixels(self, index: int) -> numpy.ndarray:
+        """A frame's pixels (H, W, 3) uint8 RGB."""
+        pixels, size = _picture(self._files[index]), (self.facts.height, self.facts.width)
+        require_size(pixels.shape, size, str(self._files[index]), self._files[0].name)
+        return pixels
 
     def times(self) -> list[int]:
-        """The time of every frame: its number."""
-        return list(range(len(self._files)))
+        """The time of every frame in frames, of those that are missing too."""
+        return list(self._times)
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
         frames = min(count, len(self._files))
         for i in range(frames):
-            yield _picture(self._files[(2 * i + 1) * len(self._files) // (2 * frames)])
+            yield self._pixels((2 * i + 1) * len(self._files) // (2 * frames))
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame: that of the frame's own file."""
@@ -82,17 +89,15 @@ class FrameFolder:
         return {"path": str(self.path.resolve()), "files": names, "frame_rate": str(self.facts.frame_rate)}
 
 
-def _part(
-    files: list[Path], rate: Fraction, start_seconds: float, duration_seconds: float, start_number: int | None
-) -> list[Path]:
-    """The frames of a part; see FrameFolder."""
-    if start_number is not None:
-        numbers = [re.findall(r"\d+", path.stem) for path in files]
-        files = [path for path, found in zip(files, numbers) if found and int(found[-1]) >= start_number]
-    start, duration = Fraction(start_seconds), Fraction(duration_seconds)
-    first = math.ceil(start * rate)
-    end = math.ceil((start + duration) * rate) if duration else len(files)
-    return files[first:end]
+def _pictures(folder: Path) -> list[Path]:
+    """The pictures in a folder, in the order of the numbers in their names."""
+    found = (p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith("."))
+    files = sorted(found, key=_natural)
+    if not files:
+        raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))}); give another folder.")
+    if len({path.stem for path in files}) < len(files):
+        raise ValueError(f"{folder} holds pictures that differ only in their suffix; leave one file for each frame.")
+    return files
 
 
 def _picture(path: Path) -> numpy.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
 from ..maps.depth import CURVES, INVALID_FILL, DepthRange, picture_of_depth, true_depth
+from .frame_shape import SQUARE
 from .writer import ARRAYS, check_codec, format_named, quantise, write_picture
 
 KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
@@ -106,14 +108,14 @@ class VideoProduct:
             picture = torch.where(mask[..., None], colours, INVALID_FILL[look.invalid])
         return quantise(picture, format_named(self.format_name))
 
-    def write_frame(self, base: Path, picture: Any) -> None:
-        """Writes what `render` gave for one frame as the file `base`, plus the format's suffix."""
+    def write_frame(self, base: Path, picture: Any, pixel_aspect: Fraction = SQUARE) -> None:
+        """Writes what `render` gave for one frame as the file `base`, plus the format's suffix; for the aspect see `write_picture`."""
         chosen = format_named(self.format_name)
         path = base.with_name(base.name + chosen.suffix)
         if self.kind == "arrays":
             write_files({path: partial(write_arrays, picture)})
         else:
-            write_picture(path, picture, chosen)
+            write_picture(path, picture, chosen, pixel_aspect)
 
     def _pictures(self, pointmap: Pointmap, look: Look) -> torch.Tensor:
         if self.kind == "true depth":

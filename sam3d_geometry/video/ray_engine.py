@@ -161,11 +161,10 @@ class RayEngine:
             num_cpus=self._cpus,
             num_gpus=self._gpus,
         )
-        size = (clip.facts.height, clip.facts.width)
         for rows in geometry.iter_batches(
             batch_size=settings.frames_per_chunk, batch_format="numpy", prefetch_batches=1
         ):
-            yield _chunk(rows, size)
+            yield _chunk(rows, clip.facts.camera_size)
 
 
 def _spans(times: list[int], frames_per_chunk: int, after: Position | None) -> list[dict[str, int]]:

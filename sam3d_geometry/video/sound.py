@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 from .clip_facts import import_av
@@ -14,7 +15,7 @@ LAYOUTS = {1: "mono", 6: "5.1"}
 class Sound:
     """The first sound track of `path` on its way into `output`, in step with the pictures.
 
-    `window` is (first second, end second or None) of the clip; the sound is cut to it and begins at 0 too.
+    `window` is (first second, end second or None) of the clip by the file's clock; the sound is cut to it and begins at 0 too.
     """
 
     def __init__(self, output, path: Path, window: tuple[Fraction, Fraction | None]):
@@ -23,7 +24,7 @@ class Sound:
         self._start, self._end = window
         self._source = av.open(str(path))
         self._stream = next(s for s in self._source.streams.audio if s.codec_context is not None)
-        if self._stream.codec_context.name in _codecs(output):
+        if self._stream.codec_context.codec.canonical_name in _codecs(output):
             self._track = output.add_stream_from_template(self._stream)
             self._packets = self._copied()
         else:
@@ -49,13 +50,26 @@ class Sound:
         shift = round(self._start / base)
         # matroska has no times before 0: with the codec's priming packets it would shift the pictures too
         keeps_priming = not self._start and "matroska" not in self._output.format.name
-        for packet in self._source.demux(self._stream):
+        for packet in self._bare():
             if packet.pts is None or not (self._inside(packet.pts * base) or (packet.pts < 0 and keeps_priming)):
                 continue
             packet.pts -= shift
             packet.dts = packet.pts
             packet.stream = self._track
             yield packet.pts * base, packet
+
+    def _bare(self) -> Iterator:
+        """The track's packets; AAC of broadcasts without the header of each packet, which the file has once instead."""
+        context = self._stream.codec_context
+        if context.codec.canonical_name != "aac" or context.extradata:
+            yield from self._source.demux(self._stream)
+            return
+        bare = import_av().BitStreamFilterContext("aac_adtstoasc", self._stream)
+        for packet in chain.from_iterable(bare.filter(packet) for packet in self._source.demux(self._stream)):
+            for data in packet.iter_sidedata():
+                if data.data_type == "new_extradata":
+                    self._track.codec_context.extradata = bytes(data)
+            yield packet
 
     def _encoded(self) -> Iterator[tuple[Fraction, object]]:
         av = import_av()

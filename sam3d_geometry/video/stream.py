@@ -67,13 +67,15 @@ def _waits(product: VideoProduct, settings: StreamSettings) -> bool:
 
 
 def _rendered(
-    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings
+    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings, size: tuple[int, int]
 ) -> Generator[PictureChunk]:
+    """The pictures of `size`, that of the clip's stored frames, whose pixels may not be square as the camera's are."""
     for chunk in chunks:
+        pointmap = replace(chunk.pointmap, source_size=size)
         pictures = tuple(
-            depths_to_keep(chunk.pointmap)
+            depths_to_keep(pointmap)
             if _waits(product, settings)
-            else product.render(chunk.pointmap, chunk.shown, settings.look)
+            else product.render(pointmap, chunk.shown, settings.look)
             for product in products
         )
         yield PictureChunk(chunk.positions, pictures, chunk.states)
@@ -103,9 +105,10 @@ class _Output:
             self._writers.append(writer)
 
     def _encoder(self, product: VideoProduct, path: Path) -> SegmentWriter:
-        facts, chosen = self._clip.facts, format_named(product.format_name)
-        size = (facts.height, facts.width)
-        return SegmentWriter(path, chosen, product.grey, size, facts.frame_rate, facts.time_base)
+        return SegmentWriter(path, format_named(product.format_name), product.grey, self._clip.facts)
+
+    def _write_frame(self, product: VideoProduct, index: int, picture: numpy.ndarray) -> None:
+        product.write_frame(product.target / self._clip.frame_name(index), picture, self._clip.facts.pixel_aspect)
 
     def write(self, chunk: PictureChunk) -> None:
         if self._open is None:
@@ -115,7 +118,7 @@ class _Output:
                 if writer is not None:
                     writer.write(picture, position.time)
                 else:
-                    product.write_frame(product.target / self._clip.frame_name(position.index), picture)
+                    self._write_frame(product, position.index, picture)
         self._open = replace(self._open, position=chunk.positions[-1], states=chunk.states)
         self._frames += len(chunk.positions)
         if self._frames >= SEGMENT_FRAMES:
@@ -177,7 +180,7 @@ class _Output:
                     if writer is not None:
                         writer.write(picture, time)
                     else:
-                        product.write_frame(product.target / self._clip.frame_name(index), picture)
+                        self._write_frame(product, index, picture)
                     index += 1
                 on_step()
         except BaseException:
@@ -198,11 +201,10 @@ class _Output:
     def join(self) -> None:
         """Puts every video in place, the sound beside its pictures."""
         clip, segments = self._clip, self._journal.last.segments
-        sound = (clip.path, clip.window) if clip.facts.has_sound else None
         for i, product in enumerate(self._products):
             if not format_named(product.format_name).sequence:
                 parts = [Segment(self._drawn_path(n, i), time) for n, time in enumerate(segments)]
-                join_segments(parts, product.target, clip.facts, sound)
+                join_segments(parts, product.target, clip.facts, clip.sound)
 
 
 def stream_clip(
@@ -302,7 +304,8 @@ def _pictures(
     geometry = engine.geometry(clip, settings, survey, last.position, overlap)
     chunks = ahead(_staged(geometry, stages, states[: len(stages)]), "infer")
     chunks = _ranged(chunks, settings, range_state)
-    return ahead(_rendered(chunks, products, settings), "render")
+    size = (clip.facts.height, clip.facts.width)
+    return ahead(_rendered(chunks, products, settings, size), "render")
 
 
 def job_identity(engine: Engine, clip: Clip, settings: StreamSettings, stages: Sequence[Stage]) -> dict:

@@ -10,12 +10,18 @@ from pathlib import Path
 import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, import_av, require_size
+from .frame_shape import Orientation, pixel_aspect_of
 
 log = logging.getLogger(__name__)
 
+Window = tuple[Fraction, Fraction | None]
+
 
 class VideoFile:
-    """A video file that PyAV can read; `start_seconds` and `duration_seconds` (0: to the end) cut a part out of it."""
+    """A video file that PyAV can read; `start_seconds` and `duration_seconds` (0: to the end) cut a part out of it.
+
+    Times count from the part's beginning; the file's is that of its earliest track, whatever its clock shows there.
+    """
 
     def __init__(self, path: str | Path, start_seconds: float = 0.0, duration_seconds: float = 0.0):
         self.path = Path(path)
@@ -23,13 +29,12 @@ class VideoFile:
         av = import_av()
         try:
             with av.open(str(self.path)) as container:
-                if not container.streams.video:
-                    raise ValueError(f"{self.path} has no picture track; give a video file or a folder of pictures.")
-                stream = container.streams.video[0]
+                stream = self._pictures(container)
                 rate = stream.average_rate or stream.guessed_rate or DEFAULT_FRAME_RATE
                 self._rate, self._time_base = Fraction(rate), Fraction(stream.time_base)
+                self._clock = max(0, round(Fraction(container.start_time or 0, 1_000_000) / self._time_base))
                 has_sound = any(sound.codec_context is not None for sound in container.streams.audio)
-                frames = self._count(stream, container)
+                frames, aspect = self._count(stream, container), pixel_aspect_of(stream.sample_aspect_ratio)
                 first = next(self._decoded(container, stream), None)
         except av.FFmpegError as error:
             raise ValueError(
@@ -38,15 +43,25 @@ class VideoFile:
         if first is None:
             raise ValueError(f"{self.path} holds no frame that can be decoded; give another video file.")
         self._has_times = first.pts is not None  # raw streams have none, so only their beginning can be sought
-        height, width = first.height, first.width
-        if getattr(first, "rotation", 0) % 180:
-            height, width = width, height
-        self.facts = ClipFacts(height, width, self._rate, self._time_base, frames, has_sound)
+        self._orientation = Orientation.of(first)
+        size = self._orientation.size(first.height, first.width)
+        aspect = 1 / aspect if self._orientation.is_transposed else aspect
+        self.facts = ClipFacts(*size, self._rate, self._time_base, frames, has_sound, aspect)
+
+    def _pictures(self, container):
+        """The video track that players show, which is not the cover of the sound."""
+        stream = container.streams.best("video")
+        if stream is None or stream.disposition & import_av().stream.Disposition.attached_pic:
+            raise ValueError(f"{self.path} has no picture track; give a video file or a folder of pictures.")
+        return stream
 
     @property
-    def window(self) -> tuple[Fraction, Fraction | None]:
-        """First second and first second no longer in the clip, or None for all the rest."""
-        return self._start, self._start + self._duration if self._duration else None
+    def sound(self) -> tuple[Path, Window] | None:
+        """The file whose sound belongs to the clip, and by its clock the first second and the first one no longer in the clip."""
+        if not self.facts.has_sound:
+            return None
+        start = self._clock * self._time_base + self._start
+        return self.path, (start, start + self._duration if self._duration else None)
 
     def _count(self, stream, container) -> int | None:
         if stream.frames and not self._start and not self._duration:
@@ -60,6 +75,13 @@ class VideoFile:
         seconds = max(Fraction(0), seconds - self._start)
         return max(1, round((min(seconds, self._duration) if self._duration else seconds) * self._rate))
 
+    @property
+    def _ends(self) -> tuple[int, int | None]:
+        """First time of the part by the file's clock, and the first one that is no longer in it, None for all the rest."""
+        first = self._clock - int(-self._start // self._time_base)
+        stop = -(-(self._start + self._duration) // self._time_base) if self._duration else None
+        return first, None if stop is None else self._clock + int(stop)
+
     @staticmethod
     def _decoded(container, stream) -> Iterator:
         """The stream's frames; damaged packets are left out, as players do."""
@@ -70,36 +92,51 @@ class VideoFile:
             except av.error.InvalidDataError as error:
                 log.warning("Damaged data in %s is left out: %s", container.name, error)
 
-    def _in_window(self, container, stream, seek_to: int | None) -> Iterator[tuple[int, object]]:
-        """(time, frame) of the frames in the window, times increasing, from the key frame before `seek_to` if given."""
+    def _timed(self, container, stream) -> Iterator[tuple[int, object]]:
+        """(time by the file's clock, frame) of the stream's frames from where it stands, times increasing."""
         step = max(1, round(1 / (self._rate * self._time_base)))
-        start = -(-self._start // self._time_base)
-        end = -(-(self._start + self._duration) // self._time_base) if self._duration else None
-        target = start if seek_to is None else seek_to + start
-        if target > 0 and self._has_times:
-            container.seek(int(target), stream=stream)
         last = None
         for frame in self._decoded(container, stream):
             # raw streams have no times; two frames at one time would be refused by every container
-            time = frame.pts if frame.pts is not None else (0 if last is None else last + step)
-            if last is not None:
-                time = max(time, last + 1)
-            last = time
-            if end is not None and time >= end:
+            time = frame.pts if frame.pts is not None else (self._clock if last is None else last + step)
+            last = time if last is None else max(time, last + 1)
+            yield last, frame
+
+    def _sought(self, container, stream, target: int) -> Iterator[tuple[int, object]]:
+        """`_timed` from a frame at or before `target`: where seeking lands later, as it does in transport streams, from further back."""
+        back, second = 0, max(1, round(1 / self._time_base))
+        while self._has_times and target - back > self._clock:
+            container.seek(target - back, stream=stream)
+            found = self._timed(container, stream)
+            first = next(found, None)
+            if first is not None and first[0] <= target:
+                yield first
+                yield from found
                 return
-            if time >= start:
-                yield time - int(start), frame
+            back = 2 * back or second
+        if back:
+            container.seek(0)  # the beginning, whatever the clock shows there
+        yield from self._timed(container, stream)
+
+    def _in_window(self, container, stream, seek_to: int = 0) -> Iterator[tuple[int, object]]:
+        """(time, frame) of the frames in the window, times increasing, from one at or before `seek_to`."""
+        first, stop = self._ends
+        for time, frame in self._sought(container, stream, first + seek_to):
+            if stop is not None and time >= stop:
+                return
+            if time >= first:
+                yield time - first, frame
 
     def frames(self, after: Position | None = None) -> Iterator[Frame]:
         """The frames in order; from the one after `after` when a position of an earlier reading is given."""
         av = import_av()
         with av.open(str(self.path)) as container:
-            stream = container.streams.video[0]
+            stream = self._pictures(container)
             stream.thread_type = "AUTO"
             found = self._from(container, stream, after)
             if found is None:  # the file's index misleads: count from the start
                 container.seek(0)
-                found = ((i, *rest) for i, rest in enumerate(self._in_window(container, stream, None)))
+                found = ((i, *rest) for i, rest in enumerate(self._in_window(container, stream)))
             for index, time, frame in found:
                 if after is None or index > after.index:
                     yield Frame(index, time, self._pixels(frame, index))
@@ -107,7 +144,7 @@ class VideoFile:
     def _from(self, container, stream, after: Position | None) -> Iterator[tuple[int, int, object]] | None:
         """(index, time, frame) after a position found again by its time; None where that very frame is not met."""
         if after is None:
-            return ((i, *rest) for i, rest in enumerate(self._in_window(container, stream, None)))
+            return ((i, *rest) for i, rest in enumerate(self._in_window(container, stream)))
         decoded = self._in_window(container, stream, after.time)
         time = next((time for time, _ in decoded if time >= after.time), None)
         if time != after.time:
@@ -117,51 +154,54 @@ class VideoFile:
     def times(self) -> list[int]:
         """The time of every frame, from the file's packets without decoding them."""
         av = import_av()
-        start = int(-(-self._start // self._time_base))
-        end = -(-(self._start + self._duration) // self._time_base) if self._duration else None
+        first, stop = self._ends
         with av.open(str(self.path)) as container:
-            packets = [p for p in container.demux(container.streams.video[0]) if p.size and not p.is_discard]
+            packets = [p for p in container.demux(self._pictures(container)) if p.size and not p.is_discard]
             if any(p.pts is None for p in packets):
                 raise ValueError(
                     f"The frames of {self.path} have no times, so workers cannot find them; use --engine local."
                 )
             times = sorted(p.pts for p in packets)
-        return [time - start for time in times if time >= start and (end is None or time < end)]
+        return [time - first for time in times if time >= first and (stop is None or time < stop)]
 
     def _packets(self) -> int:
         """How many packets the window holds, each of which is a frame of a raw stream."""
         av = import_av()
         with av.open(str(self.path)) as container:
-            there = sum(1 for packet in container.demux(container.streams.video[0]) if packet.size)
+            there = sum(1 for packet in container.demux(self._pictures(container)) if packet.size)
         return max(1, there - int(self._start * self._rate))
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
-        """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
+        """Square pixels (h, w, 3) of up to `count` frames spread evenly over the clip, of one at least."""
         av = import_av()
-        length = self.facts.frames or (count if self._has_times else self._packets())
+        length = self.facts.frames or self._packets()
         frames, step = min(count, length), 1 / (self._rate * self._time_base)
         with av.open(str(self.path)) as container:
-            stream = container.streams.video[0]
+            stream = self._pictures(container)
             stream.thread_type = "AUTO"
-            onward = (
-                None if self._has_times else self._in_window(container, stream, None)
-            )  # else each would start where the last ended
-            origin = max(0, (stream.start_time or 0) - int(self._start / self._time_base))
+            # of streams without times each would start where the last ended
+            onward = None if self._has_times else self._in_window(container, stream)
+            late = max(0, (stream.start_time or 0) - self._ends[0])
             for i in range(frames):
                 wanted = (2 * i + 1) * length // (2 * frames)
-                target = max(0, origin + int((wanted - Fraction(1, 2)) * step)) if wanted else 0
+                target = late + int((wanted - Fraction(1, 2)) * step) if wanted else 0
                 found = self._in_window(container, stream, target) if onward is None else onward
                 near = next((frame for time, frame in found if time >= target), None)
+                if near is None and i == 0:
+                    container.seek(0)
+                    near = next((frame for _, frame in self._in_window(container, stream)), None)
                 if near is not None:  # the length is an estimate and may lie beyond the end
                     yield self._pixels(near, 0)
 
     def _pixels(self, frame, index: int) -> numpy.ndarray:
-        pixels = frame.to_ndarray(format="rgb24")
-        quarter_turns = round(getattr(frame, "rotation", 0) / 90) % 4
-        if quarter_turns:
-            pixels = numpy.ascontiguousarray(numpy.rot90(pixels, quarter_turns))
-        require_size(pixels, self.facts, f"Frame {index} of {self.path}")
-        return pixels
+        """A decoded frame's square pixels (h, w, 3) uint8 RGB as they are seen."""
+        facts, stored = self.facts, (frame.height, frame.width)
+        require_size(self._orientation.size(*stored), (facts.height, facts.width), f"Frame {index} of {self.path}")
+        size = {}
+        if facts.pixel_aspect != 1:
+            height, width = self._orientation.size(*facts.camera_size)
+            size = {"height": height, "width": width, "interpolation": "BICUBIC"}
+        return self._orientation.turned(frame.to_ndarray(format="rgb24", **size))
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame."""

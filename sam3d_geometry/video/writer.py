@@ -17,6 +17,7 @@ import torch
 
 from ..files.whole_files import put_in_place, temporary_for, write_files
 from .clip_facts import ClipFacts, import_av
+from .frame_shape import SQUARE
 
 
 @dataclass(frozen=True)
@@ -192,32 +193,31 @@ def _even_padding(values: numpy.ndarray, size: tuple[int, int]) -> tuple[tuple[i
 
 
 class SegmentWriter:
-    """Encodes pictures of one kind into one segment, which appears under its name when closed.
+    """Encodes pictures of one kind, of the size and pixels of the clip's, into one segment, which appears under its name when closed.
 
     Times are counted from the segment's first picture. Widths and heights that are odd get one column or row more where
     the format halves its colours, as every such video has.
     """
 
-    def __init__(
-        self, path: Path, chosen: Format, grey: bool, size: tuple[int, int], frame_rate: Fraction, time_base: Fraction
-    ):
+    def __init__(self, path: Path, chosen: Format, grey: bool, facts: ClipFacts):
         av = import_av()
         self._path, self._part = path, temporary_for(path)
         self._format = chosen
         pixels = chosen.grey if grey else chosen.colour
         even = 2 if pixels.startswith("yuv4") else 1
-        self._size = tuple(-(-side // even) * even for side in size)
+        self._size = tuple(-(-side // even) * even for side in (facts.height, facts.width))
         self._container = av.open(str(self._part), "w", format=chosen.segments)
-        self._stream = self._container.add_stream(chosen.codec, rate=frame_rate, options=dict(chosen.options))
+        self._stream = self._container.add_stream(chosen.codec, rate=facts.frame_rate, options=dict(chosen.options))
         self._stream.codec_context.thread_count = ENCODER_THREADS
         self._stream.height, self._stream.width = self._size
         self._stream.pix_fmt = pixels
-        self._stream.time_base = self._stream.codec_context.time_base = time_base
+        context = self._stream.codec_context
+        self._stream.time_base = context.time_base = facts.time_base
+        context.sample_aspect_ratio = facts.pixel_aspect
         if pixels.startswith("yuv"):
-            context = self._stream.codec_context
             context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
             context.color_range = 1  # 16 to 235
-        self._time_base = time_base
+        self._time_base = facts.time_base
         self._first_time: int | None = None
 
     def write(self, values: numpy.ndarray, time: int) -> None:
@@ -240,13 +240,14 @@ class SegmentWriter:
         self._part.unlink(missing_ok=True)
 
 
-def write_picture(path: Path, values: numpy.ndarray, chosen: Format) -> None:
-    """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG or float EXR file."""
+def write_picture(path: Path, values: numpy.ndarray, chosen: Format, pixel_aspect: Fraction = SQUARE) -> None:
+    """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG or float EXR file; `pixel_aspect` is a pixel's width over its height."""
     av = import_av()
     frame = _video_frame(values, chosen, values.shape[:2])
     encoder = av.CodecContext.create(chosen.codec, "w")
     encoder.height, encoder.width = values.shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = frame.format.name, Fraction(1), 1
+    encoder.sample_aspect_ratio = pixel_aspect
     encoder.options = dict(chosen.options)
     frame.pts = 0
     content = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
@@ -294,7 +295,7 @@ def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFa
             picture = output.add_stream_from_template(first.streams.video[0])
             if first.streams.video[0].codec_context.name == "hevc":
                 picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
-        picture.time_base = time_base
+        picture.time_base, picture.codec_context.sample_aspect_ratio = time_base, facts.pixel_aspect
         track = None if sound is None else Sound(output, *sound)
         held: tuple[int, object] | None = None
         for time, packet in chain(_packets(segments, time_base), [(None, None)]):

@@ -17,19 +17,19 @@ from sam3d_geometry.video.journal import LOCK, Commit, Journal
 from sam3d_geometry.video.writer import FORMATS, Segment, SegmentWriter, join_segments, write_picture
 
 VIDEO = FORMATS["ffv1 16-bit mkv"]
+FACTS = ClipFacts(8, 8, Fraction(24), Fraction(1, 24), 2, False)
 PICTURE = numpy.full((8, 8), 1000, numpy.uint16)
 
 
 def segment(path, frames=2):
-    writer = SegmentWriter(path, VIDEO, True, (8, 8), Fraction(24), Fraction(1, 24))
+    writer = SegmentWriter(path, VIDEO, True, FACTS)
     for time_of_frame in range(frames):
         writer.write(PICTURE, time_of_frame)
     writer.close()
 
 
 def joined(folder, number):
-    facts = ClipFacts(8, 8, Fraction(24), Fraction(1, 24), 2, False)
-    join_segments([Segment(folder.parent / f"source{number}.segment", 0)], folder / "clip.mkv", facts)
+    join_segments([Segment(folder.parent / f"source{number}.segment", 0)], folder / "clip.mkv", FACTS)
 
 
 def committed(folder, number):

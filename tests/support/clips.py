@@ -28,8 +28,15 @@ def number(pixels):
     return sum(1 << bar for bar in range(BARS) if level[bar] > (level.max() + top.min()) / 2 and level[bar] > 1)
 
 
-def make_clip(path, frames=40, *, times=None, sound=None, rotation=0, gop=12, size=(54, 96), b_frames=2):
-    """An H.264 file of `picture`s, at `times` in units of TIME_BASE (30000/1001 frames a second if not given)."""
+def make_clip(
+    path, frames=40, *, times=None, sound=None, rotation=0, gop=12, size=(54, 96), b_frames=2, matrix=None, aspect=1,
+    sound_starts=0,
+):  # fmt: skip
+    """An H.264 file of `picture`s, at `times` in units of TIME_BASE (30000/1001 frames a second if not given).
+
+    `matrix` are the first four whole numbers (a, b, c, d) of a display matrix, `aspect` is the width of a pixel over its height;
+    sound starts at a time in TIME_BASE.
+    """
     import av
 
     times = times or [i * 1001 for i in range(frames)]
@@ -40,6 +47,10 @@ def make_clip(path, frames=40, *, times=None, sound=None, rotation=0, gop=12, si
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         if rotation:
             stream.set_display_rotation(rotation)
+        if matrix:
+            a, b, c, d = (number << 16 for number in matrix)
+            stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         track = container.add_stream(sound, rate=48000) if sound else None
         if track is not None:
             track.layout = "mono"
@@ -49,18 +60,18 @@ def make_clip(path, frames=40, *, times=None, sound=None, rotation=0, gop=12, si
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if track is not None:
-            _add_tone(container, track, seconds=frames / RATE)
+            _add_tone(container, track, sound_starts * TIME_BASE, seconds=frames / RATE)
     return times
 
 
-def _add_tone(container, track, seconds):
+def _add_tone(container, track, begin, seconds):
     import av
 
     samples = int(48000 * seconds)
     tone = (numpy.sin(numpy.arange(samples) * 0.06) * 0.5).astype(numpy.float32)
     for start in range(0, samples, 1024):
         frame = av.AudioFrame.from_ndarray(tone[None, start : start + 1024], "fltp", "mono")
-        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, round(begin * 48000) + start, Fraction(1, 48000)
         container.mux(track.encode(frame))
     container.mux(track.encode(None))
 

@@ -1,5 +1,7 @@
 """Ramps that climb, written as videos in two segments."""
 
+from dataclasses import replace
+
 import torch
 from clips import RATE, TIME_BASE
 
@@ -34,12 +36,11 @@ def ramps():
 def write(folder, name, pictures, target=None, sound=None, facts=FACTS):
     """The pictures in two segments, joined."""
     chosen, parts = format_named(name), []
+    facts = replace(facts, height=pictures.shape[1], width=pictures.shape[2])
     values = quantise(pictures, chosen)
     for number, part in enumerate((slice(0, 3), slice(3, 8))):
         path = folder / f"{number}.segment"
-        writer = SegmentWriter(
-            path, chosen, pictures.dim() == 3, tuple(pictures.shape[1:3]), facts.frame_rate, facts.time_base
-        )
+        writer = SegmentWriter(path, chosen, pictures.dim() == 3, facts)
         for picture, time in zip(values[part], TIMES[part]):
             writer.write(picture, time)
         assert not path.exists()

@@ -4,7 +4,6 @@ import sys
 import types
 from fractions import Fraction
 
-import numpy
 import pytest
 
 from sam3d_geometry.video.clip_facts import OLDEST_AV, ClipFacts, import_av, require_size
@@ -34,7 +33,15 @@ def test_a_new_enough_one_is_taken(monkeypatch):
 
 
 def test_a_frame_of_another_size_is_named():
-    facts = ClipFacts(54, 96, Fraction(25), Fraction(1, 25), None, False)
-    require_size(numpy.zeros((54, 96, 3)), facts, "a.png")
+    require_size((54, 96, 3), (54, 96), "a.png")
     with pytest.raises(ValueError, match=r"^a\.png has 54 x 96 pixels and the first one 96 x 54; all frames"):
-        require_size(numpy.zeros((96, 54, 3)), facts, "a.png")
+        require_size((96, 54, 3), (54, 96), "a.png")
+    with pytest.raises(ValueError, match=r"^a\.png has 54 x 96 pixels and b\.png 96 x 54; all frames"):
+        require_size((96, 54), (54, 96), "a.png", "b.png")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"), [(Fraction(64, 45), (576, 1024)), (Fraction(10, 11), (634, 720)), (Fraction(1), (576, 720))]
+)
+def test_the_camera_sees_square_pixels_and_loses_none(aspect, size):
+    assert ClipFacts(576, 720, Fraction(25), Fraction(1, 25), None, False, aspect).camera_size == size

@@ -1,6 +1,7 @@
 """Streams: every frame once, the same with and without overlap or interruption, in memory that does not grow."""
 
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import numpy
@@ -99,6 +100,39 @@ class TestWhole:
         stream_clip(BrightnessEngine(), open_clip(folder), products(tmp_path / "out"), SETTINGS)
         assert sorted(p.stem for p in (tmp_path / "out" / "exr").iterdir()) == sorted(f"shot_{i}" for i in range(11))
         assert len(decode(tmp_path / "out" / "depth.mkv")[0]) == 11
+
+    def test_anamorphic_pixels_are_square_for_the_camera_and_come_back(self, tmp_path):
+        make_clip(tmp_path / "wide.mp4", 9, aspect=Fraction(64, 45))
+        engine = BrightnessEngine()
+        seen, infer = [], engine.infer
+        engine.infer = lambda images, *rest: (seen.append(tuple(images.shape[1:3])), infer(images, *rest))[1]
+        stream_clip(engine, open_clip(tmp_path / "wide.mp4"), products(tmp_path), SETTINGS)
+        assert set(seen) == {(54, 137)}
+        with av.open(str(tmp_path / "normals.mp4")) as container:
+            track = container.streams.video[0]
+            assert (track.height, track.width, track.sample_aspect_ratio) == (54, 96, Fraction(64, 45))
+        _, pictures = decode(tmp_path / "depth.mkv")
+        assert [number(p) for p in pictures[1:]] == list(range(1, 9))
+        assert {p.shape for p in pictures} == {(54, 96)}
+
+    def test_a_transport_stream_is_as_long_as_it_was(self, tmp_path):
+        make_clip(
+            tmp_path / "late.ts", 42, times=[44444 + 1001 * i for i in range(42)], sound="aac", sound_starts=44444
+        )
+        run(tmp_path / "late.ts", tmp_path / "out")
+        for name, track in (("depth.mkv", "video"), ("normals.mp4", "video"), ("normals.mp4", "audio")):
+            with av.open(str(tmp_path / "out" / name)) as container:
+                stream = container.streams.best(track)
+                times = [float(packet.pts * packet.time_base) for packet in container.demux(stream) if packet.size]
+            assert -0.03 < times[0] < 0.1, (name, track)
+            assert times[-1] == pytest.approx(41 * 1001 / 30000, abs=0.1), (name, track)
+
+    def test_missing_frames_stay_missing(self, tmp_path):
+        folder = make_folder(tmp_path / "frames", 9)
+        (folder / "shot_4.png").unlink()
+        stream_clip(BrightnessEngine(), open_clip(folder, 25), products(tmp_path / "out"), SETTINGS)
+        times, _ = decode(tmp_path / "out" / "normals.mp4")
+        assert times == [1200 * i for i in (0, 1, 2, 3, 5, 6, 7, 8)]
 
     def test_one_range_is_found_for_the_clip(self, source, tmp_path):
         _, survey = run(source, tmp_path, StreamSettings(clip_percent=0))

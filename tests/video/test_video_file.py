@@ -26,6 +26,37 @@ def in_time_base(clip, frames):
     return [round(f.time * clip.facts.time_base / TIME_BASE) for f in frames]
 
 
+def with_cover(path, source, container_name):
+    """The tracks of `source` copied to `path`, with a cover as the first of its video tracks."""
+    av = pytest.importorskip("av")
+    with av.open(str(source)) as given, av.open(str(path), "w", format=container_name) as container:
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        tracks = {stream.index: container.add_stream_from_template(stream) for stream in given.streams}
+        black = av.VideoFrame.from_ndarray(numpy.zeros((32, 32, 3), numpy.uint8))
+        container.mux(cover.encode(black.reformat(format="yuvj420p")))
+        for packet in given.demux():
+            if packet.dts is not None:
+                packet.stream = tracks[packet.stream_index]
+                container.mux(packet)
+    if container_name == "mp4":
+        path.write_bytes(_cover_first(path.read_bytes()))
+
+
+def _cover_first(content):
+    """An MP4 with the box of the cover (udta) before those of the tracks (trak), as some programs write it."""
+    start = content.index(b"moov") - 4
+    moov = content[start : start + int.from_bytes(content[start : start + 4], "big")]
+    boxes, place = [], 8
+    while place < len(moov):
+        length = int.from_bytes(moov[place : place + 4], "big")
+        boxes.append(moov[place : place + length])
+        place += length
+    boxes.sort(key=lambda box: (b"mvhd", b"udta", b"trak").index(box[4:8]))
+    return content[:start] + moov[:8] + b"".join(boxes) + content[start + len(moov) :]
+
+
 class TestVideoFile:
     def test_every_frame_once_at_its_time(self, uneven):
         path, times = uneven
@@ -77,6 +108,76 @@ class TestVideoFile:
         assert pixels.shape[:2] == (clip.facts.height, clip.facts.width)
         error = numpy.abs(pixels.astype(int) - numpy.rot90(picture(0), rotation // 90))
         assert error.mean() < 8
+
+    @pytest.mark.parametrize(
+        ("matrix", "seen"),
+        [
+            ((-1, 0, 0, 1), lambda stored: stored[:, ::-1]),
+            ((1, 0, 0, -1), lambda stored: stored[::-1]),
+            ((0, 1, 1, 0), lambda stored: stored.swapaxes(0, 1)),
+            ((0, -1, -1, 0), lambda stored: stored.swapaxes(0, 1)[::-1, ::-1]),
+        ],
+        ids=["left-right", "upside down", "diagonal", "other diagonal"],
+    )
+    def test_a_mirrored_picture_is_mirrored_back(self, tmp_path, matrix, seen):
+        make_clip(tmp_path / "clip.mp4", 3, matrix=matrix)
+        clip = VideoFile(tmp_path / "clip.mp4")
+        pixels = next(clip.frames()).pixels
+        assert pixels.shape[:2] == (clip.facts.height, clip.facts.width)
+        assert numpy.abs(pixels.astype(int) - seen(picture(0))).mean() < 8
+
+    @pytest.mark.parametrize(("rotation", "seen"), [(0, (54, 128)), (90, (128, 54))])
+    def test_pixels_that_are_not_square_are_made_so(self, tmp_path, rotation, seen):
+        make_clip(tmp_path / "clip.mp4", 3, rotation=rotation, aspect=Fraction(4, 3))
+        clip = VideoFile(tmp_path / "clip.mp4")
+        stored = (96, 54) if rotation else (54, 96)
+        assert (clip.facts.height, clip.facts.width) == stored
+        assert clip.facts.pixel_aspect == (Fraction(3, 4) if rotation else Fraction(4, 3))
+        for pixels in (next(clip.frames()).pixels, next(clip.samples(1))):
+            assert pixels.shape == (*seen, 3)
+        across = next(clip.frames()).pixels.swapaxes(0, 1)[::-1] if rotation == 0 else next(clip.frames()).pixels
+        # the ramp of `picture` climbs by 1 a stored pixel, which is 4/3 of a square one
+        assert numpy.diff(numpy.sort(across[:, 40, 0].astype(float))).mean() == pytest.approx(3 / 4, abs=0.02)
+
+    @pytest.mark.parametrize("container_name", ["mp4", "matroska"])
+    def test_the_cover_of_the_sound_is_no_clip(self, tmp_path, container_name):
+        make_clip(tmp_path / "source.mp4", 20)
+        path = tmp_path / f"clip.{container_name}"
+        with_cover(path, tmp_path / "source.mp4", container_name)
+        with pytest.importorskip("av").open(str(path)) as container:
+            assert [s.codec_context.name for s in container.streams.video] == ["mjpeg", "h264"]
+        clip = VideoFile(path)
+        assert [number(f.pixels) for f in clip.frames()] == list(range(20))
+        assert len(clip.times()) == 20
+        assert [pixels.shape for pixels in clip.samples(1)] == [(54, 96, 3)]
+
+    def test_a_cover_alone_is_refused(self, tmp_path):
+        av = pytest.importorskip("av")
+        make_clip(tmp_path / "clip.mp4", 20, sound="aac")
+        with av.open(str(tmp_path / "clip.mp4")) as source, av.open(str(tmp_path / "tone.m4a"), "w") as tone:
+            track = tone.add_stream_from_template(source.streams.audio[0])
+            for packet in source.demux(audio=0):
+                if packet.dts is not None:
+                    packet.stream = track
+                    tone.mux(packet)
+        with_cover(tmp_path / "song.mp4", tmp_path / "tone.m4a", "mp4")
+        with pytest.raises(ValueError, match="has no picture track"):
+            VideoFile(tmp_path / "song.mp4")
+
+    @pytest.mark.parametrize("late", [0, 44444])
+    def test_a_transport_stream_begins_at_the_beginning(self, tmp_path, late):
+        make_clip(tmp_path / "clip.ts", 60, times=[late + i * 1001 for i in range(60)])
+        clip = VideoFile(tmp_path / "clip.ts")
+        frames = list(clip.frames())
+        assert [number(f.pixels) for f in frames] == list(range(60))
+        assert [frames[0].time, in_time_base(clip, frames)[-1]] == [0, 59 * 1001]
+        assert clip.times() == [f.time for f in frames]
+        assert [number(pixels) for pixels in clip.samples(5)] == [6, 18, 30, 42, 54]
+        for index in (0, 13, 40):
+            after = list(clip.frames(Position(index, frames[index].time)))
+            assert [(f.index, f.time) for f in after] == [(f.index, f.time) for f in frames[index + 1 :]]
+        part = VideoFile(tmp_path / "clip.ts", start_seconds=1.0, duration_seconds=0.5)
+        assert [number(f.pixels) for f in part.frames()] == list(range(30, 45))
 
     def test_samples_are_spread_over_the_clip(self, uneven):
         numbers = [number(pixels) for pixels in VideoFile(uneven[0]).samples(5)]

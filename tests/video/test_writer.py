@@ -1,6 +1,7 @@
 """Writing pictures: values are as deep as the format, times come along, files are whole or absent."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy
@@ -45,6 +46,15 @@ class TestVideo:
         middle = (slice(None), slice(6, None, 16), slice(6, None, 16))
         error = numpy.abs(numpy.stack(pictures)[middle] / 255 - patches.numpy()[middle])
         assert error.max() < 0.04
+
+    @pytest.mark.parametrize("aspect", [Fraction(64, 45), Fraction(10, 11)])
+    def test_pixels_keep_their_shape(self, tmp_path, name, aspect):
+        if name.startswith("ffv1"):
+            pytest.skip("PyAV cannot say the shape of pixels to Matroska; FFV1 says it in every frame")
+        facts = replace(FACTS, pixel_aspect=aspect)
+        with av.open(str(write(tmp_path, name, ramps(), facts=facts))) as container:
+            stream = container.streams.video[0]
+            assert (stream.sample_aspect_ratio, stream.width, stream.height) == (aspect, WIDTH, HEIGHT)
 
     def test_odd_sizes_can_be_written(self, tmp_path, name):
         odd = ramps()[:, :45, :101]
@@ -92,7 +102,7 @@ def test_apple_players_find_the_tag_they_take(tmp_path):
 
 def test_the_frame_rate_is_kept(tmp_path):
     chosen = format_named("h264 8-bit mp4")
-    writer = SegmentWriter(tmp_path / "0.segment", chosen, True, (HEIGHT, WIDTH), RATE, TIME_BASE)
+    writer = SegmentWriter(tmp_path / "0.segment", chosen, True, FACTS)
     for i, values in enumerate(quantise(ramps(), chosen)):
         writer.write(values, 1001 * i)
     writer.close()
@@ -116,6 +126,14 @@ class TestPictures:
         colours = quantise(torch.rand(1, 11, 13, 3), chosen)[0]
         write_picture(tmp_path / "colour.png", colours, chosen)
         assert numpy.array_equal(decode_one(tmp_path / "colour.png", "rgb48le"), colours)
+
+    @pytest.mark.parametrize("name", ["png 16-bit files", "exr 32-bit files"])
+    def test_pixels_keep_their_shape(self, tmp_path, name):
+        chosen = format_named(name)
+        path = tmp_path / f"frame{chosen.suffix}"
+        write_picture(path, quantise(ramps(), chosen)[0], chosen, Fraction(64, 45))
+        with av.open(str(path)) as container:
+            assert container.streams.video[0].sample_aspect_ratio == Fraction(64, 45)
 
     def test_exr_holds_floats_untouched(self, tmp_path):
         chosen = format_named("exr 32-bit files")

@@ -168,7 +168,13 @@ GIVEN = {
     "fog.optical_depth": {"rise": noise(1, *SIZE)},
     "decimation.sample_picture": {"picture": noise(12, 16, 3)},
     "displaced_plane.displaced_plane": {"subdivisions": 4, "height": 0.3},
-    "shading.ggx": {"sine": noise(1, *SIZE, low=0.01, high=0.1)},
+    "shading.ggx": {
+        **{name: noise(1, *SIZE, low=0.1, high=0.9) for name in ("n_l", "n_v", "l_v")},
+        "sine": noise(1, *SIZE, low=0.01, high=0.1),
+    },
+    "shading.dot": {"a": noise(3, 50), "b": noise(3, 50)},
+    "shading.unit": {"vectors": noise(3, 50)},
+    "strips.by_strips": {"function": lambda depth: (depth * 2,), "maps": [SCENE.depth]},
     "shading.lambert": {"sine": noise(1, *SIZE, low=0.01, high=0.1)},
     "surfaces.extended": {},
     "enlarge.gaussian_blur": {"sigma": 1.5},
@@ -235,7 +241,7 @@ GIVEN = {
     "noise.agreement": {"noise": torch.tensor(0.3)},
     "noise.windowed_mean": {"values": noise(*SIZE), "counted": noise(*SIZE) > 0.3},
     "neighbourhood.around": {"values": noise(*SIZE), "combine": torch.maximum},
-    "shading.light_at": {"light": LIGHTS[0], "frame": 0, "points": SCENE.points[0].reshape(-1, 3)},
+    "shading.light_at": {"light": LIGHTS[0], "frame": 0, "points": SCENE.points[0].reshape(-1, 3).T},
     "layer.card_layer": {"rgba": noise(1, 20, 20, 4), "placed": CARD},
     "layer.mesh_layer": {"vertices": TETRAHEDRON, "faces": FACES, "placed": CARD, "colours": noise(1, 4, 3)},
     "inference.pointmap_from_prediction": {

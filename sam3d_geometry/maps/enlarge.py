@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ..geometry.number_format import not_in_half
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size, pointmap_at_size
+from ..geometry.strips import strips
 from ..geometry.surfaces import depth_edges, extended, inverse_depth
 
 CONTOUR_BLUR = 1.2  # pixels of the pointmap; the least that takes the stairs out of a drawn contour
@@ -96,16 +97,23 @@ def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torc
         return values
     rows, row_weight = _taps(size[0], coarse_depth.shape[1], depth.device)
     columns, column_weight = _taps(size[1], coarse_depth.shape[2], depth.device)
-    fine, coarse = inverse_depth(depth, depth > 0), inverse_depth(coarse_depth, coarse_depth > 0)
-    total, weights = torch.zeros_like(depth), torch.zeros_like(depth)
-    for i in (0, 1):
-        for j in (0, 1):
-            tap = coarse.index_select(1, rows[i]).index_select(2, columns[j])
-            apart = (tap - fine).abs().div_(fine.clamp_min(1e-12))
-            weight = (row_weight[i][:, None] * column_weight[j] + NEVER_ALONE) / (DEPTH_NOISE**2 + apart.square())
-            total.addcmul_(values.index_select(1, rows[i]).index_select(2, columns[j]), weight)
-            weights.add_(weight)
-    return total / weights
+    coarse = inverse_depth(coarse_depth, coarse_depth > 0)
+    # along the rows once, so that a strip picks whole rows of them
+    taps = [tuple(small.index_select(2, at) for small in (values, coarse)) for at in columns]
+    large = torch.empty_like(depth)
+    for strip in strips(size[0], size[1], depth.device):
+        fine = inverse_depth(depth[:, strip], depth[:, strip] > 0)
+        nearness = fine.clamp_min(1e-12).reciprocal_()
+        total, weights = torch.zeros_like(fine), torch.zeros_like(fine)
+        for at, share in zip(rows, row_weight):
+            for (value, tap), column_share in zip(taps, column_weight):
+                apart = (tap.index_select(1, at[strip]) - fine).mul_(nearness)
+                weight = share[strip][:, None] * column_share + NEVER_ALONE
+                weight = weight / apart.square_().add_(DEPTH_NOISE**2)
+                total.addcmul_(value.index_select(1, at[strip]), weight)
+                weights.add_(weight)
+        torch.div(total, weights, out=large[:, strip])
+    return large
 
 
 def _taps(length: int, coarse: int, device: torch.device) -> tuple[list[torch.Tensor], list[torch.Tensor]]:

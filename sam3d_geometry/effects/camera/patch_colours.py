@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 
 from ...geometry.sampling import sample_cubic
+from ...geometry.strips import STRIP_PIXELS
 from ...geometry.surfaces import DEPTH_EDGE
 from .patches import Patches
-from .visibility import PATCHES_AT_ONCE, Visible, strips
+from .visibility import Visible
 
 OWN_SHARE = 1e-4  # weight of the patch's own colour, which counts alone where no pixel around lies on its surface
 
@@ -31,12 +32,12 @@ def colours_seen(patches: Patches, seen: Visible) -> torch.Tensor:
     """Colours (3, H * W) in the middle of every pixel of the new picture; 0 where nothing is seen."""
     planes = torch.empty(3, len(seen.patch), device=seen.patch.device)
     mixed = []
-    for strip in strips(patches):
+    for strip in patches.strips:
         part = slice(strip.start * patches.width, strip.stop * patches.width)
         patch, shown = seen.patch[part], seen.new_w[part] >= 0
         torch.mul(_bicubic(patches, seen.places_of(patch)), shown, out=planes[:, part])
         mixed.append(torch.nonzero(patches.mixed.view(-1).index_select(0, patch) & shown)[:, 0] + part.start)
-    for where in torch.cat(mixed).split(PATCHES_AT_ONCE):
+    for where in torch.cat(mixed).split(STRIP_PIXELS):
         patch = seen.patch.index_select(0, where)
         put(planes, where, _one_sided(patches, *seen.xy_of(patch), patch))
     for where, sight in seen.settled:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 
 from ...geometry.pointmap import Pointmap
+from ...geometry.strips import strips
 from ...geometry.surfaces import DEPTH_EDGE
 from .neighbourhood import around
 
@@ -44,6 +45,7 @@ class Patches:
         inverse_depth = inverse_depth.contiguous()  # patches are looked up by flat numbers of pixels
         self.image, self.inverse_depth, self.intrinsics = image, inverse_depth, intrinsics
         self.height, self.width = inverse_depth.shape
+        self.strips = strips(self.height, self.width, inverse_depth.device)
         self._fringes: dict[int, torch.Tensor] = {}
         self.planes = image.movedim(-1, 0)[None].contiguous()
         self.slope_x, bent_x = _patch_slopes(inverse_depth, 1)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
+from ...geometry.strips import STRIP_PIXELS
 from ...geometry.surfaces import DEPTH_EDGE
 from .homography import pixel_homography
 from .patch_colours import colours_at, colours_seen, put
 from .patches import Patches
-from .visibility import PATCHES_AT_ONCE, LinesOfSight, Visible, row_and_column, visible
+from .visibility import LinesOfSight, Visible, row_and_column, visible
 
 EDGE_POINTS = ((-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125))  # rotated grid in an edge pixel
 
@@ -53,7 +54,7 @@ def reproject(
     coverage = (seen.new_w >= 0).to(colours.dtype)
     if antialias:
         edges = torch.nonzero(_meeting(seen.new_w.view(size)).view(-1))[:, 0]
-        for where in edges.split(PATCHES_AT_ONCE // len(EDGE_POINTS)):
+        for where in edges.split(STRIP_PIXELS // len(EDGE_POINTS)):
             mean, share = _mean_of_points(lines, seen, where)
             put(colours, where, mean)
             coverage.scatter_(0, where, share)

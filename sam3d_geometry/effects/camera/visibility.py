@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import torch
 
+from ...geometry.strips import STRIP_PIXELS
 from ...geometry.surfaces import DEPTH_EDGE
 from .homography import BEHIND, Homography, PlaneAt
 from .neighbourhood import NEIGHBOURS, around
 from .patches import SLACK, Patches
 
 NOBODY = (0xBF800000 - (1 << 32)) << 32  # the bits of -1.0 above patch 0: behind all others
-PATCHES_AT_ONCE = 1 << 16  # so that the dozen temporaries of a strip of the picture stay in the cache
 
 
 class Sight(NamedTuple):
@@ -71,13 +71,6 @@ class Visible:
         height, width = self.places.shape[:2]
         x, y = self.places_of(patch).unbind(-1)
         return ((x + 1) * (width / 2)).sub_(0.5), ((y + 1) * (height / 2)).sub_(0.5)
-
-
-def strips(patches: Patches) -> list[slice]:
-    """Rows of the picture that are worked on together: few on the CPU, for its cache, all of them elsewhere."""
-    height, width = patches.height, patches.width
-    rows = max(1, PATCHES_AT_ONCE // width) if patches.inverse_depth.device.type == "cpu" else height
-    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
 def row_and_column(pixels: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -144,7 +137,7 @@ def visible(lines: LinesOfSight) -> Visible:
     """What each pixel of the new picture shows."""
     keys, places = _nearest_centres(lines)
     new_w = torch.empty(len(keys), device=keys.device)
-    for strip in strips(lines.patches):
+    for strip in lines.patches.strips:
         part = slice(strip.start * lines.width, strip.stop * lines.width)
         new_w[part] = (keys[part] >> 32).int().view(torch.float32)
         keys[part].bitwise_and_(0xFFFFFFFF)
@@ -152,7 +145,7 @@ def visible(lines: LinesOfSight) -> Visible:
     ahead = around(new_w.view(lines.height, lines.width), torch.maximum).view(-1)
     doubtful = torch.nonzero((ahead > new_w * (1 + DEPTH_EDGE)) & (ahead >= 0))[:, 0]
     # all ask the patches as they were found first, so that no strip sees what another one settled
-    settled = [(where, _asked_around(lines, first, where)) for where in doubtful.split(PATCHES_AT_ONCE // 2)]
+    settled = [(where, _asked_around(lines, first, where)) for where in doubtful.split(STRIP_PIXELS // 2)]
     for where, sight in settled:
         new_w.scatter_(0, where, sight.new_w)
         keys.scatter_(0, where, sight.patch)
@@ -175,7 +168,7 @@ def _nearest_centres(lines: LinesOfSight) -> tuple[torch.Tensor, torch.Tensor]:
     number = torch.arange(height * width, device=on_device)
     per_x, per_y = 2 / width, 2 / height
     grid_column, grid_row = column * per_x + (per_x / 2 - 1), rows * per_y + (per_y / 2 - 1)
-    for strip in strips(p):
+    for strip in p.strips:
         w = p.inverse_depth[strip]
         hx, hy, hz = lines.homography.project(column, rows[strip], w)
         scale = hz.clamp(min=BEHIND).reciprocal_()

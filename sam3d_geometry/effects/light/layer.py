@@ -20,7 +20,7 @@ from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 from ...shapes.mesh import vertex_normals
 from .lights import SURFACE, PlacedLight
 from .rasterize import rasterize
-from .shading import ggx, lambert, light_at
+from .shading import dot, ggx, lambert, light_at, unit
 
 DISTANCE, AS_IS = "distance", "as is"
 WHERE = (SURFACE, DISTANCE, AS_IS)
@@ -170,18 +170,18 @@ def _mesh_colour(
     frame: int,
     ambient: float,
 ) -> torch.Tensor:
-    """Linear albedo, unit normals and points (N, 3) -> linear colour (N, 3) under the lights, or one at the camera."""
-    to_camera = F.normalize(-points, dim=-1)
-    facing = (normals * to_camera).sum(-1, keepdim=True)
-    normals = torch.where(facing < 0, -normals, normals)
+    """Linear albedo, unit normals and points (3, N) -> linear colour (3, N) under the lights, or one at the camera."""
+    to_camera = unit(-points)
+    facing = dot(normals, to_camera)
     if not lights:
         return albedo * (UNLIT_AMBIENT + (1 - UNLIT_AMBIENT) * facing.abs())
+    normals = torch.where(facing < 0, -normals, normals)
     colour = albedo * ambient
     for light in lights:
         to_light, strength, sine = light_at(points, light, frame)
-        diffuse = lambert((normals * to_light).sum(-1), sine)[:, None]
-        shine = ggx(normals, to_light, to_camera, MESH_ROUGHNESS, sine)[:, None] * MESH_SPECULAR
-        colour = colour + (albedo * diffuse + shine) * strength[:, None] * light.radiance
+        cosine = dot(normals, to_light)
+        shine = ggx(cosine, facing.abs(), dot(to_light, to_camera), MESH_ROUGHNESS, sine) * MESH_SPECULAR
+        colour = colour + (albedo * lambert(cosine, sine) + shine) * strength * light.radiance[:, None]
     return colour
 
 
@@ -239,9 +239,9 @@ def mesh_layer(
         raster = rasterize(points, triangles, pointmap.intrinsics[i], height, width)
         seen = (raster.face >= 0).nonzero(as_tuple=True)
         corners = values[triangles[raster.face[seen]]]
-        albedo, normals, met = (corners * raster.weights[seen][..., None]).sum(1).split(3, -1)
+        albedo, normals, met = (corners * raster.weights[seen][..., None]).sum(1).T.contiguous().split(3)
         colour = points.new_zeros(height, width, 3)
-        normals = F.normalize(normals, dim=-1)
-        colour[seen] = _mesh_colour(albedo, normals, met, lights=lights, frame=i, ambient=ambient)
+        normals = unit(normals)
+        colour[seen] = _mesh_colour(albedo, normals, met, lights=lights, frame=i, ambient=ambient).T
         results.append(_averaged(colour, (raster.face >= 0).float(), raster.depth))
     return Layer(*(torch.stack(parts) for parts in zip(*results)))

@@ -6,6 +6,7 @@ The photo in linear light stands for the surfaces' albedo, so an added light sho
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from torch.nn import functional as F
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
 from ...geometry.resize import require_photo, resize_image, size_for_long_edge
+from ...geometry.strips import by_strips
 from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
-from .shading import ggx, lambert, light_at
+from .shading import dot, ggx, lambert, light_at, unit
 from .shadow import Casting, cast_shadow
 from .surface import pick_frame, surface_at_image
 
-STRIP_PIXELS = 1 << 18  # pixels shaded at a time
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
 LIGHT_PICTURE = 64  # long edge at which the photo's own light is estimated
 EVEN_OUT_LIMIT = 4.0  # no pixel becomes brighter or darker than by this factor
@@ -58,7 +59,8 @@ def add_light(base: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
     room = (1 - base).clamp_min(1e-4)
     share = added / room
     over = (share - KNEE).clamp_min(0)
-    return base + room * torch.where(share <= KNEE, share, KNEE + (1 - KNEE) * (1 - torch.exp(-over / (1 - KNEE))))
+    held = KNEE - (1 - KNEE) * torch.expm1(-over / (1 - KNEE))
+    return base + room * torch.where(share <= KNEE, share, held)
 
 
 def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:
@@ -89,22 +91,47 @@ def shadow_at_picture(surface: Pointmap, light: PlacedLight, how: Relighting) ->
 
 
 def _shade(
+    points: torch.Tensor, normals: torch.Tensor, albedo: torch.Tensor, *, light: PlacedLight, how: Relighting
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points, normals and albedo (3, N) -> light sent to the camera (3, N) and its strength on white (N,), unshadowed."""
+    to_light, strength, sine = light_at(points, light, 0)
+    cosine = dot(normals, to_light)
+    diffuse = strength * lambert(cosine, sine)
+    sent = albedo * diffuse
+    if how.specular > 0:
+        to_camera = unit(-points)
+        shine = ggx(cosine, dot(normals, to_camera), dot(to_light, to_camera), how.roughness, sine)
+        sent += shine * strength * how.specular
+    return sent.mul_(light.radiance[:, None]), diffuse * light.radiance.mean()
+
+
+def _added_in_strip(
+    mask: torch.Tensor,
     points: torch.Tensor,
     normals: torch.Tensor,
     albedo: torch.Tensor,
-    light: PlacedLight,
-    frame: int,
+    unoccluded: torch.Tensor,
+    *arriving: torch.Tensor,
+    lights: Sequence[PlacedLight],
     how: Relighting,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Points, normals and albedo (N, 3) -> light sent to the camera (N, 3) and its strength on white (N,), unshadowed."""
-    to_light, strength, sine = light_at(points, light, frame)
-    cosine = (normals * to_light).sum(-1)
-    diffuse = strength * lambert(cosine, sine)
-    sent = albedo * diffuse[:, None]
-    if how.specular > 0:
-        to_camera = F.normalize(-points, dim=-1)
-        sent = sent + (ggx(normals, to_light, to_camera, how.roughness, sine) * strength * how.specular)[:, None]
-    return sent * light.radiance, diffuse * light.radiance.mean()
+    """`added_light` of a strip (h, W) of one frame; `arriving` (h, W) is the share of each light that no shadow takes."""
+    points, normals, albedo = (values.flatten(0, 1).T.contiguous() for values in (points, normals, albedo))
+    added, lit, unshadowed = torch.zeros_like(points), torch.zeros_like(points[0]), torch.zeros_like(points[0])
+    for light, share in zip(lights, arriving):
+        sent, strength = _shade(points, normals, albedo, light=light, how=how)
+        added.addcmul_(sent, (share * unoccluded).flatten())
+        lit.addcmul_(strength, share.flatten())
+        unshadowed += strength
+    shaded = torch.where(unshadowed > 1e-6, 1 - lit / unshadowed.clamp_min(1e-6), 0).clamp_(0, 1)
+    return torch.where(mask[..., None], added.T.view(*mask.shape, 3), 0), torch.where(mask, shaded.view_as(mask), 0)
+
+
+def _arriving(frame: Pointmap, light: PlacedLight, how: Relighting) -> torch.Tensor:
+    """Share (1, H, W) of a light that reaches each pixel of one frame in spite of shadows."""
+    if not light.shadows or how.shadow_strength <= 0:
+        return frame.points.new_ones(()).expand_as(frame.depth)
+    return 1 - shadow_at_picture(frame, light, how) * how.shadow_strength
 
 
 def added_light(
@@ -120,32 +147,17 @@ def added_light(
     is closed in. Pixels without geometry get nothing. `surface` must have normals (`surface_at_image`).
     """
     how = Relighting() if how is None else how
-    total = torch.zeros_like(surface.points)
-    open_light, lit = torch.zeros_like(surface.depth), torch.zeros_like(surface.depth)
-    rows = max(1, STRIP_PIXELS // surface.size[1])
+    one = surface.points.new_ones(())
+    albedo = one.expand_as(surface.points) if albedo is None else albedo
+    unoccluded = (one if occlusion is None else occlusion).expand_as(surface.depth)
+    added, shaded = torch.empty_like(surface.points), torch.empty_like(surface.depth)
     for i in range(len(surface)):
-        frame = surface[i]
-        for light in lights:
-            one = light[i : i + 1]
-            shadow = None
-            if light.shadows and how.shadow_strength > 0:
-                shadow = shadow_at_picture(frame, one, how)[0] * how.shadow_strength
-            for top in range(0, surface.size[0], rows):
-                strip = slice(top, top + rows)
-                valid = frame.mask[0, strip]
-                points, normals = frame.points[0, strip][valid], frame.normals[0, strip][valid]
-                colour = torch.ones_like(points) if albedo is None else albedo[i, strip][valid]
-                sent, strength = _shade(points, normals, colour, one, 0, how)
-                reaches = torch.ones_like(strength)
-                if occlusion is not None:
-                    reaches = occlusion[min(i, len(occlusion) - 1), strip][valid]
-                open_light[i, strip][valid] += strength
-                if shadow is not None:
-                    reaches, strength = (v * (1 - shadow[strip][valid]) for v in (reaches, strength))
-                lit[i, strip][valid] += strength
-                total[i, strip][valid] += sent * reaches[:, None]
-    shaded = torch.where(open_light > 1e-6, 1 - lit / open_light.clamp_min(1e-6), 0)
-    return total, shaded.clamp(0, 1)
+        frame, placed = surface[i], [light[i : i + 1] for light in lights]
+        arriving = [_arriving(frame, light, how) for light in placed]
+        maps = frame.mask, frame.points, frame.normals, albedo[i : i + 1], unoccluded[i : i + 1]
+        in_strip = functools.partial(_added_in_strip, lights=placed, how=how)
+        added[i : i + 1], shaded[i : i + 1] = by_strips(in_strip, [*maps, *arriving])
+    return added, shaded
 
 
 def relight(
@@ -160,11 +172,16 @@ def relight(
     that is kept away.
     """
     how = Relighting() if how is None else how
-    linear = linear_from_srgb(surface.image)
+    (linear,) = by_strips(lambda image: (linear_from_srgb(image),), [surface.image])
     added, shadow = added_light(surface, lights, how, albedo_from_photo(linear, how.even_out), occlusion)
-    picture = srgb_from_linear(add_light((linear * how.ambient).clamp(0, 1), added))
-    alone = srgb_from_linear(add_light(torch.zeros_like(added), added))
-    return picture.clamp(0, 1), alone.clamp(0, 1), shadow
+
+    def seen(base: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
+        return srgb_from_linear(add_light(base, light)).clamp_(0, 1)
+
+    def both(photo: torch.Tensor, light: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return seen((photo * how.ambient).clamp_(0, 1), light), seen(torch.zeros_like(light), light)
+
+    return *by_strips(both, [linear, added]), shadow
 
 
 def relight_photo(

@@ -18,25 +18,34 @@ DIELECTRIC = 0.04  # reflectance of most non-metals at normal incidence
 
 
 def light_at(points: torch.Tensor, light: PlacedLight, frame: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Points (N, 3) in camera axes -> unit directions to the light (N, 3), its strength (N,), sine of its half angle (N,).
+    """Points (3, N) in camera axes -> unit directions to the light (3, N), its strength (N,), sine of its half angle (N,).
 
     The strength leaves out the light's colour and the surface's cosine. The inverse of distance to the power of the
     light's falloff, 1 at its reach; constant within its radius; a disc gives the cosine of its own angle on top.
     """
-    radius, reach = light.radius[frame], light.reach[frame]
+    radius, reach, position = light.radius[frame], light.reach[frame], light.position[frame][:, None]
     if light.kind == DIRECTIONAL:
-        direction = light.position[frame].expand_as(points)
-        strength = torch.ones_like(points[:, 0])
+        strength = torch.ones_like(points[0])
         sine = torch.sin(torch.atan(radius)).expand_as(strength)
-        return direction, strength, sine
-    away = light.position[frame] - points
-    distance = away.norm(dim=-1).clamp_min(1e-12)
-    direction = away / distance[:, None]
+        return position.expand_as(points), strength, sine
+    away = position - points
+    distance = dot(away, away).sqrt_().clamp_min_(1e-12)
+    direction = away.div_(distance)
     held = torch.maximum(distance, torch.maximum(radius, reach * NEAREST_SHARE))
     strength = (reach / held) ** light.falloff
     if light.kind == AREA:
-        strength = strength * -(direction @ light.aim[frame]).clamp_max(0)
+        strength = strength * -(light.aim[frame] @ direction).clamp_max(0)
     return direction, strength, (radius / held).clamp_max(1)
+
+
+def dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Products (N,) of vectors (3, N)."""
+    return (a[0] * b[0]).addcmul_(a[1], b[1]).addcmul_(a[2], b[2])
+
+
+def unit(vectors: torch.Tensor) -> torch.Tensor:
+    """Vectors (3, N) at length 1; `torch.nn.functional.normalize` takes twenty times as long for them. 0 stays 0."""
+    return vectors * dot(vectors, vectors).clamp_min_(1e-24).rsqrt_()
 
 
 def lambert(cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
@@ -50,23 +59,24 @@ def lambert(cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
 
 
 @not_in_half
-def ggx(
-    normals: torch.Tensor, to_light: torch.Tensor, to_camera: torch.Tensor, roughness: float, sine: torch.Tensor
-) -> torch.Tensor:
+def ggx(n_l: torch.Tensor, n_v: torch.Tensor, l_v: torch.Tensor, roughness: float, sine: torch.Tensor) -> torch.Tensor:
     """Highlight (N,) of a non-metal, cosine included: GGX distribution, Smith visibility, Schlick's Fresnel term.
 
-    Walter et al., Microfacet models for refraction through rough surfaces, 2007. A light of some size widens the
-    distribution (Karis, Real shading in Unreal Engine 4, 2013).
+    From the cosines (N,) between the normal and the light, the normal and the camera, the light and the camera. Walter et
+    al., Microfacet models for refraction through rough surfaces, 2007. A light of some size widens the distribution
+    (Karis, Real shading in Unreal Engine 4, 2013).
     """
     alpha = (max(roughness, 0.05) ** 2 + sine / 2).clamp_max(1)
-    half = torch.nn.functional.normalize(to_light + to_camera, dim=-1)
-    n_l = (normals * to_light).sum(-1).clamp_min(0)
-    n_v = (normals * to_camera).sum(-1).clamp_min(1e-3)
-    n_h = (normals * half).sum(-1).clamp_min(0)
-    v_h = (to_camera * half).sum(-1).clamp_min(0)
+    half_length = (
+        (2 + 2 * l_v).clamp_min(1e-6).sqrt()
+    )  # of the sum of two unit vectors, which points halfway between them
+    n_h = ((n_l + n_v) / half_length).clamp(0, 1)
+    n_l, n_v = n_l.clamp_min(0), n_v.clamp_min(1e-3)
     square = alpha * alpha
     spread = n_h * n_h * (square - 1) + 1
     distribution = square / (math.pi * spread * spread)
     smith = n_l * (n_v * n_v * (1 - square) + square).sqrt() + n_v * (n_l * n_l * (1 - square) + square).sqrt()
-    fresnel = DIELECTRIC + (1 - DIELECTRIC) * (1 - v_h) ** 5
+    missed = (1 - half_length / 2).clamp_min(0)
+    squared = missed * missed
+    fresnel = DIELECTRIC + (1 - DIELECTRIC) * squared * squared * missed
     return math.pi * distribution * fresnel * n_l * 0.5 / smith.clamp_min(1e-6)

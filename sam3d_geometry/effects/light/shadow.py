@@ -109,9 +109,9 @@ def _along_lines(lines: _Lines, occluders: torch.Tensor) -> torch.Tensor:
     outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
     # whole numbers beyond 2 ** 24, of pixels in an 8K picture, need integers
     at = torch.where(outside, height * width, row.long() * width + column.long())
-    found = F.pad(w.view(-1), (0, 1))[at]
+    found = F.pad(w.view(-1), (0, 1)).index_select(0, at.view(-1)).view_as(x)
     for position, cell, slope in ((x, column, slopes[0]), (y, row, slopes[1])):
-        found.addcmul_(slope[at], position.sub_(cell).sub_(0.5))
+        found.addcmul_(slope.index_select(0, at.view(-1)).view_as(x), position.sub_(cell).sub_(0.5))
     return found
 
 
@@ -177,7 +177,7 @@ def _shadow_of(
         # the pixel itself and the one beside it belong to the surface that may be shaded
         before = (place - 1).clamp(0, lines.length)
         line, slope = lines.line_of(angle), (w - w_light) / r.clamp_min(1e-3)
-        below = (before > 0) & (greatest[line * lines.length + (before - 1).clamp_min(0)] > slope)
+        below = (before > 0) & (greatest.index_select(0, line * lines.length + (before - 1).clamp_min(0)) > slope)
         some = below.nonzero()[:, 0]
         below[some] = tree.holds(line[some], before[some], slope[some])
         blocked.append(below)

@@ -76,8 +76,12 @@ class SlopeTree:
             query, node = torch.cat([query, fresh]), torch.cat([node, (first[fresh] >> height) - 1])
             at = row[query] * level.highest.shape[1] + node
             wanted = slope[query]
-            possible = (level.highest.view(-1)[at] > wanted) & (level.lowest.view(-1)[at] < wanted) & ~held[query]
-            certain = possible & (level.its_back.view(-1)[at] < wanted)
+            possible = (
+                (level.highest.view(-1).index_select(0, at) > wanted)
+                & (level.lowest.view(-1).index_select(0, at) < wanted)
+                & ~held[query]
+            )
+            certain = possible & (level.its_back.view(-1).index_select(0, at) < wanted)
             held[query[certain]] = True
             left = (possible & ~certain).nonzero()[:, 0]
             query, node = query[left], node[left] * 2

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
+from io import BytesIO
+from pathlib import Path
 
 from comfy_api.latest import InputImpl, io
 
 from ...sam3d_geometry.files.whole_files import write_files
+from ...sam3d_geometry.geometry.picture_forms import plain_image
+from ...sam3d_geometry.video.clip_file import Clip
 from ...sam3d_geometry.video.depth_videos import DEPTH_CODECS, NORMALS_CODECS, DepthVideos, depth_videos
 from ...sam3d_geometry.video.engine import LocalEngine, StreamSettings
+from ...sam3d_geometry.video.memory_frames import MemoryFrames
 from ...sam3d_geometry.video.product import Look
+from ...sam3d_geometry.video.sound import write_sound
 from ...sam3d_geometry.video.stages import STEADY, steadying
 from ...sam3d_geometry.video.video_file import VideoFile
 from .. import host, host_folders
@@ -17,22 +22,35 @@ from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
 
-def _clip(video) -> VideoFile:
-    """A VIDEO as a file to be read frame by frame; one that is made of frames in memory is saved first."""
+def _clip(video) -> Clip:
+    """A VIDEO as a clip: the file that it is, or the frames in memory that it is made of."""
     if not isinstance(video, InputImpl.VideoFromFile):
-        path = host_folders.temporary_path(f"sam3d_geometry_{uuid.uuid4().hex}.mp4")
-        video.save_to(str(path))
-        return VideoFile(path)
+        made = video.get_components()
+        images = plain_image("video", made.images).cpu()
+        return MemoryFrames(images, made.frame_rate, _sound(made.audio))
     source = video.get_stream_source()
     if not isinstance(source, str):
-        content = source.getvalue()
-        path = host_folders.temporary_path(f"sam3d_geometry_{hashlib.sha256(content).hexdigest()[:16]}.video")
-        if not path.exists():  # a file that stays the same is one that an interrupted run can resume
-            write_files({path: lambda file: file.write(content)})
-        source = str(path)
+        source = str(_kept(source.getvalue(), "video"))
     # ComfyUI before 0.10 cannot cut videos
     window = video.get_active_trim_window() if hasattr(video, "get_active_trim_window") else (0.0, 0.0)
     return VideoFile(source, *window)
+
+
+def _sound(audio: dict | None) -> Path | None:
+    """ComfyUI's AUDIO in a file, None where there is none."""
+    if not audio or not audio["waveform"].numel():
+        return None
+    content = BytesIO()
+    write_sound(audio["waveform"][0].float().cpu().numpy(), int(audio["sample_rate"]), content)
+    return _kept(content.getvalue(), "wav")
+
+
+def _kept(content: bytes, suffix: str) -> Path:
+    """A file of this content, the same at each run, so that one that was interrupted can be resumed."""
+    path = host_folders.temporary_path(f"sam3d_geometry_{hashlib.sha256(content).hexdigest()[:16]}.{suffix}")
+    if not path.exists():
+        write_files({path: lambda file: file.write(content)})
+    return path
 
 
 def _outputs(written: DepthVideos) -> tuple:

@@ -37,6 +37,7 @@ class ClipFacts:
     frames         how many there are; an estimate for video files, None where the file does not say
     has_sound      whether there is sound to copy
     pixel_aspect   width of a pixel over its height as they are seen; not 1 in anamorphic clips
+    has_alpha      whether frames come with their alpha as a fourth channel
     notes          sentences about what is unusual in the clip and what is done about it
     """
 
@@ -47,6 +48,7 @@ class ClipFacts:
     frames: int | None
     has_sound: bool
     pixel_aspect: Fraction = SQUARE
+    has_alpha: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -57,7 +59,10 @@ class ClipFacts:
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its number from 0, its time in units of the clip's time base, its square pixels (h, w, 3) uint8 RGB."""
+    """One frame: its number from 0, its time in units of the clip's time base, and its square pixels.
+
+    pixels  (h, w, 3) RGB in sRGB, or (h, w, 4) where the clip has alpha; uint8, or float32 in [0, 1], the same in all of a clip
+    """
 
     index: int
     time: int

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from .clip_facts import DEFAULT_FRAME_RATE
 from .frame_folder import FrameFolder
+from .memory_frames import MemoryFrames
 from .video_file import VideoFile
 
-Clip = VideoFile | FrameFolder
+Clip = VideoFile | FrameFolder | MemoryFrames
 
 
 def open_clip(

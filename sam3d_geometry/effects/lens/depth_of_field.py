@@ -6,6 +6,7 @@ import torch
 
 from ...geometry.colour import linear_from_srgb, srgb_from_linear
 from ...geometry.pointmap import Pointmap
+from ...geometry.strips import by_strips
 from .aperture import Aperture
 from .blur_layers import blur_layers
 from .highlights import compress_highlights, expand_highlights
@@ -33,13 +34,18 @@ def depth_of_field(
     aperture = aperture or Aperture()
     confusion = circle_of_confusion(pointmap.depth, pointmap.mask, focus, at_infinity).clamp(-largest, largest)
     confusion = torch.where(pointmap.mask.any(2).any(1)[:, None, None], confusion, 0)
-    pictures = torch.empty_like(pointmap.image)
+
+    def expanded(image: torch.Tensor) -> tuple[torch.Tensor]:
+        return (expand_highlights(linear_from_srgb(image.clamp(0, 1)), highlights),)
+
+    def compressed(light: torch.Tensor) -> tuple[torch.Tensor]:
+        return (srgb_from_linear(compress_highlights(light, highlights)),)
+
+    pictures = pointmap.image.clone()
     for i in range(len(pointmap)):  # by frame: the layers of one are what fits in memory
         radius = confusion[i] * (pointmap.size[1] / 2)
-        light = expand_highlights(linear_from_srgb(pointmap.image[i].clamp(0, 1)), highlights)
+        light = by_strips(expanded, [pointmap.image[i : i + 1]])[0][0]
         spread = blur_layers(light, radius, aperture)
-        # nothing moved: the picture itself, not what two curves make of it
-        pictures[i] = (
-            pointmap.image[i] if spread is light else srgb_from_linear(compress_highlights(spread, highlights))
-        )
+        if spread is not light:  # where nothing moved the picture stays, rather than what two curves make of it
+            pictures[i] = by_strips(compressed, [spread[None]])[0][0]
     return pictures.clamp_(0, 1), confusion.abs() / largest

@@ -125,6 +125,7 @@ PLAIN = {
     "share": noise(1, *SIZE),
     "sensor_width_mm": 36.0,
     "shown": depth_range(SCENE),
+    "signal": noise(1, *SIZE, 3),
     "size": (48, 64),
     "smallest": 3,
     "source_size": SIZE,

@@ -54,7 +54,7 @@ def _kept(content: bytes, suffix: str) -> Path:
 
 
 def _outputs(written: DepthVideos) -> tuple:
-    """Videos, paths, range and absolute paths as the node gives them; what was not written is nothing and empty."""
+    """Videos, paths, range, absolute paths and report as the node gives them; what was not written is nothing and empty."""
     videos, relative, absolute = [], [], []
     for label in ("depth", "normals"):
         target = written.targets.get(label)
@@ -62,7 +62,7 @@ def _outputs(written: DepthVideos) -> tuple:
         one, other = ("", "") if target is None else host_folders.both_paths(target)
         relative.append(one)
         absolute.append(other)
-    return *videos, *relative, written.near, written.far, *absolute
+    return *videos, *relative, written.near, written.far, *absolute, written.report
 
 
 class VideoToDepth(io.ComfyNode):
@@ -159,6 +159,9 @@ class VideoToDepth(io.ComfyNode):
                 result("far", "Distance that is black; 0 where no one range is shown."),
                 result("absolute_depth_path"),
                 result("absolute_normals_path"),
+                result(
+                    "report", "Frames, camera, and what is unusual in the video: HDR, interlacing, alpha, odd sizes."
+                ),
             ],
         )
 

@@ -31,7 +31,7 @@ class Photos:
 
     def _each(self) -> Iterator[torch.Tensor]:
         if self.clip is not None:
-            return (torch.from_numpy(frame.pixels)[None].float() / 255 for frame in self.clip.frames())
+            return (torch.from_numpy(frame.pixels)[None, ..., :3].float() / 255 for frame in self.clip.frames())
         return (_photo(path)[0] for path in self.files)
 
     def require_frames(self, frames: int) -> None:

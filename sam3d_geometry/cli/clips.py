@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import models
 from ..video.clip_facts import import_av
+from ..video.clip_notes import clip_notes
 from ..video.engine import RANGES, Engine, LocalEngine, Survey
 from ..video.stages import STEADY
 from ..video.stream import stream_clip
@@ -73,11 +74,13 @@ def parser() -> options.Parser:
     )
     _add_part(parser)
     options.add_model(parser)
-    options.add_camera(parser, exif=False).add_argument(
+    camera = options.add_camera(parser, exif=False)
+    camera.add_argument(
         "--camera-per-frame",
         action="store_true",
         help="find the field of view for each frame, for clips that zoom; else once for the clip",
     )
+    options.add_mask_from_alpha(camera, "clip")
     _add_results(parser)
     depth = options.add_depth(
         parser,
@@ -175,11 +178,14 @@ def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
 def _run(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progress) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     fingerprint, facts = job.fingerprint(engine), job.clip.facts
-    for note in facts.notes:
-        progress.say(note)
+    notes = clip_notes(facts)
+    if args.mask_from_alpha and not facts.has_alpha:
+        notes.append("It has no alpha, so --mask-from-alpha leaves nothing out.")
+    for note in notes:
+        progress.say(f"{job.clip.path.name}: {note}")
 
     def done(frames: int, survey: Survey) -> None:
-        known = {"frames": frames, "frame_rate": str(facts.frame_rate), "notes": facts.notes}
+        known = {"frames": frames, "frame_rate": str(facts.frame_rate), "notes": notes}
         job.record.write({**known, **asdict(survey), "job": fingerprint})
 
     stream_clip(

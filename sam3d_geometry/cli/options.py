@@ -167,6 +167,15 @@ def add_camera(parser: argparse.ArgumentParser, *, exif: bool) -> argparse._Argu
     return group
 
 
+def add_mask_from_alpha(group: argparse._ArgumentGroup, of: str) -> None:
+    """Whether transparent pixels of photos or frames have geometry."""
+    group.add_argument(
+        "--mask-from-alpha",
+        action="store_true",
+        help=f"keep only what the {of}'s alpha channel shows; transparent pixels get no geometry",
+    )
+
+
 def _degrees_or_exif(text: str) -> float | str:
     return text if text == FROM_EXIF else float(text)
 

@@ -151,6 +151,11 @@ def read_photo(path: Path) -> Photo:
     Raises PhotoError, one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit
     (Image.MAX_IMAGE_PIXELS, doubled: 178 megapixels).
     """
+    return _photo(*open_picture(path))
+
+
+def open_picture(path: Path) -> tuple[Image.Image, int]:
+    """The first picture in a file as Pillow has it, and how many there are. Raises PhotoError as `read_photo`."""
     if path.suffix.lower() in HEIF_SUFFIXES:
         _register_heif()
     formats = _formats()
@@ -161,8 +166,7 @@ def read_photo(path: Path) -> Photo:
             raise PhotoError("the file is empty.")
         with Image.open(path, formats=formats) as image:
             image.load()
-            frames = getattr(image, "n_frames", 1)
-    return _photo(image, frames)
+            return image, getattr(image, "n_frames", 1)
 
 
 @contextlib.contextmanager
@@ -192,7 +196,8 @@ def _photo(image: Image.Image, frames: int) -> Photo:
     fov_focal_pixels = _exif_focal_pixels(_exif_details(image), image.size)
     # the second pictures of a phone's MPO are previews and gain maps
     frames = 1 if image.format == "MPO" else frames
-    colour, alpha = _colour_and_alpha(_upright(image))
+    colour, alpha = colour_and_alpha(upright(image))
+    colour = colour if alpha is None else over_gray(colour, alpha)
     width, height = colour.size
     values = _values(_shrunk(colour))
     if values.ndim == 2:
@@ -206,7 +211,7 @@ def _photo(image: Image.Image, frames: int) -> Photo:
     )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF says; as it is where that is missing or damaged."""
     try:
         return ImageOps.exif_transpose(image)
@@ -214,8 +219,17 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """One of the modes RGB, L and F (in [0, 1]), and the alpha channel as L where the picture has one."""
+def over_gray(colour: Image.Image, alpha: Image.Image) -> Image.Image:
+    """An RGB picture over gray where its alpha (L) lets it through."""
+    behind = Image.new("RGB", colour.size, (round(BEHIND_ALPHA * 255),) * 3)
+    return Image.composite(colour, behind, alpha)
+
+
+def colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """A picture in sRGB, of mode RGB, L or F (in [0, 1]), and its alpha channel as L where it has one.
+
+    Raises PhotoError for floats beyond 1.
+    """
     mode = image.mode
     if mode == "F" or mode.startswith("I"):
         values = numpy.asarray(image, dtype=numpy.float32)
@@ -228,9 +242,7 @@ def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         with _decoding():
             profile, image = image.info.get("icc_profile"), image.convert("RGBA")
-        alpha = image.getchannel("A")
-        behind = Image.new("RGB", image.size, (round(BEHIND_ALPHA * 255),) * 3)
-        return Image.composite(_in_srgb(image.convert("RGB"), profile), behind, alpha), alpha
+        return _in_srgb(image.convert("RGB"), profile), image.getchannel("A")
     if mode == "LAB":
         from PIL import ImageCms
 

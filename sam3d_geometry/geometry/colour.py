@@ -1,4 +1,4 @@
-"""Colours: the sRGB transfer function (light adds up in linear values, pictures hold sRGB ones), luminance, 8 bits, hex codes."""
+"""Colours: transfer functions of sRGB, PQ and HLG (light adds up in linear values, pictures hold signals), luminance, 8 bits, hex codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import re
 
 import torch
 
+from .number_format import not_in_half
+
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue, as ITU-R BT.709 has it
+
+PQ_PEAK = 10000.0  # cd/m2, and the constants of SMPTE ST 2084
+PQ_M1, PQ_M2 = 2610 / 16384, 128 * 2523 / 4096
+PQ_C1, PQ_C2, PQ_C3 = 3424 / 4096, 32 * 2413 / 4096, 32 * 2392 / 4096
+HLG_A, HLG_B, HLG_C = 0.17883277, 0.28466892, 0.55991073  # of ITU-R BT.2100
 
 BEHIND_ALPHA = 0.5  # gray in [0, 1] that transparent pixels are put over: colors that nobody sees change no geometry
 
@@ -21,6 +28,27 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
     """Linear light (...) -> sRGB values; inverse of `linear_from_srgb`."""
     curve = 1.055 * light.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
     return torch.where(light <= 0.0031308, light * 12.92, curve)
+
+
+@not_in_half
+def light_from_pq(signal: torch.Tensor) -> torch.Tensor:
+    """Signal (...) in [0, 1] of SMPTE ST 2084 (PQ) -> light on the screen in cd/m2, up to 10,000."""
+    root = signal.clamp(0, 1) ** (1 / PQ_M2)
+    return PQ_PEAK * ((root - PQ_C1).clamp_min(0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1)
+
+
+@not_in_half
+def pq_from_light(light: torch.Tensor) -> torch.Tensor:
+    """Light on the screen (...) in cd/m2 -> signal of SMPTE ST 2084 in [0, 1]; inverse of `light_from_pq`."""
+    power = (light.clamp_min(0) / PQ_PEAK) ** PQ_M1
+    return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2
+
+
+@not_in_half
+def scene_light_from_hlg(signal: torch.Tensor) -> torch.Tensor:
+    """Signal (...) in [0, 1] of hybrid log-gamma -> light of the scene in [0, 1], the inverse OETF of ITU-R BT.2100."""
+    signal = signal.clamp(0, 1)
+    return torch.where(signal <= 0.5, signal**2 / 3, (((signal - HLG_C) / HLG_A).exp() + HLG_B) / 12)
 
 
 def srgb_from_hex(text: str, name: str = "color") -> tuple[float, float, float]:

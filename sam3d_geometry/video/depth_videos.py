@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..geometry.progress import OnProgress
 from .clip_file import Clip
-from .engine import FIXED, Engine, StreamSettings
+from .clip_notes import clip_notes
+from .engine import FIXED, Engine, StreamSettings, Survey
 from .product import VideoProduct
 from .stages import Stage
 from .stream import job_identity, stream_clip
@@ -23,11 +24,17 @@ NORMALS_CODECS = (*(name for name, chosen in FORMATS.items() if chosen.bits < 32
 
 @dataclass(frozen=True)
 class DepthVideos:
-    """What was written: a file or a folder of frames for each of depth and normals, and the range shown, 0 if none is shared."""
+    """What was written.
+
+    targets    a file or a folder of frames for each of depth and normals
+    near, far  the range shown, 0 where none is shared
+    report     what was read, with what camera, and what is unusual in the clip, a line each
+    """
 
     targets: Mapping[str, Path]
     near: float
     far: float
+    report: str
 
     def is_video(self, label: str) -> bool:
         """Whether `label` was written as one video file, which has a suffix; folders of frames have none."""
@@ -58,11 +65,21 @@ def depth_videos(
     job = {**job_identity(engine, clip, settings, stages), "codecs": chosen}
     key = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]
     products = [_product(base, key, label, codec) for label, codec in chosen.items()]
-    _, survey = stream_clip(engine, clip, products, settings, stages, on_progress=on_progress)
+    frames, survey = stream_clip(engine, clip, products, settings, stages, on_progress=on_progress)
     targets = {label: product.target for label, product in zip(chosen, products)}
-    if settings.range == FIXED:
-        return DepthVideos(targets, settings.near, settings.far)
-    return DepthVideos(targets, survey.near or 0.0, survey.far or 0.0)
+    ends = (settings.near, settings.far) if settings.range == FIXED else (survey.near or 0.0, survey.far or 0.0)
+    return DepthVideos(targets, *ends, _report(clip, frames, survey))
+
+
+def _report(clip: Clip, frames: int, survey: Survey) -> str:
+    facts = clip.facts
+    camera = (
+        "a camera for each frame"
+        if survey.fov_x_degrees is None
+        else f"one camera of {survey.fov_x_degrees:.1f} degrees"
+    )
+    first = f"{frames} frames of {facts.width} x {facts.height} at {float(facts.frame_rate):.5g} a second, {camera}."
+    return "\n".join([first, *clip_notes(facts)])
 
 
 def _product(base: Path, key: str, label: str, codec: str) -> VideoProduct:

@@ -11,6 +11,7 @@ import torch
 from ..estimate.inference import BY_MASK, infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
+from ..geometry.resize import resize_mask
 from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, fixed_range
 from ..models import GeometryModel
 from .clip_facts import Position
@@ -27,6 +28,7 @@ class StreamSettings:
     """How a clip is worked on.
 
     resolution, fov_x_degrees, validity, frames_per_chunk  as in `inference.infer_pointmap`
+    mask_from_alpha  only what a clip's alpha shows (0.5 and more) has geometry; without effect on clips that have none
     one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
     range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" keeps the depths on the disk until all
     frames are done, since only then their range is known; the others need no look ahead
@@ -36,6 +38,7 @@ class StreamSettings:
     frames_per_chunk: int = 4
     fov_x_degrees: float | None = None
     validity: str = BY_MASK
+    mask_from_alpha: bool = False
     one_camera: bool = True
     range: str = WHOLE_CLIP
     near: float = 0.5
@@ -141,14 +144,18 @@ class LocalEngine:
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
         """The geometry of a few frames (B, H, W, 3 or 4), uint8 or float32 in [0, 1]."""
         images = images.to(self.device)
-        return infer_pointmap(
+        images = images.float().div_(255) if images.dtype == torch.uint8 else images
+        pointmap = infer_pointmap(
             self._model,
-            images.float().div_(255) if images.dtype == torch.uint8 else images,
+            images,
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,
             frames_per_batch=settings.frames_per_chunk,
         )
+        if settings.mask_from_alpha and images.shape[-1] == 4:
+            return pointmap.masked(resize_mask(images[..., 3], pointmap.size))
+        return pointmap
 
     def geometry(
         self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, require_size
+from .clip_notes import LINEAR
 from .frame_numbers import frame_times, last_number
+from .frame_picture import EXR, read_frame, resized
 
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", EXR}
 
 
 def _natural(path: Path) -> list:
@@ -54,9 +56,19 @@ class FrameFolder:
             raise ValueError(f"{self.path} holds no frame in the part that was asked for; begin earlier.")
         self._files = [path for path, _ in part]
         self._times = [time - part[0][1] for _, time in part]
-        height, width, _ = _picture(self._files[0]).shape
-        notes = () if found.note is None else (found.note,)
-        self.facts = ClipFacts(height, width, rate, 1 / rate, len(self._files), False, notes=notes)
+        shown = read_frame(self._files[0])
+        height, width, channels = shown.pixels.shape
+        self.facts = ClipFacts(
+            height,
+            width,
+            rate,
+            1 / rate,
+            len(self._files),
+            has_sound=False,
+            pixel_aspect=shown.pixel_aspect,
+            has_alpha=channels == 4,
+            notes=tuple(note for note in (LINEAR if shown.is_linear else None, found.note) if note is not None),
+        )
 
     def frames(self, after: Position | None = None) -> Iterator[Frame]:
         """The frames in order; from the one after `after` when a position of an earlier reading is given."""
@@ -64,17 +76,18 @@ class FrameFolder:
             yield Frame(index, self._times[index], self._pixels(index))
 
     def _pixels(self, index: int) -> numpy.ndarray:
-        """A frame's pixels (H, W, 3) uint8 RGB."""
-        pixels, size = _picture(self._files[index]), (self.facts.height, self.facts.width)
-        require_size(pixels.shape, size, str(self._files[index]), self._files[0].name)
-        return pixels
+        """A frame's square pixels (h, w, 3 or 4) uint8 sRGB."""
+        facts, path = self.facts, self._files[index]
+        pixels = read_frame(path).with_alpha(facts.has_alpha)
+        require_size(pixels.shape, (facts.height, facts.width), str(path), self._files[0].name)
+        return resized(pixels, facts.camera_size)
 
     def times(self) -> list[int]:
         """The time of every frame in frames, of those that are missing too."""
         return list(self._times)
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
-        """Pixels (H, W, 3) of up to `count` frames spread evenly over the clip."""
+        """Square pixels (h, w, 3 or 4) of up to `count` frames spread evenly over the clip."""
         frames = min(count, len(self._files))
         for i in range(frames):
             yield self._pixels((2 * i + 1) * len(self._files) // (2 * frames))
@@ -98,20 +111,3 @@ def _pictures(folder: Path) -> list[Path]:
     if len({path.stem for path in files}) < len(files):
         raise ValueError(f"{folder} holds pictures that differ only in their suffix; leave one file for each frame.")
     return files
-
-
-def _picture(path: Path) -> numpy.ndarray:
-    """A picture file as (H, W, 3) uint8 RGB, upright."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file)
-            if picture.mode.startswith("I"):  # 16 bits: Pillow's own conversion would clip them
-                grey = (numpy.asarray(picture).clip(0, 65535) / 257 + 0.5).astype(numpy.uint8)
-                return numpy.repeat(grey[..., None], 3, axis=2)
-            return numpy.array(picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a picture ({error}); take it out of the folder or mend it."
-        ) from error

@@ -29,19 +29,17 @@ def frame_times(files: Sequence[Path]) -> FrameTimes:
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps or min(steps) < 1:
         return FrameTimes(one_by_one)
-    step, folder = math.gcd(*steps), files[0].parent
+    step = math.gcd(*steps)
     times = [(number - numbers[0]) // step for number in numbers]
     missing = times[-1] + 1 - len(files)
     if not missing:
-        note = f"{folder}: only every {step}th number is there; the frames follow each other without gaps."
+        note = f"Only every {step}th number is there; the frames follow each other without gaps."
         return FrameTimes(times, note if step > 1 else None)
     named = _gaps(numbers, step)
     if missing > MOST_MISSING * len(files):
-        note = (
-            f"{folder}: numbers are missing ({named}), too many for frames; the frames follow each other without gaps."
-        )
+        note = f"Numbers are missing ({named}), too many for frames; the frames follow each other without gaps."
         return FrameTimes(one_by_one, note)
-    return FrameTimes(times, f"{folder}: numbers are missing ({named}); the frame before them stays on in their place.")
+    return FrameTimes(times, f"Numbers are missing ({named}); the frame before them stays on in their place.")
 
 
 def last_number(path: Path) -> int | None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, import_av, require_size
+from .clip_notes import INTERLACED, hdr_note
+from .deinterlace import deinterlaced
 from .frame_shape import Orientation, pixel_aspect_of
+from .hdr_frames import SIGNAL_OF_TRC, srgb_pixels
 
 log = logging.getLogger(__name__)
+
+FRAMES_LOOKED_AT = 8  # from the beginning of a file, to see whether they are interlaced
 
 Window = tuple[Fraction, Fraction | None]
 
@@ -35,18 +41,28 @@ class VideoFile:
                 self._clock = max(0, round(Fraction(container.start_time or 0, 1_000_000) / self._time_base))
                 has_sound = any(sound.codec_context is not None for sound in container.streams.audio)
                 frames, aspect = self._count(stream, container), pixel_aspect_of(stream.sample_aspect_ratio)
-                first = next(self._decoded(container, stream), None)
+                seen = list(islice(self._decoded(container, stream), FRAMES_LOOKED_AT))
+                self._signal = SIGNAL_OF_TRC.get(stream.codec_context.color_trc)
         except av.FFmpegError as error:
             raise ValueError(
                 f"{self.path} cannot be read as a video ({error}); give a video file or a folder of pictures."
             ) from error
-        if first is None:
+        if not seen:
             raise ValueError(f"{self.path} holds no frame that can be decoded; give another video file.")
-        self._has_times = first.pts is not None  # raw streams have none, so only their beginning can be sought
-        self._orientation = Orientation.of(first)
-        size = self._orientation.size(first.height, first.width)
-        aspect = 1 / aspect if self._orientation.is_transposed else aspect
-        self.facts = ClipFacts(*size, self._rate, self._time_base, frames, has_sound, aspect)
+        self._has_times = seen[0].pts is not None  # raw streams have none, so only their beginning can be sought
+        self._is_interlaced = any(frame.interlaced_frame for frame in seen)
+        self._orientation = Orientation.of(seen[0])
+        size = self._orientation.size(seen[0].height, seen[0].width)
+        self.facts = ClipFacts(
+            *size,
+            self._rate,
+            self._time_base,
+            frames,
+            has_sound,
+            pixel_aspect=1 / aspect if self._orientation.is_transposed else aspect,
+            has_alpha=any(component.is_alpha for component in seen[0].format.components),
+            notes=((INTERLACED,) if self._is_interlaced else ()) + ((hdr_note(self._signal),) if self._signal else ()),
+        )
 
     def _pictures(self, container):
         """The video track that players show, which is not the cover of the sound."""
@@ -95,8 +111,8 @@ class VideoFile:
     def _timed(self, container, stream) -> Iterator[tuple[int, object]]:
         """(time by the file's clock, frame) of the stream's frames from where it stands, times increasing."""
         step = max(1, round(1 / (self._rate * self._time_base)))
-        last = None
-        for frame in self._decoded(container, stream):
+        last, frames = None, self._decoded(container, stream)
+        for frame in deinterlaced(frames, self._time_base) if self._is_interlaced else frames:
             # raw streams have no times; two frames at one time would be refused by every container
             time = frame.pts if frame.pts is not None else (self._clock if last is None else last + step)
             last = time if last is None else max(time, last + 1)
@@ -194,14 +210,21 @@ class VideoFile:
                     yield self._pixels(near, 0)
 
     def _pixels(self, frame, index: int) -> numpy.ndarray:
-        """A decoded frame's square pixels (h, w, 3) uint8 RGB as they are seen."""
+        """A decoded frame's square pixels (h, w, 3 or 4) uint8 sRGB as they are seen."""
         facts, stored = self.facts, (frame.height, frame.width)
         require_size(self._orientation.size(*stored), (facts.height, facts.width), f"Frame {index} of {self.path}")
         size = {}
         if facts.pixel_aspect != 1:
             height, width = self._orientation.size(*facts.camera_size)
             size = {"height": height, "width": width, "interpolation": "BICUBIC"}
-        return self._orientation.turned(frame.to_ndarray(format="rgb24", **size))
+        layout = "rgba" if facts.has_alpha else "rgb"
+        if self._signal is None:
+            pixels = frame.to_ndarray(format={"rgb": "rgb24", "rgba": "rgba"}[layout], **size)
+        else:
+            deep = frame.to_ndarray(format={"rgb": "rgb48le", "rgba": "rgba64le"}[layout], **size)
+            alpha = (deep[..., 3:] >> 8).astype(numpy.uint8)
+            pixels = numpy.concatenate([srgb_pixels(deep[..., :3], self._signal), alpha], -1)
+        return self._orientation.turned(pixels)
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame."""

@@ -5,7 +5,8 @@ import sys
 
 import numpy
 import pytest
-from clips import decode, make_folder
+from clips import decode, make_folder, picture
+from PIL import Image
 
 from sam3d_geometry.cli.clips import main
 from sam3d_geometry.files.depth_file import read_depth
@@ -169,6 +170,30 @@ class TestInProcess:
             assert numpy.array_equal(arrays["depth"], numpy.asarray(exact).squeeze())
             assert arrays["points"].shape == (54, 96, 3)
             assert arrays["intrinsics"][0, 0] == pytest.approx(0.5)  # 90 degrees
+
+    def test_what_is_transparent_has_no_geometry_where_that_is_wanted(self, tmp_path):
+        folder = tmp_path / "cutout"
+        folder.mkdir()
+        for i in range(3):
+            alpha = numpy.zeros((54, 96, 1), numpy.uint8)
+            alpha[:, : 48 if i else 0] = 255  # nothing at all shows in the first frame
+            Image.fromarray(numpy.concatenate([picture(i), alpha], -1)).save(folder / f"{i}.png")
+        shares = {}
+        for name, options in (("all", []), ("cut", ["--mask-from-alpha"])):
+            out = tmp_path / name
+            given = ["--validity", "all-finite", "--depth", "--npz", "--fov", "60", "--steady", "off", *options]
+            assert main([str(folder), "-o", str(out), *FAST, *given]) == 0
+            masks = [numpy.load(path)["mask"] for path in sorted((out / "cutout_arrays").iterdir())]
+            shares[name] = [(float(m[:, :44].mean()), float(m[:, 52:].mean())) for m in masks]
+        assert shares == {"all": [(1, 1)] * 3, "cut": [(0, 0), (1, 0), (1, 0)]}
+
+    def test_what_is_unusual_is_said_and_recorded(self, folder, tmp_path, capsys):
+        (folder / "shot_2.png").unlink()
+        assert self.run(folder, tmp_path, "--depth", "--mask-from-alpha") == 0
+        said = capsys.readouterr().err
+        notes = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))["notes"]
+        assert [note[:24] for note in notes] == ["Numbers are missing (2);", "It has no alpha, so --ma"]
+        assert all(f"shot: {note}" in said for note in notes)
 
     def test_an_unknown_model_starts_nothing(self, folder, tmp_path):
         assert self.run(folder, tmp_path, "--model", "no-such-model") == 2

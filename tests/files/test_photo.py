@@ -1,10 +1,9 @@
 """Every picture that Pillow reads comes in as it is meant to be seen, and what it cannot read is said in one sentence."""
 
-import struct
-
 import numpy
 import pytest
 import torch
+from icc_profiles import display_p3
 from PIL import Image, ImageCms
 
 from sam3d_geometry.files import photo as photo_module
@@ -148,7 +147,7 @@ def test_damaged_bytes_give_one_sentence_or_a_picture(tmp_path):
     assert refused > 50
 
 
-@pytest.mark.parametrize("function", ["_colour_and_alpha", "_shrunk", "_values", "_exif_focal_pixels"])
+@pytest.mark.parametrize("function", ["colour_and_alpha", "_shrunk", "_values", "_exif_focal_pixels"])
 @pytest.mark.parametrize("mistake", [KeyError, TypeError, IndexError, ValueError, OSError])
 def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkeypatch, function, mistake):
     corner_marked().save(tmp_path / "photo.png")
@@ -159,25 +158,6 @@ def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkey
     monkeypatch.setattr(photo_module, function, wrong)
     with pytest.raises(mistake, match="^'?ours'?$"):
         read_photo(tmp_path / "photo.png")
-
-
-def display_p3():
-    """The bytes of a Display P3 profile, made of sRGB's by its primaries (ICC: s15Fixed16 XYZ, adapted to D50)."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    primaries = {
-        b"rXYZ": (0.51512, 0.2412, -0.00105),
-        b"gXYZ": (0.29198, 0.69225, 0.04189),
-        b"bXYZ": (0.1571, 0.06657, 0.78407),
-    }
-    for i in range(int.from_bytes(profile[128:132], "big")):
-        tag, offset, size = struct.unpack(">4sII", profile[132 + 12 * i : 144 + 12 * i])
-        if tag in primaries:
-            struct.pack_into(">iii", profile, offset + 8, *(round(value * 65536) for value in primaries[tag]))
-        if tag == b"desc":  # its name says sRGB
-            profile[offset + 8 : offset + size] = bytes(profile[offset + 8 : offset + size]).replace(
-                "sRGB".encode("utf-16-be"), "wide".encode("utf-16-be")
-            )
-    return bytes(profile)
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -51,7 +51,7 @@ class TestFrameFolder:
         ]  # fmt: skip
         assert clip.times() == [0, 1, 3, 4, 7, 8]
         (note,) = clip.facts.notes
-        assert "numbers are missing (2, 5 to 6); the frame before them stays on" in note
+        assert "Numbers are missing (2, 5 to 6); the frame before them stays on" in note
         assert FrameFolder(folder, 24, start_number=7).facts.notes == ()
 
     def test_a_part_is_cut_by_the_numbers(self, tmp_path):

@@ -18,7 +18,7 @@ def files(*numbers, name="shot.{:04d}"):
         (files(7, 8, 9), [0, 1, 2], None),
         (files(1001, 1003, 1004), [0, 2, 3], "(1002); the frame before them stays on in their place"),
         (files(1, 2, 6, 7, 11), [0, 1, 5, 6, 10], "(3 to 5, 8 to 10)"),
-        (files(10, 20, 30), [0, 1, 2], "only every 10th number is there"),
+        (files(10, 20, 30), [0, 1, 2], "Only every 10th number is there"),
         (files(10, 20, 40), [0, 1, 3], "(30)"),
         (files(1, 2, 900, 901), [0, 1, 2, 3], "too many for frames; the frames follow each other"),
         (files(*range(0, 40, 3), 40), [*range(0, 40, 3), 40], "(1 to 2, 4 to 5, 7 to 8, 10 to 11, 13 to 14 and 8 gaps more)"),

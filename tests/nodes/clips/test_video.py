@@ -74,13 +74,15 @@ def run(source, **given):
 
 
 def test_a_file_becomes_videos_of_as_many_frames(folders):
-    depth, normals, *relative, near, far, depth_path, normals_path = run(
+    depth, normals, *relative, near, far, depth_path, normals_path, report = run(
         VideoFromFile(str(folders / "clip.mp4")), normals_codec="h264 8-bit mp4"
     )
     assert (depth.source, normals.source) == (depth_path, normals_path)
     assert [str(folders / "output" / path) for path in relative] == [depth_path, normals_path]
     assert len(decode(depth_path)[0]) == len(decode(normals_path)[0]) == FRAMES
     assert 0 < near < far
+    assert report.startswith(f"{FRAMES} frames of 96 x 54 at 29.97 a second, one camera of")
+    assert len(report.splitlines()) == 1
 
 
 def test_files_of_frames_give_a_path_but_no_video(folders):
@@ -113,7 +115,8 @@ def test_frames_are_taken_as_they_are_and_give_the_same_file_each_time(folders, 
 
 
 def test_frames_of_odd_sizes_are_taken(folders):
-    depth_path = run(VideoInMemory((55, 97)), depth_codec="h264 8-bit mp4")[6]
+    *_, depth_path, _, report = run(VideoInMemory((55, 97)), depth_codec="h264 8-bit mp4")
+    assert "Its size of 97 x 55 is odd" in report
     _, pictures = decode(depth_path)
     assert {p.shape for p in pictures} == {(56, 98)}
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from .. import __version__
-from . import bodies, catalogue, clips, photos, views
 from .inputs import VIDEO_SUFFIXES
 from .outcome import NOT_STARTED
 
 COMMANDS = {
-    "photos": photos.main,
-    "video": clips.main,
-    "views": views.main,
-    "bodies": bodies.main,
-    "models": catalogue.main,
-}
+    "photos": "photos",
+    "video": "clips",
+    "views": "views",
+    "bodies": "bodies",
+    "models": "catalogue",
+}  # word: module
 
 OVERVIEW = """\
 usage: python -m sam3d_geometry [photos|video|views|bodies] INPUT [...] -o OUT [options]
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the sub-command that the arguments name, else the one their files are for, and returns the exit status."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in COMMANDS:
-        return COMMANDS[argv[0]](argv[1:])
+        return _run(argv[0], argv[1:])
     if not argv or argv[0] in ("-h", "--help"):
         print(OVERVIEW, end="", file=sys.stdout if argv else sys.stderr)
         return 0 if argv else NOT_STARTED
@@ -54,11 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any(videos) and not all(videos):
         print("Both videos and photos are named; say which: photos or video, as the first word.", file=sys.stderr)
         return NOT_STARTED
-    return COMMANDS["video" if any(videos) else "photos"](argv)
+    return _run("video" if any(videos) else "photos", argv)
+
+
+def _run(command: str, argv: Sequence[str]) -> int:
+    """Runs a sub-command. Only its own modules are imported: a run on one photo waits for little else."""
+    return importlib.import_module(f".{COMMANDS[command]}", __package__).main(argv)
 
 
 def inputs_of(argv: Sequence[str]) -> list[str]:
     """The arguments that are neither options of a sub-command nor their values."""
+    from . import clips, photos
+
     actions = [action for module in (photos, clips) for action in module.parser()._actions]
     found, is_value = [], False
     for i, word in enumerate(argv):

@@ -61,10 +61,10 @@ def _slopes(w: torch.Tensor, dim: int) -> torch.Tensor:
     bends = torch.sub(w.narrow(dim, 0, length + 2), inner, alpha=2).add_(w.narrow(dim, 2, length + 2))
     bent = bends.abs_() > inner * (0.5 * NOISE)
     bent = bent.narrow(dim, 0, length) | bent.narrow(dim, 1, length) | bent.narrow(dim, 2, length)
-    index = bent.reshape(-1).nonzero()[:, 0]
-    if index.numel():
+    where = bent.nonzero(as_tuple=True)
+    if where[0].numel():
         taps = w.unfold(dim, 5, 1)  # (B, h, W, 5)
-        slope.view(-1)[index] = _one_sided_slopes(taps[torch.unravel_index(index, bent.shape)].T.contiguous())
+        slope[where] = _one_sided_slopes(taps[where].T.contiguous())
     return slope
 
 

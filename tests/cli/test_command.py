@@ -1,16 +1,21 @@
 """The sub-command is the first word; without one, the files tell which is meant."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from sam3d_geometry.cli import command
 from sam3d_geometry.cli.outcome import NOT_STARTED
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def called(monkeypatch):
     calls = []
-    commands = {name: lambda argv, name=name: calls.append((name, list(argv))) or 0 for name in command.COMMANDS}
-    monkeypatch.setattr(command, "COMMANDS", commands)
+    monkeypatch.setattr(command, "_run", lambda name, argv: calls.append((name, list(argv))) or 0)
     return calls
 
 
@@ -48,3 +53,17 @@ def test_without_a_word_the_help_names_both(capsys):
     assert "sam3d_geometry video --help" in capsys.readouterr().out
     assert command.main([]) == NOT_STARTED
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_every_command_has_help_of_its_own(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([name, "--help"])
+    assert ended.value.code == 0 and "usage" in capsys.readouterr().out
+
+
+def test_photos_import_neither_people_nor_many_views(tmp_path):
+    # a fifth of a second in which nothing seems to happen
+    code = f"import sys; from sam3d_geometry.cli.command import main; main(['photos', 'none.jpg', '-o', {str(tmp_path)!r}]); print([n for n in sys.modules if '.bodies' in n or '.views' in n or n == 'sympy'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "[]"

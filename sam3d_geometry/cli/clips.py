@@ -80,7 +80,7 @@ def parser() -> options.Parser:
         action="store_true",
         help="find the field of view for each frame, for clips that zoom; else once for the clip",
     )
-    options.add_mask_from_alpha(camera, "clip")
+    options.add_mask_from_alpha(camera)
     _add_results(parser)
     depth = options.add_depth(
         parser,

@@ -167,12 +167,12 @@ def add_camera(parser: argparse.ArgumentParser, *, exif: bool) -> argparse._Argu
     return group
 
 
-def add_mask_from_alpha(group: argparse._ArgumentGroup, of: str) -> None:
+def add_mask_from_alpha(group: argparse._ArgumentGroup) -> None:
     """Whether transparent pixels of photos or frames have geometry."""
     group.add_argument(
         "--mask-from-alpha",
         action="store_true",
-        help=f"keep only what the {of}'s alpha channel shows; transparent pixels get no geometry",
+        help="keep only what the picture's alpha channel shows; transparent pixels get no geometry",
     )
 
 

@@ -87,7 +87,7 @@ def parser() -> options.Parser:
     options.add_folders(parser, "do photos again whose results exist")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
     options.add_model(parser)
-    options.add_mask_from_alpha(options.add_camera(parser, exif=True), "photo")
+    options.add_mask_from_alpha(options.add_camera(parser, exif=True))
     _add_results(parser)
     depth = options.add_depth(
         parser,

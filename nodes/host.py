@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
+from PIL import Image
+
+from ..sam3d_geometry.geometry.colour import eight_bit
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +47,28 @@ def notify_once(summary: str, detail: str) -> None:
         server.send_sync("sam3d_geometry.notice", message, server.client_id)
 
 
+class ShowProgress(Protocol):
+    """What `progress_bar` gives: how much is done of how much, and a picture of it where there is one."""
+
+    def __call__(self, done: int, total: int, picture: torch.Tensor | None = None) -> None: ...
+
+
 @contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
-    """A callback (done, total) that moves the node's progress bar and raises when the user has pressed cancel."""
+def progress_bar(total: int) -> Iterator[ShowProgress]:
+    """A callback (done, total) that moves the node's progress bar and raises when the user has pressed cancel.
+
+    A `picture` (H, W, 3) in [0, 1] given with it is shown on the node until the next, as samplers show theirs.
+    """
     import comfy.model_management as mm
     import comfy.utils
 
     bar = comfy.utils.ProgressBar(total)
 
-    def on_progress(done: int, total: int) -> None:
-        bar.update_absolute(done, total)
+    def on_progress(done: int, total: int, picture: torch.Tensor | None = None) -> None:
+        preview = None
+        if picture is not None:
+            preview = ("JPEG", Image.fromarray(eight_bit(picture).numpy()), max(picture.shape[:2]))
+        bar.update_absolute(done, total, preview)
         mm.throw_exception_if_processing_interrupted()
 
     yield on_progress

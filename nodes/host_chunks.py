@@ -12,14 +12,14 @@ import torch
 from ..sam3d_geometry.geometry.interruption import Interruptible
 from ..sam3d_geometry.geometry.pointmap import Pointmap
 from ..sam3d_geometry.geometry.resize import require_photo
-from .host import compute_device, progress_bar
+from .host import ShowProgress, compute_device, progress_bar
 
 FRAMES_AT_ONCE = 4
 PIXELS_AT_ONCE = 4 * 1920 * 1088  # of the photo: four frames of HD, and of larger ones fewer
 
 
 @contextmanager
-def cancellable(total: int) -> Iterator[Callable[[int, int], None]]:
+def cancellable(total: int) -> Iterator[ShowProgress]:
     """`progress_bar` for frames that take long by themselves: cancel is heard within a frame too, after any operation."""
     import comfy.model_management as mm
 

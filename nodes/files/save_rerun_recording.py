@@ -4,6 +4,7 @@ from functools import partial
 
 from comfy_api.latest import io
 
+from ...sam3d_geometry.files.completion_recording import completion_facts, write_completion
 from ...sam3d_geometry.files.rerun_recording import recording_facts, write_recording
 from .. import host, host_folders
 from ..fields import field, result
@@ -38,6 +39,12 @@ class SaveRerunRecording(io.ComfyNode):
                     "MB a frame at 150000 points with mesh; lower it for long clips.",
                     is_advanced=True,
                 ),
+                field(
+                    "completion",
+                    "From Complete Object of this pointmap: records its passes as steps, photo, box, mask, depth and points "
+                    "first, in place of the whole scene; fps, include_mesh and max_points are not used then.",
+                    optional=True,
+                ),
             ],
             outputs=[
                 result("path", "The file, relative to the output folder."),
@@ -46,10 +53,18 @@ class SaveRerunRecording(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, pointmap, filename_prefix, fps, include_mesh, max_points) -> io.NodeOutput:
+    def execute(cls, pointmap, filename_prefix, fps, include_mesh, max_points, completion=None) -> io.NodeOutput:
         base = host_folders.next_outputs(filename_prefix)[0]
         with host.progress_bar(len(pointmap)) as on_progress:
-            settings = {"frame_rate": fps, "max_points": max_points, "mesh": include_mesh, "on_progress": on_progress}
-            write = partial(write_recording, pointmap, **settings)
-            host_folders.output_folder().write(base, recording_facts(pointmap, fps), {".rrd": write})
+            if completion is None:
+                settings = {
+                    "frame_rate": fps,
+                    "max_points": max_points,
+                    "mesh": include_mesh,
+                    "on_progress": on_progress,
+                }
+                write, facts = partial(write_recording, pointmap, **settings), recording_facts(pointmap, fps)
+            else:
+                write, facts = partial(write_completion, completion, pointmap), completion_facts(completion)
+            host_folders.output_folder().write(base, facts, {".rrd": write})
         return io.NodeOutput(*host_folders.both_paths(base.with_name(base.name + ".rrd")))

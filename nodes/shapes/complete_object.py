@@ -3,6 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.views.completion import complete_object
+from ...sam3d_geometry.views.sweep import picture_of_sweep
 from .. import host_chunks
 from ..fields import field, result
 from ..mesh_socket import MeshBatch
@@ -35,7 +36,7 @@ class CompleteObject(io.ComfyNode):
                 ),
                 field(
                     "passes",
-                    "Parts (1 to 64) in which the volume is swept; the progress bar moves after each.",
+                    "Parts (1 to 64) in which the volume is swept; after each the node shows what is found so far.",
                     is_advanced=True,
                 ),
             ],
@@ -47,6 +48,7 @@ class CompleteObject(io.ComfyNode):
                 result(
                     "report", "Whether a mirror plane holds, and how much of the surface is seen, mirrored and guessed."
                 ),
+                result("completion", "All passes of the sweep, for Save Rerun Recording."),
             ],
         )
 
@@ -54,6 +56,7 @@ class CompleteObject(io.ComfyNode):
     def execute(cls, pointmap, selection, volume_resolution, passes) -> io.NodeOutput:
         with host_chunks.cancellable(passes) as on_progress:
             found = complete_object(
-                pointmap, selection, volume_resolution, passes, lambda done, total, *_: on_progress(done, total)
+                *(pointmap, selection, volume_resolution, passes),
+                on_pass=lambda sweep: on_progress(sweep.done, sweep.total, picture_of_sweep(sweep)),
             )
-        return io.NodeOutput(MeshBatch([found.mesh]), [found.cloud], found.describe())
+        return io.NodeOutput(MeshBatch([found.mesh]), [found.cloud], found.describe(), found)

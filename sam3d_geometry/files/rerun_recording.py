@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -83,21 +85,14 @@ def grid_faces(points: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor) 
     )
 
 
-def _layout(rerun: ModuleType, frames: int, frame_rate: float):
-    """What the viewer opens with: the scene at the left, photo, depth and mask at the right, time below for clips."""
+def viewer_layout(rerun: ModuleType, beside: Sequence[Any], time: Any) -> Any:
+    """What the viewer opens with: the scene at the left, the views `beside` it at the right, and the time panel below."""
     views = rerun.blueprint
-    pictures = [
-        views.Spatial2DView(origin="world/camera", contents=f"$origin/{name}", name=name)
-        for name in ("photo", "depth", "mask")
-    ]
     scene = views.Spatial3DView(
         origin="world", contents=["$origin/**", *(f"- {path}" for path in NOT_IN_3D)], name="scene"
     )
-    time = views.TimePanel(
-        state="expanded" if frames > 1 else "collapsed", timeline="frame", fps=frame_rate, loop_mode="all"
-    )
     return views.Blueprint(
-        views.Horizontal(scene, views.Vertical(*pictures), column_shares=[3, 1]),
+        views.Horizontal(scene, views.Vertical(*beside), column_shares=[3, 1]),
         views.BlueprintPanel(state="collapsed"),
         views.SelectionPanel(state="collapsed"),
         time,
@@ -105,15 +100,44 @@ def _layout(rerun: ModuleType, frames: int, frame_rate: float):
     )
 
 
-def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: bool) -> None:
-    """One frame of a pointmap, on the CPU, at the recording's present time."""
+def picture_view(rerun: ModuleType, name: str, *over: str) -> Any:
+    """A view of one of the camera's pictures, with the entities `over` it."""
+    contents = [f"$origin/{entity}" for entity in (name, *over)]
+    return rerun.blueprint.Spatial2DView(origin="world/camera", contents=contents, name=name)
+
+
+def _layout(rerun: ModuleType, frames: int, frame_rate: float) -> Any:
+    pictures = [picture_view(rerun, name) for name in ("photo", "depth", "mask")]
+    state = "expanded" if frames > 1 else "collapsed"
+    time = rerun.blueprint.TimePanel(state=state, timeline="frame", fps=frame_rate, loop_mode="all")
+    return viewer_layout(rerun, pictures, time)
+
+
+@contextmanager
+def recording_into(file: BinaryIO, rerun: ModuleType, layout: Any) -> Iterator[Any]:
+    """A recording stream in OpenCV axes; what is logged to it is in the open file afterwards."""
+    recording = rerun.RecordingStream(APPLICATION)
+    # rerun writes only to a path of its own
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recording.rrd"
+        try:
+            recording.save(path, default_blueprint=layout)
+            recording.log("world", rerun.ViewCoordinates.RDF, static=True)
+            yield recording
+        finally:
+            recording.disconnect()
+        with path.open("rb") as written:
+            shutil.copyfileobj(written, file, COPIED_AT_ONCE)
+
+
+def log_camera(rerun: ModuleType, recording: Any, frame: Pointmap, mask: torch.Tensor) -> None:
+    """Camera, photo, depth and a mask (H, W) bool of one frame of a pointmap, on the CPU, at the recording's present time."""
     log = recording.log
     height, width = frame.size
-    depth, mask = frame.depth[0], frame.mask[0]
-    valid = depth[mask]
+    depth = frame.depth[0]
+    valid = depth[frame.mask[0]]
     shown = depth_range(frame, "per frame", clip_percent=1).limits
     scale = torch.tensor([[width], [height], [1.0]])
-    photo = eight_bit(frame.image[0]).numpy()
     log(
         "world/camera",
         rerun.Pinhole(
@@ -123,23 +147,23 @@ def _log(rerun: ModuleType, recording, frame: Pointmap, max_points: int, mesh: b
             image_plane_distance=FRUSTUM_SHARE * (float(valid.median()) if valid.numel() else 1.0),
         ),
     )
-    log("world/camera/photo", rerun.Image(photo).compress(jpeg_quality=PHOTO_QUALITY))
+    log("world/camera/photo", rerun.Image(eight_bit(frame.image[0]).numpy()).compress(jpeg_quality=PHOTO_QUALITY))
     log("world/camera/depth", rerun.DepthImage(depth.numpy(), meter=1.0, depth_range=shown if shown[1] else (0.0, 1.0)))
     log("world/camera/mask", rerun.SegmentationImage(mask.to(torch.uint8).numpy()))
-    _log_surface(rerun, recording, frame, photo, max_points, mesh)
 
 
-def _log_surface(
-    rerun: ModuleType, recording, frame: Pointmap, photo: numpy.ndarray, max_points: int, wants_mesh: bool
-) -> None:
+def log_points(rerun: ModuleType, recording: Any, entity: str, points: torch.Tensor, colours: torch.Tensor) -> None:
+    """Points (N, 3) with colours (N, 3) in [0, 1] at the recording's present time."""
+    radii = rerun.Radius.ui_points(POINT_RADIUS)
+    recording.log(entity, rerun.Points3D(points.numpy(), colors=eight_bit(colours).numpy(), radii=radii))
+
+
+def _log_surface(rerun: ModuleType, recording: Any, frame: Pointmap, max_points: int, wants_mesh: bool) -> None:
     log = recording.log
     stride = math.ceil(math.sqrt(max(1, int(frame.mask.sum())) / max_points))
     thin = (slice(None, None, stride),) * 2
-    points, mask, colours = frame.points[0][thin], frame.mask[0][thin], photo[thin]
-    log(
-        "world/points",
-        rerun.Points3D(points[mask].numpy(), colors=colours[mask.numpy()], radii=rerun.Radius.ui_points(POINT_RADIUS)),
-    )
+    points, mask, colours = frame.points[0][thin], frame.mask[0][thin], frame.image[0][thin]
+    log_points(rerun, recording, "world/points", points[mask], colours[mask])
     if not wants_mesh:
         return
     normals = surface_normals(frame)[0][thin]
@@ -154,7 +178,7 @@ def _log_surface(
             vertex_positions=points.reshape(-1, 3)[used].numpy(),
             triangle_indices=faces.numpy().astype(numpy.uint32),
             vertex_normals=normals.reshape(-1, 3)[used].numpy(),
-            vertex_colors=colours.reshape(-1, 3)[used.numpy()],
+            vertex_colors=eight_bit(colours).numpy().reshape(-1, 3)[used.numpy()],
         ),
     )
 
@@ -188,21 +212,13 @@ def write_recording(
     if max_points < 1:
         raise ValueError(f"max_points came as {max_points}; at least 1 is needed.")
     rerun = import_rerun()
-    recording = rerun.RecordingStream(APPLICATION)
-    # rerun writes only to a path of its own
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "recording.rrd"
-        try:
-            recording.save(path, default_blueprint=_layout(rerun, len(pointmap), frame_rate))
-            recording.log("world", rerun.ViewCoordinates.RDF, static=True)
-            recording.log("world/camera/mask", rerun.AnnotationContext(MASK_LEGEND), static=True)
-            for i in range(len(pointmap)):
-                recording.set_time("frame", sequence=i)
-                recording.set_time("time", duration=i / frame_rate)
-                _log(rerun, recording, pointmap[i].to("cpu"), max_points, mesh)
-                if on_progress is not None:
-                    on_progress(i + 1, len(pointmap))
-        finally:
-            recording.disconnect()
-        with path.open("rb") as written:
-            shutil.copyfileobj(written, file, COPIED_AT_ONCE)
+    with recording_into(file, rerun, _layout(rerun, len(pointmap), frame_rate)) as recording:
+        recording.log("world/camera/mask", rerun.AnnotationContext(MASK_LEGEND), static=True)
+        for i in range(len(pointmap)):
+            recording.set_time("frame", sequence=i)
+            recording.set_time("time", duration=i / frame_rate)
+            frame = pointmap[i].to("cpu")
+            log_camera(rerun, recording, frame, frame.mask[0])
+            _log_surface(rerun, recording, frame, max_points, mesh)
+            if on_progress is not None:
+                on_progress(i + 1, len(pointmap))

@@ -6,7 +6,6 @@ shows is known, what a mirror plane shows is taken from there, and the rest is a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy
@@ -20,6 +19,7 @@ from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
 from ..shapes.surface_nets import SIDE, BlockGrid, surface_net
 from .mirror_plane import MirrorPlane, SeenSide, mirror_plane
+from .sweep import OnPass, Sweep
 
 FEWEST = 30  # pixels that say too little about an object
 BAND = 2.0  # voxels behind the seen surface that are filled whatever else is said
@@ -29,7 +29,7 @@ THICKNESS = 1.0  # of a body as thick as it is wide: a ball or a roll
 NEAR = 1.5  # voxels from a known point in which a vertex counts as known
 SEEN, MIRRORED, GUESSED = ORIGINS = ("seen", "mirrored", "guessed")
 
-OnPass = Callable[[int, int, torch.Tensor, torch.Tensor], None]
+_Box = tuple[numpy.ndarray, float, numpy.ndarray]  # a volume's corner, its voxel, its numbers of voxels (3,)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Completion:
     voxel       edge of a voxel
     plane       the best mirror plane, which may not hold
     seen        the points of the photo's side, as they came
+    selection   (H, W) bool the object's pixels in the pointmap
+    sweep       the surface as the passes found it
     """
 
     mesh: Mesh
@@ -56,6 +58,8 @@ class Completion:
     voxel: float
     plane: MirrorPlane
     seen: PointCloud
+    selection: torch.Tensor
+    sweep: Sweep
 
     @property
     def cloud(self) -> PointCloud:
@@ -68,6 +72,11 @@ class Completion:
             intrinsics=self.seen.intrinsics,
             metric=self.seen.metric,
         )
+
+    @property
+    def cloud_confidence(self) -> torch.Tensor:
+        """(P,) float32 for each point of `cloud`."""
+        return torch.cat([torch.ones(len(self.seen.points)), self.confidence[self.origin > 0]])
 
     def share(self, origin: str) -> float:
         """Share of the vertices that come from there."""
@@ -162,9 +171,8 @@ def complete_object(
 ) -> Completion:
     """Pointmap of one photo, selection (1, H, W) of the object -> the whole object, in the photo's camera axes.
 
-    A volume of `resolution` voxels along its longest side is swept from front to back in `passes`; after each, `on_pass` gets its
-    number, how many there are, and the points (P, 3) and colours (P, 3) of the surface voxels so far. ValueError where the
-    selection has too little geometry, or the pointmap more than one frame.
+    A volume of `resolution` voxels along its longest side is swept from front to back in `passes`; after each, `on_pass` gets the
+    sweep so far. ValueError where the selection has too little geometry, or the pointmap more than one frame.
     """
     if len(pointmap) != 1 or len(selection) != 1:
         raise ValueError(
@@ -172,19 +180,12 @@ def complete_object(
         )
     if not (resolution >= 8 and passes >= 1):
         raise ValueError(f"{resolution} voxels in {passes} passes were asked for; at least 8 in 1 are needed.")
-    side, points, colours = _side(pointmap, resize_mask(selection.cpu(), pointmap.size)[0])
+    chosen = resize_mask(selection.cpu(), pointmap.size)[0]
+    side, points, colours = _side(pointmap, chosen)
     known, plane = _Known(side), mirror_plane(side)
-    corner, voxel, counts = _box(side, known, plane, resolution)
+    box = corner, voxel, _ = _box(side, known, plane, resolution)
     paint = _Paint(points.double().numpy(), colours, plane)
-    field, certainty = numpy.ones(counts), numpy.ones(counts, dtype=numpy.float32)
-    layers = numpy.array_split(numpy.arange(counts[2]), min(passes, int(counts[2])))
-    for number, layer in enumerate(layers):
-        grid = numpy.stack(numpy.meshgrid(numpy.arange(counts[0]), numpy.arange(counts[1]), layer, indexing="ij"), -1)
-        found, sure = _asked(known, plane, grid.reshape(-1, 3) * voxel + corner, BAND * voxel)
-        field[:, :, layer], certainty[:, :, layer] = found.reshape(grid.shape[:3]), sure.reshape(grid.shape[:3])
-        if on_pass is not None:
-            shell = numpy.argwhere(numpy.abs(field[:, :, : layer[-1] + 1]) < voxel) * voxel + corner
-            on_pass(number + 1, len(layers), torch.from_numpy(shell).float(), paint.of(shell))
+    field, certainty, sweep = _swept(known, plane, paint, box, passes, on_pass)
     mesh, origin = _surface(field, corner, voxel, known, paint)
     values = torch.tensor([1.0, _trust(plane), GUESSED_CONFIDENCE])
     camera = pointmap.intrinsics[0].cpu()
@@ -199,17 +200,37 @@ def complete_object(
         voxel=voxel,
         plane=plane,
         seen=PointCloud(points, colours, intrinsics=camera, metric=pointmap.metric),
+        selection=chosen,
+        sweep=sweep,
     )
+
+
+def _swept(
+    known: _Known, plane: MirrorPlane, paint: _Paint, box: _Box, passes: int, on_pass: OnPass | None
+) -> tuple[numpy.ndarray, numpy.ndarray, Sweep]:
+    """Signed distance and certainty (X, Y, Z) of the voxels of a box, asked in passes from front to back."""
+    corner, voxel, counts = box
+    field, certainty = numpy.ones(counts), numpy.ones(counts, dtype=numpy.float32)
+    layers = numpy.array_split(numpy.arange(counts[2]), min(passes, int(counts[2])))
+    ends = torch.from_numpy(corner), torch.from_numpy(corner + (counts - 1) * voxel)
+    sweep = Sweep(torch.zeros(0, 3), torch.zeros(0, 3), (), len(layers), *ends, voxel)
+    for layer in layers:
+        grid = numpy.stack(numpy.meshgrid(numpy.arange(counts[0]), numpy.arange(counts[1]), layer, indexing="ij"), -1)
+        found, sure = _asked(known, plane, grid.reshape(-1, 3) * voxel + corner, BAND * voxel)
+        field[:, :, layer], certainty[:, :, layer] = found.reshape(grid.shape[:3]), sure.reshape(grid.shape[:3])
+        shell = grid[numpy.abs(field[:, :, layer]) < voxel] * voxel + corner
+        sweep = sweep.further(torch.from_numpy(shell).float(), paint.of(shell))
+        if on_pass is not None:
+            on_pass(sweep)
+    return field, certainty, sweep
 
 
 def _trust(plane: MirrorPlane) -> float:
     return max(MIRRORED_CONFIDENCE * min(1.0, 0.5 + 0.5 * plane.agreement) * (1 - plane.violation), GUESSED_CONFIDENCE)
 
 
-def _box(
-    side: SeenSide, known: _Known, plane: MirrorPlane, resolution: int
-) -> tuple[numpy.ndarray, float, numpy.ndarray]:
-    """Corner, voxel and numbers of voxels (3,), multiples of a block, around what may be inside."""
+def _box(side: SeenSide, known: _Known, plane: MirrorPlane, resolution: int) -> _Box:
+    """The volume around what may be inside, its numbers of voxels multiples of a block's."""
     row, column, _ = side.pixels(side.points)
     back = side.points * (1 + known.thickness[row, column] / side.points[:, 2])[:, None]
     parts = [side.points, back] + ([plane.mirrored(side.points)] if plane.holds else [])

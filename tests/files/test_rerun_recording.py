@@ -7,6 +7,7 @@ import closed_form
 import numpy
 import pytest
 import torch
+from rerun_reader import read_recording
 
 from sam3d_geometry.files.rerun_recording import grid_faces, write_recording
 from sam3d_geometry.geometry.normals import geometric_normals
@@ -70,19 +71,10 @@ def rerun():
 @pytest.fixture(scope="module")
 def chunks(rerun, tmp_path_factory):
     """The columns of each entity of a recording of `clip`, all frames joined, and the file."""
-    reader_of = pytest.importorskip("rerun.chunk", reason="this rerun-sdk has no reader").RrdReader
     path = tmp_path_factory.mktemp("rrd") / "clip.rrd"
     with path.open("wb") as file:
         write_recording(clip(), file, frame_rate=10.0)
-    reader, found = reader_of(str(path)), {}
-    for chunk in reader.stream():
-        table = found.setdefault(chunk.entity_path, {})
-        batch = chunk.to_record_batch()
-        for name, values in zip(batch.schema.names, batch.columns, strict=True):
-            if name != "log_time":
-                values = values.cast("int64") if name == "time" else values
-                table.setdefault(name, []).extend(values.to_pylist())
-    return found, reader
+    return read_recording(path)
 
 
 def test_every_frame_is_on_the_timeline_with_all_that_belongs_to_it(chunks):

@@ -24,10 +24,7 @@ def ball():
 @pytest.fixture(scope="module")
 def completed(ball):
     steps = []
-    found = complete_object(
-        *ball, 40, 4, lambda done, total, points, colours: steps.append((done, total, points, colours))
-    )
-    return found, steps
+    return complete_object(*ball, 40, 4, steps.append), steps
 
 
 def test_a_ball_is_whole(completed):
@@ -55,11 +52,22 @@ def test_what_is_seen_stays(ball, completed):
 
 
 def test_passes_go_from_front_to_back(completed):
-    _, steps = completed
-    assert [(done, total) for done, total, _, _ in steps] == [(k, 4) for k in (1, 2, 3, 4)]
-    reach = [float(points[:, 2].max()) for _, _, points, _ in steps]
+    found, steps = completed
+    assert [(sweep.done, sweep.total) for sweep in steps] == [(k, 4) for k in (1, 2, 3, 4)]
+    reach = [float(sweep.points[:, 2].max()) for sweep in steps]
     assert reach == sorted(reach) and reach[0] < 4 < 4.7 < reach[-1]
-    assert all(len(points) == len(colours) for _, _, points, colours in steps)
+    assert all(len(sweep.points) == len(sweep.colours) == sweep.reached[-1] for sweep in steps)
+    from_middle = (found.sweep.points - torch.tensor([0, 0, 4.0])).norm(dim=1)
+    assert (from_middle - 1).abs().mean() < found.voxel
+    inside = (found.sweep.points > found.sweep.low) & (found.sweep.points < found.sweep.high)
+    assert found.sweep.reached == steps[-1].reached and inside.all()
+
+
+def test_the_cloud_has_a_confidence_for_each_point(completed):
+    found, _ = completed
+    sure = found.cloud_confidence
+    assert len(sure) == len(found.cloud.points)
+    assert (sure[: len(found.seen.points)] == 1).all() and (sure[len(found.seen.points) :] < 1).all()
 
 
 def test_too_little_is_refused(ball):

@@ -18,6 +18,7 @@ import torch
 from ..files.whole_files import put_in_place, temporary_for, write_files
 from .clip_facts import ClipFacts, import_av
 from .frame_shape import SQUARE
+from .matroska_aspect import PLACE_HOLDER, write_display_size
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ FORMATS = {
     ),
 }
 
-CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}  # FFmpeg's names of what videos are joined into
+MATROSKA = "matroska"
+CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": MATROSKA}  # FFmpeg's names of what videos are joined into
 SAME_BYTES = {"fflags": "bitexact"}  # no random ids: the same job gives the same bytes
 ARRAYS = "npz files"  # no pictures, so none of FORMATS
 
@@ -279,7 +281,10 @@ def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, s
     """
     part = temporary_for(target)
     try:
-        _join(segments, part, CONTAINERS[target.suffix], facts, sound)
+        container = CONTAINERS[target.suffix]
+        _join(segments, part, container, facts, sound)
+        if container == MATROSKA and facts.pixel_aspect != 1:
+            write_display_size(part, *facts.camera_size)
         put_in_place({part: target})
     finally:
         part.unlink(missing_ok=True)
@@ -296,6 +301,8 @@ def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFa
             if first.streams.video[0].codec_context.name == "hevc":
                 picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
         picture.time_base, picture.codec_context.sample_aspect_ratio = time_base, facts.pixel_aspect
+        if container == MATROSKA and facts.pixel_aspect != 1:
+            picture.metadata["title"] = PLACE_HOLDER
         track = None if sound is None else Sound(output, *sound)
         held: tuple[int, object] | None = None
         for time, packet in chain(_packets(segments, time_base), [(None, None)]):

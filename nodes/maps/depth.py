@@ -59,7 +59,8 @@ class DepthFromPointmap(io.ComfyNode):
                 ),
                 field(
                     "invalid",
-                    "What pixels without geometry (sky, masked out) become in the picture. ControlNets want black.",
+                    "What pixels without geometry (sky, masked out) become in the picture. far: as if farthest, black or, when "
+                    "inverted, white. ControlNets want black.",
                     is_advanced=True,
                 ),
             ],

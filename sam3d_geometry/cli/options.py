@@ -16,7 +16,7 @@ from ..files.depth_frame import AT_ZERO, INVALID_DEPTHS
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
-from ..maps.depth import CURVES, FIXED, INVALID_FILL
+from ..maps.depth import AT_FAR_END, CURVES, FIXED, INVALID_FILLS
 from .lens import FROM_EXIF
 from .model import AUTO, best_device
 from .outcome import NOT_STARTED
@@ -258,9 +258,9 @@ def add_invalid(group: argparse._ArgumentGroup) -> None:
     """What the depth picture shows where there is no depth."""
     group.add_argument(
         "--invalid",
-        choices=tuple(INVALID_FILL),
-        default="black",
-        help="what sky and masked pixels become (default: black)",
+        choices=INVALID_FILLS,
+        default=AT_FAR_END,
+        help="what sky and masked pixels become: as if farthest (default: black, with --invert white), black, white or gray",
     )
     group.add_argument(
         "--invalid-depth",

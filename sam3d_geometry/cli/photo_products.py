@@ -25,7 +25,7 @@ from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import pointmap_at_image
 from ..maps.colormap import apply_colormap
-from ..maps.depth import DepthRange, depth_picture, normalise_depth, true_depth
+from ..maps.depth import AT_FAR_END, DepthRange, depth_picture, normalise_depth, true_depth
 from ..maps.summary import doubt_of_fov
 from ..shapes.displaced_plane import displaced_plane
 from ..shapes.point_cloud import point_cloud_from_pointmap
@@ -93,7 +93,7 @@ class Products:
     kinds: tuple[str, ...] = ("depth", "normals")
     curve: str = "disparity"
     invert: bool = False
-    invalid: str = "black"
+    invalid: str = AT_FAR_END
     invalid_depth: str = AT_ZERO
     colormap: str | None = None
     normal_convention: str = "opengl"

@@ -21,7 +21,9 @@ WHOLE_CLIP, PER_FRAME, PER_SHOT, ADAPTIVE, FIXED = RANGE_MODES = (
 )
 ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
 DISPARITY, LINEAR, LOG = CURVES = ("disparity", "linear", "log")
-INVALID_FILL = {"black": 0.0, "white": 1.0, "gray": 0.5}
+AT_FAR_END = "far"  # as if it were farther than all: black, and white in an inverted picture
+LEVELS = {"black": 0.0, "white": 1.0, "gray": 0.5}
+INVALID_FILLS = (AT_FAR_END, *LEVELS)
 MAX_PERCENTILE_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
 MAX_RANGE_FRAMES = 1024  # frames that one range is taken from, spread over the clip; fewer are all used
 
@@ -231,17 +233,24 @@ def _soft_resize(picture: torch.Tensor, mask: torch.Tensor, size: tuple[int, int
     return planes[:, 0] / planes[:, 1].clamp_min(torch.finfo(picture.dtype).tiny)
 
 
+def invalid_level(invalid: str, invert: bool) -> float:
+    """What pixels without geometry are in [0, 1] by one of INVALID_FILLS, in a picture that is inverted or not."""
+    if invalid not in INVALID_FILLS:
+        raise ValueError(f"Fill for invalid pixels {invalid!r} is not known; choose one of {', '.join(INVALID_FILLS)}.")
+    return float(invert) if invalid == AT_FAR_END else LEVELS[invalid]
+
+
 def depth_picture(
     pointmap: Pointmap,
     shown: DepthRange,
     curve: str = DISPARITY,
     invert: bool = False,
-    invalid: str = "black",
+    invalid: str = AT_FAR_END,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Picture of depth (B, H, W) in [0, 1] at the photo's size, near white unless `invert`, and the mask (B, H, W).
 
-    Invalid pixels (sky) become `invalid`: "black", "white" or "gray", whether inverted or not. Edges are softened as in any
-    resized picture; for depths to compute with, use `true_depth`.
+    Invalid pixels (sky) become `invalid`: "far" (as the farthest, so white where inverted), or "black", "white" or "gray",
+    whether inverted or not. Edges are softened as in any resized picture; for depths to compute with, use `true_depth`.
     """
     return picture_of_depth(
         pointmap.depth, pointmap.mask, pointmap.source_size, shown, curve=curve, invert=invert, invalid=invalid
@@ -256,23 +265,22 @@ def picture_of_depth(
     *,
     curve: str = DISPARITY,
     invert: bool = False,
-    invalid: str = "black",
+    invalid: str = AT_FAR_END,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """`depth_picture` at `size` (height, width) of depths (B, h, w), 0 where the mask (B, h, w) is False."""
-    if invalid not in INVALID_FILL:
-        raise ValueError(f"Fill for invalid pixels {invalid!r} is not known; choose one of {', '.join(INVALID_FILL)}.")
+    level = invalid_level(invalid, invert)
     nearness = normalise_depth(depth, shown, curve)
     if invert:
         nearness = nearness.neg_().add_(1)
     picture = _soft_resize(nearness, mask, size)
     mask = resize_validity(mask, size)
     if not bool(mask.all()):
-        picture = torch.where(mask, picture, INVALID_FILL[invalid])
+        picture = torch.where(mask, picture, level)
     return picture.clamp_(0, 1), mask
 
 
 def depth_maps(
-    pointmap: Pointmap, shown: DepthRange, curve: str = DISPARITY, invert: bool = False, invalid: str = "black"
+    pointmap: Pointmap, shown: DepthRange, curve: str = DISPARITY, invert: bool = False, invalid: str = AT_FAR_END
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`depth_picture`, `true_depth` and the one mask of both, all (B, H, W) at the photo's size."""
     picture, mask = depth_picture(pointmap, shown, curve, invert, invalid)

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # ids of elements (RFC 9559)
-SEGMENT, TRACKS, TRACK, NAME, VIDEO, CRC = b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\x53\x6e", b"\xe0", b"\xbf"
+SEGMENT, TRACKS, TRACK, NAME, VIDEO, CRC = (
+    b"\x18\x53\x80\x67",
+    b"\x16\x54\xae\x6b",
+    b"\xae",
+    b"\x53\x6e",
+    b"\xe0",
+    b"\xbf",
+)
 DISPLAY_WIDTH, DISPLAY_HEIGHT = b"\x54\xb0", b"\x54\xba"
 UNKNOWN_UNIT, PIXELS = b"\x54\xb2\x81\x04", b"\x54\xb2\x81\x00"  # what the size is counted in
 PLACE_HOLDER = "place kept."  # its element has the 14 bytes of the two that take its place
@@ -53,7 +60,7 @@ def _element(name: bytes, content: bytes) -> bytes:
 
 def _child(content: bytes, start: int, stop: int, wanted: bytes) -> tuple[int, int]:
     """Where the content of the first element of this name begins and ends among those between two places."""
-    return next(span for name, *span in _elements(content, start, stop) if name == wanted)
+    return next((first, last) for name, first, last in _elements(content, start, stop) if name == wanted)
 
 
 def _elements(content: bytes, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:

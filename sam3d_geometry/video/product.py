@@ -18,7 +18,7 @@ from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
-from ..maps.depth import CURVES, INVALID_FILL, DepthRange, picture_of_depth, true_depth
+from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth, true_depth
 from .frame_shape import SQUARE
 from .writer import ARRAYS, check_codec, format_named, quantise, write_picture
 
@@ -35,7 +35,7 @@ class Look:
     normal_source: str = "auto"
     normal_smoothing: int = 0
     normal_convention: str = "opengl"
-    invalid: str = "black"
+    invalid: str = AT_FAR_END
     invalid_depth: str = AT_ZERO
 
     def __post_init__(self) -> None:
@@ -43,10 +43,7 @@ class Look:
             raise ValueError(f"Depth curve {self.curve!r} is not known; choose one of {', '.join(CURVES)}.")
         if self.colormap not in COLORMAPS:
             raise ValueError(f"Colour map {self.colormap!r} is not known; choose one of {', '.join(COLORMAPS)}.")
-        if self.invalid not in INVALID_FILL:
-            raise ValueError(
-                f"Fill for invalid pixels {self.invalid!r} is not known; choose one of {', '.join(INVALID_FILL)}."
-            )
+        invalid_level(self.invalid, self.invert)  # refuses what is not known
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,8 @@ class VideoProduct:
         )
         if self.kind == "coloured depth":
             colours = apply_colormap(picture, look.colormap)
-            picture = torch.where(mask[..., None], colours, INVALID_FILL[look.invalid])
+            level = invalid_level(look.invalid, look.invert)
+            picture = colours if look.invalid == AT_FAR_END else torch.where(mask[..., None], colours, level)
         return quantise(picture, format_named(self.format_name))
 
     def write_frame(self, base: Path, picture: Any, pixel_aspect: Fraction = SQUARE) -> None:

@@ -44,6 +44,14 @@ def test_the_sky_keeps_its_fill_when_inverted(landscape, fill, value):
     assert torch.allclose(plain[mask], 1 - inverted[mask], atol=1e-5)
 
 
+def test_the_sky_is_far_unless_it_is_filled(landscape):
+    shown = depth_range(landscape)
+    plain, mask = depth_picture(landscape, shown)
+    inverted, _ = depth_picture(landscape, shown, invert=True)
+    assert not plain[~mask].any() and (inverted[~mask] == 1).all()
+    assert (plain + inverted - 1).abs().max() < 1e-5
+
+
 def test_the_curves_are_their_formulas():
     depth = torch.tensor([[[1.0, 2.0, 4.0, 8.0]]])
     shown = fixed_range(1, 8, 1)

@@ -194,6 +194,15 @@ def with_sky(*given, validity, **options):
     return replace(pointmap, mask=mask, points=pointmap.points * mask[..., None])
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_the_sky_is_far_in_inverted_videos_too(folders, monkeypatch, invert):
+    monkeypatch.setattr(engine, "infer_pointmap", with_sky)
+    depth_path = run(VideoFromFile(str(folders / "clip.mp4")), invert=invert, steady_by="off")[6]
+    _, pictures = decode(depth_path)
+    assert all((picture[:20] == (65535 if invert else 0)).all() for picture in pictures)
+    assert all(picture[40:].std() > 0 for picture in pictures)
+
+
 @pytest.mark.parametrize(("validity", "kept"), [("mask", False), ("all finite", True)])
 def test_what_the_network_takes_for_sky_is_kept_where_that_is_wanted(folders, validity, kept, monkeypatch):
     pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")

@@ -43,10 +43,16 @@ def test_the_mask_says_where_the_picture_is_filled(invalid, value):
     assert 0.1 < mask.mean() < 0.9 and torch.equal(filled, mask == 0)
 
 
-def test_inverting_exchanges_near_and_far_and_leaves_the_sky_black():
-    clip = with_sky()
-    (depth, _, _, _, mask), (inverted, *_) = (run(Node, pointmap=clip, invert=invert) for invert in (False, True))
-    assert torch.allclose((1 - depth[..., 0]) * mask, inverted[..., 0], atol=1e-6)
+@pytest.mark.parametrize(("invalid", "sky"), [("far", 1.0), ("black", 0.0)])
+def test_inverting_exchanges_near_and_far_and_the_sky_is_far_unless_it_is_to_be_black(invalid, sky):
+    given = {"pointmap": with_sky(), "invalid": invalid}
+    (depth, _, _, _, mask), (inverted, *_) = (run(Node, invert=invert, **given) for invert in (False, True))
+    assert torch.allclose(torch.where(mask > 0, 1 - depth[..., 0], sky), inverted[..., 0], atol=1e-6)
+
+
+def test_without_a_choice_an_inverted_sky_is_far():
+    (_, _, _, _, mask), (inverted, *_) = (run(Node, pointmap=with_sky(), invert=invert) for invert in (False, True))
+    assert (inverted[..., 0][mask == 0] == 1).all()
 
 
 def test_one_range_over_the_clip_does_not_depend_on_the_frame_but_that_of_each_frame_does():
@@ -69,7 +75,7 @@ def test_without_geometry_the_picture_is_black_and_the_range_nothing():
         ({"range": "fixed", "near": 5.0, "far": 2.0}, "near"),
         ({"range": "whole batch"}, "choose one of whole clip, per frame, per shot, adaptive, fixed"),
         ({"curve": "gone"}, "gone"),
-        ({"invalid": "grey"}, "choose one of black, white, gray"),
+        ({"invalid": "grey"}, "choose one of far, black, white, gray"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(given, sentence):

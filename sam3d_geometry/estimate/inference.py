@@ -15,6 +15,7 @@ from ..geometry.pointmap_maker import FARTHEST, pointmap_of_depth
 from ..geometry.progress import OnProgress
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
+from .edge_refinement import refine_depth_edges
 from .focal import recover_focal_and_shift
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ BY_MASK, ALL_FINITE = VALIDITIES = (
     "mask",
     "all finite",
 )  # what the network holds for geometry, or all that it gave points
+WHERE_SOFT, REFINED, AS_GIVEN = REFINEMENTS = ("auto", "on", "off")  # depth edges brought onto those of the photo
 PIXELS_PER_TOKEN = 14 * 14  # a ViT token of MoGe covers 14 x 14 pixels
 BYTES_PER_PIXEL = 1024  # of the photo at the network's size, in its forward pass
 
@@ -42,6 +44,15 @@ def _check_images(images: torch.Tensor) -> None:
         )
     if not images.is_floating_point():
         raise ValueError(f"The images came as {images.dtype}; float values in [0, 1] are needed (divide uint8 by 255).")
+
+
+def _check_settings(resolution: int, validity: str, refine_edges: str) -> None:
+    if resolution < 1:
+        raise ValueError(f"Inference resolution came as {resolution}; it must be at least 1 (256 to 1024 is usual).")
+    if validity not in VALIDITIES:
+        raise ValueError(f"Input validity came as {validity!r}; choose one of {', '.join(VALIDITIES)}.")
+    if refine_edges not in REFINEMENTS:
+        raise ValueError(f"Input refine_edges came as {refine_edges!r}; choose one of {', '.join(REFINEMENTS)}.")
 
 
 def _clean(images: torch.Tensor) -> torch.Tensor:
@@ -174,20 +185,20 @@ def infer_pointmap(
     resolution: int = 512,
     fov_x_degrees: float | None = None,
     validity: str = BY_MASK,
+    refine_edges: str = WHERE_SOFT,
     frames_per_batch: int = 4,
     on_progress: OnProgress | None = None,
 ) -> Pointmap:
     """Photos (B, H, W, 3) float in [0, 1] -> their Pointmap on the photos' device, long edge `resolution` or the photo's.
 
     `mask` (B or 1, h, w) in [0, 1], of any size, keeps only an object's points; the camera is still recovered from the
-    whole photo. `fov_x_degrees` fixes the camera. `validity` is one of VALIDITIES, see `pointmap_from_prediction`. `frames_per_batch` frames go through the network at once, halved when
-    the device runs out of memory. `on_progress(done, total)` is called after each batch and may raise to stop.
+    whole photo. `fov_x_degrees` fixes the camera. `validity` is one of VALIDITIES, see `pointmap_from_prediction`. `refine_edges`
+    is one of REFINEMENTS: "auto" refines the soft edges of the built-in network (`refine_depth_edges`, at the pointmap's own size, each
+    frame for itself) and leaves those of others. `frames_per_batch` frames go through the network at once, halved when the device
+    runs out of memory. `on_progress(done, total)` is called after each batch and may raise to stop.
     """
     _check_images(images)
-    if resolution < 1:
-        raise ValueError(f"Inference resolution came as {resolution}; it must be at least 1 (256 to 1024 is usual).")
-    if validity not in VALIDITIES:
-        raise ValueError(f"Input validity came as {validity!r}; choose one of {', '.join(VALIDITIES)}.")
+    _check_settings(resolution, validity, refine_edges)
     frames, source = len(images), (images.shape[1], images.shape[2])
     if mask is not None and (mask.dim() != 3 or len(mask) not in (1, frames)):
         raise ValueError(
@@ -201,6 +212,7 @@ def infer_pointmap(
     plan = plan_inference(model, source, resolution)
     size, num_tokens = plan.size, plan.num_tokens
     network_size = _network_size(source, size, num_tokens, model.pixels_per_token_edge)
+    refines = refine_edges == REFINED or (refine_edges == WHERE_SOFT and model.preview)
     result = _Frames(frames, images.device)
     done, at_once = 0, max(1, frames_per_batch)
     while done < frames:
@@ -219,6 +231,8 @@ def infer_pointmap(
             at_once //= 2
             log.warning("Out of memory with %d frames at once; going on with %d.", at_once * 2, at_once)
             continue
+        if refines:
+            pointmap = Pointmap.cat([refine_depth_edges(pointmap[i])[0] for i in range(len(pointmap))])
         if mask is not None:
             object_mask = resize_mask((mask if len(mask) == 1 else mask[chunk]).to(pointmap.device), size)
             pointmap = pointmap.masked(object_mask)

@@ -1,0 +1,277 @@
+"""A pointmap's depth edges brought onto the photo's edges, at the photo's own resolution, with nothing between two surfaces.
+
+First what lies on the ramp of a blurred edge is given to one of the surfaces beside it, at the pointmap's own size or, where its
+ramps are long, at a half or a quarter of it. Then the size is doubled step by step (progressive upsampling, Riemens et al.,
+Multistep joint bilateral depth upsampling, 2009): inside surfaces by `resize.GeometryResize`, and beside their ends each
+pixel chooses its surface anew by the colours of the photo at that size. So a wrong texture has only the width of a step to do harm
+in, and pixels away from edges are what they would be without this.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch.nn import functional as F
+
+from ..clips.cuts import CUT_THRESHOLD, find_cuts, thumbnails
+from ..geometry.camera import unproject
+from ..geometry.colour import eight_bit
+from ..geometry.pointmap import Pointmap
+from ..geometry.progress import OnProgress
+from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
+from ..geometry.surfaces import inverse_depth
+from .soft_edges import falling_into_sky, on_ramps, on_ridges, ramp_stride, slopes, surface_ends, widened
+from .surface_votes import Electors, Verdict, Voters, decide
+
+RAMP_RADIUS, RAMP_SPREAD = 4, 2.0  # pixels: from the middle of a ramp both of its surfaces are heard
+STEP_RADIUS, STEP_SPREAD = 2, 1.6  # pixels of the size before: a doubling leaves an edge within one of them
+TRACED = 0.1  # purity of what lies beside a ramp, whose last trace may reach there
+RIDGE_TRUST = 0.5  # in the middle of something thin, whose own depth is mixed with that behind it
+LARGEST_STEP = 2.3  # in size: beyond it one more step is made
+SAME_PIXEL = 0.15  # difference of colour in [0, 1] up to which a pixel of a clip shows the same as before
+
+
+@dataclass(frozen=True)
+class RefinedLevel:
+    """What a stream keeps of one size: its last picture (1, H, W, 3) uint8 and the sides that were chosen (1, H, W) int8."""
+
+    picture: torch.Tensor
+    side: torch.Tensor
+
+
+@dataclass(frozen=True)
+class RefineState:
+    """What a stream carries from one run to the next: a level for each size, by how much the first was shrunk, and its look."""
+
+    levels: tuple[RefinedLevel, ...]
+    stride: int
+    look: torch.Tensor
+
+
+@dataclass(frozen=True)
+class _Map:
+    """One frame at one size: inverse depth (1, H, W), its picture (1, H, W, 3) and normals (1, H, W, 3) or None."""
+
+    inverse: torch.Tensor
+    picture: torch.Tensor
+    normals: torch.Tensor | None
+
+    @property
+    def size(self) -> Size:
+        return picture_size(self.inverse)
+
+    def voters(self, slope: torch.Tensor, trust: torch.Tensor, purity: torch.Tensor) -> Voters:
+        """Its pixels, with slopes (1, H, W, 2), trust and purity (1, H, W)."""
+        maps = [self.inverse[..., None], slope, self.picture, trust[..., None], purity[..., None]]
+        if self.normals is not None:
+            maps.append(self.normals)
+        return Voters(self.size, torch.cat(maps, -1)[0].flatten(0, 1).T.contiguous())
+
+    def replaced(self, where: torch.Tensor, by: _Map) -> _Map:
+        """The map with another one's pixels at `where` (1, H, W)."""
+        normals = self.normals
+        if normals is not None and by.normals is not None:
+            normals = torch.where(where[..., None], by.normals, normals)
+        return replace(self, inverse=torch.where(where, by.inverse, self.inverse), normals=normals)
+
+    def with_verdict(self, places: tuple[torch.Tensor, ...], verdict: Verdict) -> _Map:
+        """The map with what was decided of the pixels at places (rows, columns)."""
+        inverse = self.inverse.clone()
+        inverse[0][places] = torch.where(verdict.found, verdict.inverse, inverse[0][places])
+        if self.normals is None:
+            return replace(self, inverse=inverse)
+        normals = self.normals.clone()
+        chosen = F.normalize(verdict.carried, dim=-1)
+        normals[0][places] = torch.where(verdict.found[:, None], chosen, normals[0][places])
+        return replace(self, inverse=inverse, normals=normals)
+
+
+def _sizes(first: Size, last: Size) -> list[Size]:
+    """The sizes after the first one up to the last, evenly spaced in ratio."""
+    ratio = max(target / source for source, target in zip(first, last))
+    steps = math.ceil(math.log(ratio) / math.log(LARGEST_STEP)) if ratio > 1 else 0
+    if steps == 0:
+        return [] if first == last else [last]
+
+    def at(k: int) -> Size:
+        height, width = (round(a * (b / a) ** (k / steps)) for a, b in zip(first, last))
+        return height, width
+
+    return [at(k) for k in range(1, steps + 1)]
+
+
+class _Frame:
+    """One frame on its way through the sizes, with what the frame before it chose at each of them."""
+
+    def __init__(self, before: tuple[RefinedLevel, ...]):
+        self._before = before
+        self.levels: list[RefinedLevel] = []
+
+    def _leaning(self, picture: torch.Tensor, places: tuple[torch.Tensor, ...]) -> torch.Tensor | None:
+        """How surely the pixels at places still show what they did in the frame before, signed by the side it was on."""
+        if len(self._before) <= len(self.levels):
+            return None
+        before = self._before[len(self.levels)]
+        unlike = (picture[0][places] - before.picture[0][places] / 255).square().sum(-1)
+        return before.side[0][places] / (1 + unlike / SAME_PIXEL**2).square()
+
+    def _noted(self, picture: torch.Tensor, places: tuple[torch.Tensor, ...], verdict: Verdict) -> None:
+        side = torch.zeros(picture.shape[:3], dtype=torch.int8, device=picture.device)
+        side[0][places] = verdict.side
+        self.levels.append(RefinedLevel(eight_bit(picture), side))
+
+    def without_ramps(self, soft: _Map, ramps: torch.Tensor) -> tuple[_Map, torch.Tensor]:
+        """The map with its ramps (1, H, W) given to the surfaces beside them, and where that was (1, H, W)."""
+        beside = widened(ramps, 1)
+        trust = torch.where(ramps, torch.where(on_ridges(soft.inverse), RIDGE_TRUST, 0.0), 1.0)
+        purity = torch.where(beside, TRACED, 1.0)
+        rows, columns = places = torch.nonzero(beside[0], as_tuple=True)
+        electors = Electors(
+            rows.to(soft.inverse.dtype),
+            columns.to(soft.inverse.dtype),
+            soft.picture[0][places],
+            measured=soft.inverse[0][places],
+            unsure=ramps[0][places],
+            leaning=self._leaning(soft.picture, places),
+        )
+        voters = soft.voters(slopes(soft.inverse, ~ramps, ~beside), trust, purity)
+        verdict = decide(voters, electors, RAMP_RADIUS, RAMP_SPREAD)
+        self._noted(soft.picture, places, verdict)
+        return soft.with_verdict(places, verdict), beside
+
+    def enlarged(self, sharp: _Map, picture: torch.Tensor) -> _Map:
+        """A map without ramps at the size of a picture (1, H, W, 3), its edges on those of the picture."""
+        size = picture_size(picture)
+        ends = surface_ends(sharp.inverse)
+        beside = F.interpolate(ends[:, None].float(), size, mode="bilinear", align_corners=False)[0, 0] > 0
+        places = torch.nonzero(beside, as_tuple=True)
+        at = [(place + 0.5) * (n / m) - 0.5 for place, n, m in zip(places, sharp.size, size)]
+        electors = Electors(at[0], at[1], picture[0][places], leaning=self._leaning(picture, places))
+        whole = torch.ones_like(sharp.inverse)
+        voters = sharp.voters(slopes(sharp.inverse, ~ends, ~ends), whole, whole)
+        verdict = decide(voters, electors, STEP_RADIUS, STEP_SPREAD)
+        self._noted(picture, places, verdict)
+        return _resized(sharp, picture).with_verdict(places, verdict)
+
+
+def _resized(whole: _Map, picture: torch.Tensor) -> _Map:
+    """A map at the size of a picture (1, H, W, 3), which becomes its own."""
+    valid = whole.inverse > 0
+    resize = GeometryResize(inverse_depth(whole.inverse, valid), valid, picture_size(picture))
+    normals = None if whole.normals is None else F.normalize(resize(whole.normals), dim=-1)
+    return _Map(resize(whole.inverse), picture, normals)
+
+
+def _shrunk(size: Size, stride: int) -> Size:
+    height, width = (max(1, round(n / stride)) for n in size)
+    return height, width
+
+
+def _pictures(picture: torch.Tensor, sizes: list[Size]) -> list[torch.Tensor]:
+    """A picture (1, H, W, 3) at each of the sizes, which grow; each is made of the next larger one."""
+    made = []
+    for size in reversed(sizes):
+        picture = resize_image(picture, size)
+        made.append(picture)
+    return made[::-1]
+
+
+def _sharp_at_own_size(soft: _Map, frame: _Frame, stride: int) -> _Map:
+    """The map without ramps at its own size: the pixels off the ramps are its own."""
+    if stride == 1:
+        return frame.without_ramps(soft, on_ramps(soft.inverse))[0]
+    first = _shrunk(soft.size, stride)
+    smallest, *larger = _pictures(soft.picture, [first, *_sizes(first, soft.size)])
+    small = _resized(soft, smallest)
+    sharp, mended = frame.without_ramps(small, on_ramps(small.inverse) | falling_into_sky(small.inverse))
+    for picture in larger:
+        sharp, own = frame.enlarged(sharp, picture), _resized(soft, picture)
+        mended = F.interpolate(mended[:, None].float(), own.size, mode="bilinear", align_corners=False)[:, 0] > 0
+        sharp = own.replaced(mended, sharp)
+    return sharp
+
+
+def _refined(
+    soft: _Map, picture: torch.Tensor, before: tuple[RefinedLevel, ...], stride: int
+) -> tuple[_Map, tuple[RefinedLevel, ...]]:
+    """One frame's map at the size of its picture (1, H, W, 3), and the levels to go on from."""
+    frame = _Frame(before)
+    sizes = _sizes(soft.size, picture_size(picture))
+    own, *larger = _pictures(picture, [soft.size, *sizes])
+    sharp = _sharp_at_own_size(replace(soft, picture=own), frame, stride)
+    for larger_picture in larger:
+        sharp = frame.enlarged(sharp, larger_picture)
+    return sharp, tuple(frame.levels)
+
+
+def _continues(state: RefineState | None, pointmap: Pointmap, size: Size) -> RefineState | None:
+    """The state, or None where its frame is not like the new ones."""
+    if state is None or picture_size(state.levels[-1].picture) != size:
+        return None
+    first = _shrunk(_least(pointmap.size, size), state.stride)
+    return state if picture_size(state.levels[0].picture) == first else None
+
+
+def _least(own: Size, wanted: Size) -> Size:
+    """The pointmap's size, or the one wanted where that is smaller."""
+    return wanted if max(wanted) < max(own) else own
+
+
+def _pointmap_of(sharp: _Map, frame: Pointmap, source_size: Size) -> Pointmap:
+    """A frame with a map's depths on the rays of its pixels."""
+    mask = sharp.inverse > 0
+    normals = None if sharp.normals is None else sharp.normals * mask[..., None]
+    return replace(
+        frame,
+        points=unproject(inverse_depth(sharp.inverse, mask), frame.intrinsics),
+        mask=mask,
+        image=sharp.picture,
+        normals=normals,
+        source_size=source_size,
+    )
+
+
+def refine_depth_edges(
+    pointmap: Pointmap,
+    image: torch.Tensor | None = None,
+    long_edge: int = 0,
+    state: RefineState | None = None,
+    *,
+    cut_threshold: float = CUT_THRESHOLD,
+    on_progress: OnProgress | None = None,
+) -> tuple[Pointmap, RefineState]:
+    """A pointmap with its depth edges on the photo's, and the state that a stream continues with.
+
+    image      photo (1 or B, H, W, 3 or more) in [0, 1], whose colours decide; without it the pointmap's own picture
+    long_edge  of the result in pixels, which keeps the photo's shape and is never larger than it; 0 for the photo's size
+    Points stay on their pixel's rays; what was away from edges is what `pointmap_at_size` gives; the mask follows the photo too. A
+    pixel that looks the same in the next frame leans towards the side that it was on, up to a cut (`cut_threshold`).
+    `on_progress(done, total)` is called for each frame and may raise to stop.
+    """
+    require_photo(pointmap, image)
+    if long_edge < 0:
+        raise ValueError(
+            f"Input long_edge came as {long_edge}; 0 for the photo's size, or a number of pixels is needed."
+        )
+    photos = pointmap.image if image is None else image[..., :3]
+    size = size_for_long_edge(picture_size(photos), long_edge or max(picture_size(photos)))
+    looks = thumbnails(pointmap.image).cpu()
+    state = _continues(state, pointmap, size)
+    found = find_cuts(looks, None if state is None else state.look, cut_threshold)
+    levels, stride = ((), 0) if state is None else (state.levels, state.stride)
+    results = []
+    for i, cut in enumerate(found.cuts.tolist()):
+        frame = pointmap[i]
+        photo = photos[[i if len(photos) > 1 else 0]].to(frame.device).float().nan_to_num(0, 1, 0).clamp(0, 1)
+        soft = _Map(inverse_depth(frame.depth, frame.mask), frame.image, frame.normals)
+        if max(size) < max(frame.size):
+            soft = _resized(soft, resize_image(photo, size))
+        if cut or not levels:
+            levels, stride = (), ramp_stride(soft.inverse)
+        sharp, levels = _refined(soft, resize_image(photo, size), levels, stride)
+        results.append(_pointmap_of(sharp, frame, picture_size(photo) if image is not None else frame.source_size))
+        if on_progress is not None:
+            on_progress(i + 1, len(pointmap))
+    return Pointmap.cat(results), RefineState(levels, stride, found.look)

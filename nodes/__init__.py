@@ -46,6 +46,7 @@ from .pointmap.from_depth import DepthToPointmap
 from .pointmap.info import PointmapInfo
 from .pointmap.inspector import PointmapInspector
 from .pointmap.mask import MaskPointmap
+from .pointmap.refine import RefineEdges
 from .pointmap.relief import AdjustNormalDetail
 from .pointmap.resize import ResizePointmap
 from .pointmap.transform import TransformPointmap
@@ -74,6 +75,7 @@ NODES = [
     MaskPointmap,
     CropPointmap,
     ResizePointmap,
+    RefineEdges,
     TransformPointmap,
     AdjustNormalDetail,
     DepthToPointmap,

@@ -19,6 +19,7 @@ import cameras
 import clips
 import completion
 import detail
+import edges
 import effects
 import exact
 import lens
@@ -41,6 +42,7 @@ MODULES = (
     lens,
     light,
     detail,
+    edges,
     effects,
     people,
     view_sets,

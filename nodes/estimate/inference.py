@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...sam3d_geometry.estimate.inference import infer_pointmap
+from ...sam3d_geometry.estimate.inference import REFINEMENTS, infer_pointmap
 from ...sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
 from .. import host
 from ..core.interop import handle_of
@@ -58,6 +58,13 @@ class PointmapInference(io.ComfyNode):
                     is_advanced=True,
                 ),
                 field(
+                    "refine_edges",
+                    "Brings depth edges onto the photo's edges at this resolution. auto: for the built-in network, whose edges are soft; "
+                    "on: for every model; off: as the network gives them. Refine Edges does it at the photo's own resolution.",
+                    options=REFINEMENTS,
+                    is_advanced=True,
+                ),
+                field(
                     "mask",
                     "Keeps what is white, so that an object comes out alone; the camera is still found from the whole photo. One for "
                     "each frame or one for all, any size. Mask Pointmap does the same afterwards.",
@@ -71,7 +78,7 @@ class PointmapInference(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, image, resolution, batch_size, fov_x_degrees, validity, mask=None) -> io.NodeOutput:
+    def execute(cls, model, image, resolution, batch_size, fov_x_degrees, mask=None, **choices) -> io.NodeOutput:
         model = handle_of(model)
         network = model.load().ready(tuple(image.shape[1:3]), resolution, min(len(image), batch_size))
         with host.progress_bar(len(image)) as on_progress:
@@ -81,7 +88,7 @@ class PointmapInference(io.ComfyNode):
                 mask=mask,
                 resolution=resolution,
                 fov_x_degrees=fov_x_degrees or None,
-                validity=validity,
+                **choices,
                 frames_per_batch=batch_size,
                 on_progress=on_progress,
             )

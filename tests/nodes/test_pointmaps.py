@@ -87,6 +87,9 @@ GIVEN = {
     "MaskPointmap": lambda start: [{"pointmap": start, "mask": half_black(), "invert": i} for i in (False, True)],
     "CropPointmap": lambda start: [{"pointmap": start, "left": 20, "top": 4, "width": 50, "height": 40}],
     "ResizePointmap": lambda start: [{"pointmap": start, "long_edge": edge} for edge in (20, 0, 200)],
+    "RefineEdges": lambda start: [
+        {"pointmap": start, "image": image} for image in (None, torch.rand(len(start), *PHOTO, 3))
+    ],
     "TransformPointmap": lambda start: [
         {"pointmap": start, "scale": 3.0, "distance_shift": -2.5, "fov_x_degrees": 40.0},
         {"pointmap": start, "mirror": True, "rotation": "90 degrees"},

@@ -58,6 +58,7 @@ from .shapes.point_cloud import PointmapToPointCloud
 from .views.fuse import FuseViews
 from .views.novel import NovelViews
 from .views.pose import PoseViews
+from .written_files import runs_again_without_files
 
 NODES = [
     LoadSAM3DGeometry,
@@ -121,4 +122,4 @@ NODES = [
 ]
 
 for _node in NODES:
-    with_plain_errors(with_plain_pictures(_node))
+    with_plain_errors(with_plain_pictures(runs_again_without_files(_node)))

@@ -4,6 +4,7 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
+import torch
 from comfy_api.latest import InputImpl, io
 
 from ...sam3d_geometry.files.whole_files import write_files
@@ -26,7 +27,12 @@ def _clip(video) -> Clip:
     """A VIDEO as a clip: the file that it is, or the frames in memory that it is made of."""
     if not isinstance(video, InputImpl.VideoFromFile):
         made = video.get_components()
-        images = plain_image("video", made.images).cpu()
+        images, alpha = (
+            plain_image("video", made.images).cpu(),
+            getattr(made, "alpha", None),
+        )  # none before ComfyUI 0.27
+        if alpha is not None:
+            images = torch.cat([images[..., :3], alpha.reshape(*images.shape[:3], 1).to(images)], -1)
         return MemoryFrames(images, made.frame_rate, _sound(made.audio))
     source = video.get_stream_source()
     if not isinstance(source, str):

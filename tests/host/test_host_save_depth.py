@@ -58,3 +58,15 @@ def test_a_prefix_that_leads_out_of_the_output_folder_is_refused(host, prefix):
 def test_a_path_outside_comfyuis_folders_is_refused(host):
     status, messages = run(host, graph("depth/third", str(host.log_file)))
     assert status == "error" and "lies outside ComfyUI's input, output and temp folders" in messages
+
+
+def test_a_file_that_was_deleted_is_written_again_and_one_that_is_there_is_not(host):
+    folder = host.base / "output" / "depth"
+    for expected in (1, 1):
+        status, messages = run(host, graph("depth/gone"))
+        assert status == "success", messages
+        assert len(list(folder.glob("gone_*.tiff"))) == expected
+    (folder / "gone_00001_.tiff").unlink()
+    for _ in range(2):
+        run(host, graph("depth/gone"))
+        assert len(list(folder.glob("gone_*.tiff"))) == 1

@@ -58,28 +58,48 @@ def test_a_graph_runs_to_the_end_and_gives_pictures_of_the_photos_size(host):
     assert status == 200 and Image.open(io.BytesIO(body)).size == (2 * width, height)
 
 
+def video_graph(prefix, **video):
+    """What gives a VIDEO, by node id, to a depth video and that to SaveVideo."""
+    return {
+        **video,
+        "2": graph()["2"],
+        "3": {
+            "class_type": "SAM3DGeometry_VideoToDepth",
+            "inputs": {
+                "video": ["1", 0], "filename_prefix": f"video/{prefix}", "model": ["2", 0], "depth_codec": "h264 8-bit mp4",
+                "normals_codec": "none", "convention": "opengl", "resolution": 128, "batch_size": 4,
+                "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
+                "steady_by": "motion", "strength": 0.3, "one_camera": True, "validity": "mask", "invalid_depth": "zero",
+            },
+        },
+        "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},
+    }  # fmt: skip
+
+
 def test_a_video_streams_to_a_video_of_depth(host):
     host.make_clip()
-    result = host.result(
-        host.queue(
-            {
-                "1": {"class_type": "LoadVideo", "inputs": {"file": "clip.mp4"}},
-                "2": graph()["2"],
-                "3": {
-                    "class_type": "SAM3DGeometry_VideoToDepth",
-                    "inputs": {
-                        "video": ["1", 0], "filename_prefix": "video/test", "model": ["2", 0], "depth_codec": "h264 8-bit mp4",
-                        "normals_codec": "none", "convention": "opengl", "resolution": 128, "batch_size": 4,
-                        "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
-                        "steady_by": "motion", "strength": 0.3, "one_camera": True, "validity": "mask", "invalid_depth": "zero",
-                    },
-                },
-                "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},
-            }
-        )
-    )  # fmt: skip
+    video = {"1": {"class_type": "LoadVideo", "inputs": {"file": "clip.mp4"}}}
+    result = host.result(host.queue(video_graph("test", **video)))
     assert result["status"]["status_str"] == "success", result["status"]
     assert list((host.base / "output" / "video").glob("test*_depth.mp4"))
+
+
+def test_a_video_of_frames_of_an_odd_size_streams_too(host):
+    scale = {"image": ["9", 0], "upscale_method": "area", "width": 97, "height": 55, "crop": "disabled"}
+    video = {
+        "9": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "8": {"class_type": "ImageScale", "inputs": scale},
+        "7": {"class_type": "RepeatImageBatch", "inputs": {"image": ["8", 0], "amount": 5}},
+        "1": {"class_type": "CreateVideo", "inputs": {"images": ["7", 0], "fps": 24.0}},
+    }
+    for _ in range(2):
+        result = host.result(host.queue(video_graph("odd", **video)))
+        assert result["status"]["status_str"] == "success", result["status"]
+    (written,) = (host.base / "output" / "video").glob("odd*_depth.mp4")
+    assert not list((host.base / "temp").glob("sam3d_geometry_*.mp4"))
+    written.unlink()
+    host.result(host.queue(video_graph("odd", **video)))
+    assert written.exists()
 
 
 def test_a_model_file_that_is_not_one_ends_the_run_in_one_sentence(host):

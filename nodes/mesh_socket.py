@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import torch
 from comfy_api.latest import Types
 
@@ -13,7 +15,17 @@ FRAME = "opengl"  # the axes of every MESH that core makes or saves
 CONVERTED = ("vertices", "faces", "uvs", "vertex_colors", "texture", "vertex_counts", "face_counts", "normals")
 
 
-class MeshBatch(getattr(Types, "MESH", object)):
+_CORE_MESH: Any = getattr(Types, "MESH", object)  # old hosts have no class for it
+
+
+class Payload(Protocol):
+    """A MESH of any node: vertices (B, N, 3) and faces (B, M, 3) in glTF axes, and of more attributes those that it has."""
+
+    vertices: torch.Tensor
+    faces: torch.Tensor
+
+
+class MeshBatch(_CORE_MESH):
     """What flows on a MESH wire, with the attributes that core's own class has in the hosts that have one.
 
     Meshes of a batch are filled up to the same size: with their last vertex, which does not change what a mesh extends over, and
@@ -23,22 +35,19 @@ class MeshBatch(getattr(Types, "MESH", object)):
     """
 
     def __init__(self, meshes: list[Mesh]):
-        first = meshes[0]
         self.vertices = _filled([convert_points(mesh.vertices, FRAME) for mesh in meshes])
         self.faces = _filled([mesh.faces.long() for mesh in meshes], empty=True)
-        self.uvs = None if first.uvs is None else _filled([mesh.uvs for mesh in meshes])
-        self.vertex_colors = (
-            None if first.colours is None else _filled([linear_from_srgb(mesh.colours) for mesh in meshes])
-        )
-        self.texture = None if first.texture is None else torch.stack([mesh.texture for mesh in meshes])
+        uvs, colours, textures = (_values(meshes, name) for name in ("uvs", "colours", "texture"))
+        normals, intrinsics = (_values(meshes, name) for name in ("normals", "intrinsics"))
+        self.uvs = None if uvs is None else _filled(uvs)
+        self.vertex_colors = None if colours is None else _filled([linear_from_srgb(values) for values in colours])
+        self.texture = None if textures is None else torch.stack(textures)
         self.vertex_counts = torch.tensor([len(mesh.vertices) for mesh in meshes])
         self.face_counts = torch.tensor([len(mesh.faces) for mesh in meshes])
         self.unlit = False
-        self.normals = (
-            None if first.normals is None else _filled([convert_directions(mesh.normals, FRAME) for mesh in meshes])
-        )
-        self.intrinsics = None if first.intrinsics is None else torch.stack([mesh.intrinsics for mesh in meshes])
-        self.metric = first.metric
+        self.normals = None if normals is None else _filled([convert_directions(values, FRAME) for values in normals])
+        self.intrinsics = None if intrinsics is None else torch.stack(intrinsics)
+        self.metric = meshes[0].metric
         self._made = tuple(meshes), tuple(getattr(self, name) for name in CONVERTED)
 
     def unchanged(self) -> list[Mesh] | None:
@@ -46,6 +55,11 @@ class MeshBatch(getattr(Types, "MESH", object)):
         meshes, converted = self._made
         same = all(getattr(self, name, None) is value for name, value in zip(CONVERTED, converted, strict=True))
         return list(meshes) if same else None
+
+
+def _values(meshes: list[Mesh], name: str) -> list[torch.Tensor] | None:
+    """What each mesh has of that name; None where the first has nothing, as then all of a batch have."""
+    return None if getattr(meshes[0], name) is None else [getattr(mesh, name) for mesh in meshes]
 
 
 def _filled(tensors: list[torch.Tensor], empty: bool = False) -> torch.Tensor:
@@ -59,18 +73,18 @@ def _filled(tensors: list[torch.Tensor], empty: bool = False) -> torch.Tensor:
     return torch.stack(filled)
 
 
-def meshes_from_payload(payload: object) -> list[Mesh]:
+def meshes_from_payload(payload: Payload) -> list[Mesh]:
     """The meshes of a MESH, ours or core's, in OpenCV axes; the filling of batches is taken off."""
     kept = payload.unchanged() if isinstance(payload, MeshBatch) else None
     if kept is not None:
         return kept
 
+    def part(values: torch.Tensor, i: int, count: int | None = None) -> torch.Tensor:
+        return values[min(i, len(values) - 1)].detach().cpu()[:count]
+
     def item(name: str, i: int, count: int | None = None) -> torch.Tensor | None:
         values = getattr(payload, name, None)
-        if values is None:
-            return None
-        values = values[min(i, len(values) - 1)].detach().cpu()
-        return values if count is None else values[:count]
+        return None if values is None else part(values, i, count)
 
     def counted(name: str, of: torch.Tensor, i: int) -> int:
         counts = getattr(payload, name, None)
@@ -83,8 +97,8 @@ def meshes_from_payload(payload: object) -> list[Mesh]:
         normals, colours = item("normals", i, vertices), item("vertex_colors", i, vertices)
         meshes.append(
             Mesh(
-                convert_points(item("vertices", i, vertices).float(), "opencv", FRAME),
-                item("faces", i, faces).int(),
+                convert_points(part(payload.vertices, i, vertices).float(), "opencv", FRAME),
+                part(payload.faces, i, faces).int(),
                 uvs=item("uvs", i, vertices),
                 normals=None if normals is None else convert_directions(normals, "opencv", FRAME),
                 colours=None if colours is None else srgb_from_linear(colours[:, :3].float().clamp(0, 1)),

@@ -36,12 +36,10 @@ class Word:
 
 
 def _read(path: Path) -> dict[str, Word]:
-    table = json.loads(path.read_text(encoding="ascii"))
-    listed = ("limits", "options")
-    return {
-        name: Word(**{key: tuple(value) if key in listed else value for key, value in word.items()})
-        for name, word in table.items()
-    }
+    table: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="ascii"))
+    for word in table.values():
+        word |= {key: tuple(word[key]) for key in ("limits", "options") if key in word}
+    return {name: Word(**word) for name, word in table.items()}
 
 
 VOCABULARY = _read(Path(__file__).with_name("vocabulary.json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from comfy_api.latest import io
@@ -42,7 +43,10 @@ def model_input(tooltip: str) -> io.Input:
 class _CoreNetwork(nn.Module):
     """Core's MoGe network behind the call that our networks have; its camera recovery, in SciPy on the CPU, is not used."""
 
-    def __init__(self, core):
+    core: Any  # ComfyUI's own object, whose class only it knows
+    dtype: torch.dtype
+
+    def __init__(self, core: Any):
         super().__init__()
         self.core = core
         self.dtype = core.dtype
@@ -58,6 +62,8 @@ class _CoreNetwork(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class _CoreGeometryModel(GeometryModel):
+    network: _CoreNetwork
+
     @property
     def device(self) -> torch.device:
         # parts of the weights may wait on the CPU while the network computes on the GPU
@@ -144,7 +150,7 @@ def _pointmap(
     """Everything at the depth's size; masked depths, inf in core, become 0, and points are put on their pixels' rays."""
     if normals is not None:
         normals = normals.float().to(depth.device)
-    size = tuple(depth.shape[1:])
+    size, own_size = (depth.shape[1], depth.shape[2]), (image.shape[1], image.shape[2])
     return pointmap_of_depth(
         depth,
         mask,
@@ -152,7 +158,7 @@ def _pointmap(
         resize_image(image, size),
         normals=normals,
         metric=metric,
-        source_size=tuple(source_size or image.shape[1:3]),
+        source_size=source_size or own_size,
     )
 
 

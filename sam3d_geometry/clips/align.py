@@ -118,12 +118,22 @@ class _Aligner:
         self.one_focal = one_focal
         self.measure = measure
 
+    @property
+    def reached(self) -> AlignState:
+        """The state after the last frame that was taken in."""
+        if self.state is None:
+            raise ValueError("No frame was taken in yet; step comes before what is asked of its state.")
+        return self.state
+
     def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> FrameFit:
         """Takes in one frame with its thumbnail (1, 48, 48, 3); `cut` says that a shot starts with it."""
         own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
         state = self.state
-        frames = 1 if state is None or cut else state.frames + 1
-        log_focal = own_focal if frames == 1 else state.log_focal + (own_focal - state.log_focal) / frames
+        if state is None or cut:
+            frames, log_focal = 1, own_focal
+        else:
+            frames = state.frames + 1
+            log_focal = state.log_focal + (own_focal - state.log_focal) / frames
         view = SolverFrame.of(seen_through(frame, log_focal[None]) if self.one_focal else frame)
         seen = {"depth": frame.depth[0].cpu(), "log_focal": log_focal, "frames": frames, "size": frame.source_size}
         if state is None or cut or state.depth.shape != frame.size or state.size != frame.source_size:
@@ -147,11 +157,11 @@ class _Aligner:
 
     def passed_over(self) -> FrameFit:
         """The fit of a black or white frame, whose geometry says nothing: the last one, which the next frame is fitted to."""
-        return FrameFit(self.state.scale, self.state.shift)
+        return FrameFit(self.reached.scale, self.reached.shift)
 
     def _placed(self, view: SolverFrame, look: torch.Tensor) -> _Placed:
         """The fit to the last frame and, every few frames, to the keyframe that looks most like the frame."""
-        state, last = self.state, self.state.last
+        state, last = self.reached, self.reached.last
         to_last = match(view, last.view)
         fit = fit_frame(view, [(last.view, to_last)])
         if fit is not None and state.shot_frames % KEYFRAME_EVERY:
@@ -171,7 +181,7 @@ class _Aligner:
         self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: MotionFit
     ) -> tuple[float, float]:
         """Flicker of a frame's depth (H, W) against the last frame, before and after the fit."""
-        state, motion = self.state, fit.motions[0]
+        state, motion = self.reached, fit.motions[0]
         before = state.last.view.intrinsics
         aligned = _applied(depth, depth > 0, fit.scale, fit.shift)
         aligned_before = _applied(state.depth, state.depth > 0, state.scale, state.shift)
@@ -246,10 +256,10 @@ def align_sequence(
     fits, gauges, poses = [], [], []
     for i in range(len(pointmap)):
         fits.append(aligner.passed_over() if passed[i] else aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
-        gauges.append((aligner.state.gauge, aligner.state.gauge_shift))
-        poses.append(aligner.state.last.world_from_camera)
+        gauges.append((aligner.reached.gauge, aligner.reached.gauge_shift))
+        poses.append(aligner.reached.last.world_from_camera)
         if one_focal and streaming:
-            focal[i] = aligner.state.log_focal.to(focal)
+            focal[i] = aligner.reached.log_focal.to(focal)
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))
     scale, shift, residual, before, after = torch.tensor(fits, dtype=torch.float64).unbind(-1)
@@ -273,7 +283,7 @@ def align_sequence(
         cut=cuts,
         world_from_camera=world,
     )
-    return result, aligner.state, done
+    return result, aligner.reached, done
 
 
 def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

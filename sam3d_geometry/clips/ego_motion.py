@@ -155,7 +155,7 @@ class _Samples:
     @classmethod
     def take(cls, frame: SolverFrame, reference: SolverFrame, found: Match) -> _Samples:
         """At most about `MAX_MATCHES` pixels, spread over the frame, whose four neighbours in the reference are usable too."""
-        size = tuple(frame.depth.shape)
+        size = (frame.depth.shape[0], frame.depth.shape[1])
         positions = pixel_positions(*size)
         target = positions + found.flow
         whole = sample_at(reference.usable[..., None].float(), target)[..., 0] > 0.999
@@ -187,7 +187,7 @@ class _Samples:
         turned = rays * lengthened[:, None]
         moved = turned + motion.translation
         z = moved[:, 2].clamp_min(1e-9)
-        size = tuple(self.reference.depth.shape)
+        size = (self.reference.depth.shape[0], self.reference.depth.shape[1])
         in_pixels = pixels_of(moved, self.reference.intrinsics.double(), size) - self.target
         in_depth = z.log() - self.target_depth.log()
 

@@ -21,7 +21,7 @@ def frame_flicker(
     depth and before (H, W), 0 where invalid; `found` says where the frame's pixels were before, `motion` takes its points to
     the camera of that frame, in the unit of `depth`; intrinsics (3, 3) normalised, of both frames unless that before had others.
     """
-    size = tuple(depth.shape)
+    size = (depth.shape[0], depth.shape[1])
     positions = pixel_positions(*size)
     places = positions + found.flow
     k = intrinsics.float()

@@ -199,9 +199,9 @@ def _joined(forward: GeometryHistory, backward: GeometryHistory, frame: Pointmap
     new = _logarithm(frame.depth[0])
     weight = forward.weight + backward.weight - 1
     summed = forward.log_depth * forward.weight + backward.log_depth * backward.weight - new
-    normals = forward.normals
-    if normals is not None:
-        mixed = normals * forward.weight[..., None] + backward.normals * backward.weight[..., None] - frame.normals[0]
+    normals, later, own = forward.normals, backward.normals, frame.normals
+    if normals is not None and later is not None and own is not None:
+        mixed = normals * forward.weight[..., None] + later * backward.weight[..., None] - own[0]
         normals = F.normalize(mixed, dim=-1) * forward.mask[..., None]
     return GeometryHistory(summed / weight, forward.mask, weight, normals)
 
@@ -265,6 +265,7 @@ def smooth_along_motion(
     start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))
     last = run_average(average, found.cuts.tolist(), direction, start, on_progress)
     depth = torch.stack([r.log_depth for r in average.results]).exp_().mul_(pointmap.mask)
-    normals = None if pointmap.normals is None else torch.stack([r.normals for r in average.results])
+    averaged = [r.normals for r in average.results if r.normals is not None]
+    normals = None if pointmap.normals is None else torch.stack(averaged)
     smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=normals)
     return smoothed, MotionState(last, average.seen[-1], found.look, pointmap.source_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -76,8 +77,8 @@ def _network_size(source: Size, size: Size, num_tokens: int, pixels_per_token_ed
     return size_for_long_edge(source, max(long_edge, max(size)))
 
 
-def _to_size(values: torch.Tensor | None, size: Size) -> torch.Tensor | None:
-    if values is None or tuple(values.shape[1:3]) == tuple(size):
+def _to_size(values: torch.Tensor, size: Size) -> torch.Tensor:
+    if tuple(values.shape[1:3]) == tuple(size):
         return values
     planes = values[:, None] if values.dim() == 3 else values.movedim(-1, 1)
     planes = F.interpolate(planes, size, mode="bilinear", align_corners=False)
@@ -104,15 +105,15 @@ def pointmap_from_prediction(
     mask = (prediction.mask_probability > MASK_THRESHOLD) & finite
     if validity == ALL_FINITE:
         mask = mask | (finite & ~mask.flatten(1).any(1)[:, None, None])
+    known = None
     if fov_x_degrees is not None:
         known = diagonal_focal_from_fov_x_degrees(fov_x_degrees, width / height).to(points.device).expand(len(points))
-    else:
-        known = prediction.focal
     if prediction.focal is None:
         recovered = recover_focal_and_shift(points, mask, known)
         focal, shift, spread = recovered.focal, recovered.shift, None if known is not None else recovered.spread
     else:
-        focal, shift, spread = known, torch.zeros_like(prediction.focal), None
+        focal = prediction.focal if known is None else known
+        shift, spread = torch.zeros_like(prediction.focal), None
     depth = points[..., 2] + shift[:, None, None]
     mask = (finite if validity == ALL_FINITE else mask) & (depth > 0)
     if prediction.metric_scale is not None:
@@ -125,7 +126,7 @@ def pointmap_from_prediction(
         image,
         normals=prediction.normals,
         metric=metric,
-        source_size=tuple(source_size),
+        source_size=(source_size[0], source_size[1]),
         fov_spread=spread,
     )
 
@@ -137,7 +138,7 @@ class _Frames:
         self._frames = frames
         self._device = device
         self._tensors: dict[str, torch.Tensor] = {}
-        self._last: Pointmap | None = None
+        self._others: dict[str, Any] = {}
 
     def put(self, start: int, chunk: Pointmap) -> None:
         for field in fields(chunk):
@@ -147,11 +148,11 @@ class _Frames:
                     shape = (self._frames, *value.shape[1:])
                     self._tensors[field.name] = torch.empty(shape, dtype=value.dtype, device=self._device)
                 self._tensors[field.name][start : start + len(value)] = value
-        self._last = chunk
+            else:
+                self._others[field.name] = value
 
     def pointmap(self) -> Pointmap:
-        rest = {f.name: getattr(self._last, f.name) for f in fields(self._last) if f.name not in self._tensors}
-        return Pointmap(**self._tensors, **rest)
+        return Pointmap(**self._tensors, **self._others)
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,7 @@ def _predict_chunk(
     prediction = Prediction(
         _to_size(prediction.points, size),
         _to_size(prediction.mask_probability, size),
-        _to_size(prediction.normals, size),
+        None if prediction.normals is None else _to_size(prediction.normals, size),
         prediction.metric_scale,
         prediction.focal,
     )

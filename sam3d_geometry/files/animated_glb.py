@@ -15,7 +15,7 @@ from ..bodies.rotation_maths import continuous, quaternion_xyzw
 from ..geometry.colour import linear_from_srgb
 from ..shapes.mesh import vertex_normals
 from .axes import Layout
-from .glb import add_primitive, is_textured, perspective_camera, texture_parts
+from .glb import add_primitive, perspective_camera, texture_parts
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
 
 
@@ -140,9 +140,10 @@ def _skin(file: _File, person: Performance, numbers: list[int], holder: int, col
 
 def _scene(file: _File, scene: Layout) -> None:
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
-    if is_textured(scene):
+    textured = scene.texture_and_uvs()
+    if textured is not None:
         surface["baseColorTexture"] = {"index": 0}
-        file.more |= texture_parts(scene)
+        file.more |= texture_parts(textured[0])
     primitive = add_primitive(scene, file.buffer) | {"material": len(file.materials)}
     file.materials.append({"name": "scene", "pbrMetallicRoughness": surface, "doubleSided": True})
     file.meshes.append({"name": "scene", "primitives": [primitive]})

@@ -32,6 +32,10 @@ class Layout:
     intrinsics: numpy.ndarray | None  # (3, 3) float64, normalised, of the camera at the origin
     note: dict[str, Any]
 
+    def texture_and_uvs(self) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+        """The texture and its coordinates; None where one of them is missing and so neither is written."""
+        return None if self.texture is None or self.uvs is None else (self.texture, self.uvs)
+
 
 def _note(model: Mesh | PointCloud, axes: str) -> dict[str, Any]:
     frame = FRAMES[AXES[axes]]

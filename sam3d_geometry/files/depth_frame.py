@@ -44,7 +44,7 @@ class DepthFrame:
 
     def description(self) -> dict[str, Any]:
         """What the file and the JSON beside it say."""
-        return self.record.to_dict(tuple(self.depth.shape))
+        return self.record.to_dict((self.depth.shape[0], self.depth.shape[1]))
 
 
 def check_size(height: int, width: int, channels: int = 1) -> None:
@@ -107,22 +107,19 @@ def clean_frame(
 
 def pointmap_from_frames(frames: Sequence[DepthFrame]) -> Pointmap:
     """Frames of one size, all with a camera -> a pointmap at their size; without a photo it shows nearness instead."""
-    intrinsics = torch.stack([frame.record.intrinsics for frame in frames])
+    cameras = [frame.record.intrinsics for frame in frames if frame.record.intrinsics is not None]
+    if len(cameras) < len(frames):
+        raise ValueError(f"{len(frames) - len(cameras)} of {len(frames)} depth frames came without a camera; give one.")
     depth, mask = torch.stack([frame.depth for frame in frames]), torch.stack([frame.mask for frame in frames])
-    if all(frame.image is not None for frame in frames):
-        image = torch.stack([frame.image for frame in frames])
-    else:
-        image = nearness_image(depth, mask)
-    normals = None
-    if all(frame.normals is not None for frame in frames):
-        normals = torch.stack([frame.normals for frame in frames])
+    images = [frame.image for frame in frames if frame.image is not None]
+    normals = [frame.normals for frame in frames if frame.normals is not None]
     metric = all(frame.record.metric for frame in frames)
     return pointmap_of_depth(
         depth,
         mask,
-        intrinsics,
-        image,
-        normals=normals,
+        torch.stack(cameras),
+        torch.stack(images) if len(images) == len(frames) else nearness_image(depth, mask),
+        normals=torch.stack(normals) if len(normals) == len(frames) else None,
         metric=metric,
-        source_size=tuple(depth.shape[1:]),
+        source_size=(depth.shape[1], depth.shape[2]),
     )

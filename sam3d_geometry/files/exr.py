@@ -70,6 +70,8 @@ def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO) -> None:
     if frame.normals is not None:
         channels |= _vectors("N.", frame.normals)
     if layers.position:
+        if frame.record.intrinsics is None:
+            raise ValueError("Positions were asked for of depth without a camera; leave them out, or give one.")
         channels |= _vectors("P.", unproject(frame.depth[None], frame.record.intrinsics[None])[0])
     if layers.picture == SHOW_PHOTO and frame.image is not None:
         light = linear_from_srgb(frame.image)
@@ -189,7 +191,10 @@ def _same_size(held: list[dict[str, numpy.ndarray]], windows: list[tuple]) -> di
 def _frame_of_channels(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
     _, display, corner = window
     text = header.get(KEY)
-    record = DepthRecord.from_json(text) if isinstance(text, str) else None
+    record, shows_depth = None, False
+    if isinstance(text, str):
+        record = DepthRecord.from_json(text)
+        shows_depth = record is not None and json.loads(text).get("rgb") != SHOW_PHOTO
 
     def plane(name: str) -> torch.Tensor:
         return torch.from_numpy(_whole_picture(channels[name], display, corner))
@@ -199,7 +204,6 @@ def _frame_of_channels(channels: dict[str, numpy.ndarray], wanted: str, window: 
     normals = image = None
     if {"N.X", "N.Y", "N.Z"} <= set(channels) and record is not None:
         normals = torch.stack([plane(f"N.{axis}") for axis in "XYZ"], -1)
-    shows_depth = record is not None and json.loads(text).get("rgb") != SHOW_PHOTO
     if {"R", "G", "B"} <= set(channels) and name not in "RGB" and not shows_depth:
         image = srgb_from_linear(torch.stack([plane(c) for c in "RGB"], -1))
     return clean_frame(plane(name), mask, record, normals, image)

@@ -41,8 +41,9 @@ def add_primitive(content: Layout, buffer: GlbBuffer) -> dict[str, Any]:
     attributes = {"POSITION": buffer.add(content.positions, FLOAT, "VEC3", VERTICES, min=low, max=high)}
     if content.normals is not None:
         attributes["NORMAL"] = buffer.add(content.normals, FLOAT, "VEC3", VERTICES)
-    if is_textured(content):
-        attributes["TEXCOORD_0"] = buffer.add(content.uvs, FLOAT, "VEC2", VERTICES)
+    textured = content.texture_and_uvs()
+    if textured is not None:
+        attributes["TEXCOORD_0"] = buffer.add(textured[1], FLOAT, "VEC2", VERTICES)
     elif content.colours is not None:
         values = _colour_values(content.colours)
         attributes["COLOR_0"] = buffer.add(values, UNSIGNED_SHORT, "VEC4", VERTICES, normalized=True)
@@ -52,15 +53,10 @@ def add_primitive(content: Layout, buffer: GlbBuffer) -> dict[str, Any]:
     return primitive
 
 
-def is_textured(content: Layout) -> bool:
-    """Whether a texture is written."""
-    return content.texture is not None and content.uvs is not None
-
-
-def texture_parts(content: Layout) -> dict[str, Any]:
+def texture_parts(texture: numpy.ndarray) -> dict[str, Any]:
     """glTF's lists for the texture that the first material names."""
     return {
-        "images": [_embedded_texture(content.texture)],
+        "images": [_embedded_texture(texture)],
         "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": 33071, "wrapT": 33071}],
         "textures": [{"source": 0, "sampler": 0}],
     }
@@ -106,9 +102,10 @@ def write_glb(content: Layout, file: BinaryIO) -> None:
         "materials": [{"pbrMetallicRoughness": surface, "doubleSided": True}],
         **buffer.described(),
     }
-    if is_textured(content):
+    textured = content.texture_and_uvs()
+    if textured is not None:
         surface["baseColorTexture"] = {"index": 0}
-        gltf |= texture_parts(content)
+        gltf |= texture_parts(textured[0])
     camera = photo_camera(content)
     if camera is not None:
         gltf["cameras"] = [camera]

@@ -24,25 +24,25 @@ def write_obj(content: Layout, name: str, file: BinaryIO) -> None:
 
     What the numbers mean stands in comments.
     """
-    textured = content.texture is not None and content.uvs is not None
+    textured = content.texture_and_uvs()
     header = [f"# {key}: {json.dumps(value)}" for key, value in content.note.items()]
-    header += [f"mtllib {name}.mtl"] if textured else []
+    header += [f"mtllib {name}.mtl"] if textured is not None else []
     file.write("\n".join([*header, "o surface", ""]).encode("utf-8"))
-    if content.colours is not None and not textured:
+    if content.colours is not None and textured is None:
         _write_lines(file, "v %.9g %.9g %.9g %.4f %.4f %.4f\n", numpy.hstack([content.positions, content.colours]))
     else:
         _write_lines(file, "v %.9g %.9g %.9g\n", content.positions)
-    if textured:
-        # OBJ counts v from the bottom
-        _write_lines(file, "vt %.9g %.9g\n", numpy.stack([content.uvs[:, 0], 1 - content.uvs[:, 1]], 1))
+    if textured is not None:
+        u, v = textured[1].T
+        _write_lines(file, "vt %.9g %.9g\n", numpy.stack([u, 1 - v], 1))  # OBJ counts v from the bottom
     if content.normals is not None:
         _write_lines(file, "vn %.6f %.6f %.6f\n", content.normals)
     if content.faces is None:
         return
-    if textured:
+    if textured is not None:
         file.write(b"usemtl photo\n")
     corner = {(False, False): "%d", (True, False): "%d/%d", (False, True): "%d//%d", (True, True): "%d/%d/%d"}[
-        textured, content.normals is not None
+        textured is not None, content.normals is not None
     ]
     repeats = corner.count("%d")
     numbers = numpy.repeat(content.faces + 1, repeats, axis=1)
@@ -54,6 +54,6 @@ def write_mtl(name: str, file: BinaryIO) -> None:
     file.write(f"newmtl photo\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {name}.jpg\n".encode())
 
 
-def write_texture(content: Layout, file: BinaryIO) -> None:
-    """The photo as a JPEG."""
-    file.write(jpeg_of(content.texture))
+def write_texture(texture: numpy.ndarray, file: BinaryIO) -> None:
+    """The photo (H, W, 3) as a JPEG."""
+    file.write(jpeg_of(texture))

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy
 import torch
@@ -183,7 +184,7 @@ def _decoding() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise PhotoError("the file is not a picture in a known format, or its beginning is damaged.") from error
     except Image.DecompressionBombError as error:
-        limit = 2 * Image.MAX_IMAGE_PIXELS // 10**6
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(f"the picture has more than {limit} megapixels; shrink it first.") from error
     except MemoryError as error:
         raise PhotoError("the picture does not fit in memory; shrink it first.") from error
@@ -247,13 +248,21 @@ def colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | Non
         from PIL import ImageCms
 
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB"), None
+        return _transformed(image, lab, srgb), None
     profile = image.info.get("icc_profile")
     if mode not in ("RGB", "L", "CMYK"):
         with _decoding():
             image = image.convert("RGB")
     image = _in_srgb(image, profile)
     return (image if image.mode in ("RGB", "L") else image.convert("RGB")), None
+
+
+def _transformed(image: Image.Image, given: Any, wanted: Any, **how: Any) -> Image.Image:
+    """The picture (RGB) from the colours of one profile of ImageCms in those of another."""
+    from PIL import ImageCms
+
+    made = ImageCms.profileToProfile(image, given, wanted, outputMode="RGB", **how)
+    return image if made is None else made  # None only where a picture is changed in place
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -267,16 +276,16 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     try:
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if given.profile.xcolor_space.strip() != PROFILE_SPACES[image.mode]:
+        inner: Any = given.profile  # littleCMS's own, which Pillow gives no type
+        if inner.xcolor_space.strip() != PROFILE_SPACES[image.mode]:
             return image
         if "srgb" in ImageCms.getProfileDescription(given).lower():
             return image
-        return ImageCms.profileToProfile(
+        return _transformed(
             image,
             given,
             ImageCms.createProfile("sRGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (ImageCms.PyCMSError, OSError):

@@ -35,11 +35,12 @@ def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str)
         writers = {".ply": partial(write_ply, content)}
     else:
         writers = {".obj": partial(write_obj, content, name)}
-    if file_format == "obj" and content.texture is not None and content.uvs is not None:
+    textured = content.texture_and_uvs()
+    if file_format == "obj" and textured is not None:
         if any(character.isspace() for character in name):
             raise ValueError(
                 f"An OBJ with a texture came with the name {name!r}, and many programs read the names of its material and texture up to the "
                 "first space only; choose a name without spaces."
             )
-        writers |= {".mtl": partial(write_mtl, name), ".jpg": partial(write_texture, content)}
+        writers |= {".mtl": partial(write_mtl, name), ".jpg": partial(write_texture, textured[0])}
     return writers

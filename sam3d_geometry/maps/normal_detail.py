@@ -71,13 +71,14 @@ def _solve(
 ) -> torch.Tensor:
     """(B, H, W) whose differences over the links are nearest to `steps`, held to 0 by `screen`; conjugate gradients."""
     weights = [link.to(steps[0].dtype) for link in links]
-    right = sum(_divergence(s * w, dim) for s, w, dim in zip(steps, weights, (1, 2)))
-    precondition = _Preconditioner(*right.shape[1:], screen, right)
+    right = _divergence(steps[0] * weights[0], 1) + _divergence(steps[1] * weights[1], 2)
+    precondition = _Preconditioner(right.shape[1], right.shape[2], screen, right)
 
-    def apply(x):
-        return sum(_divergence(x.diff(dim=dim) * w, dim) for w, dim in zip(weights, (1, 2))) + screen * x
+    def apply(x: torch.Tensor) -> torch.Tensor:
+        down, across = (_divergence(x.diff(dim=dim) * w, dim) for w, dim in zip(weights, (1, 2)))
+        return down + across + screen * x
 
-    def dot(a, b):
+    def dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return (a * b).sum((1, 2), keepdim=True)
 
     tiny = torch.finfo(right.dtype).tiny

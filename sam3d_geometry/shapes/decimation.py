@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-import numpy
 import torch
 from torch.nn import functional as F
 
@@ -46,7 +46,7 @@ def _with_rim(view: torch.Tensor, faces: torch.Tensor, offset: float) -> tuple[t
     return torch.cat([view, rim]), torch.cat([faces, *(wall.int() for wall in walls)])
 
 
-def _simplify() -> Callable[..., tuple[numpy.ndarray, numpy.ndarray]]:
+def _simplify() -> Callable[..., Any]:
     """The function of fast-simplification; ValueError, one sentence, where it is not installed."""
     try:
         from fast_simplification import simplify
@@ -113,14 +113,19 @@ def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) ->
         raise ValueError(f"A mesh of {triangles} triangles was asked for; at least {MINIMUM} are needed.")
     if triangles >= len(mesh.faces):
         return mesh
+    if mesh.intrinsics is None or (mesh.colours is not None and picture is None):
+        missing = "camera" if mesh.intrinsics is None else "picture"
+        raise ValueError(
+            f"The mesh came without the {missing} that its fewer vertices are to be found in; give it, or keep all triangles."
+        )
     simplify = _simplify()
     view = _in_view(mesh.vertices)
     near, far = (float(extreme) for extreme in view[:, 2].aminmax())
     rimmed, corners = _with_rim(view, mesh.faces, far - near + 1)
-    share = len(corners) / len(mesh.faces)
+    share, points, faces = len(corners) / len(mesh.faces), view, mesh.faces.long()
     for _ in range(TRIALS):
-        points, found = simplify(rimmed.numpy(), corners.numpy(), target_count=round(triangles * share))
-        points, found = torch.from_numpy(points).float(), torch.from_numpy(found).long()
+        moved, found = simplify(rimmed.numpy(), corners.numpy(), target_count=round(triangles * share))
+        points, found = torch.from_numpy(moved).float(), torch.from_numpy(found).long()
         faces = found[(points[:, 2] < far + 0.5)[found].all(1)]
         if 0.95 * triangles <= len(faces) <= 1.01 * triangles:
             break
@@ -128,12 +133,12 @@ def decimate(mesh: Mesh, triangles: int, picture: torch.Tensor | None = None) ->
     kept, faces = faces.unique(return_inverse=True)
     z = points[kept, 2:].exp()
     vertices, faces = torch.cat([points[kept, :2] * z, z], 1), faces.int()
-    changed = {"vertices": vertices, "faces": faces}
+    changed: dict[str, torch.Tensor] = {"vertices": vertices, "faces": faces}
     if mesh.normals is not None:
         changed["normals"] = vertex_normals(vertices, faces)
     uvs = project(vertices[None], mesh.intrinsics[None])[0]
     if mesh.uvs is not None:
         changed["uvs"] = uvs
-    if mesh.colours is not None:
+    if mesh.colours is not None and picture is not None:
         changed["colours"] = sample_picture(picture, uvs)
     return replace(mesh, **changed)

@@ -102,12 +102,12 @@ def remove_outliers(cloud: PointCloud, deviations: float) -> PointCloud:
     more than `deviations` standard deviations above the mean goes (Rusu et al., Towards 3D Point Cloud Based Object Maps
     for Household Environments, 2008).
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     if len(cloud.points) <= NEAREST_POINTS:
         return cloud
     points = cloud.points.numpy()
-    distances, _ = cKDTree(points).query(points, k=NEAREST_POINTS + 1, workers=-1)
+    distances, _ = KDTree(points).query(points, k=NEAREST_POINTS + 1, workers=-1)
     spread = torch.from_numpy(distances[:, 1:].mean(1)) / cloud.points.double().norm(dim=-1)
     keep = spread <= spread.mean() + deviations * spread.std()
     return cloud._map(lambda values: values[keep])

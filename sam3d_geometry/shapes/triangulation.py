@@ -122,7 +122,8 @@ def _links(
     # most steps go on as those before them, so only the others are compared with those after them
     before = steps.unlike(-1, -reach)
     doubtful = _true_places(before > torch.minimum(limit, BENT_SHARE * size))
-    steps, row, column, size, limit = (values[doubtful] for values in (steps, row, column, size, limit))
+    steps = steps[doubtful]
+    row, column, size, limit = (values[doubtful] for values in (row, column, size, limit))
     w_first, w_second = w_first[doubtful], w_second[doubtful]
     # where there is nothing to compare with, the whole step is unexplained
     unexplained = torch.minimum(torch.minimum(before[doubtful], steps.unlike(1, reach)), size)

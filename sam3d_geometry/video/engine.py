@@ -95,9 +95,11 @@ class Engine(Protocol):
         self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
     ) -> Generator[GeometryChunk]:
         """The geometry of the frames after a position, in order, each frame once."""
+        ...
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
         """The geometry of `SURVEY_FRAMES` frames spread over the clip."""
+        ...
 
 
 def read_chunks(
@@ -105,9 +107,10 @@ def read_chunks(
 ) -> Generator[FrameChunk]:
     """A clip's frames after a position by the chunk; `pinned` in memory that a GPU copies from without waiting."""
     positions: list[Position] = []
+    images = torch.empty(0)
     for frame in clip.frames(after):
         pixels = torch.from_numpy(frame.pixels)
-        if not positions:
+        if not positions:  # in memory of its own: the last chunk is still on its way
             images = torch.empty((frames_per_chunk, *pixels.shape), dtype=pixels.dtype, pin_memory=pinned)
         images[len(positions)] = pixels
         positions.append(Position(frame.index, frame.time))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.1
 _END = object()  # comes after the last item
 
 
-def run_ahead(items: Generator[T], room: int, name: str) -> Iterator[T]:
+def run_ahead(items: Generator[T], room: int, name: str) -> Generator[T]:
     """The items of a generator, made in a thread of this `name` that runs at most `room` items ahead.
 
     An error in the thread is raised where the items are taken. Closing the result ends the thread and its generator.

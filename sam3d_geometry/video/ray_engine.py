@@ -52,15 +52,15 @@ class _Worker:
         self, after_index: int, after_time: int, frames: int, last_time: int
     ) -> Iterator[dict[str, numpy.ndarray]]:
         after = None if after_index < 0 else Position(after_index, after_time)
-        read, settings = 0, self._settings
+        read, last, settings = 0, None, self._settings
         chunks = read_chunks(self._clip, settings.frames_per_chunk, after)
         while read < frames and (chunk := next(chunks, None)) is not None:
             positions = chunk.positions[: frames - read]
             pointmap = self._engine.infer(chunk.images[: len(positions)], settings, self._survey.fov_x_degrees)
-            read += len(positions)
+            read, last = read + len(positions), positions[-1]
             yield _rows(positions, pointmap)
         chunks.close()
-        if read != frames or positions[-1].time != last_time:
+        if read != frames or last is None or last.time != last_time:
             raise ValueError(
                 f"Frames {after_index + 1} to {after_index + frames} of {self._clip.path} are not where the file's "
                 "index says; use --engine local, which counts them from the start."

@@ -64,9 +64,11 @@ class Stage(Protocol):
 
     def __call__(self, pointmap: Pointmap, state: Any) -> tuple[Pointmap, Any]:
         """The chunk's pointmap, worked over, and the state after it."""
+        ...
 
     def fingerprint(self) -> dict:
         """Name and settings as plain values: jobs with other ones do not go on from each other's states."""
+        ...
 
 
 @dataclass(frozen=True)

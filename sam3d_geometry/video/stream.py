@@ -93,9 +93,9 @@ class _Output:
             folder = product.target if format_named(product.format_name).sequence else product.target.parent
             folder.mkdir(parents=True, exist_ok=True)
 
-    def _start(self, time: int) -> None:
+    def _start(self, time: int) -> Commit:
+        """Opens a segment that begins at a time: the commit that it will be a part of."""
         number = len(self._journal.last.segments)
-        self._open = replace(self._journal.last, segments=(*self._journal.last.segments, time))
         for i, product in enumerate(self._products):
             path, writer = self._journal.segment_path(number, i), None
             if _waits(product, self._settings):
@@ -103,6 +103,7 @@ class _Output:
             elif not format_named(product.format_name).sequence:
                 writer = self._encoder(product, path)
             self._writers.append(writer)
+        return replace(self._journal.last, segments=(*self._journal.last.segments, time))
 
     def _encoder(self, product: VideoProduct, path: Path) -> SegmentWriter:
         return SegmentWriter(path, format_named(product.format_name), product.grey, self._clip.facts)
@@ -111,15 +112,14 @@ class _Output:
         product.write_frame(product.target / self._clip.frame_name(index), picture, self._clip.facts.pixel_aspect)
 
     def write(self, chunk: PictureChunk) -> None:
-        if self._open is None:
-            self._start(chunk.positions[0].time)
+        commit = self._start(chunk.positions[0].time) if self._open is None else self._open
         for product, writer, pictures in zip(self._products, self._writers, chunk.pictures):
             for position, picture in zip(chunk.positions, pictures):
                 if writer is not None:
                     writer.write(picture, position.time)
                 else:
                     self._write_frame(product, position.index, picture)
-        self._open = replace(self._open, position=chunk.positions[-1], states=chunk.states)
+        self._open = replace(commit, position=chunk.positions[-1], states=chunk.states)
         self._frames += len(chunk.positions)
         if self._frames >= SEGMENT_FRAMES:
             self.commit()
@@ -240,14 +240,17 @@ def stream_clip(
             log.warning("Frames that %s tells of are gone; starting from the first frame.", work_folder)
             journal.restart()
         if journal.last.survey is None:
-            journal.commit(replace(journal.last, survey=asdict(survey_clip(clip, engine, settings))))
+            survey = survey_clip(clip, engine, settings)
+            journal.commit(replace(journal.last, survey=asdict(survey)))
         else:
             log.info("Resuming %s after %s.", clip.path, journal.last.position)
-        survey = Survey(**journal.last.survey)
+            survey = Survey(**journal.last.survey)
         output = _Output(clip, products, journal, settings)
         after = journal.last.position
         done = 0 if after is None else after.index + 1
-        chunks = _pictures(engine, clip, products, settings, stages=stages, last=journal.last, overlap=overlap)
+        chunks = _pictures(
+            engine, clip, products, settings, stages=stages, survey=survey, last=journal.last, overlap=overlap
+        )
 
         def tell() -> None:
             if on_progress is not None:
@@ -291,14 +294,15 @@ def _pictures(
     settings: StreamSettings,
     *,
     stages: Sequence[Stage],
+    survey: Survey,
     last: Commit,
     overlap: bool,
 ) -> Generator[PictureChunk]:
     """The pictures of the frames after the last commit, each step running ahead of the next one."""
-    survey, states = Survey(**last.survey), unpack(last.states)
+    states = unpack(last.states)
     range_state = states[len(stages)] if len(states) > len(stages) else None
 
-    def ahead(chunks: Generator, name: str) -> Iterator:
+    def ahead(chunks: Generator, name: str) -> Generator:
         return run_ahead(chunks, CHUNKS_AHEAD, name) if overlap else chunks
 
     geometry = engine.geometry(clip, settings, survey, last.position, overlap)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
@@ -207,7 +208,7 @@ class SegmentWriter:
         self._format = chosen
         pixels = chosen.grey if grey else chosen.colour
         even = 2 if pixels.startswith("yuv4") else 1
-        self._size = tuple(-(-side // even) * even for side in (facts.height, facts.width))
+        self._size = (-(-facts.height // even) * even, -(-facts.width // even) * even)
         self._container = av.open(str(self._part), "w", format=chosen.segments)
         self._stream = self._container.add_stream(chosen.codec, rate=facts.frame_rate, options=dict(chosen.options))
         self._stream.codec_context.thread_count = ENCODER_THREADS
@@ -304,7 +305,7 @@ def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFa
         if container == MATROSKA and facts.pixel_aspect != 1:
             picture.metadata["title"] = PLACE_HOLDER
         track = None if sound is None else Sound(output, *sound)
-        held: tuple[int, object] | None = None
+        held: tuple[int, Any] | None = None
         for time, packet in chain(_packets(segments, time_base), [(None, None)]):
             if held is not None:
                 held_time, ready = held
@@ -315,6 +316,6 @@ def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFa
                 ready.duration = round(1 / (facts.frame_rate * time_base)) if time is None else time - held_time
                 ready.time_base, ready.stream = time_base, picture
                 output.mux(ready)
-            held = (time, packet)
+            held = None if time is None else (time, packet)
         if track is not None:
             track.mux_until(None)

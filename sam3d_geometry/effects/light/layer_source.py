@@ -15,10 +15,8 @@ from .lights import PlacedLight
 from .surface import surface_at_image
 
 
-def _frames(values: torch.Tensor | None, part: slice, device: torch.device) -> torch.Tensor | None:
+def _frames(values: torch.Tensor, part: slice, device: torch.device) -> torch.Tensor:
     """The chosen frames of a tensor that has one for each, or the only one."""
-    if values is None:
-        return None
     return (values if len(values) == 1 else values[part]).to(device)
 
 
@@ -37,10 +35,10 @@ class Picture:
 
     def rgba(self, part: slice, device: torch.device) -> torch.Tensor:
         """The chosen frames (1 or N, h, w, 4) with all that hides the picture in alpha."""
-        image, mask = _frames(self.image, part, device), _frames(self.mask, part, device)
+        image = _frames(self.image, part, device)
         alpha = image[..., 3:4] if image.shape[-1] == 4 else torch.ones_like(image[..., :1])
-        if mask is not None:
-            cover = resize_image(mask[..., None], image.shape[1:3])
+        if self.mask is not None:
+            cover = resize_image(_frames(self.mask, part, device)[..., None], (image.shape[1], image.shape[2]))
             alpha = alpha * ((1 - cover) if self.invert else cover)
         frames = max(len(image), len(alpha))
         return torch.cat([image[..., :3].expand(frames, -1, -1, -1), alpha.expand(frames, -1, -1, -1)], -1)
@@ -87,8 +85,8 @@ class Meshes:
         ambient: float = 0.4,
     ) -> Layer:
         """The chosen frames as the camera sees them, under `lights` and `ambient` light from everywhere."""
-        parts = (_frames(values, part, surface.device) for values in (self.vertices, self.faces, self.colours))
-        vertices, faces, colours = parts
+        vertices, faces = (_frames(values, part, surface.device) for values in (self.vertices, self.faces))
+        colours = None if self.colours is None else _frames(self.colours, part, surface.device)
         return mesh_layer(vertices, faces, placed, surface, colours=colours, lights=lights, ambient=ambient)
 
 

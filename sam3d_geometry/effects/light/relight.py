@@ -22,7 +22,7 @@ from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
 from .shading import dot, ggx, lambert, light_at, unit
 from .shadow import Casting, cast_shadow
-from .surface import pick_frame, surface_at_image
+from .surface import normals_of, pick_frame, surface_at_image
 
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
 LIGHT_PICTURE = 64  # long edge at which the photo's own light is estimated
@@ -154,7 +154,7 @@ def added_light(
     for i in range(len(surface)):
         frame, placed = surface[i], [light[i : i + 1] for light in lights]
         arriving = [_arriving(frame, light, how) for light in placed]
-        maps = frame.mask, frame.points, frame.normals, albedo[i : i + 1], unoccluded[i : i + 1]
+        maps = frame.mask, frame.points, normals_of(frame), albedo[i : i + 1], unoccluded[i : i + 1]
         in_strip = functools.partial(_added_in_strip, lights=placed, how=how)
         added[i : i + 1], shaded[i : i + 1] = by_strips(in_strip, [*maps, *arriving])
     return added, shaded
@@ -181,7 +181,8 @@ def relight(
     def both(photo: torch.Tensor, light: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return seen((photo * how.ambient).clamp_(0, 1), light), seen(torch.zeros_like(light), light)
 
-    return *by_strips(both, [linear, added]), shadow
+    picture, alone = by_strips(both, [linear, added])
+    return picture, alone, shadow
 
 
 def relight_photo(

@@ -20,6 +20,7 @@ from ...geometry.pointmap import Pointmap
 from ...geometry.surfaces import DEPTH_EDGE, average_linked, inverse_jumps, surface_links
 from .lights import AREA, DIRECTIONAL, PlacedLight
 from .slope_tree import SlopeTree
+from .surface import normals_of
 
 FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the camera has none
 QUERIES = 1 << 18  # pixels looked up at a time
@@ -229,9 +230,7 @@ def cast_shadow(
     without them the surface casts it. Surfaces that face away from the light are in no shadow: they get no light.
     """
     how = Casting() if how is None else how
-    points, normals, mask = surface.points, surface.normals, surface.mask
-    if normals is None:
-        raise ValueError("The surface came without normals; shadows need them: take it from surface_at_image.")
+    points, normals, mask = surface.points, normals_of(surface), surface.mask
     occluders = surface.depth if occluders is None else occluders
     batch, height, width, _ = points.shape
     shadow = points.new_zeros(batch, height, width)

@@ -19,6 +19,13 @@ def surface_at_image(pointmap: Pointmap, image: torch.Tensor | None = None, norm
     return pointmap_at_image(replace(pointmap, normals=normals), image)
 
 
+def normals_of(surface: Pointmap) -> torch.Tensor:
+    """The surface's normals (B, H, W, 3); ValueError where it came without."""
+    if surface.normals is None:
+        raise ValueError("The surface came without normals; light needs them: take it from surface_at_image.")
+    return surface.normals
+
+
 def _nearest(size: int, of: int, device: torch.device) -> torch.Tensor:
     """Index (size,) of the pixel among `of` that is nearest to the centre of each of `size` larger ones."""
     return ((torch.arange(size, device=device) + 0.5) * (of / size)).long().clamp_max(of - 1)

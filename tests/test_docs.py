@@ -200,7 +200,10 @@ def test_readme_lists_every_workflow_and_no_other():
     assert all((ROOT / "workflows" / f"{name}.jpg").is_file() for name in shipped)
 
 
-@pytest.mark.parametrize("of", ["photos", "video", "views", "bodies", "models"])
+COMMAND_WORDS = ("video", "views", "complete", "bodies", "models")
+
+
+@pytest.mark.parametrize("of", ["photos", *COMMAND_WORDS])
 def test_command_line_options_in_docs_exist(of, capsys):
     from sam3d_geometry.cli.command import main
 
@@ -211,18 +214,15 @@ def test_command_line_options_in_docs_exist(of, capsys):
         line
         for line in COMMANDS.splitlines()
         if "-m sam3d_geometry" in line
-        and of
-        == next((word for word in ("video", "views", "bodies", "models") if f"sam3d_geometry {word}" in line), "photos")
+        and of == next((word for word in COMMAND_WORDS if f"sam3d_geometry {word}" in line), "photos")
     ]
     assert commands
     used = {
         word for line in commands for word in re.findall(r"(?<!\S)--?[a-z][\w-]*", line.split("sam3d_geometry", 1)[1])
     }
-    if of in ("photos", "views", "bodies"):
-        parts = dict(
-            zip(("photos", "views", "bodies"), re.split(r"\*\*(?:Views|People)\*\*", section(COMMANDS, "Command line")))
-        )
-        table = rows(parts[of])
+    if of in ("photos", "views", "complete", "bodies"):
+        parts = re.split(r"\*\*(?:Views|Complete|People)\*\*", section(COMMANDS, "Command line"))
+        table = rows(dict(zip(("photos", "views", "complete", "bodies"), parts))[of])
         used |= {option for cells in table for cell in cells[:2] for option in re.findall(r"`(--[\w-]+)", cell)}
     assert used <= offered, used - offered
 

@@ -16,17 +16,19 @@ COMMANDS = {
     "photos": "photos",
     "video": "clips",
     "views": "views",
+    "complete": "complete",
     "bodies": "bodies",
     "models": "catalogue",
 }  # word: module
 
 OVERVIEW = """\
-usage: python -m sam3d_geometry [photos|video|views|bodies] INPUT [...] -o OUT [options]
+usage: python -m sam3d_geometry [photos|video|views|complete|bodies] INPUT [...] -o OUT [options]
        python -m sam3d_geometry models list|download NAME
 
   photos   depth, normals and 3D points of photos and of folders of photos
   video    depth and normals of clips of any length: video files, and folders that hold the frames of one
   views    where the photos of one thing were taken from, and one surface of what they show
+  complete the unseen side of an object in a photo, given its mask
   bodies   people found by SAM 3D Body (.npz, .json) placed in the scene, checked, and saved as GLB, BVH, JSON and meshes
   models   lists the models that there are (models list), or downloads one (models download NAME)
 
@@ -34,6 +36,7 @@ Without any of these words, video files are taken for clips, and everything else
   python -m sam3d_geometry photos --help
   python -m sam3d_geometry video --help
   python -m sam3d_geometry views --help
+  python -m sam3d_geometry complete --help
   python -m sam3d_geometry bodies --help
   python -m sam3d_geometry models --help
 """

@@ -11,6 +11,7 @@ import torch
 
 from ..estimate.inference import infer_pointmap
 from ..files.photo import Photo, PhotoError, read_photo
+from ..geometry.pointmap import Pointmap
 from ..geometry.resize import require_same_shape, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel
 from ..views.view import View
@@ -33,6 +34,16 @@ class ViewPhotos:
         photo = read_photo(path)
         if photo.frames > 1:
             self._say(name, f"only the first of its {photo.frames} pictures is used")
+        pointmap, spread = self.pointmap(photo)
+        mask = self._mask(name, photo, masks.get(name))
+        if mask is not None and not bool((resize_mask(mask[None], pointmap.size)[0] & pointmap.mask[0]).any()):
+            self._say(name, "its mask selects nothing that has depth, so all of the photo counts")
+            mask = None
+        image = resize_image(photo.image, size_for_long_edge(_size(photo), LONG_EDGE))[0]
+        return View(name, image, pointmap, mask, pointmap.intrinsics[0].double(), focal_spread=spread)
+
+    def pointmap(self, photo: Photo) -> tuple[Pointmap, float | None]:
+        """A photo's pointmap, on the CPU, and the spread of its focal length as a View has it."""
         fov, source = self.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
         spread = None if source == "estimated" else EXIF_SPREAD if source == FROM_EXIF else 0.0
         if self._lens_is_open and photo.exif_fov_x_degrees is not None:
@@ -43,13 +54,7 @@ class ViewPhotos:
             fov_x_degrees=fov,
             validity=self.args.validity,
         )
-        pointmap = replace(pointmap.to("cpu"), source_size=photo.size)
-        mask = self._mask(name, photo, masks.get(name))
-        if mask is not None and not bool((resize_mask(mask[None], pointmap.size)[0] & pointmap.mask[0]).any()):
-            self._say(name, "its mask selects nothing that has depth, so all of the photo counts")
-            mask = None
-        image = resize_image(photo.image, size_for_long_edge(_size(photo), LONG_EDGE))[0]
-        return View(name, image, pointmap, mask, pointmap.intrinsics[0].double(), focal_spread=spread)
+        return replace(pointmap.to("cpu"), source_size=photo.size), spread
 
     @property
     def _lens_is_open(self) -> bool:
@@ -64,7 +69,7 @@ class ViewPhotos:
         size = size_for_long_edge(_size(photo), LONG_EDGE)
         if path is not None:
             try:
-                mask = _coverage(path, photo.size)
+                mask = mask_coverage(path, photo.size)
             except PhotoError as error:
                 self._say(name, f"its mask {path.name} is not used: {str(error).rstrip('.')}")
                 return None
@@ -86,8 +91,11 @@ def _size(photo: Photo) -> tuple[int, int]:
     return photo.image.shape[1], photo.image.shape[2]
 
 
-def _coverage(path: Path, photo_size: tuple[int, int]) -> torch.Tensor:
-    """(1, h, w) in [0, 1]: a mask's alpha where it has one that is not full, else how bright it is."""
+def mask_coverage(path: Path, photo_size: tuple[int, int]) -> torch.Tensor:
+    """A mask's file -> (1, h, w) in [0, 1]: its alpha where it has one that is not full, else how bright it is.
+
+    PhotoError, a part of a sentence, where it cannot be read or has another shape than the photo's (height, width).
+    """
     picture = read_photo(path)
     try:
         require_same_shape(picture.size, photo_size, "mask", "photo")

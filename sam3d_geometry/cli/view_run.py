@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..files.axes import layout
 from ..files.camera_sets import CameraFileError, PhotoCamera, cameras_record, read_cameras
-from ..files.output_folder import OutputFolder, source_of
+from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError
 from ..files.ply import write_ply
 from ..files.whole_files import Writer, write_files
 from ..files.writers import writers_of
-from ..geometry.plain_json import parsed_json
 from ..models import GeometryModel
 from ..views.fuse import FusedSurface, FusionSettings, fuse_views
 from ..views.posed import PosedViews
@@ -27,13 +24,15 @@ from ..views.poses import ON_ONE_SPOT, PoseSettings, pose_views
 from ..views.view import View
 from .outcome import reason
 from .progress import Progress
+from .result_folder import REPORT, is_made_of, json_writer, made_of, require_free
 from .view_photos import ViewPhotos
 from .view_record import errors_against, posed_lines, posed_record, surface_record, truth_lines, truth_record
 from .view_sets import PhotoSet, masks_of, truth_of
 
-REPORT, CAMERAS, SCENE, POINTS = "report.json", "cameras.json", "scene.glb", "points.ply"
+COMMAND = "views"
+CAMERAS, SCENE, POINTS = "cameras.json", "scene.glb", "points.ply"
 WORLD_FROM_FILES = [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]]  # glTF's axes and OpenCV's
-NOT_RESULTS = ("inputs", "out", "masks", "truth", "overwrite", "progress", "dry_run", "models_dir", "offline")
+NOT_RESULTS = ("masks", "truth")  # by themselves: the files that they name count
 FAILURES = (RuntimeError, ValueError, MemoryError, ImportError)  # of a set by itself: the others go on
 
 
@@ -67,23 +66,14 @@ class Run:
 
     def is_done(self, photos: PhotoSet) -> bool:
         """Whether all files of a set are there, made of the same photos, masks and cameras with the same options."""
-        record = _report_in(self.folder(photos))
-        if self.args.overwrite or record is None:
-            return False
-        made = record.get("outputs", [])
-        same = all(record.get(key) == json.loads(json.dumps(value)) for key, value in self._made_of(photos).items())
-        return same and all((self.folder(photos) / name).is_file() for name in made)
+        return not self.args.overwrite and is_made_of(self.folder(photos), self._made_of(photos))
 
     def _made_of(self, photos: PhotoSet) -> dict[str, Any]:
         """Everything that the results of a set depend on."""
-        options = {name: _plain(value) for name, value in vars(self.args).items() if name not in NOT_RESULTS}
-        file = Path(self.args.model)
-        options["model_changed_ns"] = file.stat().st_mtime_ns if file.is_file() else None
         files = [*photos.photos.values(), *self._masks(photos).values()]
         if self.args.truth is not None:
             files += [path for path in [truth_of(photos, self.args.truth)] if path.is_file()]
-        sources = [source_of(path) for path in files if path.is_file()]
-        return {"made_by": f"sam3d-geometry {__version__}", "options": options, "sources": sources}
+        return made_of(COMMAND, self.args, NOT_RESULTS, files)
 
     def _masks(self, photos: PhotoSet) -> dict[str, Path]:
         return {} if self.args.masks is None else masks_of(photos, self.args.masks)
@@ -93,7 +83,7 @@ class Run:
         named = f"{photos.name}: " if photos.name else ""
         folder = self.folder(photos)
         try:
-            _require_free(folder, self.names)
+            require_free(folder, self.names, COMMAND)
             OutputFolder(folder)
             made = self._made(photos, model)
             writers = {folder / name: write for name, write in made.writers.items()}
@@ -132,7 +122,7 @@ class Run:
         self._evaluate(photos, posed, made, record)
         if self.args.mesh or self.args.points:
             self._surface(posed, made, record)
-        made.writers[CAMERAS] = _json_writer({name: cameras[name] for name in photos.photos})
+        made.writers[CAMERAS] = json_writer({name: cameras[name] for name in photos.photos})
         made.record = {
             "placed": len(posed.placed),
             "of": len(photos.photos),
@@ -145,7 +135,7 @@ class Run:
             "outputs": [*made.writers, REPORT],
             **self._made_of(photos),
         }
-        made.writers[REPORT] = _json_writer(made.record)
+        made.writers[REPORT] = json_writer(made.record)
         return made
 
     def _read(self, photos: PhotoSet, model: GeometryModel) -> tuple[list[View], dict[str, str], dict[str, list[str]]]:
@@ -205,36 +195,6 @@ class Run:
             raise ValueError(f"{ON_ONE_SPOT}.")
         settings = FusionSettings(resolution=self.args.voxels, triangles=self.args.triangles)
         return fuse_views(views, settings, lambda done, total: self.progress.show(done, total, "surface"))
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
-
-
-def _json_writer(record: Mapping[str, Any]) -> Writer:
-    text = json.dumps(record, indent=1, allow_nan=False).encode() + b"\n"
-    return lambda file: file.write(text)
-
-
-def _report_in(folder: Path) -> dict[str, Any] | None:
-    """The report.json of an earlier run in a folder; None where there is none of ours."""
-    try:
-        record = parsed_json((folder / REPORT).read_bytes())
-    except (OSError, ValueError):
-        return None
-    ours = isinstance(record, dict) and str(record.get("made_by", "")).startswith("sam3d-geometry")
-    return record if ours and isinstance(record.get("outputs"), list) else None
-
-
-def _require_free(folder: Path, names: Sequence[str]) -> None:
-    """ValueError where a file of one of the names is there that no run of this command has made: such as cameras that were measured."""
-    record = _report_in(folder)
-    ours = [] if record is None else record["outputs"]
-    foreign = [name for name in names if (folder / name).exists() and name not in ours]
-    if foreign:
-        raise ValueError(
-            f"{folder / foreign[0]} is there already and is not of this command; choose another folder for -o."
-        )
 
 
 def _known_cameras(path: Path, posed: PosedViews) -> dict[str, PhotoCamera]:

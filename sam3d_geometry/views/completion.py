@@ -73,10 +73,9 @@ class Completion:
             metric=self.seen.metric,
         )
 
-    @property
-    def cloud_confidence(self) -> torch.Tensor:
-        """(P,) float32 for each point of `cloud`."""
-        return torch.cat([torch.ones(len(self.seen.points)), self.confidence[self.origin > 0]])
+    def at_cloud(self, values: torch.Tensor, of_seen: float) -> torch.Tensor:
+        """Values (N,) of the vertices -> (P,) of the points of `cloud`, `of_seen` for those that came."""
+        return torch.cat([values.new_full((len(self.seen.points),), of_seen), values[self.origin > 0]])
 
     def share(self, origin: str) -> float:
         """Share of the vertices that come from there."""

@@ -65,7 +65,7 @@ def test_passes_go_from_front_to_back(completed):
 
 def test_the_cloud_has_a_confidence_for_each_point(completed):
     found, _ = completed
-    sure = found.cloud_confidence
+    sure = found.at_cloud(found.confidence, 1.0)
     assert len(sure) == len(found.cloud.points)
     assert (sure[: len(found.seen.points)] == 1).all() and (sure[len(found.seen.points) :] < 1).all()
 

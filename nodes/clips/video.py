@@ -155,6 +155,12 @@ class VideoToDepth(io.ComfyNode):
                     "Load Depth reads zero and infinity back as no geometry.",
                     is_advanced=True,
                 ),
+                field(
+                    "refine_edges",
+                    "Brings depth edges onto the frames' edges. auto: for the built-in network, whose edges are soft; on: for every "
+                    "model; off: as the network gives them; photo: at the frames' own resolution, steady over time.",
+                    is_advanced=True,
+                ),
             ],
             outputs=[
                 result("depth_video", "The depth video; nothing for files of single frames."),
@@ -174,11 +180,11 @@ class VideoToDepth(io.ComfyNode):
     @classmethod
     def execute(
         cls, video, filename_prefix, model, depth_codec, normals_codec, convention, resolution, batch_size, curve, range,
-        near, far, invert, steady_by, strength, one_camera, validity, invalid_depth,
+        near, far, invert, steady_by, strength, one_camera, validity, invalid_depth, refine_edges,
     ) -> io.NodeOutput:  # fmt: skip
         clip, model, base = _clip(video), handle_of(model), host_folders.output_base(filename_prefix)
         work = {"resolution": resolution, "frames_per_chunk": batch_size}
-        geometry = {"one_camera": one_camera, "validity": validity}
+        geometry = {"one_camera": one_camera, "validity": validity, "refine_edges": refine_edges}
         look = Look(curve=curve, invert=invert, normal_convention=convention, invalid_depth=invalid_depth)
         settings = StreamSettings(**work, **geometry, range=range, near=near, far=far, look=look)
         engine = LocalEngine(model.load().ready(clip.facts.camera_size, resolution, batch_size))

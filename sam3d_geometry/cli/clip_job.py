@@ -111,6 +111,7 @@ def settings_of(args: argparse.Namespace, fov_x_degrees: float | None = None) ->
         frames_per_chunk=args.frames_per_batch,
         fov_x_degrees=fov_x_degrees,
         validity=args.validity,
+        refine_edges=args.refine,
         mask_from_alpha=args.mask_from_alpha,
         one_camera=not args.camera_per_frame,
         range=args.range,

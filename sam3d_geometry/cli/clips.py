@@ -117,6 +117,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     formats = [name for name in FORMATS if name != TRUE_DEPTH_FORMAT]
     group = parser.add_argument_group("results (depth and normals unless one is chosen)")
     options.add_pictures(group)
+    options.add_refine(group)
     add = group.add_argument
     add(
         "--format",

@@ -11,7 +11,7 @@ from typing import NoReturn
 import torch
 
 from .. import models
-from ..estimate.inference import BY_MASK, VALIDITIES
+from ..estimate.inference import AT_PHOTO, BY_MASK, REFINEMENTS, VALIDITIES, WHERE_SOFT
 from ..files.depth_frame import AT_ZERO, INVALID_DEPTHS
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
@@ -141,6 +141,17 @@ def add_validity(group: argparse._ArgumentGroup) -> None:
         metavar=f"{{{','.join(map(hyphened, VALIDITIES))}}}",
         help="mask (default): what the network does not take for sky; all-finite: all that it gave a point, where a blurred, "
         "white or plain background is wrongly left out",
+    )
+
+
+def add_refine(group: argparse._ArgumentGroup) -> None:
+    """Whether depth edges are brought onto those of the photo, and at which resolution."""
+    group.add_argument(
+        "--refine",
+        choices=(*REFINEMENTS, AT_PHOTO),
+        default=WHERE_SOFT,
+        help="bring depth edges onto the photo's edges: auto (default) for the built-in network, on for every model, off, or photo: at "
+        "the photo's own resolution",
     )
 
 

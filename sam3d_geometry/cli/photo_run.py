@@ -12,10 +12,12 @@ import numpy
 import torch
 
 from .. import __version__
-from ..estimate.inference import infer_pointmap
+from ..estimate.edge_refinement import refine_depth_edges
+from ..estimate.inference import AS_GIVEN, AT_PHOTO, infer_pointmap
 from ..files.output_folder import RECORD, OutputFolder, is_done, source_of
 from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..geometry.pointmap import Pointmap
+from ..geometry.resize import resize_mask
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, depth_range, fixed_range
 from ..models import GeometryModel
 from .lens import Lens
@@ -73,6 +75,7 @@ class Plan:
             "camera": asdict(self.lens),
             "mask_from_alpha": args.mask_from_alpha,
             "validity": args.validity,
+            "refine": args.refine,
             "range": args.range if shown is None else list(shown.limits),
             "clip_percent": args.clip_percent,
             **looks,
@@ -179,7 +182,11 @@ class Run:
             resolution=self.args.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=self.args.validity,
+            refine_edges=AS_GIVEN if self.args.refine == AT_PHOTO else self.args.refine,
         )
+        if self.args.refine == AT_PHOTO:
+            pointmap, _ = refine_depth_edges(pointmap, photo.image)
+            pointmap = pointmap if mask is None else pointmap.masked(resize_mask(mask, pointmap.size))
         return replace(pointmap, source_size=photo.size), photo, camera_source
 
     def _range_over(self, files: Sequence[PhotoFile]) -> DepthRange:

@@ -109,6 +109,7 @@ def parser() -> options.Parser:
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results (the depth picture and the normal map unless one is chosen)")
     options.add_pictures(group)
+    options.add_refine(group)
     add = group.add_argument
     add("--png16", action="store_true", help="also the 16-bit depth")
     add("--rrd", action="store_true", help="also a rerun recording (needs: pip install rerun-sdk)")

@@ -27,6 +27,7 @@ BY_MASK, ALL_FINITE = VALIDITIES = (
     "all finite",
 )  # what the network holds for geometry, or all that it gave points
 WHERE_SOFT, REFINED, AS_GIVEN = REFINEMENTS = ("auto", "on", "off")  # depth edges brought onto those of the photo
+AT_PHOTO = "photo"  # the same at the photo's own resolution, for which `refine_depth_edges` is called afterwards
 PIXELS_PER_TOKEN = 14 * 14  # a ViT token of MoGe covers 14 x 14 pixels
 BYTES_PER_PIXEL = 1024  # of the photo at the network's size, in its forward pass
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import torch
 
-from ..estimate.inference import BY_MASK, infer_pointmap
+from ..estimate.inference import AS_GIVEN, AT_PHOTO, BY_MASK, REFINEMENTS, WHERE_SOFT, infer_pointmap
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_mask
@@ -29,6 +29,7 @@ class StreamSettings:
 
     resolution, fov_x_degrees, validity, frames_per_chunk  as in `inference.infer_pointmap`
     mask_from_alpha  only what a clip's alpha shows (0.5 and more) has geometry; without effect on clips that have none
+    refine_edges  as there, or AT_PHOTO, which brings the geometry to the photos' size, edges on theirs
     one_camera  one field of view for the whole clip, the median of `SURVEY_FRAMES` frames, where none is given
     range, near, far, clip_percent  as in `depth.depth_range`; "whole clip" keeps the depths on the disk until all
     frames are done, since only then their range is known; the others need no look ahead
@@ -38,6 +39,7 @@ class StreamSettings:
     frames_per_chunk: int = 4
     fov_x_degrees: float | None = None
     validity: str = BY_MASK
+    refine_edges: str = WHERE_SOFT
     mask_from_alpha: bool = False
     one_camera: bool = True
     range: str = WHOLE_CLIP
@@ -49,6 +51,8 @@ class StreamSettings:
     def __post_init__(self) -> None:
         if self.range not in RANGES:
             raise ValueError(f"Range {self.range!r} is not known; choose one of {', '.join(RANGES)}.")
+        if self.refine_edges not in (choices := (*REFINEMENTS, AT_PHOTO)):
+            raise ValueError(f"Input refine_edges came as {self.refine_edges!r}; choose one of {', '.join(choices)}.")
         if self.frames_per_chunk < 1:
             raise ValueError(f"frames_per_chunk came as {self.frames_per_chunk}; it must be at least 1.")
         if self.range == FIXED:
@@ -77,12 +81,16 @@ class FrameChunk:
 
 @dataclass(frozen=True)
 class GeometryChunk:
-    """A few frames' geometry, the states of the stages after them, and the range of depths to show once it is known."""
+    """A few frames' geometry, the states of the stages after them, and the range of depths to show once it is known.
+
+    photos  their pixels as read, where edges are still to be brought onto them
+    """
 
     positions: tuple[Position, ...]
     pointmap: Pointmap
     states: tuple = ()
     shown: DepthRange | None = None
+    photos: torch.Tensor | None = None
 
 
 class Engine(Protocol):
@@ -132,6 +140,18 @@ def to_gpu(chunks: Generator[FrameChunk], device: torch.device) -> Generator[tup
         yield replace(chunk, images=images), arrived
 
 
+def as_float(images: torch.Tensor) -> torch.Tensor:
+    """Pixels (B, H, W, C) as read, uint8 or float32 in [0, 1] -> float32."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+def masked_by_alpha(pointmap: Pointmap, images: torch.Tensor) -> Pointmap:
+    """The geometry of what the alpha of float images (B, H, W, 3 or 4) shows; all of it where they have none."""
+    if images.shape[-1] != 4:
+        return pointmap
+    return pointmap.masked(resize_mask(images[..., 3], pointmap.size))
+
+
 class LocalEngine:
     """The network in this process, on the model's device."""
 
@@ -146,19 +166,17 @@ class LocalEngine:
 
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
         """The geometry of a few frames (B, H, W, 3 or 4), uint8 or float32 in [0, 1]."""
-        images = images.to(self.device)
-        images = images.float().div_(255) if images.dtype == torch.uint8 else images
+        images = as_float(images.to(self.device))
         pointmap = infer_pointmap(
             self._model,
             images,
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,
+            refine_edges=AS_GIVEN if settings.refine_edges == AT_PHOTO else settings.refine_edges,
             frames_per_batch=settings.frames_per_chunk,
         )
-        if settings.mask_from_alpha and images.shape[-1] == 4:
-            return pointmap.masked(resize_mask(images[..., 3], pointmap.size))
-        return pointmap
+        return masked_by_alpha(pointmap, images) if settings.mask_from_alpha else pointmap
 
     def geometry(
         self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
@@ -171,7 +189,8 @@ class LocalEngine:
             chunks = self._waited(run_ahead(to_gpu(chunks, self._model.device), 1, "copy"))
         for chunk in chunks:
             pointmap = self.infer(chunk.images, settings, survey.fov_x_degrees)
-            yield GeometryChunk(chunk.positions, pointmap)
+            photos = chunk.images if settings.refine_edges == AT_PHOTO else None
+            yield GeometryChunk(chunk.positions, pointmap, photos=photos)
 
     @staticmethod
     def _waited(chunks: Iterator[tuple[FrameChunk, torch.cuda.Event]]) -> Generator[FrameChunk]:

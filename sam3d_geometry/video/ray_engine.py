@@ -17,6 +17,7 @@ import numpy
 import torch
 
 from .. import models
+from ..estimate.inference import AT_PHOTO
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import pointmap_of_depth
 from .clip_facts import Position
@@ -58,7 +59,10 @@ class _Worker:
             positions = chunk.positions[: frames - read]
             pointmap = self._engine.infer(chunk.images[: len(positions)], settings, self._survey.fov_x_degrees)
             read, last = read + len(positions), positions[-1]
-            yield _rows(positions, pointmap)
+            rows = _rows(positions, pointmap)
+            if settings.refine_edges == AT_PHOTO:
+                rows["photos"] = chunk.images[: len(positions)].cpu().numpy()
+            yield rows
         chunks.close()
         if read != frames or last is None or last.time != last_time:
             raise ValueError(
@@ -97,7 +101,8 @@ def _chunk(rows: dict[str, numpy.ndarray], source_size: tuple[int, int]) -> Geom
         source_size=source_size,
     )
     positions = tuple(Position(int(i), int(t)) for i, t in zip(rows["index"], rows["time"]))
-    return GeometryChunk(positions, pointmap)
+    photos = torch.from_numpy(numpy.array(rows["photos"])) if "photos" in rows else None
+    return GeometryChunk(positions, pointmap, photos=photos)
 
 
 def _sample(wanted: dict[str, Any], threads: int, clip: Clip, settings: StreamSettings) -> Pointmap:

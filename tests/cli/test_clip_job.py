@@ -59,6 +59,10 @@ def test_validity_and_the_depth_of_sky_reach_the_stream():
     assert (settings_of(args()).validity, settings_of(args()).look.invalid_depth) == ("mask", "zero")
 
 
+def test_the_refinement_of_edges_reaches_the_stream():
+    assert [settings_of(args(*more)).refine_edges for more in ((), ("--refine", "photo"))] == ["auto", "photo"]
+
+
 def test_results_are_named_after_their_clips():
     assert result_names([Path("x/a.mp4"), Path("y/b.mov")]) == ["a", "b"]
     assert result_names([Path("x/a.mp4"), Path("y/a.mov")]) == ["a.mp4", "a.mov"]

@@ -4,10 +4,15 @@ import json
 
 import numpy
 import pytest
+import torch
 from PIL import Image
 
+from sam3d_geometry import models
 from sam3d_geometry.cli import photo_run, photos
 from sam3d_geometry.cli.photo_products import KINDS, Kind
+from sam3d_geometry.estimate.edge_refinement import refine_depth_edges
+from sam3d_geometry.estimate.inference import infer_pointmap
+from sam3d_geometry.maps.depth import true_depth
 
 
 @pytest.fixture
@@ -54,6 +59,28 @@ def test_validity_and_the_depth_of_sky_reach_the_photo(photo, tmp_path, monkeypa
     assert asked == ["mask", "all finite"]
     options = json.loads((tmp_path / "out1" / "a.json").read_text())["options"]
     assert (options["validity"], options["invalid_depth"]) == ("all finite", "infinity")
+
+
+@pytest.mark.parametrize(
+    ("more", "refined"), [([], "own size"), (["--refine", "photo"], "photo"), (["--refine", "off"], "")]
+)
+def test_edges_are_refined_as_asked(tmp_path, more, refined):
+    """What is written is what the library gives, up to the enlarging to the photo's size."""
+    columns, rows = numpy.meshgrid(numpy.arange(120), numpy.arange(90))
+    disc = (columns - 60) ** 2 + (rows - 50) ** 2 < 30**2
+    pixels = numpy.where(disc[..., None], (40, 60, 160), (200, 180, 120)).astype(numpy.uint8)
+    Image.fromarray(pixels).save(tmp_path / "disc.png")
+    assert run(tmp_path / "disc.png", "-o", tmp_path / "out", "--npz", "--resolution", "60", *more) == 0
+    image = torch.from_numpy(pixels)[None].float() / 255
+    model = models.load_model(models.PREVIEW)
+    pointmap = infer_pointmap(model, image, resolution=60, refine_edges="on" if refined == "own size" else "off")
+    if refined == "photo":
+        pointmap, _ = refine_depth_edges(pointmap, image)
+    written = numpy.load(tmp_path / "out" / "disc.npz")
+    assert numpy.allclose(written["depth"], true_depth(pointmap)[0][0].numpy(), atol=1e-5)
+    assert json.loads((tmp_path / "out" / "disc.json").read_text())["options"]["refine"] == (
+        more[-1] if more else "auto"
+    )
 
 
 def test_a_dry_run_lists_nothing_that_is_done(photo, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import torch
 
+from sam3d_geometry.estimate.inference import AT_PHOTO
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.video.engine import GeometryChunk, read_chunks
@@ -29,4 +30,5 @@ class BrightnessEngine:
 
     def geometry(self, clip, settings, survey, after, overlap):
         for chunk in read_chunks(clip, settings.frames_per_chunk, after):
-            yield GeometryChunk(chunk.positions, self.infer(chunk.images))
+            photos = chunk.images if settings.refine_edges == AT_PHOTO else None
+            yield GeometryChunk(chunk.positions, self.infer(chunk.images), photos=photos)

@@ -8,6 +8,7 @@ import torch
 from films import noisy_pointmap
 
 from sam3d_geometry.clips.steady import AVERAGE, MOTION, OFF
+from sam3d_geometry.estimate.edge_refinement import refine_depth_edges
 from sam3d_geometry.video.stages import (
     STATES,
     STEADY,
@@ -62,6 +63,13 @@ def test_a_state_goes_to_the_disk_and_comes_back(noisy, tmp_path, stage):
     torch.save(pack(state), tmp_path / "state")
     back = unpack(torch.load(tmp_path / "state", weights_only=True))
     assert_same(back, state)
+    assert set(kinds(state)) <= set(STATES)
+
+
+def test_the_state_of_refined_edges_goes_to_the_disk_too(noisy, tmp_path):
+    _, state = refine_depth_edges(noisy)
+    torch.save(pack(state), tmp_path / "state")
+    assert_same(unpack(torch.load(tmp_path / "state", weights_only=True)), state)
     assert set(kinds(state)) <= set(STATES)
 
 

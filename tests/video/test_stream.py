@@ -1,6 +1,7 @@
 """Streams: every frame once, the same with and without overlap or interruption, in memory that does not grow."""
 
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -157,6 +158,19 @@ class TestResume:
         frames, _ = run(source, tmp_path / "killed", overlap=overlap)
         assert frames == 42
         assert bytes_of(tmp_path / "killed") == bytes_of(tmp_path / "whole")
+
+    @pytest.mark.parametrize("shown", ["fixed", "adaptive"])
+    def test_edges_on_those_of_the_frames_go_on_too(self, source, tmp_path, shown):
+        """Their state lies between those of the stages and that of the range."""
+        settings = replace(SETTINGS, refine_edges="photo", range=shown)
+        run(source, tmp_path / "whole", settings)
+        with pytest.raises(Killed):
+            run(source, tmp_path / "killed", settings, on_progress=killed_at(20))
+        run(source, tmp_path / "killed", settings)
+        whole = bytes_of(tmp_path / "whole")
+        assert bytes_of(tmp_path / "killed") == whole
+        run(source, tmp_path / "plain", replace(settings, refine_edges="off"))
+        assert bytes_of(tmp_path / "plain") != whole
 
     def test_it_does_not_begin_again(self, source, tmp_path):
         with pytest.raises(Killed):

@@ -11,26 +11,16 @@ import numpy
 import torch
 
 from .. import __version__
-from ..estimate.edge_refinement import RefineState, refine_depth_edges
 from ..estimate.inference import AT_PHOTO
 from ..geometry.progress import OnProgress
 from ..maps.depth import DepthRange, RangeState, depth_range
 from .clip_facts import Position, import_av
 from .clip_file import Clip
-from .engine import (
-    ADAPTIVE,
-    WHOLE_CLIP,
-    Engine,
-    GeometryChunk,
-    StreamSettings,
-    Survey,
-    as_float,
-    masked_by_alpha,
-    survey_clip,
-)
+from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
 from .kept_depth import Drawing, KeptDepthWriter, depths_to_keep, range_of_clip
 from .overlap import CHUNKS_AHEAD, run_ahead
+from .photo_edges import edges_on_photos
 from .product import VideoProduct
 from .stages import AdaptiveRange, Stage, pack, unpack
 from .writer import Segment, SegmentWriter, format_named, join_segments
@@ -56,19 +46,6 @@ def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Se
         for i, stage in enumerate(stages):
             pointmap, states[i] = stage(pointmap, states[i])
         yield GeometryChunk(chunk.positions, pointmap, tuple(states), chunk.shown, chunk.photos)
-
-
-def _refined(
-    chunks: Iterator[GeometryChunk], settings: StreamSettings, state: RefineState | None
-) -> Generator[GeometryChunk]:
-    """Chunks at the size of their photos, depth edges on those of the photos, where the settings ask for it."""
-    for chunk in chunks:
-        if chunk.photos is not None:
-            photos = as_float(chunk.photos)
-            pointmap, state = refine_depth_edges(chunk.pointmap, photos, state=state)
-            pointmap = masked_by_alpha(pointmap, photos) if settings.mask_from_alpha else pointmap
-            chunk = GeometryChunk(chunk.positions, pointmap, (*chunk.states, state))
-        yield chunk
 
 
 def _ranged(
@@ -334,7 +311,7 @@ def _pictures(
 
     geometry = engine.geometry(clip, settings, survey, last.position, overlap)
     staged = _staged(geometry, stages, states[: len(stages)])
-    chunks = ahead(_refined(staged, settings, refine_state), "infer")
+    chunks = ahead(edges_on_photos(staged, settings, refine_state), "infer")
     chunks = _ranged(chunks, settings, range_state)
     size = (clip.facts.height, clip.facts.width)
     return ahead(_rendered(chunks, products, settings, size), "render")

@@ -79,8 +79,18 @@ def refine_edges(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor,
     A guided filter (He, Sun and Tang, Guided image filtering, 2013) over the pixels inside alone, which keeps an edge sharp
     where the photo has one; where the photo is flat nothing is changed.
     """
-    if radius <= 0:
+    rows, columns = (inside.any(0).any(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
+    if radius <= 0 or not rows:
         return share
+    # the rest of the picture counts for nothing
+    part = (slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    share = share.clone()
+    share[part] = _guided(share[part], inside[part], image[part], radius)
+    return share
+
+
+def _guided(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor, radius: int) -> torch.Tensor:
+    """`refine_edges` of the part of a picture that holds all that is inside."""
     weight = inside[:, None].to(share)
     total = _box(weight, radius).clamp_min(1e-6)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ...geometry.axes import convert_points
-from ...geometry.camera import view_plane_axes
+from ...geometry.camera import intrinsics_of_part, project, view_plane_axes
 from ...geometry.colour import linear_from_srgb
 from ...geometry.gravity import level_world
 from ...geometry.picking import pick
@@ -19,7 +20,7 @@ from ...geometry.rotations import rotation_from_degrees
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 from ...shapes.mesh import vertex_normals
 from .lights import SURFACE, PlacedLight
-from .rasterize import rasterize
+from .rasterize import NEAR, rasterize
 from .shading import dot, ggx, lambert, light_at, unit
 
 DISTANCE, AS_IS = "distance", "as is"
@@ -209,6 +210,24 @@ def _averaged(colour: torch.Tensor, covered: torch.Tensor, depth: torch.Tensor) 
     return planes[:3].movedim(0, -1), alpha, torch.where(alpha > 0, alpha / planes[4].clamp_min(1e-12), 0)
 
 
+def _window(points: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a picture (height, width) that points (N, 3) in camera axes can show in, one of each at least.
+
+    All of them where a point is behind the camera: what is cut off there can reach any border.
+    """
+    places = project(points[None], intrinsics[None])[0]
+    if not len(points) or not bool((points[:, 2] >= NEAR).all() & places.isfinite().all()):
+        return slice(0, size[0]), slice(0, size[1])
+    (left, top), (right, bottom) = places.amin(0).tolist(), places.amax(0).tolist()
+    return _pixels(top, bottom, size[0]), _pixels(left, right, size[1])
+
+
+def _pixels(low: float, high: float, length: int) -> slice:
+    """Those of `length` pixels in a row that two shares of it lie in and between, one at least."""
+    first = min(max(math.floor(low * length), 0), length - 1)
+    return slice(first, min(max(math.ceil(high * length), first + 1), length))
+
+
 def mesh_layer(
     vertices: torch.Tensor,
     faces: torch.Tensor,
@@ -224,8 +243,7 @@ def mesh_layer(
     `colours` (1 or B, N, 3 or 4) are linear ones at the vertices, as in glTF; GREY when not given. Without lights it is lit
     from the camera, otherwise by them and `ambient`.
     """
-    height, width = (SUPERSAMPLES * side for side in pointmap.size)
-    results = []
+    layer = Layer(*(pointmap.points.new_zeros(*pointmap.depth.shape, *more) for more in ((3,), (), ())))
     for i in range(len(pointmap)):
         triangles = faces[min(i, len(faces) - 1)].to(pointmap.device).long()
         # batches of meshes are filled up with faces that have no area
@@ -236,12 +254,17 @@ def mesh_layer(
         if colours is not None:
             albedo = colours[min(i, len(colours) - 1), :, :3].to(points)
         values = torch.cat([albedo, vertex_normals(points, triangles), points], -1)
-        raster = rasterize(points, triangles, pointmap.intrinsics[i], height, width)
+        rows, columns = _window(points[triangles.flatten()], pointmap.intrinsics[i], pointmap.size)
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        part = intrinsics_of_part(pointmap.intrinsics[i], pointmap.size, size, corner=(rows.start, columns.start))
+        raster = rasterize(points, triangles, part, *(SUPERSAMPLES * side for side in size), near=NEAR)
         seen = (raster.face >= 0).nonzero(as_tuple=True)
         corners = values[triangles[raster.face[seen]]]
         albedo, normals, met = (corners * raster.weights[seen][..., None]).sum(1).T.contiguous().split(3)
-        colour = points.new_zeros(height, width, 3)
+        colour = points.new_zeros(*raster.depth.shape, 3)
         normals = unit(normals)
         colour[seen] = _mesh_colour(albedo, normals, met, lights=lights, frame=i, ambient=ambient).T
-        results.append(_averaged(colour, (raster.face >= 0).float(), raster.depth))
-    return Layer(*(torch.stack(parts) for parts in zip(*results)))
+        averaged = _averaged(colour, (raster.face >= 0).float(), raster.depth)
+        for whole, values in zip((layer.colour, layer.alpha, layer.depth), averaged):
+            whole[i, rows, columns] = values
+    return layer

@@ -4,6 +4,7 @@ import pytest
 import torch
 from lit_scenes import ball, wall
 
+from sam3d_geometry.effects.light import layer as layer_file
 from sam3d_geometry.effects.light.composite import Compositing, composite
 from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 
@@ -31,3 +32,20 @@ def test_a_mesh_as_it_is_lies_where_its_own_coordinates_say():
     placed = place_layer(LayerPlacement(where="as is"), surface)
     layer = mesh_layer(vertices, faces, placed, surface)
     assert layer.depth[0, 60, 80].item() == pytest.approx(2.5, abs=0.01)
+
+
+@pytest.mark.parametrize("pixel", [(0.5, 0.5), (0.02, 0.9), (1.0, 0.4)])
+@pytest.mark.parametrize("distance", [0.05, 1.0])
+def test_a_mesh_is_the_same_drawn_in_its_own_window_or_in_the_whole_picture(monkeypatch, pixel, distance):
+    # parts of it are outside the picture, and of the nearer one behind the camera
+    generator = torch.Generator().manual_seed(0)
+    vertices, faces = torch.randn(1, 60, 3, generator=generator), torch.randint(0, 60, (1, 90, 3), generator=generator)
+    pointmap = wall()
+    placed = place_layer(LayerPlacement(where="distance", pixel=pixel, distance=distance, size=0.5), pointmap)
+    in_window = mesh_layer(vertices, faces, placed, pointmap)
+    monkeypatch.setattr(layer_file, "_window", lambda points, intrinsics, size: (slice(0, size[0]), slice(0, size[1])))
+    whole = mesh_layer(vertices, faces, placed, pointmap)
+    assert (whole.alpha > 0).any()
+    for a, b in ((in_window.colour, whole.colour), (in_window.alpha, whole.alpha), (in_window.depth, whole.depth)):
+        # the center of a pixel can lie on an edge to rounding
+        assert ((a - b).abs() > 1e-4).float().mean() < 1e-3

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
+from .validity import decided
 
 MAX_STRENGTH = 0.95
 
@@ -18,7 +19,8 @@ MAX_STRENGTH = 0.95
 class TemporalState:
     """What a stream carries from one run to the next: the last smoothed frame and the look of the last one seen.
 
-    value  tensors of one frame, each (1, ...); for a pointmap log depth (0 where invalid), mask and log focal (1, 2)
+    value  tensors of one frame, each (1, ...); for a pointmap log depth (0 where invalid), mask, log focal (1, 2) and the average
+           of the masks
     look   (1, 48, 48, 3) thumbnail for the detection of cuts
     size   (height, width) of the frame's photo
     """
@@ -86,31 +88,39 @@ def smooth_pointmap(
 ) -> tuple[Pointmap, TemporalState]:
     """Pointmap -> the same with log depth, focal length and normals smoothed over its frames, and the state to go on from.
 
-    A pixel that was or is invalid takes the new frame's value; the mask stays that of each frame.
+    A pixel that was or is invalid takes the new frame's value. The mask is smoothed too: a pixel has geometry where the average of
+    the masks is above a half, from the frame before where its own has none.
     """
     check_strength(strength)
     looks = thumbnails(pointmap.image)
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
-    parts = [pointmap.depth.clamp_min(torch.finfo(torch.float32).tiny).log(), pointmap.mask, focal]
+    log_depth = pointmap.depth.clamp_min(torch.finfo(torch.float32).tiny).log()
+    parts = [log_depth, pointmap.mask.clone(), focal, pointmap.mask.float()]
     if pointmap.normals is not None:
         parts.append(pointmap.normals.clone())
     state = _usable(state, tuple(p.shape[1:] for p in parts), pointmap.source_size)
     found = find_cuts(looks, None if state is None else state.look.to(looks), cut_threshold)
     previous = None if state is None else [v[0].to(looks.device) for v in state.value]
     for i, cut in enumerate(found.cuts.tolist()):
-        log_depth, mask, log_focal, *normals = (p[i] for p in parts)
+        log_depth, mask, log_focal, validity, *normals = (p[i] for p in parts)
         if previous is not None and not cut:
-            both = mask & previous[1]
+            validity.lerp_(previous[3], strength)
+            steady = decided(validity, mask) & (mask | previous[1])
+            both, filled = mask & previous[1], steady & ~mask
             log_depth.copy_(torch.where(both, torch.lerp(log_depth, previous[0], strength), log_depth))
+            log_depth.copy_(torch.where(filled, previous[0], log_depth))
             log_focal.lerp_(previous[2], strength)
-            for new, old in zip(normals, previous[3:]):
+            for new, old in zip(normals, previous[4:]):
                 mixed = F.normalize(torch.lerp(new, old, strength), dim=-1)
-                new.copy_(torch.where(both[..., None], mixed, new))
+                new.copy_(torch.where(both[..., None], mixed, torch.where(filled[..., None], old, new)))
+            mask.copy_(steady)
         previous = [p[i] for p in parts]
     intrinsics = pointmap.intrinsics.clone()
     intrinsics[:, (0, 1), (0, 1)] = parts[2].exp()
-    points = unproject(parts[0].exp_().mul_(pointmap.mask), intrinsics)
-    smoothed = replace(pointmap, points=points, intrinsics=intrinsics, normals=parts[3] if len(parts) > 3 else None)
+    mask = parts[1]
+    points = unproject(parts[0].exp_().mul_(mask), intrinsics)
+    normals = parts[4] * mask[..., None] if len(parts) > 4 else None
+    smoothed = replace(pointmap, points=points, mask=mask, intrinsics=intrinsics, normals=normals)
     last = [p[-1:].clone() for p in parts]
     last[0] = last[0].clamp_min(torch.finfo(torch.float32).tiny).log()
     return smoothed, TemporalState(tuple(last), found.look, pointmap.source_size)

@@ -20,28 +20,33 @@ from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, mat
 from .flow import inside, pixel_positions, sample_at
 from .noise import agreement, spread, windowed_mean
 from .time_average import CAUSAL, ZERO_LAG, TimeAverage, check_direction, memory_of, run_average
+from .validity import Validity, decided
 
 SAME_SURFACE = 0.06  # difference of log depth between neighbours beyond which they are two surfaces
 LEAST_LOG_NOISE = 0.01  # of log depth, 1 % of depth: the best estimators are not steadier from frame to frame
 LONGEST_MEMORY = 20.0  # frames, that of the greatest strength
 MOVING_MEMORY = 6.0  # frames that a moving thing's depth is averaged over at most: it also turns and bends
 MOST_APPROACH = 0.3  # change of log depth from frame to frame that a moving thing is believed to make
+LEAST_GREY_NOISE = 2.0  # of 255: what compression leaves of a surface that stays as it is
+SKY = 20.0  # log depth of what has none: so far that it only turns with the camera
 FAINT = 1e-4  # weight beside the bilinear ones, so that a lone valid corner counts however far it is
 
 
 @dataclass(frozen=True)
 class GeometryHistory:
-    """What is known of the last frame: log depth (H, W), mask (H, W), weight in frames (H, W), normals (H, W, 3) or None."""
+    """What is known of the last frame: log depth (H, W), steadied mask (H, W), weight in frames (H, W), normals (H, W, 3) or None."""
 
     log_depth: torch.Tensor
     mask: torch.Tensor
     weight: torch.Tensor
     normals: torch.Tensor | None
+    validity: Validity
 
     def to(self, device: torch.device) -> GeometryHistory:
         """The same on a device."""
         normals = None if self.normals is None else self.normals.to(device)
-        return GeometryHistory(self.log_depth.to(device), self.mask.to(device), self.weight.to(device), normals)
+        there = self.log_depth.to(device), self.mask.to(device), self.weight.to(device)
+        return GeometryHistory(*there, normals, self.validity.to(device))
 
 
 @dataclass(frozen=True)
@@ -58,17 +63,27 @@ class MotionState:
 class _Carried:
     """The history brought to where a frame sees it: log depth and weight (H, W), normals (H, W, 3) or None in the frame's axes.
 
+    there   (H, W) bool: there is a depth, also where the frame has none
     moving  (H, W) in [0, 1]: how surely a pixel's thing moves by itself
     """
 
     log_depth: torch.Tensor
+    there: torch.Tensor
     weight: torch.Tensor
     moving: torch.Tensor
     normals: torch.Tensor | None
+    validity: Validity
 
 
 def _logarithm(depth: torch.Tensor) -> torch.Tensor:
     return depth.clamp_min(torch.finfo(torch.float32).tiny).log()
+
+
+def _everywhere(log_depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Log depth (H, W) that goes on a little beyond what has geometry, and is that of the sky elsewhere."""
+    if bool(mask.all()):
+        return log_depth
+    return torch.where(mask, log_depth, SKY + windowed_mean(log_depth - SKY, mask))
 
 
 def _carried_depth(
@@ -151,12 +166,14 @@ def _carry(
 ) -> _Carried:
     """The history brought to a single frame of this log depth (H, W), along `_path_back`."""
     size, device, mask = frame.size, frame.device, frame.mask[0]
-    path = _path_back(frame, log_depth, view, before)
+    path = _path_back(frame, _everywhere(log_depth, mask), view, before)
     depth, weight = _carried_depth(history, path.places, path.expected.clamp_min(1e-12).log())
     # what was seen there, from where the camera is now
     points = rays_through(path.places, before.intrinsics.to(device), size) * depth[..., None]
     now = ((points - path.motion.translation) @ path.motion.rotation)[..., 2]
-    known = path.seen & inside(path.places, size) & (depth > 0) & (now > 0) & mask
+    seen = path.seen & inside(path.places, size)
+    there = seen & (depth > 0) & (now > 0)
+    known = there & mask
     carried = now.clamp_min(1e-12).log()
     moving = known * (1 - path.still)
     if bool(moving.any()):
@@ -170,15 +187,34 @@ def _carry(
     # beside what was not seen before, history fades in: an edge of it would be a crease of the surface, frame after frame
     nearby = windowed_mean(known.to(weight), mask)
     weight = known * weight * (2 * nearby - 1).clamp(0, 1)
-    return _Carried(log_depth=carried, weight=weight, moving=moving, normals=normals)
+    if history.validity.is_everywhere and bool(mask.all()):
+        validity = Validity(history.validity.share, history.validity.frames * seen)
+    else:
+        validity = _carried_validity(history.validity, path, view, before, seen)
+    return _Carried(log_depth=carried, there=there, weight=weight, moving=moving, normals=normals, validity=validity)
+
+
+def _carried_validity(
+    validity: Validity, path: _Path, view: SolverFrame, before: SolverFrame, seen: torch.Tensor
+) -> Validity:
+    """The history's validity brought to a frame, where `seen` (H, W), as surely as things stand still and look as they did before."""
+    now, then = (torch.from_numpy(frame.grey).to(path.places) for frame in (view, before))
+    share, frames, grey = sample_at(torch.stack([validity.share, validity.frames, then], -1), path.places).unbind(-1)
+    off = grey - now
+    noise = spread(off[seen], LEAST_GREY_NOISE) if bool(seen.any()) else LEAST_GREY_NOISE
+    return Validity(share, frames * seen * path.still * agreement(off, noise))
 
 
 def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> GeometryHistory:
     """A single frame of this log depth (H, W) averaged with its history, over at most `memory` frames.
 
-    The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight).
+    The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight). Where most frames
+    have geometry and this one does not, it is the history's.
     """
     mask = frame.mask[0]
+    validity = carried.validity.with_frame(mask, memory)
+    steady = decided(validity.share, mask) & (mask | carried.there)
+    filled = steady & ~mask
     off = carried.log_depth - log_depth
     counted = (carried.weight > 0) & (carried.moving < 0.5)
     noise = LEAST_LOG_NOISE
@@ -187,23 +223,29 @@ def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memor
     weight = (carried.weight * agreement(off, noise)).clamp_max(memory - 1)
     share = weight / (weight + 1)
     blended = torch.where(weight > 0, torch.lerp(log_depth, carried.log_depth, share), log_depth)
+    blended = torch.where(filled, carried.log_depth, blended)
     normals = None if frame.normals is None else frame.normals[0]
     if normals is not None and carried.normals is not None:
         mixed = F.normalize(torch.lerp(normals, carried.normals, share[..., None]), dim=-1)
         normals = torch.where(((weight > 0) & mask)[..., None], mixed, normals)
-    return GeometryHistory(blended, mask, weight + 1, normals)
+        normals = torch.where(filled[..., None], F.normalize(carried.normals, dim=-1), normals)
+    return GeometryHistory(blended, steady, weight + 1, normals, validity)
 
 
 def _joined(forward: GeometryHistory, backward: GeometryHistory, frame: Pointmap) -> GeometryHistory:
     """Two averages that end at the same frame, as one that counts it once."""
-    new = _logarithm(frame.depth[0])
-    weight = forward.weight + backward.weight - 1
-    summed = forward.log_depth * forward.weight + backward.log_depth * backward.weight - new
-    normals, later, own = forward.normals, backward.normals, frame.normals
-    if normals is not None and later is not None and own is not None:
-        mixed = normals * forward.weight[..., None] + later * backward.weight[..., None] - own[0]
-        normals = F.normalize(mixed, dim=-1) * forward.mask[..., None]
-    return GeometryHistory(summed / weight, forward.mask, weight, normals)
+    own = frame.mask[0]
+    # a side that only filled a hole has nothing of the frame's own in it
+    ahead, back = (torch.where(own | side.mask, side.weight, 0) for side in (forward, backward))
+    weight = ahead + back - own.float()
+    summed = forward.log_depth * ahead + backward.log_depth * back - own * _logarithm(frame.depth[0])
+    validity = forward.validity.joined(backward.validity, own)
+    mask = decided(validity.share, own) & (weight > 0)
+    normals, later, single = forward.normals, backward.normals, frame.normals
+    if normals is not None and later is not None and single is not None:
+        mixed = normals * ahead[..., None] + later * back[..., None] - single[0] * own[..., None]
+        normals = F.normalize(mixed, dim=-1)
+    return GeometryHistory(summed / weight.clamp_min(1e-6), mask, weight, normals, validity)
 
 
 class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
@@ -220,13 +262,14 @@ class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
         log_depth = _logarithm(frame.depth[0])
         if history is None or before is None:
             normals = None if frame.normals is None else frame.normals[0]
-            return GeometryHistory(log_depth, frame.mask[0], torch.ones_like(log_depth), normals)
+            mask = frame.mask[0]
+            return GeometryHistory(log_depth, mask, torch.ones_like(log_depth), normals, Validity.of(mask))
         carried = _carry(history, before, self.seen[index], frame, log_depth)
         return _averaged(frame, carried, log_depth, self._memory)
 
     def keep(self, index: int, forward: GeometryHistory) -> None:
         # looking back only, nothing but the result is needed of all frames but the last one
-        self.results.append(forward if self._joins else replace(forward, mask=None, weight=None))
+        self.results.append(forward if self._joins else replace(forward, weight=None, validity=None))
 
     def join(self, index: int, backward: GeometryHistory) -> None:
         self.results[index] = _joined(self.results[index], backward, self._frames[index])
@@ -254,7 +297,8 @@ def smooth_along_motion(
 
     `strength` in [0, 0.95]: averages reach over 1 / (1 - strength) frames. "causal" looks at earlier frames only, as a live
     stream must; "zero lag" looks both ways over the batch, and is twice as steady. Scale must not jump from frame to frame:
-    align the sequence first. The mask stays that of each frame. `on_progress(done, total)` may raise to stop.
+    align the sequence first. The mask is steadied too: it is what most of the frames say that a pixel is seen in. `on_progress(done,
+    total)` may raise to stop.
     """
     memory = memory_of(strength)
     check_direction(direction)
@@ -264,8 +308,9 @@ def smooth_along_motion(
     average = _GeometryAverage(pointmap, memory, direction)
     start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))
     last = run_average(average, found.cuts.tolist(), direction, start, on_progress)
-    depth = torch.stack([r.log_depth for r in average.results]).exp_().mul_(pointmap.mask)
+    mask = torch.stack([r.mask for r in average.results])
+    depth = torch.stack([r.log_depth for r in average.results]).exp_().mul_(mask)
     averaged = [r.normals for r in average.results if r.normals is not None]
-    normals = None if pointmap.normals is None else torch.stack(averaged)
-    smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), normals=normals)
+    normals = None if pointmap.normals is None else torch.stack(averaged) * mask[..., None]
+    smoothed = replace(pointmap, points=unproject(depth, pointmap.intrinsics), mask=mask, normals=normals)
     return smoothed, MotionState(last, average.seen[-1], found.look, pointmap.source_size)

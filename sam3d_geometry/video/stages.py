@@ -20,6 +20,7 @@ from ..clips.plain_average import TemporalState, smooth_pointmap
 from ..clips.smooth_geometry import GeometryHistory, MotionState, smooth_along_motion
 from ..clips.smooth_images import ImageMotionState
 from ..clips.steady import AVERAGE, MOTION, OFF
+from ..clips.validity import Validity
 from ..estimate.edge_refinement import RefinedLevel, RefineState
 from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, RangeState, adaptive_range
@@ -38,6 +39,7 @@ STATES = {
         RefinedLevel,
         SolverFrame,
         TemporalState,
+        Validity,
     )
 }
 

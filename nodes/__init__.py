@@ -28,6 +28,7 @@ from .files.load_example import LoadExample
 from .files.save_3d import Save3D
 from .files.save_depth import SaveDepth
 from .files.save_rerun_recording import SaveRerunRecording
+from .files.save_splats import SaveSplats
 from .maps.ambient_occlusion import AmbientOcclusionFromPointmap
 from .maps.blend import Blend
 from .maps.colormap import Colormap
@@ -55,6 +56,7 @@ from .shapes.complete_object import CompleteObject
 from .shapes.displaced_plane import DisplacedPlane
 from .shapes.mesh import PointmapToMesh
 from .shapes.point_cloud import PointmapToPointCloud
+from .shapes.splat import PointmapToSplat
 from .views.fuse import FuseViews
 from .views.novel import NovelViews
 from .views.pose import PoseViews
@@ -90,12 +92,14 @@ NODES = [
     PointmapToMesh,
     DisplacedPlane,
     PointmapToPointCloud,
+    PointmapToSplat,
     AlignMeshToPointmap,
     CompleteObject,
     PoseViews,
     FuseViews,
     NovelViews,
     Save3D,
+    SaveSplats,
     SaveDepth,
     LoadDepth,
     LoadExample,

@@ -11,7 +11,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 MODELS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-MOST_README_LINES = 145
+MOST_README_LINES = 87  # beside a line for every node
 PAGES = sorted(p for p in ROOT.rglob("*.md") if not any(part.startswith(".") for part in p.relative_to(ROOT).parts))
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"|href=\"([^\"]+)\"")
@@ -124,7 +124,7 @@ def test_lists_are_those_that_the_schemas_give(schemas):
 
 
 def test_readme_is_short_and_lists_every_node_once(schemas):
-    assert len(README.splitlines()) <= MOST_README_LINES
+    assert len(README.splitlines()) <= MOST_README_LINES + len(schemas)
     listed = [cells[1] for cells in rows(section(README, "Nodes"))]
     assert listed == [f"[{s.display_name}](web/docs/{s.node_id}.md)" for s in schemas.values()]
 

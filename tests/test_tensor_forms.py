@@ -118,6 +118,7 @@ PLAIN = {
     "region": noise(1, *SIZE) > 0.4,
     "residuals": noise(500, low=-1),
     "right": noise(*SIZE, 3),
+    "rotations": torch.linalg.qr(noise(9, 3, 3, low=-1)).Q,
     "roughness": 0.5,
     "scale": torch.tensor([1.7]),
     "second": noise(1, 12, 16, 3),

@@ -18,6 +18,7 @@ from sam3d_geometry.shapes.decimation import sample_picture
 from sam3d_geometry.shapes.displaced_plane import displaced_plane
 from sam3d_geometry.shapes.mesh import Mesh, face_normals
 from sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
+from sam3d_geometry.shapes.splats import Splats, splats_from_pointmap
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 PAGE = torch.tensor([0.11, 0.11, 0.13])
@@ -136,6 +137,30 @@ def pointmap_to_point_cloud() -> Image.Image:
     return sheet(pictures, 3, aspect=size[1] / size[0])
 
 
+def inside_splats(splats: Splats, deviations: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points all over the discs of `deviations` standard deviations that splats are, and their colours."""
+    w, x, y, z = splats.rotations.unbind(1)
+    across = torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], 1) * splats.scales[:, :1]
+    down = torch.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)], 1) * splats.scales[:, 1:2]
+    ring = [(0.0, 0.0)] + [(r, 2 * math.pi * k / (8 * r)) for r in (1, 2, 3) for k in range(8 * r)]
+    spots = [deviations * r / 3 * (across * math.cos(turn) + down * math.sin(turn)) for r, turn in ring]
+    return torch.cat([splats.centres + spot for spot in spots]), splats.colours.repeat(len(ring), 1)
+
+
+def pointmap_to_splat() -> Image.Image:
+    photo = photos().get("coffee", main_photo())
+    pointmap = estimate(photo)
+    size, focal = (300, 420), 900.0
+    pictures = {"photo": photo}
+    for name, size_pixels in (("the points alone", 0.01), ("splat_size_pixels 0.5", 0.5)):
+        splats = splats_from_pointmap(pointmap, size=size_pixels)
+        points, colours = inside_splats(splats, 1.5)
+        pivot = torch.tensor([0, 0, float(splats.centres[:, 2].median())])
+        turned = seen_from(points, pivot, 12, -12, 0.0)
+        pictures[name] = splatted(turned, colours, size, focal, 1)
+    return sheet(pictures, 3, aspect=size[1] / size[0])
+
+
 def save_3d() -> Image.Image:
     photo = photos().get("coffee", main_photo())
     pointmap = estimate(photo)
@@ -168,5 +193,6 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "pointmap_to_mesh": pointmap_to_mesh,
     "displaced_plane": displaced,
     "pointmap_to_point_cloud": pointmap_to_point_cloud,
+    "pointmap_to_splat": pointmap_to_splat,
     "save_3d": save_3d,
 }

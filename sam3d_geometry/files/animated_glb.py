@@ -11,8 +11,9 @@ import torch
 
 from ..bodies.body_mesh import person_colour
 from ..bodies.performance import Performance
-from ..bodies.rotation_maths import continuous, quaternion_xyzw
+from ..bodies.rotation_maths import continuous
 from ..geometry.colour import linear_from_srgb
+from ..geometry.rotations import quaternion_xyzw
 from ..shapes.mesh import vertex_normals
 from .axes import Layout
 from .glb import add_primitive, perspective_camera, texture_parts

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 import torch
 
 from ..bodies.performance import Performance
-from ..bodies.rotation_maths import continuous, euler_zxy_degrees, quaternion_xyzw
+from ..bodies.rotation_maths import continuous, euler_zxy_degrees
 from ..geometry.axes import FRAMES, convert_points, target_from_source
+from ..geometry.rotations import quaternion_xyzw
 from .axes import AXES
 
 FORMAT = "sam3d-geometry skeletons 1"

@@ -27,7 +27,11 @@ CORE_TAKES = {
         "FILE_3D_USDZ",
     },
 }
-CONNECTS = {"ply_file": {"PreviewPointCloud"}, "file_3d": {"Preview3D"}}
+CONNECTS = {
+    "ply_file": {"PreviewPointCloud"},
+    "file_3d": {"Preview3D"},
+    "splat_file": {"File3DToSplat", "PreviewGaussianSplat"},
+}
 
 
 def test_3d_files_connect_only_to_what_shows_them():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ..video.stages import STEADY
 from ..video.stream import stream_clip
 from ..video.writer import FORMATS
 from . import options
+from .clip_description import described
 from .clip_job import TRUE_DEPTH_FORMAT, ClipJob, opened_clip, products_named, result_names, settings_of, stages_of
 from .inputs import expanded
 from .model import loaded_model, require_device, settle_model, wanted_model
@@ -186,8 +186,7 @@ def _run(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progr
         progress.say(f"{job.clip.path.name}: {note}")
 
     def done(frames: int, survey: Survey) -> None:
-        known = {"frames": frames, "frame_rate": str(facts.frame_rate), "notes": notes}
-        job.record.write({**known, **asdict(survey), "job": fingerprint})
+        job.record.write({**described(job, frames, survey, notes), "job": fingerprint})
 
     stream_clip(
         engine,

@@ -204,6 +204,13 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARI
     return position.mul_(scale).add_(offset).nan_to_num_(nan=0.5).clamp_(0, 1)
 
 
+FORMULAS = {
+    DISPARITY: "1 / (1 / far + nearness * (1 / near - 1 / far))",
+    LINEAR: "far + nearness * (near - far)",
+    LOG: "far * (near / far) ** nearness",
+}  # of `depth_at_nearness`, in words for records
+
+
 def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = DISPARITY) -> torch.Tensor:
     """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
     if curve not in CURVES:

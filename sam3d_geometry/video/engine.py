@@ -61,14 +61,15 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class Survey:
-    """One camera and one range for a whole clip; None where each frame has its own.
+    """One camera and one range for a whole clip, None where each frame has its own, and whether its unit is the metre.
 
-    The camera is settled before the first frame, the range is known after the last one, where pictures show it.
+    The camera is settled before the first frame, the unit is known with it, and the range after the last one, where pictures show it.
     """
 
     fov_x_degrees: float | None = None
     near: float | None = None
     far: float | None = None
+    metric: bool | None = None
 
 
 @dataclass(frozen=True)

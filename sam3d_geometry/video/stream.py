@@ -32,11 +32,12 @@ SEGMENT_FRAMES = 96
 
 @dataclass(frozen=True)
 class PictureChunk:
-    """A few frames' pictures as the encoders take them, one array for each product, and the states after them."""
+    """A few frames' pictures as the encoders take them, one array for each product, the states after them, and their unit."""
 
     positions: tuple[Position, ...]
     pictures: tuple[numpy.ndarray, ...]
     states: tuple
+    metric: bool
 
 
 def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence) -> Generator[GeometryChunk]:
@@ -80,7 +81,7 @@ def _rendered(
             else product.render(pointmap, chunk.shown, settings.look)
             for product in products
         )
-        yield PictureChunk(chunk.positions, pictures, chunk.states)
+        yield PictureChunk(chunk.positions, pictures, chunk.states, pointmap.metric)
 
 
 class _Output:
@@ -121,7 +122,8 @@ class _Output:
                     writer.write(picture, position.time)
                 else:
                     self._write_frame(product, position.index, picture)
-        self._open = replace(commit, position=chunk.positions[-1], states=chunk.states)
+        survey = {**(commit.survey or {}), "metric": chunk.metric}
+        self._open = replace(commit, position=chunk.positions[-1], states=chunk.states, survey=survey)
         self._frames += len(chunk.positions)
         if self._frames >= SEGMENT_FRAMES:
             self.commit()
@@ -268,6 +270,7 @@ def stream_clip(
             chunks.close()
             output.abandon()
         shown = output.draw(engine.device, overlap=overlap, on_step=tell)
+        survey = replace(survey, metric=(journal.last.survey or {}).get("metric"))
         if shown is not None:
             survey = replace(survey, near=float(shown.near), far=float(shown.far))
         output.join()

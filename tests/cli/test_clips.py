@@ -43,7 +43,33 @@ class TestInProcess:
         record = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))
         assert (record["frames"], record["frame_rate"], record["fov_x_degrees"]) == (6, "25", 60)
         assert 0 < record["near"] < record["far"]
+        assert record["camera"]["fov_x_degrees"] == pytest.approx(60) and record["camera"]["source"] == "given"
+        assert record["camera"]["focal_px"] == pytest.approx(48 / numpy.tan(numpy.pi / 6))
+        assert (record["source"]["width"], record["source"]["height"], record["source"]["pixel_aspect"]) == (
+            96,
+            54,
+            "1:1",
+        )
+        assert record["outputs"]["true depth"] == "shot_true_depth" and record["depth"]["metric"] is False
         assert len(list((tmp_path / "out" / "shot_true_depth").glob("shot_*.exr"))) == 6
+
+    @pytest.mark.parametrize("curve", ["disparity", "linear", "log"])
+    @pytest.mark.parametrize("invert", [False, True])
+    def test_the_record_s_formula_gives_the_distance_that_a_value_stands_for(self, folder, tmp_path, curve, invert):
+        pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+        options = ["--curve", curve, *["--invert"] * invert, "--clip-percent", "0", "--format", "ffv1-16-bit-mkv"]
+        assert (
+            self.run(folder, tmp_path, "--depth", "--exr", "--validity", "all-finite", "--steady", "off", *options) == 0
+        )
+        depth = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))["depth"]
+        nearness_text, _, distance_text = depth["meaning"].partition("; distance along the view axis = ")
+        value = decode(tmp_path / "out" / "shot_depth.mkv")[1][3] / 65535
+        given = {"value": value, "near": depth["near"], "far": depth["far"]}
+        nearness = eval(nearness_text.partition(" = ")[2].partition(",")[0], {}, given)
+        distance = eval(distance_text, {}, {**given, "nearness": nearness})
+        exact = read_depth(tmp_path / "out" / "shot_true_depth" / "shot_3.exr").depth.numpy()
+        # pictures are enlarged softly, distances are not
+        assert numpy.median(numpy.abs(distance / exact - 1)) < 2e-3
 
     @pytest.mark.parametrize(
         ("lens", "degrees"),

@@ -26,6 +26,7 @@ from .estimate.load import LoadSAM3DGeometry
 from .files.load_depth import LoadDepth
 from .files.load_example import LoadExample
 from .files.save_3d import Save3D
+from .files.save_camera import SaveCamera
 from .files.save_depth import SaveDepth
 from .files.save_rerun_recording import SaveRerunRecording
 from .files.save_splats import SaveSplats
@@ -100,6 +101,7 @@ NODES = [
     NovelViews,
     Save3D,
     SaveSplats,
+    SaveCamera,
     SaveDepth,
     LoadDepth,
     LoadExample,

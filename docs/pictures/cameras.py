@@ -8,6 +8,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from sheet import BACKGROUND, depth_of, estimate, grey, normal_map, photos, sheet
 
+from development.scenes.moving_room import film
+from sam3d_geometry.clips.align import align_sequence
 from sam3d_geometry.geometry.crop import Window, crop_pointmap, mask_pointmap, resize_pointmap
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.ground import find_ground
@@ -197,6 +199,29 @@ def geometry_to_pointmap() -> Image.Image:
     return sheet(pictures, 4, 1000)
 
 
+def save_camera() -> Image.Image:
+    """A rendered clip's first and last frame, and the way of its camera from above: as it was, and as it was found."""
+    rendered = film(24, 180, 320, samples=1)
+    aligned, _, done = align_sequence(rendered.pointmap(False))
+    true = torch.linalg.inv(rendered.world_from_camera[0]) @ rendered.world_from_camera
+    unit = float((rendered.depth[0] / aligned.depth[0])[aligned.mask[0]].median())
+    plan = Image.new("RGB", (330, 330), BACKGROUND)
+    draw, per_unit = ImageDraw.Draw(plan), 300 / float(true[:, 2, 3].max())
+    for tenth in range(-20, 20):
+        at = 95 + tenth * 0.1 * per_unit
+        draw.line((at, 0, at, 330), fill=(50, 52, 62))
+        draw.line((0, at + 220, 330, at + 220), fill=(50, 52, 62))
+    for poses, colour, radius in ((true, (150, 150, 150), 6), (done.world_from_camera * unit, LINE, 3)):
+        for x, _, z in (poses[:, :3, 3] * per_unit).tolist():
+            x, y = 95 + x, 315 - z
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    page = Image.new("RGB", (293 + 6 + 330, 330), BACKGROUND)
+    for frame, top in ((0, 0), (23, 165)):
+        page.paste(to_image(rendered.image[frame : frame + 1]).resize((293, 165), Image.LANCZOS), (0, top))
+    page.paste(plan, (299, 0))
+    return page
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "pointmap_info": pointmap_info,
     "crop_pointmap": crop_pointmap_picture,
@@ -207,4 +232,5 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "camera_height": camera_height,
     "geometry_to_pointmap": geometry_to_pointmap,
     "field_of_view_from_lens": field_of_view_from_lens,
+    "save_camera": save_camera,
 }

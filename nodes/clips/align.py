@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import torch
 from comfy_api.latest import io
 
 from ...sam3d_geometry.clips.align import align_sequence
+from ...sam3d_geometry.effects.camera.camera_path import CameraPath
 from .. import host
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
@@ -45,6 +47,11 @@ class AlignSequence(io.ComfyNode):
                 ),
                 result("flicker_after", "The same after alignment."),
                 result("report", "One line a frame: scale, shift, what is left over, flicker, cuts."),
+                result(
+                    "camera_path",
+                    "How the camera moved, in the aligned pointmap's unit: a pose for each frame, of which each shot's first is the "
+                    "origin. For Save Camera.",
+                ),
             ],
         )
 
@@ -61,4 +68,5 @@ class AlignSequence(io.ComfyNode):
                 on_progress=on_progress,
             )
         STREAMS.remember("align", stream, state)
-        return io.NodeOutput(aligned, *done.flicker, done.report())
+        path = CameraPath(done.world_from_camera, torch.ones_like(done.scale))
+        return io.NodeOutput(aligned, *done.flicker, done.report(), path.to_json())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy
@@ -16,23 +15,9 @@ from ..geometry.colour import linear_from_srgb
 from ..geometry.rotations import quaternion_xyzw
 from ..shapes.mesh import vertex_normals
 from .axes import Layout
+from .camera_track import CameraTrack
 from .glb import add_primitive, perspective_camera, texture_parts
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
-
-
-@dataclass(frozen=True)
-class CameraTrack:
-    """The camera of a clip, in the frame of the performances.
-
-    poses   (1 or T, 4, 4) float64 from glTF's camera axes (x right, y up, looking along -z) to the frame
-    fov_y   vertical field of view, radians; aspect  width / height
-    fps     frames per second
-    """
-
-    poses: torch.Tensor
-    fov_y: float
-    aspect: float
-    fps: float
 
 
 class _File:
@@ -152,9 +137,9 @@ def _scene(file: _File, scene: Layout) -> None:
 
 
 def _camera(file: _File, camera: CameraTrack) -> None:
-    turns = continuous(quaternion_xyzw(camera.poses[:, :3, :3]))
-    places = camera.poses[:, :3, 3]
-    file.cameras.append(perspective_camera(camera.fov_y, camera.aspect, 0.05, 1000.0))
+    poses = camera.poses_in("opengl")
+    turns, places = continuous(quaternion_xyzw(poses[:, :3, :3])), poses[:, :3, 3]
+    file.cameras.append(perspective_camera(float(camera.fov_y[0]), camera.aspect, 0.05, 1000.0))
     node = file.root(name="camera", camera=0, translation=_list(places[0]), rotation=_list(turns[0]))
     if len(turns) > 1:
         times = file.times(torch.arange(len(turns)), camera.fps)
@@ -164,7 +149,7 @@ def _camera(file: _File, camera: CameraTrack) -> None:
 
 def _humanoid(people: Sequence[Performance], numbers: Sequence[list[int]]) -> dict[str, Any]:
     """VRM's table of the first person's bones, which makes the file a VRM animation too."""
-    named = people[0].humanoid
+    named = people[0].humanoid if people else {}
     if not named:
         return {}
     table = {name: {"node": numbers[0][bone]} for name, bone in named.items()}
@@ -209,7 +194,11 @@ def write_animated_glb(
         "scenes": [{"nodes": parts.roots}],
         "nodes": parts.nodes,
         **{name: values for name, values in lists.items() if values},
-        "animations": [{"name": "clip", "channels": parts.channels, "samplers": parts.samplers}],
+        **(
+            {"animations": [{"name": "clip", "channels": parts.channels, "samplers": parts.samplers}]}
+            if parts.channels
+            else {}
+        ),
         **parts.buffer.described(),
         **parts.more,
         **_humanoid(people, numbers),

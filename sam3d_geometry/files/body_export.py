@@ -12,7 +12,6 @@ import torch
 from .. import __version__
 from ..bodies.bodies import Bodies
 from ..bodies.body_mesh import NO_SCENE, SCENES, WITHOUT_PEOPLE, joined, people_meshes, without_people
-from ..bodies.level_frame import UP
 from ..bodies.perform import Facts, Settings, perform, person_name
 from ..bodies.performance import Performance
 from ..bodies.rig import Rig
@@ -23,10 +22,11 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..shapes.mesh import Mesh
 from ..shapes.surface import surface_from_pointmap
-from .animated_glb import CameraTrack, write_animated_glb
+from .animated_glb import write_animated_glb
 from .axes import Layout, layout
 from .body_file import write_npz
 from .bvh import write_bvh
+from .camera_track import CameraTrack
 from .skeleton_json import write_skeleton_json
 from .whole_files import Writer
 from .writers import writers_of
@@ -215,11 +215,10 @@ def _camera(bodies: Bodies, export: BodyExport, world: torch.Tensor | None) -> C
     focal = float(bodies.focal[seen[0, 0], seen[0, 1]])
     own = torch.eye(4, dtype=torch.float64)[None] if world is None else world.cpu().double()
     moving = world is not None and bool((own - own[:1]).abs().max() > 1e-9)
-    flip = torch.eye(4, dtype=torch.float64)
-    flip[:3, :3] = UP
-    poses = flip @ (own if moving else own[:1]) @ flip
+    poses = own if moving else own[:1]
+    normalised = torch.tensor([[focal / width, 0, 0.5], [0, focal / height, 0.5], [0, 0, 1]], dtype=torch.float64)
     return CameraTrack(
-        poses, 2 * float(torch.atan(torch.tensor(height / 2 / focal, dtype=torch.float64))), width / height, export.fps
+        world_from_camera=poses, intrinsics=normalised.expand(len(poses), 3, 3), size=(height, width), fps=export.fps
     )
 
 

@@ -24,6 +24,7 @@ from ..views.view import View
 INTEGERS, HALVES = "integers", "halves"  # where the first pixel's centre lies: at 0, or at 0.5
 OFFSETS = {INTEGERS: 0.0, HALVES: 0.5}
 LARGEST_FILE = 256 << 20  # bytes that are read as a list of cameras
+LENS_MODEL = "OPENCV"  # transforms.json's word for a lens with radial distortion; its camera axes are OpenGL's
 COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
 COLMAP_PINHOLES = {
     "SIMPLE_PINHOLE": 1,
@@ -85,28 +86,38 @@ def _entry(view: View) -> dict[str, Any]:
 
 def transforms_record(posed: PosedViews, group: int = 0) -> dict[str, Any]:
     """What transforms.json holds of one group; transform_matrix is world_from_camera in OpenGL's camera axes."""
+    frames = [
+        transforms_frame(
+            view.name,
+            view.world_from_camera.numpy(),
+            pixel_intrinsics(view, HALVES),
+            view.pointmap.source_size,
+            view.radial,
+        )
+        for view in posed.views
+        if view.group == group and view.world_from_camera is not None
+    ]
+    return {"camera_model": LENS_MODEL, "frames": frames}
+
+
+def transforms_frame(
+    name: str, world_from_camera: numpy.ndarray, matrix: numpy.ndarray, size: tuple[int, int], radial: float = 0.0
+) -> dict[str, Any]:
+    """An entry of transforms.json: pose (4, 4) in OpenCV axes, intrinsics (3, 3) in pixels with the first one's centre at 0.5,
+    (height, width)."""
     flip = numpy.eye(4)
     flip[:3, :3] = target_from_source("opencv", "opengl").numpy()
-    frames = []
-    for view in posed.views:
-        if view.group != group or view.world_from_camera is None:
-            continue
-        matrix = pixel_intrinsics(view, HALVES)
-        height, width = view.pointmap.source_size
-        frames.append(
-            {
-                "file_path": view.name,
-                "transform_matrix": (view.world_from_camera.numpy() @ flip).tolist(),
-                "fl_x": matrix[0, 0],
-                "fl_y": matrix[1, 1],
-                "cx": matrix[0, 2],
-                "cy": matrix[1, 2],
-                "w": width,
-                "h": height,
-                "k1": view.radial,
-            }
-        )
-    return {"camera_model": "OPENCV", "frames": frames}
+    return {
+        "file_path": name,
+        "transform_matrix": (world_from_camera @ flip).tolist(),
+        "fl_x": float(matrix[0, 0]),
+        "fl_y": float(matrix[1, 1]),
+        "cx": float(matrix[0, 2]),
+        "cy": float(matrix[1, 2]),
+        "w": size[1],
+        "h": size[0],
+        "k1": radial,
+    }
 
 
 def colmap_texts(posed: PosedViews, group: int = 0) -> dict[str, str]:

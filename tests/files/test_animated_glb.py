@@ -14,7 +14,8 @@ from sam3d_geometry.bodies.level_frame import UP
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.rotation_maths import rotation_from_xyzw
 from sam3d_geometry.files import layout
-from sam3d_geometry.files.animated_glb import CameraTrack, write_animated_glb
+from sam3d_geometry.files.animated_glb import write_animated_glb
+from sam3d_geometry.files.camera_track import CameraTrack
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 NOTE = {"generator": "test"}
@@ -140,7 +141,8 @@ def test_a_scene_and_a_camera_go_along():
     mesh = surface_from_pointmap(pointmap)
     poses = torch.eye(4, dtype=torch.float64).repeat(6, 1, 1)
     poses[:, 0, 3] = torch.arange(6) * 0.1
-    camera = CameraTrack(poses, 0.8, 4 / 3, 30.0)
+    lens = torch.tensor([[0.375, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1]], dtype=torch.float64) / torch.tan(torch.tensor(0.4))
+    camera = CameraTrack(world_from_camera=poses, intrinsics=lens.expand(6, 3, 3), size=(3, 4), fps=30.0)
     made, _ = perform(walkers(), 0, Settings())
     reader = Reader(written([made], scene=layout(mesh), camera=camera))
     gltf = reader.gltf

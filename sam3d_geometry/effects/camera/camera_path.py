@@ -176,6 +176,12 @@ def path_from_json(text: str, frames: int, ease: str = UNIFORM) -> CameraPath:
     and forward of the photo's camera in the pointmap's unit, angles as in `rotation_from_degrees`, zoom. With as many entries as
     frames each is one frame; otherwise positions and zoom go straight and rotations along the shortest turn between them.
     """
+    path = keys_from_json(text)
+    return path if len(path) == frames else _between_keys(path, _progress(frames, ease, closed=False))
+
+
+def keys_from_json(text: str) -> CameraPath:
+    """The poses of a JSON list as `path_from_json` describes it, one for each entry."""
     try:
         entries = parsed_json(text)
     except ValueError as error:
@@ -183,8 +189,7 @@ def path_from_json(text: str, frames: int, ease: str = UNIFORM) -> CameraPath:
     if not isinstance(entries, list) or not entries:
         raise ValueError("camera_path holds no list of poses; give [pose, pose, ...], or leave it empty.")
     keys = [_key_pose(entry, f"pose {i + 1}") for i, entry in enumerate(entries)]
-    path = _path([pose for pose, _ in keys], [zoom for _, zoom in keys])
-    return path if len(keys) == frames else _between_keys(path, _progress(frames, ease, closed=False))
+    return _path([pose for pose, _ in keys], [zoom for _, zoom in keys])
 
 
 def _between_keys(keys: CameraPath, progress: torch.Tensor) -> CameraPath:

@@ -252,7 +252,7 @@ GIVEN = {
         "fov_x_degrees": None,
     },
     "inference.infer_pointmap": {"model": load_model(PREVIEW), "resolution": 64, "mask": noise(3, *SIZE)},
-    "soft_edges.slopes": {"on_surface": SCENE.mask, "pure": noise(1, *SIZE) > 0.2},
+    "soft_edges.slopes": {"on_surface": SCENE.mask, "pure": noise(1, *SIZE) > 0.2, "radius": 2},
     "mesh_islands.pieces": {"faces": DENSE.faces, "count": len(DENSE.vertices)},
     "mesh_islands.large_pieces": {"faces": DENSE.faces, "count": len(DENSE.vertices)},
     "mesh_islands.compacted": {"faces": DENSE.faces, "keep": DENSE.faces[:, 0] % 3 > 0},

@@ -17,28 +17,30 @@ from torch.nn import functional as F
 
 from ..clips.cuts import CUT_THRESHOLD, find_cuts, thumbnails
 from ..geometry.camera import unproject
-from ..geometry.colour import eight_bit
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
 from ..geometry.surfaces import inverse_depth
-from .soft_edges import falling_into_sky, on_ramps, on_ridges, ramp_stride, slopes, surface_ends, widened
+from .soft_edges import ends_of, falling_into_sky, joined, on_ramps, on_ridges, ramp_stride, slopes, widened
 from .surface_votes import Electors, Verdict, Voters, decide
 
 RAMP_RADIUS, RAMP_SPREAD = 4, 2.0  # pixels: from the middle of a ramp both of its surfaces are heard
+SLOPE_RADIUS = 2  # pixels over which the slope of noisy geometry is averaged
 STEP_RADIUS, STEP_SPREAD = 2, 1.6  # pixels of the size before: a doubling leaves an edge within one of them
 TRACED = 0.1  # purity of what lies beside a ramp, whose last trace may reach there
 RIDGE_TRUST = 0.5  # in the middle of something thin, whose own depth is mixed with that behind it
 LARGEST_STEP = 2.3  # in size: beyond it one more step is made
+MEDIAN_SIDE = 128  # pixels of the long side that a median is taken from
 SAME_PIXEL = 0.15  # difference of colour in [0, 1] up to which a pixel of a clip shows the same as before
 
 
 @dataclass(frozen=True)
 class RefinedLevel:
-    """What a stream keeps of one size: its last picture (1, H, W, 3) uint8 and the sides that were chosen (1, H, W) int8."""
+    """What a stream keeps of one size: its last picture (1, H, W, 3), and its inverse depth (1, H, W) in shares of
+    the frame's median, for the scale may jump; both float16."""
 
     picture: torch.Tensor
-    side: torch.Tensor
+    inverse: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -105,22 +107,24 @@ def _sizes(first: Size, last: Size) -> list[Size]:
 class _Frame:
     """One frame on its way through the sizes, with what the frame before it chose at each of them."""
 
-    def __init__(self, before: tuple[RefinedLevel, ...]):
-        self._before = before
+    def __init__(self, before: tuple[RefinedLevel, ...], median: torch.Tensor):
+        """`before` are the levels of the frame before, `median` () is this one's inverse depth in the middle."""
+        self._before, self._median = before, median
         self.levels: list[RefinedLevel] = []
 
-    def _leaning(self, picture: torch.Tensor, places: tuple[torch.Tensor, ...]) -> torch.Tensor | None:
-        """How surely the pixels at places still show what they did in the frame before, signed by the side it was on."""
+    def _memory(self, picture: torch.Tensor, places: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+        """What the electors at places were in the frame before, and how much they look like it."""
         if len(self._before) <= len(self.levels):
-            return None
+            return {}
         before = self._before[len(self.levels)]
-        unlike = (picture[0][places] - before.picture[0][places] / 255).square().sum(-1)
-        return before.side[0][places] / (1 + unlike / SAME_PIXEL**2).square()
+        unlike = (picture[0][places] - before.picture[0][places]).square().sum(-1)
+        remembered = before.inverse[0][places] * self._median
+        return {"remembered": remembered, "alike": 1 / (1 + unlike / SAME_PIXEL**2).square()}
 
-    def _noted(self, picture: torch.Tensor, places: tuple[torch.Tensor, ...], verdict: Verdict) -> None:
-        side = torch.zeros(picture.shape[:3], dtype=torch.int8, device=picture.device)
-        side[0][places] = verdict.side
-        self.levels.append(RefinedLevel(eight_bit(picture), side))
+    def _noted(self, done: _Map) -> _Map:
+        """The map, which the next frame will remember."""
+        self.levels.append(RefinedLevel(done.picture.half(), (done.inverse / self._median).half()))
+        return done
 
     def without_ramps(self, soft: _Map, ramps: torch.Tensor) -> tuple[_Map, torch.Tensor]:
         """The map with its ramps (1, H, W) given to the surfaces beside them, and where that was (1, H, W)."""
@@ -134,26 +138,25 @@ class _Frame:
             soft.picture[0][places],
             measured=soft.inverse[0][places],
             unsure=ramps[0][places],
-            leaning=self._leaning(soft.picture, places),
+            **self._memory(soft.picture, places),
         )
-        voters = soft.voters(slopes(soft.inverse, ~ramps, ~beside), trust, purity)
+        voters = soft.voters(slopes(soft.inverse, joined(soft.inverse), ~ramps, ~beside, SLOPE_RADIUS), trust, purity)
         verdict = decide(voters, electors, RAMP_RADIUS, RAMP_SPREAD)
-        self._noted(soft.picture, places, verdict)
-        return soft.with_verdict(places, verdict), beside
+        return self._noted(soft.with_verdict(places, verdict)), beside
 
     def enlarged(self, sharp: _Map, picture: torch.Tensor) -> _Map:
         """A map without ramps at the size of a picture (1, H, W, 3), its edges on those of the picture."""
         size = picture_size(picture)
-        ends = surface_ends(sharp.inverse)
+        links = joined(sharp.inverse)
+        ends = ends_of(links)
         beside = F.interpolate(ends[:, None].float(), size, mode="bilinear", align_corners=False)[0, 0] > 0
         places = torch.nonzero(beside, as_tuple=True)
         at = [(place + 0.5) * (n / m) - 0.5 for place, n, m in zip(places, sharp.size, size)]
-        electors = Electors(at[0], at[1], picture[0][places], leaning=self._leaning(picture, places))
+        electors = Electors(at[0], at[1], picture[0][places], **self._memory(picture, places))
         whole = torch.ones_like(sharp.inverse)
-        voters = sharp.voters(slopes(sharp.inverse, ~ends, ~ends), whole, whole)
+        voters = sharp.voters(slopes(sharp.inverse, links, ~ends, ~ends, 1), whole, whole)
         verdict = decide(voters, electors, STEP_RADIUS, STEP_SPREAD)
-        self._noted(picture, places, verdict)
-        return _resized(sharp, picture).with_verdict(places, verdict)
+        return self._noted(_resized(sharp, picture).with_verdict(places, verdict))
 
 
 def _resized(whole: _Map, picture: torch.Tensor) -> _Map:
@@ -193,11 +196,19 @@ def _sharp_at_own_size(soft: _Map, frame: _Frame, stride: int) -> _Map:
     return sharp
 
 
+def _median(inverse: torch.Tensor) -> torch.Tensor:
+    """The median () of a map's inverse depth where there is any, else 1."""
+    stride = max(1, round(max(picture_size(inverse)) / MEDIAN_SIDE))
+    seen = inverse[:, ::stride, ::stride]
+    seen = seen[seen > 0]
+    return seen.median() if seen.numel() else inverse.new_ones(())
+
+
 def _refined(
     soft: _Map, picture: torch.Tensor, before: tuple[RefinedLevel, ...], stride: int
 ) -> tuple[_Map, tuple[RefinedLevel, ...]]:
     """One frame's map at the size of its picture (1, H, W, 3), and the levels to go on from."""
-    frame = _Frame(before)
+    frame = _Frame(before, _median(soft.inverse))
     sizes = _sizes(soft.size, picture_size(picture))
     own, *larger = _pictures(picture, [soft.size, *sizes])
     sharp = _sharp_at_own_size(replace(soft, picture=own), frame, stride)
@@ -212,6 +223,12 @@ def _continues(state: RefineState | None, pointmap: Pointmap, size: Size) -> Ref
         return None
     first = _shrunk(_least(pointmap.size, size), state.stride)
     return state if picture_size(state.levels[0].picture) == first else None
+
+
+def _clean(photo: torch.Tensor) -> torch.Tensor:
+    """A photo in [0, 1] without nan."""
+    least, most = photo.aminmax()
+    return photo if least >= 0 and most <= 1 else photo.nan_to_num(0, 1, 0).clamp(0, 1)
 
 
 def _least(own: Size, wanted: Size) -> Size:
@@ -247,7 +264,7 @@ def refine_depth_edges(
     image      photo (1 or B, H, W, 3 or more) in [0, 1], whose colours decide; without it the pointmap's own picture
     long_edge  of the result in pixels, which keeps the photo's shape and is never larger than it; 0 for the photo's size
     Points stay on their pixel's rays; what was away from edges is what `pointmap_at_size` gives; the mask follows the photo too. A
-    pixel that looks the same in the next frame leans towards the side that it was on, up to a cut (`cut_threshold`).
+    pixel that looks the same in the next frame leans towards the surface that it was on, up to a cut (`cut_threshold`).
     `on_progress(done, total)` is called for each frame and may raise to stop.
     """
     require_photo(pointmap, image)
@@ -264,7 +281,7 @@ def refine_depth_edges(
     results = []
     for i, cut in enumerate(found.cuts.tolist()):
         frame = pointmap[i]
-        photo = photos[[i if len(photos) > 1 else 0]].to(frame.device).float().nan_to_num(0, 1, 0).clamp(0, 1)
+        photo = _clean(photos[[i if len(photos) > 1 else 0]].to(frame.device).float())
         soft = _Map(inverse_depth(frame.depth, frame.mask), frame.image, frame.normals)
         if max(size) < max(frame.size):
             soft = _resized(soft, resize_image(photo, size))
@@ -274,4 +291,4 @@ def refine_depth_edges(
         results.append(_pointmap_of(sharp, frame, picture_size(photo) if image is not None else frame.source_size))
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))
-    return Pointmap.cat(results), RefineState(levels, stride, found.look)
+    return results[0] if len(results) == 1 else Pointmap.cat(results), RefineState(levels, stride, found.look)

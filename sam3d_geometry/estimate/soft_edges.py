@@ -21,19 +21,24 @@ SKY_CONTRAST = 1e3  # beyond it one side is the sky
 SHARP_SHARE = 0.55  # of the rise of all edges that ramps no longer than RAMP_LENGTH have where a size does for them
 
 
-def _either(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return (first > 0) | (second > 0)
-
-
-def surface_ends(inverse: torch.Tensor, edge: float = DEPTH_EDGE) -> torch.Tensor:
-    """Bool (B, H, W): pixels with a neighbour on another surface, as `surfaces.depth_edges`, but within the sky there is none."""
-    ends = torch.zeros_like(inverse, dtype=torch.bool)
+def joined(inverse: torch.Tensor, edge: float = DEPTH_EDGE) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `surfaces.surface_links`, down (B, H-1, W) and along (B, H, W-1), but two pixels of the sky are joined too."""
+    links = []
     for dim in (1, 2):
         length = inverse.shape[dim] - 1
-        apart = inverse_jumps(inverse, dim) > edge
-        apart &= _either(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length))
-        ends.narrow(dim, 0, length).logical_or_(apart)
-        ends.narrow(dim, 1, length).logical_or_(apart)
+        same = inverse_jumps(inverse, dim) <= edge
+        links.append(same | (torch.maximum(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length)) <= 0))
+    return links[0], links[1]
+
+
+def ends_of(links: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Bool (B, H, W): pixels that `joined` does not join to one of their four neighbours."""
+    down, along = links
+    ends = torch.zeros(len(down), along.shape[1], down.shape[2], dtype=torch.bool, device=down.device)
+    for dim, link in zip((1, 2), links):
+        length = link.shape[dim]
+        ends.narrow(dim, 0, length).logical_or_(~link)
+        ends.narrow(dim, 1, length).logical_or_(~link)
     return ends
 
 
@@ -66,7 +71,7 @@ def widened(region: torch.Tensor, radius: int) -> torch.Tensor:
 def on_ramps(inverse: torch.Tensor) -> torch.Tensor:
     """Bool (B, H, W): pixels of blurred edges, and those on both sides of sharp ones; none on a plane or at a crease."""
     contrasts = _contrasts(inverse, RAMP_LENGTH, RAMP_CONTRAST)
-    return surface_ends(inverse, RAMP_STEP) & widened(contrasts, 1)
+    return ends_of(joined(inverse, RAMP_STEP)) & widened(contrasts, 1)
 
 
 def on_ridges(inverse: torch.Tensor) -> torch.Tensor:
@@ -109,21 +114,26 @@ def falling_into_sky(inverse: torch.Tensor) -> torch.Tensor:
     return found & widened(inverse <= 0, 2 * RAMP_LENGTH)
 
 
-def slopes(inverse: torch.Tensor, on_surface: torch.Tensor, pure: torch.Tensor) -> torch.Tensor:
+def slopes(
+    inverse: torch.Tensor,
+    links: tuple[torch.Tensor, torch.Tensor],
+    on_surface: torch.Tensor,
+    pure: torch.Tensor,
+    radius: int,
+) -> torch.Tensor:
     """Change of inverse depth per pixel down the rows and along the columns (B, H, W, 2), averaged over the surface around.
 
-    Only steps between `pure` pixels count; the others that are `on_surface` (both (B, H, W) bool) get what those around them have.
+    Only steps between `pure` pixels count; the others that are `on_surface` (both (B, H, W) bool) get what those within about
+    `radius` have. `links` are those of `joined`.
     """
-    steps, links = [], []
-    for dim in (1, 2):
-        length = inverse.shape[dim] - 1
-        sky = ~_either(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length))
-        same = (inverse_jumps(inverse, dim) <= DEPTH_EDGE) | sky
-        for where, found in ((pure, steps), (on_surface, links)):
-            found.append(same & where.narrow(dim, 0, length) & where.narrow(dim, 1, length))
-    along = [linked_difference(inverse[..., None], joined, dim) for dim, joined in zip((1, 2), steps)]
+    steps, around = [], []
+    for dim, link in zip((1, 2), links):
+        length = link.shape[dim]
+        for where, found in ((pure, steps), (on_surface, around)):
+            found.append(link & where.narrow(dim, 0, length) & where.narrow(dim, 1, length))
+    change = [linked_difference(inverse[..., None], step, dim) for dim, step in zip((1, 2), steps)]
     counted = pure[..., None].to(inverse.dtype)
-    sums = average_linked(torch.cat([*along, torch.ones_like(counted)], -1) * counted, (links[0], links[1]), 2)
+    sums = average_linked(torch.cat([*change, torch.ones_like(counted)], -1) * counted, (around[0], around[1]), radius)
     return sums[..., :2] / sums[..., 2:].clamp_min(torch.finfo(inverse.dtype).tiny)
 
 

@@ -16,7 +16,7 @@ from ..geometry.surfaces import DEPTH_EDGE
 COLOUR_NOISE = 0.03  # difference of colour in [0, 1] up to which two pixels are alike
 MEASURED_NOISE = 0.5  # of the contrast: how far a surface may be from what was measured at the pixel to count half
 FARTHEST_EXTENSION = 0.15  # of its inverse depth, that a plane changes where it is extended
-LASTING = 2.0  # log of the odds that what a pixel belonged to in the last frame is worth, while it looks the same
+LASTING = 5.0  # how much more a surface counts to which a pixel belonged in the last frame, while it looks the same
 VOTES_AT_ONCE = 1 << 18  # so that they stay in the processor's cache
 
 
@@ -42,7 +42,8 @@ class Electors:
     colours        (N, 3)
     measured       (N,) inverse depth that was measured there, or None where nothing was
     unsure         (N,) bool: those whose own measure may lie between surfaces, and is replaced in any case
-    leaning        (N,) in [-1, 1]: 1 for what was surely of the nearer of two surfaces in the last frame, or None
+    remembered     (N,) inverse depth of each in the last frame, or None where there was none
+    alike          (N,) in [0, 1]: how much each looks as it did then; None with `remembered`
     """
 
     rows: torch.Tensor
@@ -50,7 +51,8 @@ class Electors:
     colours: torch.Tensor
     measured: torch.Tensor | None = None
     unsure: torch.Tensor | None = None
-    leaning: torch.Tensor | None = None
+    remembered: torch.Tensor | None = None
+    alike: torch.Tensor | None = None
 
     def part(self, chosen: slice) -> Electors:
         """Some of them."""
@@ -64,7 +66,8 @@ class Electors:
             self.colours[chosen],
             measured=some(self.measured),
             unsure=some(self.unsure),
-            leaning=some(self.leaning),
+            remembered=some(self.remembered),
+            alike=some(self.alike),
         )
 
 
@@ -73,13 +76,11 @@ class Verdict:
     """What was decided of the pixels (N,).
 
     inverse  (N,) inverse depth, 0 for the sky
-    side     (N,) int8: 1 the nearer of two surfaces, -1 the farther, 0 where there is only one
     found    (N,) bool: whether there was anything to decide; the others keep what they have
     carried  (N, E) mean of the winners' further values
     """
 
     inverse: torch.Tensor
-    side: torch.Tensor
     found: torch.Tensor
     carried: torch.Tensor
 
@@ -88,7 +89,7 @@ def disc(radius: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]
     """Rows and columns (K,) of the pixels within `radius` of one."""
     at = torch.arange(-radius, radius + 1, device=device)
     rows, columns = torch.meshgrid(at, at, indexing="ij")
-    inside = rows.square() + columns.square() <= (radius + 0.5) ** 2
+    inside = rows.square() + columns.square() <= radius**2
     return rows[inside], columns[inside]
 
 
@@ -121,11 +122,18 @@ def _decided(voters: Voters, electors: Electors, around: tuple[torch.Tensor, tor
     known = trust > 0
     nearest = torch.where(known, inverse, -1).amax(1, keepdim=True)
     farthest = torch.where(known, inverse, torch.inf).amin(1, keepdim=True)
+    noise = (MEASURED_NOISE * (nearest - farthest)).clamp_min(torch.finfo(inverse.dtype).tiny)
     if electors.measured is not None:
-        contrast = (nearest - farthest).clamp_min(torch.finfo(inverse.dtype).tiny)
-        off = (inverse - electors.measured[:, None]) / (MEASURED_NOISE * contrast)
-        weight = weight / (1 + off.square())
+        weight = weight * _agreement(inverse, electors.measured, noise)
+    if electors.remembered is not None and electors.alike is not None:
+        agreement = _agreement(inverse, electors.remembered, noise)
+        weight = weight * (1 + LASTING * electors.alike[:, None] * agreement)
     return _counted(voters, electors, index, (inverse, weight, nearest, farthest))
+
+
+def _agreement(inverse: torch.Tensor, measured: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    """In (0, 1]: how well inverse depths (N, K) agree with a measure (N,) of some noise (N, 1)."""
+    return 1 / (1 + ((inverse - measured[:, None]) / noise).square())
 
 
 def _counted(voters: Voters, electors: Electors, index: torch.Tensor, votes: tuple[torch.Tensor, ...]) -> Verdict:
@@ -134,18 +142,14 @@ def _counted(voters: Voters, electors: Electors, index: torch.Tensor, votes: tup
     several = nearest - farthest > DEPTH_EDGE * nearest
     nearer = inverse > (nearest + farthest) / 2
     tiny = torch.finfo(weight.dtype).tiny
-    odds = ((weight * nearer).sum(1) + tiny).log() - ((weight * ~nearer).sum(1) + tiny).log()
-    if electors.leaning is not None:
-        odds = odds + LASTING * electors.leaning
-    wins = odds > 0
-    weight = weight * (nearer == wins[:, None])
+    wins = (weight * nearer).sum(1, keepdim=True) > 0.5 * weight.sum(1, keepdim=True)
+    weight = weight * (nearer == wins)
     strongest = inverse.gather(1, weight.argmax(1, keepdim=True))
     weight = weight * ((inverse - strongest).abs() <= DEPTH_EDGE * torch.maximum(inverse, strongest))
     weight = weight * voters.planes[7][index]
     weight = weight / weight.sum(1, keepdim=True).clamp_min(tiny)
     several, known = several[:, 0], nearest[:, 0] >= 0
     found = known & (several if electors.unsure is None else several | electors.unsure)
-    side = torch.where(several & known, wins.to(torch.int8) * 2 - 1, 0).to(torch.int8)
     values = [(plane[index] * weight).sum(1) for plane in voters.planes[8:]]
     carried = torch.stack(values, -1) if values else weight[:, :0]
-    return Verdict((inverse * weight).sum(1), side, found, carried)
+    return Verdict((inverse * weight).sum(1), found, carried)

@@ -199,6 +199,28 @@ def test_what_looks_the_same_stays_on_its_side_in_a_clip():
     assert flips(alone) > 1e-3 and flips(steady) < 0.6 * flips(alone)
 
 
+def test_what_is_remembered_does_not_depend_on_the_scale_of_a_frame():
+    pointmap, photos = clip(3)
+    jumping = replace(pointmap, points=pointmap.points * torch.tensor([1.0, 2.0, 0.25])[:, None, None, None])
+    steady, jumped = (refine_depth_edges(frames, photos)[0] for frames in (pointmap, jumping))
+    scaled = jumped.depth / torch.tensor([1.0, 2.0, 0.25])[:, None, None]
+    assert float(((scaled - steady.depth).abs() > 0.02).float().mean()) < 1e-4
+
+
+def test_an_edge_that_moves_leaves_no_trail():
+    """A bar moves by half a coarse pixel a frame; every frame is as good as by itself."""
+    photos, soft, truths = [], [], []
+    for i in range(5):
+        region = torch.zeros(1, *SIZE, dtype=torch.bool)
+        region[:, 60:220, 80 + 2 * i : 140 + 2 * i] = True
+        photos.append(painted(region, seed=i))
+        truths.append(torch.where(region, 3.0, 5.0))
+        soft.append(softened(truths[-1], photos[-1], 4, seed=i))
+    refined, _ = refine_depth_edges(Pointmap.cat(soft), torch.cat(photos))
+    wrong = [float((off(refined[i], truth) > 0.05).float().mean()) for i, truth in enumerate(truths)]
+    assert max(wrong) < 2e-4
+
+
 def test_a_stream_gives_what_the_whole_clip_gives():
     pointmap, photos = clip(4)
     whole, _ = refine_depth_edges(pointmap, photos)

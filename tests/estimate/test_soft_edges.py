@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from sam3d_geometry.estimate.soft_edges import (
+    ends_of,
     falling_into_sky,
+    joined,
     on_ramps,
     on_ridges,
     ramp_stride,
     slopes,
-    surface_ends,
     widened,
 )
 from sam3d_geometry.geometry.surfaces import inverse_depth
@@ -33,7 +34,7 @@ def box(blur, tilt=0.0):
 def test_a_plane_has_none(tilt):
     plane = inverse(closed_form.plane(*SIZE, tilt, 60.0)[0])[:, :32]
     assert bool((plane > 0).all())
-    assert not bool((on_ramps(plane) | on_ridges(plane) | falling_into_sky(plane) | surface_ends(plane)).any())
+    assert not bool((on_ramps(plane) | on_ridges(plane) | falling_into_sky(plane) | ends_of(joined(plane))).any())
 
 
 def test_creases_of_a_room_are_none():
@@ -55,7 +56,7 @@ def test_what_is_not_found_lies_on_a_surface(blur, tilt):
 
 def test_within_the_sky_nothing_ends():
     depth = closed_form.sphere(*SIZE)[0]
-    ends = surface_ends(inverse(depth))
+    ends = ends_of(joined(inverse(depth)))
     assert not bool((ends & ~widened(depth > 0, 1)).any()) and bool(ends.any())
 
 
@@ -77,7 +78,7 @@ def test_slopes_of_a_plane_are_exact_and_what_is_not_pure_has_no_part_in_them(ti
     spoilt = torch.zeros_like(plane, dtype=torch.bool)
     spoilt[:, 10:13, 20:30] = True
     touched = torch.where(spoilt, plane * 1.03, plane)
-    found = slopes(touched, ~spoilt, ~widened(spoilt, 1))
+    found = slopes(touched, joined(touched), ~spoilt, ~widened(spoilt, 1), 2)
     down, along = plane[:, 1, 0] - plane[:, 0, 0], plane[:, 0, 1] - plane[:, 0, 0]
     clear = ~widened(spoilt, 0)
     assert torch.allclose(found[..., 0][clear], down, atol=2e-6) and torch.allclose(

@@ -33,7 +33,7 @@ def test_each_goes_on_from_the_one_before():
     made = list(edges_on_photos(chunks(pointmap, photos), StreamSettings(), None))
     assert torch.equal(Pointmap.cat([chunk.pointmap for chunk in made]).points, whole.points)
     assert all(chunk.states[0] == "earlier" and chunk.photos is None for chunk in made)
-    assert torch.equal(made[-1].states[-1].levels[-1].side, state.levels[-1].side)
+    assert torch.equal(made[-1].states[-1].levels[-1].inverse, state.levels[-1].inverse)
 
 
 @pytest.mark.parametrize("from_alpha", [False, True])

@@ -64,6 +64,16 @@ class VideoFile:
             notes=((INTERLACED,) if self._is_interlaced else ()) + ((hdr_note(self._signal),) if self._signal else ()),
         )
 
+        self._require_frames()
+
+    def _require_frames(self) -> None:
+        """ValueError where no frame lies in the part that was asked for."""
+        if not self._start and not self._duration:
+            return
+        with import_av().open(str(self.path)) as container:
+            if next(self._in_window(container, self._pictures(container)), None) is None:
+                raise ValueError(f"{self.path} holds no frame in the part that was asked for; begin earlier.")
+
     def _pictures(self, container):
         """The video track that players show, which is not the cover of the sound."""
         stream = container.streams.best("video")

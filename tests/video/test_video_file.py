@@ -100,6 +100,14 @@ class TestVideoFile:
         assert 0 <= frames[0].time * clip.facts.time_base < Fraction(1, 29)
         assert clip.facts.frames == 15
 
+    @pytest.mark.parametrize("part", [{"start_seconds": 9.0}, {"start_seconds": 1.99, "duration_seconds": 0.001}])
+    def test_a_part_without_frames_is_refused(self, tmp_path, part):
+        make_clip(tmp_path / "clip.mp4", 60)
+        with pytest.raises(
+            ValueError, match=r"clip\.mp4 holds no frame in the part that was asked for; begin earlier\."
+        ):
+            VideoFile(tmp_path / "clip.mp4", **part)
+
     @pytest.mark.parametrize("rotation", [90, 180, 270])
     def test_a_turned_camera_is_turned_back(self, tmp_path, rotation):
         make_clip(tmp_path / "clip.mp4", 3, rotation=rotation)

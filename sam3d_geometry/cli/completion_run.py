@@ -149,21 +149,24 @@ def _shapes(found: Completion) -> dict[str, Writer]:
 
 def completion_record(found: Completion, pointmap: Pointmap) -> dict[str, Any]:
     """A completed object in numbers."""
-    plane, mesh = found.plane, found.mesh
+    mesh = found.mesh
     shares = {origin: finite(found.share(origin)) for origin in ORIGINS}
     return {
         "said": found.describe().splitlines(),
         "unit": "metre" if mesh.metric else "unknown",
         "size": [finite(value) for value in (mesh.vertices.amax(0) - mesh.vertices.amin(0)).tolist()],
         "camera": camera_entry(pointmap.intrinsics[0], pointmap.source_size),
-        "mirror_plane": {
-            "holds": plane.holds,
-            "normal": [finite(value) for value in plane.normal],
-            "offset": finite(plane.offset),
-            "mirrored_on_the_seen": finite(plane.agreement),
-            "mirrored_where_nothing_is": finite(plane.violation),
-            "brightness_correlation": finite(plane.colour),
-        },
+        "mirror_planes": [
+            {
+                "holds": plane.holds,
+                "normal": [finite(value) for value in plane.normal],
+                "offset": finite(plane.offset),
+                "mirrored_on_the_seen": finite(plane.agreement),
+                "mirrored_where_nothing_is": finite(plane.violation),
+                "brightness_correlation": finite(plane.colour),
+            }
+            for plane in found.planes
+        ],
         "surface": {"triangles": len(mesh.faces), **shares},
         "points": {"count": len(found.cloud.points), "seen": len(found.seen.points), "origins": list(ORIGINS)},
         "volume": {"voxel": finite(found.voxel), "inside": int(found.occupied.sum()), "passes": found.sweep.total},

@@ -6,7 +6,9 @@ shows is known, what a mirror plane shows is taken from there, and the rest is a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy
 import torch
@@ -18,7 +20,7 @@ from ..geometry.resize import resize_mask
 from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
 from ..shapes.surface_nets import SIDE, BlockGrid, surface_net
-from .mirror_plane import MirrorPlane, SeenSide, mirror_plane
+from .mirror_plane import MirrorPlane, SeenSide, mirror_planes
 from .sweep import OnPass, Sweep
 
 FEWEST = 30  # pixels that say too little about an object
@@ -43,7 +45,7 @@ class Completion:
     certainty   (X, Y, Z) float32 confidence of each voxel
     corner      (3,) float64 place of voxel (0, 0, 0)
     voxel       edge of a voxel
-    plane       the best mirror plane, which may not hold
+    planes      the best mirror plane, which may not hold, and those upright on it that hold too
     seen        the points of the photo's side, as they came
     selection   (H, W) bool the object's pixels in the pointmap
     sweep       the surface as the passes found it
@@ -56,7 +58,7 @@ class Completion:
     certainty: torch.Tensor
     corner: torch.Tensor
     voxel: float
-    plane: MirrorPlane
+    planes: tuple[MirrorPlane, ...]
     seen: PointCloud
     selection: torch.Tensor
     sweep: Sweep
@@ -86,7 +88,7 @@ class Completion:
         shares = ", ".join(f"{self.share(origin):.0%} {origin}" for origin in ORIGINS)
         size = " x ".join(f"{float(extent):.3g}" for extent in self.mesh.vertices.amax(0) - self.mesh.vertices.amin(0))
         return (
-            f"{self.plane.describe()}\nOf the surface: {shares}. {int(self.occupied.sum())} voxels of {self.voxel:.3g} are inside; "
+            f"{' '.join(plane.describe() for plane in self.planes)}\nOf the surface: {shares}. {int(self.occupied.sum())} voxels of {self.voxel:.3g} are inside; "
             f"size {size} {'m' if self.seen.metric else '(no unit)'}.\nWhat is guessed is as thick as the outline is wide: a shape to "
             "work with, not a measurement."
         )
@@ -112,8 +114,11 @@ class _Known:
         self.thickness = pixels * self.depth / (self.focal - pixels / 2).clip(0.2 * self.focal)
         self.side = side
 
-    def at(self, points: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-        """Points (M, 3) -> how far they are before the surface, outside the outline and behind the guessed back; below 0 inside."""
+    def at(self, points: numpy.ndarray, least: float) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+        """Points (M, 3) -> how far they are before the surface, outside the outline and behind the guessed back; below 0 inside.
+
+        `least` is the least thickness.
+        """
         from scipy.ndimage import map_coordinates
 
         height, width = self.side.mask.shape
@@ -125,7 +130,7 @@ class _Known:
             map_coordinates(values, spots, order=1, mode="nearest")
             for values in (self.depth, self.outside, self.thickness)
         )
-        return depth - z, outside * z / self.focal, z - depth - thick
+        return depth - z, outside * z / self.focal, z - depth - numpy.maximum(thick, least)
 
 
 def _thickness(inward: numpy.ndarray) -> numpy.ndarray:
@@ -181,12 +186,13 @@ def complete_object(
         raise ValueError(f"{resolution} voxels in {passes} passes were asked for; at least 8 in 1 are needed.")
     chosen = resize_mask(selection.cpu(), pointmap.size)[0]
     side, points, colours = _side(pointmap, chosen)
-    known, plane = _Known(side), mirror_plane(side)
-    box = corner, voxel, _ = _box(side, known, plane, resolution)
-    paint = _Paint(points.double().numpy(), colours, plane)
-    field, certainty, sweep = _swept(known, plane, paint, box, passes, on_pass)
+    known, planes = _Known(side), mirror_planes(side)
+    mirrors = _Mirrors(tuple(plane for plane in planes if plane.holds))
+    box = corner, voxel, _ = _box(side, known, mirrors, resolution)
+    paint = _Paint(points.double().numpy(), colours, mirrors)
+    field, certainty, sweep = _swept(known, mirrors, paint, box, passes, on_pass)
     mesh, origin = _surface(field, corner, voxel, known, paint)
-    values = torch.tensor([1.0, _trust(plane), GUESSED_CONFIDENCE])
+    values = torch.tensor([1.0, mirrors.trust, GUESSED_CONFIDENCE])
     camera = pointmap.intrinsics[0].cpu()
     whole = Mesh(mesh.vertices, mesh.faces, colours=mesh.colours, intrinsics=camera, metric=pointmap.metric)
     return Completion(
@@ -197,7 +203,7 @@ def complete_object(
         certainty=torch.from_numpy(certainty),
         corner=torch.from_numpy(corner),
         voxel=voxel,
-        plane=plane,
+        planes=planes,
         seen=PointCloud(points, colours, intrinsics=camera, metric=pointmap.metric),
         selection=chosen,
         sweep=sweep,
@@ -205,7 +211,7 @@ def complete_object(
 
 
 def _swept(
-    known: _Known, plane: MirrorPlane, paint: _Paint, box: _Box, passes: int, on_pass: OnPass | None
+    known: _Known, mirrors: _Mirrors, paint: _Paint, box: _Box, passes: int, on_pass: OnPass | None
 ) -> tuple[numpy.ndarray, numpy.ndarray, Sweep]:
     """Signed distance and certainty (X, Y, Z) of the voxels of a box, asked in passes from front to back."""
     corner, voxel, counts = box
@@ -215,7 +221,7 @@ def _swept(
     sweep = Sweep(torch.zeros(0, 3), torch.zeros(0, 3), (), len(layers), *ends, voxel)
     for layer in layers:
         grid = numpy.stack(numpy.meshgrid(numpy.arange(counts[0]), numpy.arange(counts[1]), layer, indexing="ij"), -1)
-        found, sure = _asked(known, plane, grid.reshape(-1, 3) * voxel + corner, BAND * voxel)
+        found, sure = _asked(known, mirrors, grid.reshape(-1, 3) * voxel + corner, BAND * voxel)
         field[:, :, layer], certainty[:, :, layer] = found.reshape(grid.shape[:3]), sure.reshape(grid.shape[:3])
         shell = grid[numpy.abs(field[:, :, layer]) < voxel] * voxel + corner
         sweep = sweep.further(torch.from_numpy(shell).float(), paint.of(shell))
@@ -224,48 +230,68 @@ def _swept(
     return field, certainty, sweep
 
 
+@dataclass(frozen=True)
+class _Mirrors:
+    """The ways in which what the photo shows is seen again: in each plane that holds, and in several one after the other."""
+
+    planes: tuple[MirrorPlane, ...]
+
+    @property
+    def ways(self) -> list[tuple[MirrorPlane, ...]]:
+        """The planes of each way, one after the other."""
+        return [way for count in range(1, len(self.planes) + 1) for way in combinations(self.planes, count)]
+
+    @property
+    def trust(self) -> float:
+        """Confidence in what is mirrored in the plane that is known best."""
+        return max(map(_trust, self.planes), default=GUESSED_CONFIDENCE)
+
+    def images(self, points: numpy.ndarray) -> Iterator[tuple[numpy.ndarray, float]]:
+        """Points (..., 3) as each way shows them, and the confidence in it."""
+        for way in self.ways:
+            there = points
+            for plane in way:
+                there = plane.mirrored(there)
+            yield there, min(map(_trust, way))
+
+
 def _trust(plane: MirrorPlane) -> float:
     return max(MIRRORED_CONFIDENCE * min(1.0, 0.5 + 0.5 * plane.agreement) * (1 - plane.violation), GUESSED_CONFIDENCE)
 
 
-def _box(side: SeenSide, known: _Known, plane: MirrorPlane, resolution: int) -> _Box:
+def _box(side: SeenSide, known: _Known, mirrors: _Mirrors, resolution: int) -> _Box:
     """The volume around what may be inside, its numbers of voxels multiples of a block's."""
     row, column, _ = side.pixels(side.points)
     back = side.points * (1 + known.thickness[row, column] / side.points[:, 2])[:, None]
-    parts = [side.points, back] + ([plane.mirrored(side.points)] if plane.holds else [])
-    every = numpy.concatenate(parts)
+    every = numpy.concatenate([side.points, back, *(there for there, _ in mirrors.images(side.points))])
     low, high = every.min(0), every.max(0)
     voxel = float((high - low).max()) / resolution
     counts = numpy.ceil((high - low) / voxel + 5).astype(int)
     return low - 2.5 * voxel, voxel, -(-counts // SIDE) * SIDE
 
 
-def _asked(
-    known: _Known, plane: MirrorPlane, points: numpy.ndarray, band: float
-) -> tuple[numpy.ndarray, numpy.ndarray]:
+def _asked(known: _Known, mirrors: _Mirrors, points: numpy.ndarray, band: float) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Signed distance (M,) of points (M, 3), below 0 inside, and how sure that is (M,)."""
-    before, outside, behind = known.at(points)
-    shown = (before > 0) | (outside > 0) | (before > -band)
-    sure = numpy.where(shown, 1.0, GUESSED_CONFIDENCE)
-    hull, back = numpy.maximum(before, outside), behind
-    if plane.holds:
-        # what the photo says of the mirrored place holds here too; the back is where both sides' guesses end
-        before_2, outside_2, behind_2 = known.at(plane.mirrored(points))
+    before, outside, back = known.at(points, band)
+    sure = numpy.where((before > -band) | (outside > 0), 1.0, GUESSED_CONFIDENCE)
+    hull = shown = numpy.maximum(before, outside)
+    for there, trust in mirrors.images(points):
+        # what the photo says of the mirrored place holds here too; the back is where all sides' guesses end
+        before_2, outside_2, back_2 = known.at(there, band)
         hull = numpy.maximum(hull, numpy.maximum(before_2, outside_2))
-        back = numpy.minimum(behind, behind_2)
-        told = (before_2 > 0) | (outside_2 > 0) | (before_2 > -band)
-        sure = numpy.where(~shown & told, _trust(plane), sure)
-    field = numpy.maximum(hull, back)
-    kept = (before <= 0) & (before > -band) & (outside < 0)
-    return numpy.where(kept | (before > 0), numpy.maximum(before, outside), field), sure
+        back = numpy.minimum(back, back_2)
+        sure = numpy.where((before_2 > -band) | (outside_2 > 0), numpy.maximum(sure, trust), sure)
+    seen = (before > 0) | ((before > -band) & (outside < 0))
+    return numpy.where(seen, shown, numpy.maximum(hull, back)), sure
 
 
 class _Paint:
     """Where points come from, and their colours: those of the nearest seen or mirrored point."""
 
-    def __init__(self, points: numpy.ndarray, colours: torch.Tensor, plane: MirrorPlane):
+    def __init__(self, points: numpy.ndarray, colours: torch.Tensor, mirrors: _Mirrors):
         self.seen = KDTree(points)
-        self.mirrored = KDTree(plane.mirrored(points)) if plane.holds else None
+        images = [there for there, _ in mirrors.images(points)]
+        self.mirrored = KDTree(numpy.concatenate(images)) if images else None
         self.colours = colours
 
     def of(self, places: numpy.ndarray) -> torch.Tensor:
@@ -279,7 +305,7 @@ class _Paint:
         if self.mirrored is not None:
             other, at = self.mirrored.query(places)
             origin = numpy.where((origin == 2) & (other <= near), 1, origin)
-            index = numpy.where((other < gap) & (origin > 0), at, index)
+            index = numpy.where((other < gap) & (origin > 0), at % len(self.colours), index)
         return self.colours[torch.from_numpy(index)], torch.from_numpy(origin)
 
 
@@ -300,7 +326,7 @@ def _surface(
         raise ValueError("Nothing of the selection is thick enough for a surface; raise volume_resolution.")
     places = net.vertices.double().numpy() * voxel + corner
     colours, origin = paint.known(places, NEAR * voxel)
-    before, outside, _ = known.at(places)
+    before, outside, _ = known.at(places, 0.0)
     on = (numpy.abs(before) < voxel) & (outside < 0) & (origin.numpy() == 0)
     places[on] *= (1 + before[on] / places[on, 2])[:, None]
     return Mesh(torch.from_numpy(places).float(), net.faces.int(), colours=colours), origin

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
 from scipy.spatial import KDTree
 
 DIRECTIONS = 500  # of planes that are tried, all around
+UPRIGHT = 60  # of planes that are tried upright on another
+MOST_PLANES = 3  # upright on one another
 OFFSETS = 21  # of planes of each direction
-SAMPLES, FINE_SAMPLES = 150, 1200  # points that are mirrored while searching, and while the best are improved
-KEPT = 24  # planes that are improved
-STRIDES = (0.08, 0.04, 0.02, 0.01, 0.005)  # radians, and radii of the object
 TOLERANCE = 0.04  # of the object's radius: a mirrored point this near to the seen surface lies on it
-MOST_VIOLATION = 0.03  # share of mirrored points that may lie where the photo shows that nothing is
+FINE_SAMPLES = 1200  # points that are mirrored at last
+PITCH = 1.5  # pixels apart are two points that must still find each other
+# search, rough and final: tolerance, points that are mirrored, planes that go on, strides in radians and radii of the object.
+# Planes between those tried are wrong by up to a tenth of the radius: thin things meet themselves with a wide tolerance only
+STAGES = (
+    (0.12, 150, 24, ()),
+    (0.07, 400, 4, (0.08, 0.04)),
+    (TOLERANCE, FINE_SAMPLES, 1, (0.04, 0.02, 0.01, 0.005)),
+)
+PENALTY = 6.0  # of a mirrored point where nothing is, against one that meets the surface
+MOST_VIOLATION = (
+    0.1  # mirrored points that may lie where the photo shows that nothing is, for each that meets the surface
+)
+CLEAN, FURTHER_CLEAN = 0.05, 0.025  # the same where the look need not agree, and for a further plane
 LEAST_AGREEMENT = 0.25  # share that must lie on the seen surface, with its direction
 LEAST_COLOUR = 0.15  # correlation of brightness there
 FACING = 0.94  # planes turned more to the camera than this cannot be told from a photo of one side
+HIDING_COSINE = 0.3  # of a mirrored normal to the ray: those that face the camera at a flatter angle may be hidden by their own thing
 AT_ONCE = 64
 
 
@@ -63,6 +77,7 @@ class MirrorPlane:
 
     violation  share of the mirrored seen points that lie where the photo shows that nothing is
     agreement  share that lie on the seen surface and face as it does
+    hidden     share that face the camera and lie behind the seen surface: something must stand before them
     colour     correlation of brightness between those and the surface there
     """
 
@@ -70,6 +85,7 @@ class MirrorPlane:
     offset: float
     violation: float
     agreement: float
+    hidden: float
     colour: float
 
     def mirrored(self, points: numpy.ndarray) -> numpy.ndarray:
@@ -79,7 +95,9 @@ class MirrorPlane:
     @property
     def holds(self) -> bool:
         """Whether the photo speaks for the plane."""
-        return self.violation <= MOST_VIOLATION and self.agreement >= LEAST_AGREEMENT and self.colour >= LEAST_COLOUR
+        enough = self.agreement >= LEAST_AGREEMENT and self.violation <= MOST_VIOLATION * self.agreement
+        # many patterns are not mirrored with the thing that they are on
+        return enough and (self.violation <= CLEAN * self.agreement or self.colour >= LEAST_COLOUR)
 
     def describe(self) -> str:
         """The plane in words."""
@@ -93,19 +111,21 @@ class MirrorPlane:
 class _Judge:
     """Scores of many planes for one seen side."""
 
-    def __init__(self, side: SeenSide, samples: int):
-        from scipy.ndimage import binary_dilation
+    def __init__(self, side: SeenSide, samples: int, tolerance: float):
+        from scipy.ndimage import distance_transform_edt
 
         order = numpy.random.default_rng(0).permutation(len(side.points))[:samples]
         self.side, self.points, self.normals = side, side.points[order], side.normals[order]
         self.brightness = side.brightness[order]
-        self.near = TOLERANCE * side.radius
+        focal = side.camera[0, 0] * side.mask.shape[1]
+        self.near = max(tolerance * side.radius, PITCH * side.middle[2] / focal)
         self.tree = KDTree(side.points)
-        # two pixels beside the outline are as good as inside
-        self.object = numpy.asarray(binary_dilation(side.mask, iterations=2), dtype=bool)
+        # two pixels beside the outline are as good as inside, and more where planes are rough
+        slack = 2 + (tolerance - TOLERANCE) * side.radius * focal / side.middle[2]
+        self.object = numpy.asarray(distance_transform_edt(~side.mask)) <= slack
 
     def planes(self, normals: numpy.ndarray, offsets: numpy.ndarray) -> numpy.ndarray:
-        """Violation, agreement, correlation of brightness and score (K, 4) of planes normals (K, 3), offsets (K,)."""
+        """Violation, agreement, hiding, correlation of brightness and score (K, 5) of planes normals (K, 3), offsets (K,)."""
         rows = []
         for start in range(0, len(normals), AT_ONCE):
             n, d = normals[start : start + AT_ONCE], offsets[start : start + AT_ONCE]
@@ -126,9 +146,11 @@ class _Judge:
         found = numpy.isfinite(distance)
         index = numpy.where(found, index, 0)
         on = found & ((facing * side.normals[index]).sum(-1) > 0.7)
+        towards = (facing * there).sum(-1) < -HIDING_COSINE * numpy.linalg.norm(there, axis=-1)
+        hidden = inside & ~found & ~violation & towards
         colour = _correlation(self.brightness[:, None], side.brightness[index], on)
-        bad, good = violation.mean(0), on.mean(0)
-        return numpy.stack([bad, good, colour, good * (0.6 + 0.4 * colour) - 3 * bad], 1)
+        bad, good, behind = violation.mean(0), on.mean(0), hidden.mean(0)
+        return numpy.stack([bad, good, behind, colour, good * (0.6 + 0.4 * colour) - PENALTY * bad], 1)
 
 
 def _correlation(one: numpy.ndarray, other: numpy.ndarray, where: numpy.ndarray) -> numpy.ndarray:
@@ -141,55 +163,105 @@ def _correlation(one: numpy.ndarray, other: numpy.ndarray, where: numpy.ndarray)
     return numpy.where(numpy.maximum(*spread) < 1e-4, 1.0, both)
 
 
-def mirror_plane(side: SeenSide) -> MirrorPlane:
-    """The plane that speaks best for itself; ask `holds` whether to believe it.
+def mirror_planes(side: SeenSide) -> tuple[MirrorPlane, ...]:
+    """The plane that speaks best for itself; ask `holds` whether to believe it. Where it holds, those upright on it that do too.
 
-    Planes of directions all around and several offsets are tried with a few points, the best improved with many. Those that
-    face the camera are left out: what they would mirror is behind, where a photo of one side shows nothing.
+    A table has two, a block three. Planes of directions all around and several offsets are tried with a few points, the best improved
+    with many. Those that face the camera are left out: what they would mirror is behind, where a photo of one side shows
+    nothing.
     """
     turns = numpy.arange(2 * DIRECTIONS) + 0.5
     up = 1 - turns / DIRECTIONS
     around = turns * numpy.pi * (3 - numpy.sqrt(5))
     level = numpy.sqrt(1 - up * up)
     directions = numpy.stack([level * numpy.cos(around), level * numpy.sin(around), up], 1)[:DIRECTIONS]
-    middle, radius = side.middle, side.radius
-    ray = middle / numpy.linalg.norm(middle)
-    directions = directions[numpy.abs(directions @ ray) < FACING]
-    shifts = numpy.linspace(-1.2, 1.2, OFFSETS) * radius
+    planes = [_searched(side, _told(side, directions))]
+    while planes[-1].holds and len(planes) < MOST_PLANES:
+        directions = _told(side, _across([plane.normal for plane in planes]))
+        if not len(directions):
+            break
+        found = _searched(side, directions, planes)
+        if not (found.holds and found.violation <= FURTHER_CLEAN * found.agreement):
+            break
+        planes.append(found)
+    return tuple(planes)
+
+
+def _told(side: SeenSide, directions: numpy.ndarray) -> numpy.ndarray:
+    """Those of the directions (K, 3) of planes of which a photo of one side tells something."""
+    return directions[numpy.abs(directions @ side.middle) < FACING * numpy.linalg.norm(side.middle)]
+
+
+def _searched(side: SeenSide, directions: numpy.ndarray, upright_on: Sequence[MirrorPlane] = ()) -> MirrorPlane:
+    """The best plane of these directions (K, 3), fewer and fewer of which are improved by smaller and smaller strides.
+
+    It stands upright on the planes named.
+    """
     normals = numpy.repeat(directions, OFFSETS, 0)
-    offsets = (directions @ middle)[:, None] + shifts
-    judged = _Judge(side, SAMPLES).planes(normals, offsets.ravel())
-    best = numpy.argsort(-judged[:, 3])[:KEPT]
-    return _improved(side, normals[best], offsets.ravel()[best])
+    shifts = numpy.linspace(-1.2, 1.2, OFFSETS) * side.radius
+    offsets = ((directions @ side.middle)[:, None] + shifts).ravel()
+    for tolerance, samples, kept, strides in STAGES:
+        judge = _Judge(side, samples, tolerance)
+        normals, offsets = _upright(normals, offsets, side.middle, upright_on)
+        scores = judge.planes(normals, offsets)
+        if strides:
+            better = [_improved(judge, *one, strides) for one in zip(normals, offsets, scores)]
+            normals, offsets, scores = (numpy.array(part) for part in zip(*better))
+        best = numpy.argsort(-scores[:, 4])[:kept]
+        normals, offsets, scores = normals[best], offsets[best], scores[best]
+    normals, offsets = _upright(normals, offsets, side.middle, upright_on)
+    scores = _Judge(side, FINE_SAMPLES, TOLERANCE).planes(normals, offsets)
+    return MirrorPlane(normals[0], float(offsets[0]), *(float(value) for value in scores[0, :4]))
 
 
-def _improved(side: SeenSide, normals: numpy.ndarray, offsets: numpy.ndarray) -> MirrorPlane:
-    """The best of several planes after a search about each, by smaller and smaller strides."""
-    judge, middle, radius = _Judge(side, FINE_SAMPLES), side.middle, side.radius
-    scores = judge.planes(normals, offsets)
-    keep = numpy.argsort(-scores[:, 3])[:6]
-    best = []
-    for normal, offset, score in zip(normals[keep], offsets[keep], scores[keep]):
-        for stride in STRIDES:
-            for _ in range(3):
-                tried, shifted = _around(normal, offset - normal @ middle, stride, radius)
-                places = shifted + tried @ middle
-                found = judge.planes(tried, places)
-                first = int(found[:, 3].argmax())
-                if found[first, 3] <= score[3]:
-                    break
-                normal, offset, score = tried[first], places[first], found[first]
-        best.append((score[3], normal, offset, score))
-    _, normal, offset, score = max(best, key=lambda one: one[0])
-    return MirrorPlane(normal, float(offset), *(float(value) for value in score[:3]))
+def _upright(
+    normals: numpy.ndarray, offsets: numpy.ndarray, middle: numpy.ndarray, on: Sequence[MirrorPlane]
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Planes (K, 3), (K,) turned about the foot of `middle` until they stand upright on others, which do so on one another."""
+    turned = normals
+    for plane in on:
+        turned = turned - (turned @ plane.normal)[:, None] * plane.normal
+    turned = turned / numpy.linalg.norm(turned, axis=1, keepdims=True)
+    return turned, offsets + (turned - normals) @ middle
+
+
+def _improved(
+    judge: _Judge, normal: numpy.ndarray, offset: float, score: numpy.ndarray, strides: tuple[float, ...]
+) -> tuple[numpy.ndarray, float, numpy.ndarray]:
+    """The best plane about one, and its score."""
+    middle, radius = judge.side.middle, judge.side.radius
+    for stride in strides:
+        for _ in range(3):
+            tried, shifted = _around(normal, float(offset - normal @ middle), stride, radius)
+            places = shifted + tried @ middle
+            found = judge.planes(tried, places)
+            first = int(found[:, 4].argmax())
+            if found[first, 4] <= score[4]:
+                break
+            normal, offset, score = tried[first], places[first], found[first]
+    return normal, offset, score
 
 
 def _around(normal: numpy.ndarray, shift: float, stride: float, radius: float) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Planes (26, 3), (26,) one stride away: two turns and the shift from the middle."""
-    one = numpy.cross(normal, numpy.eye(3)[numpy.abs(normal).argmin()])
-    one /= numpy.linalg.norm(one)
-    other = numpy.cross(normal, one)
+    one, other = _frame(normal)
     steps = numpy.stack(numpy.meshgrid(*[(-1, 0, 1)] * 3), -1).reshape(-1, 3)
     steps = stride * steps[steps.any(1)]
     turned = normal + steps[:, :1] * one + steps[:, 1:2] * other
     return turned / numpy.linalg.norm(turned, axis=1, keepdims=True), shift + steps[:, 2] * radius
+
+
+def _across(normals: Sequence[numpy.ndarray]) -> numpy.ndarray:
+    """Unit vectors (K, 3) across one normal, all around it, or the only one across two."""
+    if len(normals) > 1:
+        return numpy.cross(normals[0], normals[1])[None]
+    turns = numpy.linspace(0, numpy.pi, UPRIGHT, endpoint=False)[:, None]
+    one, other = _frame(normals[0])
+    return numpy.cos(turns) * one + numpy.sin(turns) * other
+
+
+def _frame(normal: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Two unit vectors (3,) across another and each other."""
+    one = numpy.cross(normal, numpy.eye(3)[numpy.abs(normal).argmin()])
+    one /= numpy.linalg.norm(one)
+    return one, numpy.cross(normal, one)

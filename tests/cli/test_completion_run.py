@@ -61,7 +61,8 @@ def test_the_record_tells_size_plane_and_camera():
     found = complete_object(pointmap, mask, 24, 2)
     record = completion_record(found, pointmap)
     assert record["size"] == pytest.approx([2, 2, 2], abs=0.25) and record["unit"] == "metre"
-    normal = torch.tensor(record["mirror_plane"]["normal"])
-    assert record["mirror_plane"]["holds"] == found.plane.holds and float(normal.norm()) == pytest.approx(1, abs=1e-4)
+    assert [plane["holds"] for plane in record["mirror_planes"]] == [plane.holds for plane in found.planes]
+    normals = torch.tensor([plane["normal"] for plane in record["mirror_planes"]])
+    assert torch.allclose(normals.norm(dim=1), torch.ones(len(normals)), atol=1e-4)
     assert record["camera"]["focal_px"] == pytest.approx(float(pointmap.intrinsics[0, 0, 0]) * 64)
     assert record["points"]["seen"] == int(mask.sum()) < record["points"]["count"]

@@ -4,6 +4,7 @@ import closed_form
 import numpy
 import pytest
 import torch
+from blocks import MIDDLE, TURN, pointmap_of_blocks
 
 from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.shapes.closing import border_edges
@@ -68,6 +69,18 @@ def test_the_cloud_has_a_confidence_for_each_point(completed):
     sure = found.at_cloud(found.confidence, 1.0)
     assert len(sure) == len(found.cloud.points)
     assert (sure[: len(found.seen.points)] == 1).all() and (sure[len(found.seen.points) :] < 1).all()
+
+
+def test_a_block_gets_its_far_sides_from_three_mirror_planes():
+    half = numpy.array([0.7, 0.5, 0.4])
+    pointmap = pointmap_of_blocks([(tuple(half), (0, 0, 0))])
+    found = complete_object(pointmap, pointmap.mask, 48, 1)
+    assert len(found.planes) == 3 and found.describe().count("Mirrored in a plane") == 3
+    beyond = numpy.abs((found.mesh.vertices.double().numpy() - MIDDLE) @ TURN) - half
+    # signed distance from the block's surface
+    away = numpy.linalg.norm(beyond.clip(0), axis=1) + beyond.max(1).clip(max=0)
+    assert numpy.abs(away).mean() < 0.03 and (numpy.abs(away) < 0.1).mean() > 0.95
+    assert found.share("guessed") < 0.02 and found.share("mirrored") > 0.4
 
 
 def test_too_little_is_refused(ball):

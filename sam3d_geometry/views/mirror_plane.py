@@ -29,6 +29,7 @@ MOST_VIOLATION = (
 CLEAN, FURTHER_CLEAN = 0.05, 0.025  # the same where the look need not agree, and for a further plane
 LEAST_AGREEMENT = 0.25  # share that must lie on the seen surface, with its direction
 LEAST_COLOUR = 0.15  # correlation of brightness there
+SAME_COLOUR, MOST_OF_SAME = 0.75, 0.25  # correlation that is evidence by itself, and the violation that it outweighs
 FACING = 0.94  # planes turned more to the camera than this cannot be told from a photo of one side
 HIDING_COSINE = 0.3  # of a mirrored normal to the ray: those that face the camera at a flatter angle may be hidden by their own thing
 AT_ONCE = 64
@@ -95,9 +96,12 @@ class MirrorPlane:
     @property
     def holds(self) -> bool:
         """Whether the photo speaks for the plane."""
-        enough = self.agreement >= LEAST_AGREEMENT and self.violation <= MOST_VIOLATION * self.agreement
-        # many patterns are not mirrored with the thing that they are on
-        return enough and (self.violation <= CLEAN * self.agreement or self.colour >= LEAST_COLOUR)
+        share = self.violation / max(self.agreement, 1e-9)
+        if self.agreement < LEAST_AGREEMENT:
+            return False
+        if self.colour < LEAST_COLOUR:  # many patterns are not mirrored with the thing that they are on
+            return share <= CLEAN
+        return share <= (MOST_OF_SAME if self.colour >= SAME_COLOUR else MOST_VIOLATION)
 
     def describe(self) -> str:
         """The plane in words."""

@@ -42,6 +42,10 @@ from .masks.depth import DepthMaskFromPointmap
 from .masks.height import HeightMaskFromPointmap
 from .masks.orientation import OrientationMasksFromPointmap
 from .masks.region import RegionMaskFromPointmap
+from .panorama.inference import PanoramaInference
+from .panorama.maps import PanoramaMaps
+from .panorama.mesh import PanoramaToMesh
+from .panorama.view import PanoramaView
 from .pictures import with_plain_pictures
 from .pointmap.crop import CropPointmap
 from .pointmap.from_depth import DepthToPointmap
@@ -86,6 +90,10 @@ NODES = [
     FieldOfViewFromLens,
     SetScaleFromKnownLength,
     SetScaleFromCameraHeight,
+    PanoramaInference,
+    PanoramaMaps,
+    PanoramaView,
+    PanoramaToMesh,
     AlignSequence,
     TemporalSmooth,
     SteadyPointmap,

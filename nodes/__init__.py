@@ -28,6 +28,7 @@ from .files.load_example import LoadExample
 from .files.save_3d import Save3D
 from .files.save_camera import SaveCamera
 from .files.save_depth import SaveDepth
+from .files.save_print import SavePrint
 from .files.save_rerun_recording import SaveRerunRecording
 from .files.save_splats import SaveSplats
 from .maps.ambient_occlusion import AmbientOcclusionFromPointmap
@@ -109,6 +110,7 @@ NODES = [
     NovelViews,
     Save3D,
     SaveSplats,
+    SavePrint,
     SaveCamera,
     SaveDepth,
     LoadDepth,

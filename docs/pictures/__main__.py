@@ -54,6 +54,7 @@ PICTURES = {name: make for module in MODULES for name, make in module.PICTURES.i
 LIMITS = {
     "effects": 300_000,
     "complete_object": 4_000,
+    "save_print": 22_000,
     "panorama_view": 26_000,
     "panorama_to_mesh": 22_000,
     "pointmap_to_splat": 38_000,

@@ -18,6 +18,7 @@ from sam3d_geometry.shapes.decimation import sample_picture
 from sam3d_geometry.shapes.displaced_plane import displaced_plane
 from sam3d_geometry.shapes.mesh import Mesh, face_normals
 from sam3d_geometry.shapes.point_cloud import point_cloud_from_pointmap
+from sam3d_geometry.shapes.printing import relief_solid
 from sam3d_geometry.shapes.splats import Splats, splats_from_pointmap
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 
@@ -161,6 +162,23 @@ def pointmap_to_splat() -> Image.Image:
     return sheet(pictures, 3, aspect=size[1] / size[0])
 
 
+def save_print() -> Image.Image:
+    photo = photos().get("coffee", main_photo())
+    solid = relief_solid(estimate(photo), size_mm=100, relief_mm=14, base_mm=3, curve="disparity")
+    corners = solid.vertices[solid.faces.long()]
+    corners = corners[corners[..., 2].amin(1) >= 3] - solid.vertices.mean(0)  # without walls and bottom
+    lit = torch.nn.functional.normalize(
+        face_normals(corners.reshape(-1, 3), torch.arange(corners[..., 0].numel()).view(-1, 3)), dim=-1
+    )
+    shade = (0.2 + 0.75 * (lit @ torch.tensor([-0.4, 0.5, 0.77])).clamp_min(0))[:, None].expand(-1, 3)
+    # from bed axes to those of a camera that looks down on it
+    seen = corners @ torch.tensor([[1.0, 0, 0], [0, -0.64, 0.77], [0, -0.77, -0.64]]) + torch.tensor([0, 0, 260.0])
+    weights = torch.tensor([(i, j, 3 - i - j) for i in range(4) for j in range(4 - i)]).float() / 3
+    points = torch.einsum("fkc,sk->sfc", seen, weights).reshape(-1, 3)
+    picture = splatted(points, shade.repeat(len(weights), 1), (300, 420), 900.0, 1)
+    return sheet({"photo": photo, "relief of 100 mm": picture}, 2, aspect=1.4)
+
+
 def save_3d() -> Image.Image:
     photo = photos().get("coffee", main_photo())
     pointmap = estimate(photo)
@@ -194,5 +212,6 @@ PICTURES: dict[str, Callable[[], Image.Image]] = {
     "displaced_plane": displaced,
     "pointmap_to_point_cloud": pointmap_to_point_cloud,
     "pointmap_to_splat": pointmap_to_splat,
+    "save_print": save_print,
     "save_3d": save_3d,
 }

@@ -12,7 +12,7 @@ from .axes import Layout, jpeg_of
 LINES_AT_ONCE = 1 << 16  # text of a few MB
 
 
-def _write_lines(file: BinaryIO, line: str, values: numpy.ndarray) -> None:
+def write_lines(file: BinaryIO, line: str, values: numpy.ndarray) -> None:
     """One line per row of `values`, formatted many at once."""
     for start in range(0, len(values), LINES_AT_ONCE):
         part = values[start : start + LINES_AT_ONCE]
@@ -29,14 +29,14 @@ def write_obj(content: Layout, name: str, file: BinaryIO) -> None:
     header += [f"mtllib {name}.mtl"] if textured is not None else []
     file.write("\n".join([*header, "o surface", ""]).encode("utf-8"))
     if content.colours is not None and textured is None:
-        _write_lines(file, "v %.9g %.9g %.9g %.4f %.4f %.4f\n", numpy.hstack([content.positions, content.colours]))
+        write_lines(file, "v %.9g %.9g %.9g %.4f %.4f %.4f\n", numpy.hstack([content.positions, content.colours]))
     else:
-        _write_lines(file, "v %.9g %.9g %.9g\n", content.positions)
+        write_lines(file, "v %.9g %.9g %.9g\n", content.positions)
     if textured is not None:
         u, v = textured[1].T
-        _write_lines(file, "vt %.9g %.9g\n", numpy.stack([u, 1 - v], 1))  # OBJ counts v from the bottom
+        write_lines(file, "vt %.9g %.9g\n", numpy.stack([u, 1 - v], 1))  # OBJ counts v from the bottom
     if content.normals is not None:
-        _write_lines(file, "vn %.6f %.6f %.6f\n", content.normals)
+        write_lines(file, "vn %.6f %.6f %.6f\n", content.normals)
     if content.faces is None:
         return
     if textured is not None:
@@ -46,7 +46,7 @@ def write_obj(content: Layout, name: str, file: BinaryIO) -> None:
     ]
     repeats = corner.count("%d")
     numbers = numpy.repeat(content.faces + 1, repeats, axis=1)
-    _write_lines(file, f"f {corner} {corner} {corner}\n", numbers)
+    write_lines(file, f"f {corner} {corner} {corner}\n", numbers)
 
 
 def write_mtl(name: str, file: BinaryIO) -> None:

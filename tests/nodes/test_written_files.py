@@ -15,7 +15,16 @@ from pack.nodes import NODES, written_files
 from pack.nodes.files.save_depth import SaveDepth
 from pack.nodes.written_files import WrittenFiles, runs_again_without_files
 
-SAVERS = {"SaveDepth", "Save3D", "SaveSplats", "SaveCamera", "SaveRerunRecording", "SaveBodies", "VideoToDepth"}
+SAVERS = {
+    "SaveDepth",
+    "Save3D",
+    "SaveSplats",
+    "SavePrint",
+    "SaveCamera",
+    "SaveRerunRecording",
+    "SaveBodies",
+    "VideoToDepth",
+}
 
 
 def test_every_node_that_writes_to_the_output_folder_is_watched():

@@ -5,6 +5,7 @@ from .bodies.load import LoadBodies
 from .bodies.move import MoveBodies
 from .bodies.place import PlaceBodiesInScene
 from .bodies.save import SaveBodies
+from .bodies.steady import SteadyBodies
 from .bodies.to_mesh import BodiesToMesh
 from .camera.lens import FieldOfViewFromLens
 from .camera.set_scale import SetScaleFromCameraHeight, SetScaleFromKnownLength
@@ -130,6 +131,7 @@ NODES = [
     LoadBodies,
     PlaceBodiesInScene,
     MoveBodies,
+    SteadyBodies,
     CheckBodies,
     BodiesToMesh,
     SaveBodies,

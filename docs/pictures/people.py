@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import torch
 from mannequins import room
-from PIL import Image
-from sheet import PHOTOS, read_photo, sheet
+from PIL import Image, ImageDraw
+from sheet import BACKGROUND, PHOTOS, read_photo, sheet
 from torch.nn import functional as F
 
 from development.scenes.renderer import render
 from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
 from sam3d_geometry.bodies.check_pictures import PictureStyle, check_pictures
-from sam3d_geometry.bodies.example import example_people, true_people
+from sam3d_geometry.bodies.example import example_people, true_people, walking_person
 from sam3d_geometry.bodies.hand_placement import Move, moved_by_hand
 from sam3d_geometry.bodies.level_frame import UP
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.placement import place_bodies
+from sam3d_geometry.bodies.skeleton import keypoints
+from sam3d_geometry.bodies.steady import Steadying, steady_bodies
 from sam3d_geometry.bodies.stick_figure import WITH_HANDS
 from sam3d_geometry.bodies.surface import NOBODY, seen_people
+from sam3d_geometry.bodies.world import level_world_of
 from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees, unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
@@ -158,10 +162,36 @@ def check_bodies() -> Image.Image:
     return sheet(panels, columns=3, aspect=4 / 3)
 
 
+def steady_bodies_picture() -> Image.Image:
+    """The heels of somebody who walks, from the side, frame by frame: as an estimator has them, and steadied."""
+    generator = torch.Generator().manual_seed(1)
+    walk = walking_person()
+    off = torch.randn(len(walk), 1, 3, generator=generator) * torch.tensor([0.008, 0.008, 0.03])
+    seen = replace(walk, translations=walk.translations + off).scaled(
+        1 + 0.03 * torch.randn(len(walk), 1, generator=generator)
+    )
+    world = level_world_of(seen, None)
+    done = steady_bodies(seen, world.from_camera, Steadying(), has_floor=False).bodies
+    page = Image.new("RGB", (840, 270), BACKGROUND)
+    draw, heels = ImageDraw.Draw(page), keypoints(["left-heel", "right-heel"])
+    for row, bodies in enumerate((seen, done)):
+        points = (bodies.keypoints[:, 0, heels] + bodies.translations[:, 0, None])[..., :2]
+        base = 118 + 125 * row
+        for foot, colour in enumerate(((90, 220, 255), (255, 180, 90))):
+            line = [((x + 1.7) * 250, base + (y - 1.35) * 250) for x, y in points[:, foot].tolist()]
+            draw.line(line, fill=colour, width=1)
+            for x, y in line:
+                draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+        draw.line((0, base + 4, 840, base + 4), fill=(80, 82, 92))
+        draw.text((8, base + 8), ("as estimated", "Steady Bodies")[row], fill=(225, 225, 225))
+    return page
+
+
 PICTURES: dict[str, Callable[[], Image.Image]] = {
     "place_bodies": place_bodies_picture,
     "bodies_to_mesh": bodies_to_mesh,
     "move_bodies": move_bodies,
+    "steady_bodies": steady_bodies_picture,
     "check_bodies": check_bodies,
     "load_bodies": load_bodies,
     "save_bodies": save_bodies,

@@ -107,7 +107,7 @@ def _applied(bodies: Bodies, turns: torch.Tensor, factors: torch.Tensor, transla
         rotations=None if bodies.rotations is None else in_rig[:, :, None] @ bodies.rotations,
         translations=translations,
         sizes=bodies.sizes * factors,
-        parameters=_turned_parameters(bodies, in_rig),
+        parameters=turned_parameters(bodies, in_rig),
     )
     corners = made.projected(made.vertices)
     boxes = torch.cat([corners.amin(2), corners.amax(2)], -1)
@@ -133,7 +133,7 @@ def _mixed(bodies: Bodies, made: Bodies, touched: torch.Tensor) -> Bodies:
     )
 
 
-def _turned_parameters(bodies: Bodies, in_rig: torch.Tensor) -> dict[str, torch.Tensor]:
+def turned_parameters(bodies: Bodies, in_rig: torch.Tensor) -> dict[str, torch.Tensor]:
     """The pose numbers with the body's own turn, which the rig reads as angles about x, then y, then z."""
     found = dict(bodies.parameters)
     places = {"global_rot": slice(0, 3), "mhr_model_params": slice(3, 6)}

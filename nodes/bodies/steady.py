@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from comfy_api.latest import io
+
+from ...sam3d_geometry.bodies.steady import Steadying, shot_starts, steady_bodies
+from ...sam3d_geometry.bodies.steady_report import contacts_json, steady_report
+from ...sam3d_geometry.bodies.world import level_world_of
+from ...sam3d_geometry.effects.camera.camera_path import keys_from_json
+from ..body_payload import payload_from_bodies, read_payload
+from ..fields import field, result
+from ..sockets import CATEGORY, schema
+
+
+class SteadyBodies(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return schema(
+            node_id="SAM3DGeometry_SteadyBodies",
+            display_name="Steady Bodies",
+            category=f"{CATEGORY}/bodies",
+            description="People of a clip held steady: one size each, no trembling and no delay, and feet that stand still where they "
+            "stand.",
+            search_aliases=[
+                "sam 3d body",
+                "foot lock",
+                "foot sliding",
+                "foot skate",
+                "smooth pose",
+                "jitter",
+                "stabilize body",
+                "contacts",
+                "mocap cleanup",
+            ],
+            inputs=[
+                field("pose_data", "The people of a clip: from Place Bodies In Scene, ComfyUI's own prediction or Load Bodies."),
+                field("fps", "Frames per second (0.1 to 1000) of the clip."),
+                field(
+                    "lock_size",
+                    "On: each person keeps one size, the median of its frames, and moves nearer or farther for it, so that nothing moves "
+                    "in the picture.",
+                ),
+                field(
+                    "plant_feet",
+                    "On: a foot that stands does not slide and stands on the floor; the person is moved for it, by little in the "
+                    "picture and by more in depth.",
+                ),
+                field(
+                    "smoothing_hz",
+                    "What trembles faster than this (0 to 60 times a second) is taken out of poses and turns, without a delay; "
+                    "lower is smoother, 0 leaves them. Needs more than twice as many frames per second.",
+                ),
+                field(
+                    "pointmap",
+                    "Of the same clip, or of its first frame: tells which way is up and where the floor is, and by its pictures where cuts "
+                    "are. Not needed after Place Bodies In Scene.",
+                    optional=True,
+                ),
+                field(
+                    "camera_path",
+                    "From Align Sequence of the same clip, in meters, where the camera moves. Empty: it stands still.",
+                    optional=True,
+                ),
+            ],
+            outputs=[
+                result("pose_data", "The steadied people, for ComfyUI's nodes and ours."),
+                result("contacts", "When feet stand: for each person and foot the first and last frame of each time, as JSON."),
+                result("report", "For each person how unsteady its size was, and how fast standing feet slide, before and after."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(
+        cls, pose_data, fps, lock_size, plant_feet, smoothing_hz, pointmap=None, camera_path=""
+    ) -> io.NodeOutput:
+        came = read_payload(pose_data)
+        how = Steadying(lock_size=lock_size, smoothing_hz=smoothing_hz, plant_feet=plant_feet, fps=fps)
+        poses = keys_from_json(camera_path).world_from_camera if camera_path else None
+        world = level_world_of(came.bodies, pointmap, poses)
+        done = steady_bodies(came.bodies, world.from_camera, how, cuts=shot_starts(pointmap), has_floor=world.has_floor)
+        steadied = replace(done.bodies, world_from_camera=world.from_camera)
+        report = steady_report(came.bodies, done, world.from_camera, how, world.told)
+        contacts = contacts_json(done.contacts, came.bodies.track_ids, fps)
+        return io.NodeOutput(payload_from_bodies(steadied, came.data), contacts, report)

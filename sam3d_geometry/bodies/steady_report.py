@@ -1,0 +1,58 @@
+"""What steadying did to people, in lines, and when their feet stand, as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import torch
+
+from .bodies import Bodies
+from .leg_give import runs
+from .level_frame import points_to_level
+from .steady import FOOT_POINTS, SteadyBodies, Steadying
+
+NO_RIG = "Poses were smoothed as shapes; the body model of ComfyUI's SAM 3D Body nodes is not used."
+
+
+def foot_skate(bodies: Bodies, world: torch.Tensor, contacts: torch.Tensor, fps: float) -> torch.Tensor:
+    """(P,) mean speed over the floor, cm / s, of the heels and toes of feet that stand (T, P, 2); nan for who never stands.
+
+    `world` (T, 4, 4) is level, with y down.
+    """
+    found = []
+    for person in range(bodies.persons):
+        points = bodies.keypoints[:, person, FOOT_POINTS.flatten()] + bodies.translations[:, person, None]
+        placed = points_to_level(points.cpu(), world.cpu().double()).unflatten(1, FOOT_POINTS.shape)
+        speed = placed.diff(dim=0)[..., (0, 2)].norm(dim=-1).mean(-1) * fps * 100
+        stands = contacts[1:, person] & contacts[:-1, person]
+        found.append(speed[stands].mean() if bool(stands.any()) else speed.new_tensor(torch.nan))
+    return torch.stack(found)
+
+
+def steady_report(before: Bodies, done: SteadyBodies, world: torch.Tensor, how: Steadying, told: str) -> str:
+    """A line for each person, and what to know of the rest; `told` says where the level world comes from."""
+    lines = [f"{len(before)} frames at {how.fps:g} a second. World: {told}."]
+    skates = [foot_skate(bodies, world, done.contacts, how.fps) for bodies in (before, done.bodies)]
+    for person in range(before.persons):
+        here = before.present[:, person]
+        count = int(here.sum())
+        if not count:
+            lines.append(f"Person {person}: never there.")
+            continue
+        spread = float(done.sizes[here.cpu(), person].std()) if count > 1 else 0.0
+        share = float(done.contacts[here.cpu(), person].float().mean())
+        line = f"Person {person}: {count} frame{'s' if count > 1 else ''}, size was {spread:.1%} unsteady, a foot stands {share:.0%} of the time"
+        if not torch.isnan(skates[0][person]):
+            line += f", and slides {float(skates[0][person]):.1f} -> {float(skates[1][person]):.1f} cm/s"
+        lines.append(line + ".")
+    lines.append(NO_RIG)
+    return "\n".join(lines)
+
+
+def contacts_json(contacts: torch.Tensor, track_ids: torch.Tensor, fps: float) -> str:
+    """Frames in which feet stand (T, P, 2), as first and last of each time, counted from 0."""
+    persons = [
+        {"track_id": int(track), **{side: runs(contacts[:, p, foot]) for foot, side in enumerate(("left", "right"))}}
+        for p, track in enumerate(track_ids.tolist())
+    ]
+    return json.dumps({"fps": fps, "persons": persons})

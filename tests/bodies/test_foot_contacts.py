@@ -1,0 +1,47 @@
+"""Which foot stands when: a walk, somebody who stands, and somebody who jumps."""
+
+import pytest
+import torch
+import walkers
+
+from sam3d_geometry.bodies.foot_contacts import foot_contacts, settled_hips
+from sam3d_geometry.bodies.skeleton import ROOT
+from sam3d_geometry.bodies.steady import FOOT_POINTS
+
+
+def feet_of(bodies):
+    """Hips (T, 3) and points of the feet relative to them, in camera axes, which are level."""
+    hips = (bodies.joints[:, 0, ROOT] + bodies.translations[:, 0]).double()
+    points = bodies.keypoints[:, 0, FOOT_POINTS.flatten()].unflatten(1, FOOT_POINTS.shape).double()
+    return hips, points - bodies.joints[:, 0, ROOT, None, None].double()
+
+
+@pytest.mark.parametrize("heading", [75.0, 0.0, -140.0])
+def test_contacts_of_a_walk_are_those_it_was_made_with(heading):
+    walk = walkers.walk(60, heading=heading)
+    assert (foot_contacts(*feet_of(walk.bodies), walkers.FPS) == walk.contacts).float().mean() > 0.95
+
+
+def test_hips_that_tremble_hide_few_of_them():
+    walk = walkers.walk(60)
+    hips, feet = feet_of(walk.bodies)
+    hips = hips + 0.01 * torch.randn(hips.shape, generator=torch.Generator().manual_seed(0)).double()
+    found = foot_contacts(settled_hips(hips, walkers.FPS), feet, walkers.FPS)
+    assert (found == walk.contacts).float().mean() > 0.85
+
+
+def test_who_stands_stands_on_both_and_who_jumps_on_none():
+    hips, feet = feet_of(walkers.walk(40).bodies)
+    hips, feet = hips[:1].repeat(40, 1), feet[:1].repeat(40, 1, 1, 1)
+    feet[:, 1, :, 1] = feet[:, 0, :, 1]
+    assert foot_contacts(hips, feet, walkers.FPS).all()
+    hips[15:25, 1] -= 0.3  # y is down
+    found = foot_contacts(hips, feet, walkers.FPS)
+    assert not found[16:24].any() and found[:14].all() and found[27:].all()
+
+
+def test_a_pause_of_a_frame_is_none():
+    hips, feet = feet_of(walkers.walk(40).bodies)
+    hips, feet = hips[:1].repeat(40, 1), feet[:1].repeat(40, 1, 1, 1)
+    feet[20, 0, :, 1] -= 0.2
+    assert foot_contacts(hips, feet, walkers.FPS)[:, 0].all()

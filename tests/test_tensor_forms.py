@@ -162,6 +162,7 @@ GIVEN = {
     "resize.resize_mask": {"mask": noise(1, *SIZE)},
     "crop.window_of_mask": {"mask": noise(1, *SIZE)},
     "crop.mask_pointmap": {"mask": noise(1, *SIZE)},
+    "dissolves.spans_of_dissolves": {"looks": noise(9, 48, 48, 3)},
     "crop.crop_clip": {"window": (2, 3, 20, 15), "selection": noise(1, *SIZE)},
     "focus.focus_on_mask": {"mask": noise(1, *SIZE)},
     "steady.steady_images": {"strength": 0.5},

@@ -49,6 +49,7 @@ class AlignState:
     log_scale, mean_shift  means over the shot so far, of `shot_frames` frames; `gauge` and `gauge_shift` are the factor's
                 logarithm and the shift that bring results back to them
     size        (height, width) of the frame's photo
+    looks       (N, 48, 48, 3) thumbnails of the shot's last frames, in which cuts and dissolves are found
     """
 
     last: Keyframe
@@ -64,6 +65,7 @@ class AlignState:
     shot_frames: int = 1
     gauge: float = 0.0
     gauge_shift: float = 0.0
+    looks: torch.Tensor | None = None
 
 
 class FrameFit(NamedTuple):
@@ -244,7 +246,7 @@ def align_sequence(
     after each frame and may raise to stop.
     """
     looks = thumbnails(pointmap.image).cpu()
-    found = find_cuts(looks, None if state is None else state.last.look, cut_threshold)
+    found = find_cuts(looks, None if state is None else state.looks, cut_threshold)
     cuts, passed = found.cuts, found.passed.tolist()
     cuts[0] |= state is None
     focal = pointmap.intrinsics[:, (0, 1), (0, 1)].log()
@@ -283,7 +285,7 @@ def align_sequence(
         cut=cuts,
         world_from_camera=world,
     )
-    return result, aligner.reached, done
+    return result, replace(aligner.reached, looks=found.look), done
 
 
 def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

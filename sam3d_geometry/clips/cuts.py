@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from .dissolves import LONGEST, spans_of_dissolves
+
 CUT_THRESHOLD = (
     0.35  # below the most alike of unrelated photos (0.41), far above pans of 2.5 % of the width a frame (0.13)
 )
@@ -84,9 +86,9 @@ def compared_looks(looks: torch.Tensor, before: torch.Tensor | None = None) -> t
 class FrameCuts:
     """Where the shots of B frames start, and what a stream goes on from.
 
-    cuts    (B,) bool, True where a frame starts a shot
+    cuts    (B,) bool, True where a frame starts a shot: after a cut, and at the end of a dissolve
     passed  (B,) bool, True for black and white frames that are passed over
-    look    (1, 48, 48, 3) thumbnail of the last frame that was not
+    look    (N, 48, 48, 3) thumbnails of the shot's last frames that were not, in order
     """
 
     cuts: torch.Tensor
@@ -96,8 +98,21 @@ class FrameCuts:
 
 def find_cuts(looks: torch.Tensor, before: torch.Tensor | None, threshold: float) -> FrameCuts:
     """The cuts in thumbnails (B, 48, 48, 3), `before` being the look that an earlier run ended with."""
-    passed, kept = compared_looks(looks, before)
-    return FrameCuts(_changes(looks, passed, kept, before is None) > threshold, passed, kept[-1:].clone())
+    passed, kept = compared_looks(looks, None if before is None else before[-1:])
+    cuts = _changes(looks, passed, kept, before is None) > threshold
+    recent = looks[:0] if before is None else before
+    for i, (is_cut, is_passed) in enumerate(zip(cuts.tolist(), passed.tolist())):
+        if is_passed:
+            continue
+        recent = torch.cat([recent[:0] if is_cut else recent[-LONGEST:], looks[i : i + 1]])
+        if any(_differs(recent[[-1 - span, -1]], threshold) for span in spans_of_dissolves(recent)):
+            cuts[i], recent = True, recent[-1:]
+    return FrameCuts(cuts, passed, recent.clone())
+
+
+def _differs(pair: torch.Tensor, threshold: float) -> bool:
+    """Whether two thumbnails (2, 48, 48, 3) are as different as a cut makes them."""
+    return bool(_changes(pair, *compared_looks(pair), is_start=False)[1] > threshold)
 
 
 def frame_changes(looks: torch.Tensor, before: torch.Tensor | None = None) -> torch.Tensor:
@@ -123,7 +138,7 @@ def _changes(looks: torch.Tensor, passed: torch.Tensor, kept: torch.Tensor, is_s
 
 def shots(images: torch.Tensor, threshold: float = CUT_THRESHOLD) -> list[slice]:
     """The frames of images (B, H, W, 3) from cut to cut, in order."""
-    return shots_between(frame_changes(thumbnails(images)) > threshold)
+    return shots_between(find_cuts(thumbnails(images), None, threshold).cuts)
 
 
 def shots_between(cuts: torch.Tensor) -> list[slice]:

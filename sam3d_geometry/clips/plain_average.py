@@ -21,7 +21,7 @@ class TemporalState:
 
     value  tensors of one frame, each (1, ...); for a pointmap log depth (0 where invalid), mask, log focal (1, 2) and the average
            of the masks
-    look   (1, 48, 48, 3) thumbnail for the detection of cuts
+    look   (N, 48, 48, 3) thumbnails for the detection of cuts
     size   (height, width) of the frame's photo
     """
 

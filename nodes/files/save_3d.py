@@ -5,6 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.files import save_files, writers_of
 from .. import host_folders
 from ..fields import field, result
+from ..host_metadata import workflow_texts
 from ..mesh_socket import meshes_from_payload
 from ..preview_camera import points_of, preview_3d_fit, preview_camera
 from ..sockets import CATEGORY, schema
@@ -81,7 +82,8 @@ class Save3D(io.ComfyNode):
     def execute(cls, shape, filename_prefix, format, axes) -> io.NodeOutput:
         shapes = shape if isinstance(shape, list) else meshes_from_payload(shape)
         bases = host_folders.next_outputs(filename_prefix, len(shapes), spaces=format != "obj")
-        saved = [save_files(base, writers_of(s, format, axes, base.name))[0] for s, base in zip(shapes, bases)]
+        texts = workflow_texts(cls)
+        saved = [save_files(b, writers_of(s, format, axes, b.name, texts))[0] for s, b in zip(shapes, bases)]
         relative = [host_folders.in_output_folder(path) for path in saved]
         files = [host_folders.file_3d(path, format) for path in saved]
         shown = [host_folders.as_shown(path) for path in saved]

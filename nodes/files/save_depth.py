@@ -5,6 +5,7 @@ from comfy_api.latest import io
 from ...sam3d_geometry.files.depth_series import DepthSeries
 from .. import host, host_folders
 from ..fields import field, result
+from ..host_metadata import workflow_texts
 from ..sockets import CATEGORY, schema
 
 
@@ -121,7 +122,7 @@ class SaveDepth(io.ComfyNode):
         kind = {"depth_format": depth_format, "output_size": output_size, "steps_of": steps_of}
         steps = {"steps_per_unit": steps_per_unit, "curve": curve, "near": near, "far": far}
         layers = {"include_normals": include_normals, "include_position": include_position, "picture": picture}
-        series = DepthSeries(**kind, **steps, **layers, invalid_depth=invalid_depth)
+        series = DepthSeries(**kind, **steps, **layers, invalid_depth=invalid_depth, texts=workflow_texts(cls))
         folder, bases = host_folders.output_folder(), host_folders.next_outputs(filename_prefix, len(pointmap))
         with host.progress_bar(len(bases)) as on_progress:
             for i, frame in enumerate(series.frames(pointmap, image)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from .depth_frame import DepthFrame
 from .depth_record import MAX_CHARACTERS, DepthRecord
 from .exr import ExrLayers, read_exr, write_exr
 from .png_tiff import read_png_tiff, write_png, write_tiff
+from .whole_files import NO_TEXTS
 
 DEPTH_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".npy", ".npz", ".pfm")
 PLAIN = ExrLayers()
@@ -44,11 +45,13 @@ def depth_format_named(name: str) -> DepthFormat:
     return DEPTH_FORMATS[name]
 
 
-def depth_writer(frame: DepthFrame, chosen: DepthFormat, layers: ExrLayers = PLAIN) -> Callable[[BinaryIO], None]:
-    """What writes a frame into an open file; `layers` are for EXR."""
+def depth_writer(
+    frame: DepthFrame, chosen: DepthFormat, layers: ExrLayers = PLAIN, texts: Mapping[str, str] = NO_TEXTS
+) -> Callable[[BinaryIO], None]:
+    """What writes a frame into an open file; `layers` are for EXR, further `texts` by name for EXR and PNG."""
     if chosen.suffix == ".exr":
-        return partial(write_exr, frame, layers)
-    return partial(write_png if chosen.suffix == ".png" else write_tiff, frame)
+        return partial(write_exr, frame, layers, texts=texts)
+    return partial(write_png, frame, texts=texts) if chosen.suffix == ".png" else partial(write_tiff, frame)
 
 
 def _beside(path: Path) -> DepthRecord | None:

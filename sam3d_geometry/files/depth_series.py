@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,6 +46,7 @@ class DepthSeries:
     include_position: bool = False
     picture: str = "photo"
     invalid_depth: str = AT_ZERO
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         depth_format_named(self.depth_format)
@@ -83,7 +84,7 @@ class DepthSeries:
 
     def writer(self, frame: DepthFrame) -> Callable[[BinaryIO], None]:
         """What writes a frame of `frames` into an open file."""
-        return depth_writer(frame, DEPTH_FORMATS[self.depth_format], self._layers)
+        return depth_writer(frame, DEPTH_FORMATS[self.depth_format], self._layers, self.texts)
 
     @property
     def _layers(self) -> ExrLayers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ from ..geometry.colour import linear_from_srgb, srgb_from_linear
 from .depth_file_error import DepthFileError, decoding
 from .depth_frame import AT_ZERO, DepthFrame, check_size, clean_frame, depth_with_invalid
 from .depth_record import KEY, DepthRecord, described_depth
+from .whole_files import NO_TEXTS
 
 SHOW_PHOTO, SHOW_DEPTH, SHOW_NOTHING = PICTURES = ("photo", "depth", "none")
 DEPTH_LAYERS = ("z", "depth", "depth.z", "depth.v")
@@ -62,8 +64,11 @@ class ExrLayers:
             raise ValueError(f"Picture {self.picture!r} is not known; choose one of {', '.join(PICTURES)}.")
 
 
-def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO) -> None:
-    """The frame as one scan line EXR, ZIP compressed (lossless): Z, mask, normals if it has them, and what is asked for."""
+def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO, texts: Mapping[str, str] = NO_TEXTS) -> None:
+    """The frame as one scan line EXR, ZIP compressed (lossless): Z, mask, normals if it has them, and what is asked for.
+
+    Further `texts` become attributes of the header by their names.
+    """
     exr = import_openexr()
     depth = depth_with_invalid(frame.depth[None], frame.mask[None], layers.invalid_depth)[0]
     channels = {"Z": depth, "mask": frame.mask.half()}
@@ -80,6 +85,7 @@ def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO) -> None:
         channels |= dict.fromkeys("RGB", depth)
     record = frame.description()
     header = {
+        **texts,
         "compression": exr.ZIP_COMPRESSION,
         "type": exr.scanlineimage,
         "unit": record["unit"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy
@@ -13,6 +14,7 @@ from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.colour import linear_from_srgb
 from .axes import Layout, jpeg_of
 from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
+from .whole_files import NO_TEXTS
 
 POINTS, TRIANGLES = 0, 4
 CENTRED = 1e-4  # of the picture's size; a glTF camera looks through the middle of its picture
@@ -84,17 +86,17 @@ def photo_camera(content: Layout) -> dict[str, Any] | None:
     return perspective_camera(math.radians(float(fov_y)), aspect, float(ahead.min()) / ROOM, float(ahead.max()) * ROOM)
 
 
-def write_glb(content: Layout, file: BinaryIO) -> None:
+def write_glb(content: Layout, file: BinaryIO, texts: Mapping[str, str] = NO_TEXTS) -> None:
     """Triangles, or points where there are no faces, in glTF axes, with normals, UVs and colour as they come,
     and the camera that took the photo, at the origin, where `photo_camera` has one.
 
-    What the numbers mean stands in asset.extras.
+    What the numbers mean stands in asset.extras, after further `texts` by name.
     """
     buffer = GlbBuffer()
     primitive = add_primitive(content, buffer)
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
     gltf: dict[str, Any] = {
-        "asset": {"version": "2.0", "generator": content.note["generator"], "extras": content.note},
+        "asset": {"version": "2.0", "generator": content.note["generator"], "extras": {**texts, **content.note}},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0}],

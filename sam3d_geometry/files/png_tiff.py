@@ -7,6 +7,7 @@ import json
 import struct
 import warnings
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +18,7 @@ from .depth_file_error import DepthFileError, decoding
 from .depth_frame import DepthFrame, check_size, clean_frame
 from .depth_record import KEY, DepthRecord
 from .depth_steps import UnitSteps
+from .whole_files import NO_TEXTS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,14 +38,15 @@ def _stored_values(frame: DepthFrame) -> numpy.ndarray:
     return frame.record.steps.encode(frame.depth, frame.mask)
 
 
-def write_png(frame: DepthFrame, file: BinaryIO) -> None:
-    """The frame as a grey 16-bit PNG with the record as a text chunk; its record must have steps."""
+def write_png(frame: DepthFrame, file: BinaryIO, texts: Mapping[str, str] = NO_TEXTS) -> None:
+    """The frame as a grey 16-bit PNG with the record and further `texts` as text chunks; its record must have steps."""
     from PIL import Image, PngImagePlugin
 
     if frame.record.steps is None:
         raise ValueError("A PNG holds 16-bit values; say by steps what they mean, or write TIFF or EXR.")
     info = PngImagePlugin.PngInfo()
-    info.add_text(KEY, _text(frame))
+    for key, text in {**texts, KEY: _text(frame)}.items():
+        info.add_text(key, text)
     Image.fromarray(_stored_values(frame)).save(file, "PNG", pnginfo=info, compress_level=DEFLATE_LEVEL)
 
 

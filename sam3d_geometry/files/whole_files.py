@@ -13,9 +13,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 Writer = Callable[[BinaryIO], object]
+
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})  # beside what the library itself says in a file
 
 PREFIX, SUFFIX = ".sam3d-geometry-", ".part"
 STALE_SECONDS = 600  # a temporary file that nobody has written to for this long was left by a run that was killed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from ..shapes.mesh import Mesh
@@ -10,15 +11,18 @@ from .axes import layout
 from .glb import write_glb
 from .obj import write_mtl, write_obj, write_texture
 from .ply import write_ply
-from .whole_files import Writer
+from .whole_files import NO_TEXTS, Writer
 
 SHAPE_FORMATS = ("glb", "ply", "obj")
 
 
-def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str) -> dict[str, Writer]:
+def writers_of(
+    model: Mesh | PointCloud, file_format: str, axes: str, name: str, texts: Mapping[str, str] = NO_TEXTS
+) -> dict[str, Writer]:
     """A function for every file of a mesh or point cloud, by its suffix, that writes it; the first is the model itself.
 
     `axes` is a key of AXES; `name` is the files' name without suffix, by which an OBJ names its material and texture.
+    Further `texts` by name are kept by a GLB.
     """
     if file_format not in SHAPE_FORMATS:
         raise ValueError(f"File format {file_format!r} is not known; choose one of {', '.join(SHAPE_FORMATS)}.")
@@ -30,7 +34,7 @@ def writers_of(model: Mesh | PointCloud, file_format: str, axes: str, name: str)
     writers: dict[str, Writer]
     content = layout(model, axes, paint_vertices=file_format == "ply")
     if file_format == "glb":
-        writers = {".glb": partial(write_glb, content)}
+        writers = {".glb": partial(write_glb, content, texts=texts)}
     elif file_format == "ply":
         writers = {".ply": partial(write_ply, content)}
     else:

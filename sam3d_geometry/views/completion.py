@@ -17,6 +17,8 @@ from scipy.spatial import KDTree
 from ..geometry.normals import sharp_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_mask
+from ..geometry.surfaces import surface_links
+from ..shapes.islands import small_islands
 from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
 from ..shapes.surface_nets import SIDE, BlockGrid, surface_net
@@ -24,6 +26,7 @@ from .mirror_plane import MirrorPlane, SeenSide, mirror_planes
 from .sweep import OnPass, Sweep
 
 FEWEST = 30  # pixels that say too little about an object
+STRAY_SHARE = 0.002  # of the object's pixels; fewer that hang together are no part of it
 BAND = 2.0  # voxels behind the seen surface that are filled whatever else is said
 GUESSED_CONFIDENCE = 0.3
 MIRRORED_CONFIDENCE = 0.8  # times how well the plane agrees
@@ -147,6 +150,7 @@ def _thickness(inward: numpy.ndarray) -> numpy.ndarray:
 def _side(pointmap: Pointmap, mask: torch.Tensor) -> tuple[SeenSide, torch.Tensor, torch.Tensor]:
     """The seen side, and its points (N, 3) and colours (N, 3) as they came."""
     inside = mask & pointmap.mask[0].cpu()
+    inside &= ~_strays(pointmap.depth[:1].cpu(), inside)
     if int(inside.sum()) < FEWEST:
         raise ValueError(
             f"The selection has {int(inside.sum())} pixels with geometry; at least {FEWEST} are needed. Wire the mask of the "
@@ -168,6 +172,18 @@ def _side(pointmap: Pointmap, mask: torch.Tensor) -> tuple[SeenSide, torch.Tenso
         pointmap.intrinsics[0].cpu().double().numpy(),
     )
     return side, points, colours
+
+
+def _strays(depth: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """Depth (1, H, W) and the object's pixels (H, W) -> those that hang in the air between its outline and what is behind it."""
+    down, across = (links[0] for links in surface_links(depth, inside[None]))
+    alone = inside.clone()
+    alone[1:] &= ~down
+    alone[:-1] &= ~down
+    alone[:, 1:] &= ~across
+    alone[:, :-1] &= ~across
+    small = small_islands(across, down, inside.to(torch.uint8), int(STRAY_SHARE * int(inside.sum())))
+    return alone if small is None else alone | (small & inside)
 
 
 def complete_object(

@@ -83,6 +83,19 @@ def test_a_block_gets_its_far_sides_from_three_mirror_planes():
     assert found.share("guessed") < 0.02 and found.share("mirrored") > 0.4
 
 
+def test_pixels_that_hang_between_an_outline_and_the_wall_are_no_part(ball):
+    pointmap, mask = ball
+    depth = pointmap.depth.clone()
+    row = SIZE[0] // 2
+    left = int(mask[0, row].nonzero()[0, 0])
+    for step, (y, x) in enumerate([(row, left), (row + 1, left), (row + 9, left + 2)]):
+        assert mask[0, y, x]
+        depth[0, y, x] = 6.0 + step
+    found = complete_object(closed_form.pointmap(depth, image=pointmap.image), mask, 40, 1)
+    assert len(found.seen.points) == int(mask.sum()) - 3
+    assert float(found.mesh.vertices[:, 2].max()) < 5.4
+
+
 def test_too_little_is_refused(ball):
     pointmap, mask = ball
     with pytest.raises(ValueError, match="selection has 0 pixels"):

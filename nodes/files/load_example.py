@@ -20,12 +20,13 @@ class LoadExample(io.ComfyNode):
                 field(
                     "example",
                     "temple, astronaut, cat, coffee and rocket are photos; balloon is a drawing with transparency, to be put "
-                    "into a scene; mannequins is the picture of the people that Load Bodies gives as its example.",
+                    "into a scene; mannequins is the picture of the people that Load Bodies gives as its example; mug is twelve "
+                    "pictures from all around a mug, which is what is not transparent, and single mug the second of them.",
                     options=list(EXAMPLES),
                 )
             ],
             outputs=[
-                result("image", "The picture."),
+                result("image", "The picture, or all twelve of the mug."),
                 result("transparency", "White where the picture is transparent, as the mask of Load Image is."),
             ],
         )

@@ -17,23 +17,30 @@ EXAMPLES = {
     "rocket": "rocket.jpg",
     "balloon": "layers/balloon.png",
     "mannequins": "people/mannequins.jpg",
+    "mug": "mug/*.webp",  # all of one size
+    "single mug": "mug/01.webp",
 }
 
 
 def read_example(name: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Image (1, H, W, 3) float32 in [0, 1] and transparency (1, H, W), 1 where it is transparent, of an example.
+    """Images (B, H, W, 3) float32 in [0, 1] and transparency (B, H, W), 1 where they are transparent, of an example.
 
     Colours are as the file has them, also where they are transparent: as a layer's edge needs them. ValueError for a name that
     is none, FileNotFoundError in one sentence where the pack came without its photos.
     """
     if name not in EXAMPLES:
         raise ValueError(f"Input example came as {name!r}; one of {', '.join(EXAMPLES)} is needed.")
-    path = FOLDER / EXAMPLES[name]
-    if not path.is_file():
+    paths = sorted(FOLDER.glob(EXAMPLES[name]))
+    if not paths:
         raise FileNotFoundError(
-            f"The example photo {path} is missing; install the pack again with its folder docs/photos, or use Load Image."
+            f"The example photo {FOLDER / EXAMPLES[name]} is missing; install the pack again with its folder docs/photos, or use "
+            "Load Image."
         )
+    pictures = torch.from_numpy(np.stack([_read(path) for path in paths]))
+    return pictures[..., :3].contiguous(), 1 - pictures[..., 3]
+
+
+def _read(path: Path) -> np.ndarray:
+    """(H, W, 4) float32 in [0, 1]."""
     with Image.open(path) as opened:
-        rgba = np.asarray(opened.convert("RGBA"), dtype=np.float32) / 255
-    picture = torch.from_numpy(rgba)[None]
-    return picture[..., :3].contiguous(), 1 - picture[..., 3]
+        return np.asarray(opened.convert("RGBA"), dtype=np.float32) / 255

@@ -24,11 +24,19 @@ CLIP = """
 import av, numpy, sys
 from PIL import Image
 photo = numpy.asarray(Image.open(sys.argv[1]).convert("RGB"))
+# cards cut out of the photo before it, which move on by more pixels a frame the nearer they are
+CARDS = ((50, 90, 110, 6), (170, 30, 80, 9), (230, 130, 90, 12))  # left, top, size, pixels a frame
 with av.open(sys.argv[2], "w") as clip:
     stream = clip.add_stream("libx264", rate=12)
     stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
     for i in range(8):
-        for packet in stream.encode(av.VideoFrame.from_ndarray(photo[50:290, 10 * i : 10 * i + 320].copy(), format="rgb24")):
+        frame = photo[50:290, 4 * i : 4 * i + 320].copy()
+        for left, top, size, speed in CARDS:
+            left -= speed * i
+            card = photo[-size:, 2 * size : 3 * size]
+            shown = slice(max(left, 0), min(left + size, 320))
+            frame[top : top + size, shown] = card[:, shown.start - left : shown.stop - left]
+        for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")):
             clip.mux(packet)
     for packet in stream.encode():
         clip.mux(packet)
@@ -113,7 +121,7 @@ class Server:
         raise RuntimeError(f"ComfyUI at {self.folder} did not start:\n{self.log[-3000:]}")
 
     def make_clip(self) -> None:
-        """Puts clip.mp4, a pan over a photo, into the input folder; made by ComfyUI's own PyAV."""
+        """Puts clip.mp4, a camera that moves along a photo and cards before it, into the input folder; made by ComfyUI's own PyAV."""
         target = self.base / "input" / "clip.mp4"
         if not target.exists():
             photo = PHOTOS / "temple.jpg"

@@ -15,7 +15,7 @@ from ..geometry.surfaces import DEPTH_EDGE
 
 COLOUR_NOISE = 0.03  # difference of colour in [0, 1] up to which two pixels are alike
 MEASURED_NOISE = 0.5  # of the contrast: how far a surface may be from what was measured at the pixel to count half
-FARTHEST_EXTENSION = 0.15  # of its inverse depth, that a plane changes where it is extended
+FARTHEST_EXTENSION = 0.4  # of its inverse depth, that a plane changes where it is extended
 LASTING = 5.0  # how much more a surface counts to which a pixel belonged in the last frame, while it looks the same
 VOTES_AT_ONCE = 1 << 18  # so that they stay in the processor's cache
 

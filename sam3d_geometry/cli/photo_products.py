@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 
 from ..files import writers_of
+from ..files.camera_formats import CAMERA_FORMATS, camera_writer, suffix_of
+from ..files.camera_track import camera_track
 from ..files.depth_frame import AT_ZERO, frame_from_pointmap
 from ..files.depth_record import camera_entry
 from ..files.exr import SHOW_DEPTH, ExrLayers, write_exr
@@ -42,6 +44,11 @@ NEARNESS = {
     "linear": "depth = far + n * (near - far)",
     "log": "depth = far * (near / far) ** n",
 }
+
+
+def camera_kind(file_format: str) -> str:
+    """The kind of file, a key of KINDS, that holds the camera in one of CAMERA_FORMATS."""
+    return f"camera, {file_format}"
 
 
 # of a product by itself: the photo's other products are not touched by it. A full disk (OSError) touches them all
@@ -219,6 +226,10 @@ def _plane(frame: _Frame) -> Writer:
     return writers_of(plane, "glb", "gltf", "plane")[".glb"]
 
 
+def _camera(file_format: str, frame: _Frame) -> Writer:
+    return camera_writer(camera_track(frame.pointmap), file_format)[1]
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of file: how its name ends, and what makes its writer."""
@@ -237,6 +248,7 @@ KINDS = {
     "mesh": Kind("_mesh.glb", _mesh),
     "points": Kind("_points.ply", _points),
     "plane": Kind("_plane.glb", _plane),
+    **{camera_kind(name): Kind(f"_camera{suffix_of(name)}", partial(_camera, name)) for name in CAMERA_FORMATS},
 }
 
 

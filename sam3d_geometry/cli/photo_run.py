@@ -23,7 +23,7 @@ from ..models import GeometryModel
 from .lens import Lens
 from .options import chosen_pictures
 from .outcome import reason
-from .photo_products import KINDS, ProductError, Products
+from .photo_products import KINDS, ProductError, Products, camera_kind
 from .progress import Progress
 
 SAMPLES_PER_PHOTO = 4096  # depths kept of each photo for a range over all of them
@@ -48,6 +48,8 @@ class Plan:
         self.args = args
         self.lens = Lens.of(args)
         chosen = chosen_pictures(args) + [kind for option, kind in MORE_KINDS.items() if getattr(args, option)]
+        if args.camera is not None:
+            chosen.append(camera_kind(args.camera))
         self.products = Products(
             kinds=tuple(chosen),
             curve=args.curve,

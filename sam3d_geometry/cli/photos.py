@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import models
+from ..files.camera_formats import CAMERA_FORMATS
 from ..files.exr import import_openexr
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError, find_photos
@@ -37,6 +38,7 @@ For every photo the output folder gets
   NAME_mesh.glb      with --mesh: the surface, textured, cut where one thing hides another
   NAME_points.ply    with --points: the points with colours and normals
   NAME_plane.glb     with --plane: a plane of 128 x 128 squares, displaced by the depth picture, the photo on it
+  NAME_camera.glb    with --camera glb: the camera; also json (transforms.json), chan (Nuke), after-effects (.txt)
   NAME.json          camera, range, unit, model, options
 """
 
@@ -116,6 +118,12 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
     add("--points", action="store_true", help="also the point cloud (PLY)")
     add("--plane", action="store_true", help="also the displaced plane (GLB)")
+    add(
+        "--camera",
+        type=options.choice(CAMERA_FORMATS),
+        metavar=f"{{{','.join(map(options.hyphened, CAMERA_FORMATS))}}}",
+        help="also the camera that took the photo, which fits the mesh and the points",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -96,9 +96,13 @@ _FORMATS: dict[str, tuple[str, Callable[[CameraTrack, BinaryIO], None]]] = {
 CAMERA_FORMATS = tuple(_FORMATS)
 
 
-def camera_writer(track: CameraTrack, file_format: str) -> tuple[str, Writer]:
-    """The suffix of a file of one of CAMERA_FORMATS, and what writes it; ValueError for another format."""
+def suffix_of(file_format: str) -> str:
+    """How the name of a file of one of CAMERA_FORMATS ends; ValueError for another format."""
     if file_format not in _FORMATS:
         raise ValueError(f"Camera format came as {file_format!r}; choose one of {', '.join(CAMERA_FORMATS)}.")
-    suffix, write = _FORMATS[file_format]
-    return suffix, partial(write, track)
+    return _FORMATS[file_format][0]
+
+
+def camera_writer(track: CameraTrack, file_format: str) -> tuple[str, Writer]:
+    """The suffix of a file of one of CAMERA_FORMATS, and what writes it; ValueError for another format."""
+    return suffix_of(file_format), partial(_FORMATS[file_format][1], track)

@@ -337,3 +337,19 @@ def test_as_a_command_of_its_own(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0 and "1 done" in done.stdout, done.stderr
     assert zipfile.is_zipfile(tmp_path / "out" / "ph\u00f6to.npz")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "suffix"), [("glb", ".glb"), ("json", ".json"), ("chan", ".chan"), ("after-effects", ".txt")]
+)
+def test_the_camera_is_that_of_the_record(tmp_path, chosen, suffix):
+    photo, out = save_photo(tmp_path / "room.png", (90, 60)), tmp_path / "out"
+    assert run(photo, "-o", out, "--depth", "--fov", "50", "--camera", chosen) == 0
+    assert names(out) == sorted(["room.json", f"room_camera{suffix}", "room_depth.png"])
+    content = (out / f"room_camera{suffix}").read_bytes()
+    if chosen == "json":
+        assert json.loads(content)["frames"][0]["fl_x"] == pytest.approx(45 / numpy.tan(numpy.deg2rad(25)), rel=1e-5)
+    if chosen == "chan":
+        assert float(content.split()[-1]) == pytest.approx(34.538, abs=1e-3)
+    run(photo, "-o", out, "--depth", "--fov", "50", "--camera", chosen)
+    assert (out / f"room_camera{suffix}").read_bytes() == content

@@ -20,6 +20,7 @@ from ...sam3d_geometry.video.video_file import VideoFile
 from .. import host, host_folders
 from ..core.interop import handle_of
 from ..fields import field, result
+from ..host_metadata import workflow_texts
 from ..sockets import CATEGORY, schema
 
 
@@ -189,10 +190,10 @@ class VideoToDepth(io.ComfyNode):
         settings = StreamSettings(**work, **geometry, range=range, near=near, far=far, look=look)
         engine = LocalEngine(model.load().ready(clip.facts.camera_size, resolution, batch_size))
         stages = steadying(steady_by, strength, one_camera)
-        codecs = {"depth_codec": depth_codec, "normals_codec": normals_codec}
+        files = {"depth_codec": depth_codec, "normals_codec": normals_codec, "texts": workflow_texts(cls)}
         with host.progress_bar(clip.facts.frames or 1) as on_progress:
             written = depth_videos(
-                engine, clip, base, **codecs, settings=settings, stages=stages, on_progress=on_progress
+                engine, clip, base, **files, settings=settings, stages=stages, on_progress=on_progress
             )
         model.release()
         return io.NodeOutput(*_outputs(written))

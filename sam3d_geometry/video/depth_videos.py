@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files.whole_files import NO_TEXTS
 from ..geometry.progress import OnProgress
 from .clip_file import Clip
 from .clip_notes import clip_notes
@@ -50,11 +51,13 @@ def depth_videos(
     normals_codec: str,
     settings: StreamSettings,
     stages: Sequence[Stage] = (),
+    texts: Mapping[str, str] = NO_TEXTS,
     on_progress: OnProgress | None = None,
 ) -> DepthVideos:
     """Writes depth and normals of every frame of a clip beside `base`, whose name a code for clip and settings follows.
 
-    The codecs are of DEPTH_CODECS and NORMALS_CODECS. For the rest see `stream.stream_clip`.
+    The codecs are of DEPTH_CODECS and NORMALS_CODECS. Video files keep the `texts` by name. For the rest see
+    `stream.stream_clip`.
     """
     for name, codec, codecs in (("depth", depth_codec, DEPTH_CODECS), ("normals", normals_codec, NORMALS_CODECS)):
         if codec not in codecs:
@@ -64,7 +67,7 @@ def depth_videos(
         raise ValueError("depth_codec and normals_codec are both none; choose a codec for at least one of them.")
     job = {**job_identity(engine, clip, settings, stages), "codecs": chosen}
     key = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]
-    products = [_product(base, key, label, codec) for label, codec in chosen.items()]
+    products = [_product(base, key, label, codec, texts) for label, codec in chosen.items()]
     frames, survey = stream_clip(engine, clip, products, settings, stages, on_progress=on_progress)
     targets = {label: product.target for label, product in zip(chosen, products)}
     ends = (settings.near, settings.far) if settings.range == FIXED else (survey.near or 0.0, survey.far or 0.0)
@@ -82,9 +85,8 @@ def _report(clip: Clip, frames: int, survey: Survey) -> str:
     return "\n".join([first, *clip_notes(facts)])
 
 
-def _product(base: Path, key: str, label: str, codec: str) -> VideoProduct:
+def _product(base: Path, key: str, label: str, codec: str, texts: Mapping[str, str]) -> VideoProduct:
     chosen = format_named(codec)
     kind = "true depth" if chosen.bits == 32 else label
-    return VideoProduct(
-        kind, codec, base.with_name(f"{base.name}_{key}_{label}{'' if chosen.sequence else chosen.suffix}")
-    )
+    name = f"{base.name}_{key}_{label}{'' if chosen.sequence else chosen.suffix}"
+    return VideoProduct(kind, codec, base.with_name(name), texts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -48,11 +49,15 @@ class Look:
 
 @dataclass(frozen=True)
 class VideoProduct:
-    """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file or a folder."""
+    """One kind of picture of every frame, in one of `video_writer.FORMATS`, at `target`: a file or a folder.
+
+    A video file also keeps the `texts`, by name; they do not make it another product.
+    """
 
     kind: str
     format_name: str
     target: Path
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

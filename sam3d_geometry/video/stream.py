@@ -208,7 +208,7 @@ class _Output:
         for i, product in enumerate(self._products):
             if not format_named(product.format_name).sequence:
                 parts = [Segment(self._drawn_path(n, i), time) for n, time in enumerate(segments)]
-                join_segments(parts, product.target, clip.facts, clip.sound)
+                join_segments(parts, product.target, clip.facts, clip.sound, product.texts)
 
 
 def stream_clip(

@@ -6,7 +6,7 @@ that a killed job goes on after its last segment. Every picture keeps the time o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import torch
 
-from ..files.whole_files import put_in_place, temporary_for, write_files
+from ..files.whole_files import NO_TEXTS, put_in_place, temporary_for, write_files
 from .clip_facts import ClipFacts, import_av
 from .frame_shape import SQUARE
 from .matroska_aspect import PLACE_HOLDER, write_display_size
@@ -118,6 +118,7 @@ FORMATS = {
 MATROSKA = "matroska"
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": MATROSKA}  # FFmpeg's names of what videos are joined into
 SAME_BYTES = {"fflags": "bitexact"}  # no random ids: the same job gives the same bytes
+ANY_TAG = {name: {"movflags": "use_metadata_tags"} for name in ("mp4", "mov")}  # else they keep only names they know
 ARRAYS = "npz files"  # no pictures, so none of FORMATS
 
 
@@ -275,15 +276,23 @@ def _packets(segments: Sequence[Segment], time_base: Fraction) -> Iterator[tuple
                     yield round(packet.pts * Fraction(packet.time_base) / time_base) + segment.first_time, packet
 
 
-def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, sound: tuple | None = None) -> None:
+def join_segments(
+    segments: Sequence[Segment],
+    target: Path,
+    facts: ClipFacts,
+    sound: tuple | None = None,
+    texts: Mapping[str, str] = NO_TEXTS,
+) -> None:
     """Joins segments to one video by copying their packets; it appears at `target` when it is whole.
 
-    `sound` is (path, (first second, end second or None)) of the file whose sound comes along, or None.
+    `sound` is (path, (first second, end second or None)) of the file whose sound comes along, or None; `texts` become tags
+    of the file by their names.
     """
     part = temporary_for(target)
     try:
         container = CONTAINERS[target.suffix]
-        _join(segments, part, container, facts, sound)
+        with _output(part, container, texts) as output:
+            _join(segments, output, facts, sound)
         if container == MATROSKA and facts.pixel_aspect != 1:
             write_display_size(part, *facts.camera_size)
         put_in_place({part: target})
@@ -291,31 +300,41 @@ def join_segments(segments: Sequence[Segment], target: Path, facts: ClipFacts, s
         part.unlink(missing_ok=True)
 
 
-def _join(segments: Sequence[Segment], part: Path, container: str, facts: ClipFacts, sound: tuple | None) -> None:
+def _output(part: Path, container: str, texts: Mapping[str, str]) -> Any:
+    """A new file of this container, open for streams, with the texts as its tags."""
+    options = dict(SAME_BYTES)
+    if texts:
+        options |= ANY_TAG.get(container, {})
+    output = import_av().open(str(part), "w", format=container, options=options)
+    for name, text in texts.items():
+        output.metadata[name] = text
+    return output
+
+
+def _join(segments: Sequence[Segment], output: Any, facts: ClipFacts, sound: tuple | None) -> None:
     from .sound import Sound
 
     av = import_av()
     time_base = facts.time_base
-    with av.open(str(part), "w", format=container, options=SAME_BYTES) as output:
-        with av.open(str(segments[0].path)) as first:
-            picture = output.add_stream_from_template(first.streams.video[0])
-            if first.streams.video[0].codec_context.name == "hevc":
-                picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
-        picture.time_base, picture.codec_context.sample_aspect_ratio = time_base, facts.pixel_aspect
-        if container == MATROSKA and facts.pixel_aspect != 1:
-            picture.metadata["title"] = PLACE_HOLDER
-        track = None if sound is None else Sound(output, *sound)
-        held: tuple[int, Any] | None = None
-        for time, packet in chain(_packets(segments, time_base), [(None, None)]):
-            if held is not None:
-                held_time, ready = held
-                if track is not None:
-                    track.mux_until(held_time * time_base)
-                ready.pts = ready.dts = held_time
-                # a packet lasts until the next one; the last one as long as frames do on average
-                ready.duration = round(1 / (facts.frame_rate * time_base)) if time is None else time - held_time
-                ready.time_base, ready.stream = time_base, picture
-                output.mux(ready)
-            held = None if time is None else (time, packet)
-        if track is not None:
-            track.mux_until(None)
+    with av.open(str(segments[0].path)) as first:
+        picture = output.add_stream_from_template(first.streams.video[0])
+        if first.streams.video[0].codec_context.name == "hevc":
+            picture.codec_context.codec_tag = "hvc1"  # the only one that Apple's players take
+    picture.time_base, picture.codec_context.sample_aspect_ratio = time_base, facts.pixel_aspect
+    if output.format.name == MATROSKA and facts.pixel_aspect != 1:
+        picture.metadata["title"] = PLACE_HOLDER
+    track = None if sound is None else Sound(output, *sound)
+    held: tuple[int, Any] | None = None
+    for time, packet in chain(_packets(segments, time_base), [(None, None)]):
+        if held is not None:
+            held_time, ready = held
+            if track is not None:
+                track.mux_until(held_time * time_base)
+            ready.pts = ready.dts = held_time
+            # a packet lasts until the next one; the last one as long as frames do on average
+            ready.duration = round(1 / (facts.frame_rate * time_base)) if time is None else time - held_time
+            ready.time_base, ready.stream = time_base, picture
+            output.mux(ready)
+        held = None if time is None else (time, packet)
+    if track is not None:
+        track.mux_until(None)

@@ -151,3 +151,15 @@ def decode_one(path, pixels):
 def test_unknown_formats_are_refused():
     with pytest.raises(ValueError, match="'gif' is not known; choose one of h265"):
         format_named("gif")
+
+
+@pytest.mark.parametrize("name", VIDEOS)
+def test_texts_are_tags_of_the_file_and_the_pictures_are_the_same(tmp_path, name):
+    plain = write(tmp_path, name, ramps())
+    texts = {"prompt": '{"4": {"inputs": {"x": "\u6df1\u5ea6"}}}', "workflow": '{"nodes": []}'}
+    told = tmp_path / f"told{plain.suffix}"
+    join_segments([Segment(plain, 0)], told, FACTS, texts=texts)
+    with av.open(str(told)) as container:
+        tags = {name.lower(): text for name, text in container.metadata.items()}
+    assert {name: tags.get(name) for name in texts} == texts
+    assert numpy.array_equal(decode(told)[1], decode(plain)[1])

@@ -8,6 +8,7 @@ import re
 import numpy
 import pytest
 import torch
+from blender_pythons import blender_pythons, found_by
 from scipy.spatial.transform import Rotation
 
 from sam3d_geometry.files.camera_formats import CAMERA_FORMATS, UNIT_PIXELS, camera_writer
@@ -160,3 +161,18 @@ def test_the_same_camera_is_the_same_bytes(file_format):
 def test_an_unknown_format_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="came as 'fbx'; choose one of glb, json, chan, after effects"):
         camera_writer(track(), "fbx")
+
+
+@pytest.mark.parametrize("python", blender_pythons() or [None], ids=lambda python: "Blender")
+def test_blender_sees_every_frame_of_a_glb(tmp_path, python):
+    if python is None:
+        pytest.skip("no Python with bpy (Blender as a package) is named by BLENDER_PYTHON or runs this")
+    made = track()
+    made.intrinsics.copy_(made.intrinsics[:1].clone().expand_as(made.intrinsics))  # a camera of glTF does not zoom
+    (tmp_path / "camera.glb").write_bytes(written(made, "glb")[1])
+    numpy.save(tmp_path / "points.npy", POINTS)
+    where = (tmp_path / "camera.glb", tmp_path / "seen.npz", tmp_path / "points.npy")
+    seen = found_by(python, "blender_camera.py", *where, SIZE[1], SIZE[0], made.fps)["pixels"]
+    assert len(seen) == len(made)
+    for frame in range(len(made)):
+        assert numpy.abs(seen[frame] - expected(made, frame)).max() < 0.01

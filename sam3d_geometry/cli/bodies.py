@@ -45,6 +45,7 @@ examples:
   python -m sam3d_geometry bodies shot_subj0*.npz faces.npz -o out --photo shot.jpg --pointmap shot.exr --glb --scene without-people
   python -m sam3d_geometry bodies clip.json -o out --photo clip.mp4 --bvh --names mixamo --fps 30
   python -m sam3d_geometry bodies --example walk -o out --glb --names unreal
+  python -m sam3d_geometry bodies clip.json -o out --pointmap clip_depth --steady --bvh --fps 30
 
 Pointmaps for --pointmap come from: python -m sam3d_geometry photos shot.jpg -o out --exr --model moge-2-vitl-normal
 
@@ -156,6 +157,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     menu("--rest", tuple(REST_POSES), "auto", "how people stand at rest: as the program of --names, or in A or T pose")
     menu("--world", WORLDS, LEVEL, "upright with the floor at 0, as the camera saw it, or upright and kept on the spot")
     menu("--axes", tuple(AXES), "gltf", "of --json, --obj and --ply")
+    add(
+        "--steady",
+        action="store_true",
+        help="of a clip: one size each, no trembling, and feet that stand still; for a camera that does not move",
+    )
     add("--fps", type=float, default=24.0, metavar="FPS", help="frames per second of the clip (default: 24)")
     add(
         "--leg-length-m",

@@ -121,6 +121,18 @@ def test_a_clip_keeps_its_gaps_and_has_a_picture_for_every_frame(tmp_path):
     assert corners == [0, 20, 40]
 
 
+def test_a_clip_is_steadied_when_asked_for(tmp_path):
+    kept = {}
+    for name, more in (("plain", []), ("steady", ["--steady"])):
+        assert run("--example", "walk", "-o", tmp_path / name, "--npz", *more, "--quiet") == 0
+        kept[name] = json.loads((tmp_path / name / "walk.json").read_text(encoding="utf-8"))
+    assert kept["plain"]["steadied"] is None
+    assert "48 frames at 24 a second" in kept["steady"]["steadied"][0]
+    people = [numpy.load(tmp_path / name / "walk_people.npz") for name in kept]
+    differ = [key for key in people[0].files if not numpy.array_equal(people[0][key], people[1][key])]
+    assert any("pred_vertices" in key for key in differ) and not any("faces" in key for key in differ)
+
+
 def test_the_mannequins_of_the_pack_need_no_file(tmp_path):
     assert run("--example", "-o", tmp_path / "out", "--bvh", "--names", "unreal", "--quiet") == 0
     assert "mannequins_person_2.bvh" in names(tmp_path / "out") and "mannequins_check.png" in names(tmp_path / "out")

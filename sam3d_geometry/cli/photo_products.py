@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 
 from ..files import writers_of
-from ..files.camera_formats import CAMERA_FORMATS, camera_writer, suffix_of
-from ..files.camera_track import camera_track
+from ..files.camera_suffixes import CAMERA_SUFFIXES
 from ..files.depth_frame import AT_ZERO, frame_from_pointmap
 from ..files.depth_record import camera_entry
 from ..files.exr import SHOW_DEPTH, ExrLayers, write_exr
@@ -227,6 +226,10 @@ def _plane(frame: _Frame) -> Writer:
 
 
 def _camera(file_format: str, frame: _Frame) -> Writer:
+    # with them comes what writes people and many views
+    from ..files.camera_formats import camera_writer
+    from ..files.camera_track import camera_track
+
     return camera_writer(camera_track(frame.pointmap), file_format)[1]
 
 
@@ -248,7 +251,7 @@ KINDS = {
     "mesh": Kind("_mesh.glb", _mesh),
     "points": Kind("_points.ply", _points),
     "plane": Kind("_plane.glb", _plane),
-    **{camera_kind(name): Kind(f"_camera{suffix_of(name)}", partial(_camera, name)) for name in CAMERA_FORMATS},
+    **{camera_kind(name): Kind(f"_camera{suffix}", partial(_camera, name)) for name, suffix in CAMERA_SUFFIXES.items()},
 }
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import models
-from ..files.camera_formats import CAMERA_FORMATS
+from ..files.camera_suffixes import CAMERA_FORMATS
 from ..files.exr import import_openexr
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError, find_photos

@@ -20,6 +20,7 @@ import numpy
 from .. import __version__
 from .animated_glb import write_animated_glb
 from .camera_sets import LENS_MODEL, transforms_frame
+from .camera_suffixes import CAMERA_FORMATS, CAMERA_SUFFIXES
 from .camera_track import CameraTrack, unwrapped_angles
 from .whole_files import Writer
 
@@ -87,22 +88,16 @@ def _write_after_effects(track: CameraTrack, file: BinaryIO) -> None:
     file.write("\r\n".join([*lines, "", "", "End of Keyframe Data", ""]).encode("ascii"))
 
 
-_FORMATS: dict[str, tuple[str, Callable[[CameraTrack, BinaryIO], None]]] = {
-    "glb": (".glb", _write_glb),
-    "json": (".json", _write_json),
-    "chan": (".chan", _write_chan),
-    "after effects": (".txt", _write_after_effects),
+_WRITERS: dict[str, Callable[[CameraTrack, BinaryIO], None]] = {
+    "glb": _write_glb,
+    "json": _write_json,
+    "chan": _write_chan,
+    "after effects": _write_after_effects,
 }
-CAMERA_FORMATS = tuple(_FORMATS)
-
-
-def suffix_of(file_format: str) -> str:
-    """How the name of a file of one of CAMERA_FORMATS ends; ValueError for another format."""
-    if file_format not in _FORMATS:
-        raise ValueError(f"Camera format came as {file_format!r}; choose one of {', '.join(CAMERA_FORMATS)}.")
-    return _FORMATS[file_format][0]
 
 
 def camera_writer(track: CameraTrack, file_format: str) -> tuple[str, Writer]:
     """The suffix of a file of one of CAMERA_FORMATS, and what writes it; ValueError for another format."""
-    return suffix_of(file_format), partial(_FORMATS[file_format][1], track)
+    if file_format not in CAMERA_FORMATS:
+        raise ValueError(f"Camera format came as {file_format!r}; choose one of {', '.join(CAMERA_FORMATS)}.")
+    return CAMERA_SUFFIXES[file_format], partial(_WRITERS[file_format], track)

@@ -11,8 +11,9 @@ import torch
 from blender_pythons import blender_pythons, found_by
 from scipy.spatial.transform import Rotation
 
-from sam3d_geometry.files.camera_formats import CAMERA_FORMATS, UNIT_PIXELS, camera_writer
+from sam3d_geometry.files.camera_formats import UNIT_PIXELS, camera_writer
 from sam3d_geometry.files.camera_sets import read_cameras
+from sam3d_geometry.files.camera_suffixes import CAMERA_FORMATS
 from sam3d_geometry.files.camera_track import CameraTrack
 
 SIZE = (1080, 1920)

@@ -5,8 +5,10 @@ import json
 import torch
 import walkers
 
+from sam3d_geometry.bodies.example import walking_person
 from sam3d_geometry.bodies.steady import Steadying, steady_bodies
-from sam3d_geometry.bodies.steady_report import contacts_json, foot_skate, steady_report
+from sam3d_geometry.bodies.steady_report import contacts_json, foot_skate, standing_slide, steady_report
+from sam3d_geometry.bodies.world import level_world_of
 
 
 def test_a_line_for_each_person_with_sizes_and_slides():
@@ -31,3 +33,12 @@ def test_contacts_are_first_and_last_frames():
     contacts[1:4, 0, 0] = contacts[5, 0, 0] = True
     said = json.loads(contacts_json(contacts, torch.tensor([7]), 25.0))
     assert said == {"fps": 25.0, "persons": [{"track_id": 7, "left": [[1, 3], [5, 5]], "right": []}]}
+
+
+def test_a_foot_that_rolls_about_its_ball_does_not_slide_and_stays_so():
+    walk, how = walking_person(), Steadying()
+    world = level_world_of(walk, None)
+    done = steady_bodies(walk, world.from_camera, how, has_floor=False)
+    seen = (walk, world.from_camera, done.contacts, how.fps)
+    assert float(foot_skate(*seen)) > 3 and float(standing_slide(*seen)) < 0.5
+    assert float(standing_slide(done.bodies, *seen[1:])) < 0.5

@@ -54,7 +54,7 @@ def graph():
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {
                 "model": ["4", 0], "image": ["3", 0], "resolution": 512, "batch_size": 4, "fov_x_degrees": 0.0,
-                "validity": "mask",
+                "validity": "mask", "refine_edges": "auto",
             },
         },
         "6": {"class_type": NODE, "inputs": {"pointmap": ["5", 0], "colormap": "turbo", "x": 0.25, "y": 0.5, "x2": 0.75, "y2": 0.5}},

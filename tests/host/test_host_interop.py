@@ -58,7 +58,7 @@ def inference(model):
     return {
         "class_type": "SAM3DGeometry_PointmapInference",
         "inputs": {
-            "model": model, "image": ["1", 0], "resolution": 256, "batch_size": 4, "fov_x_degrees": 60.0, "validity": "mask",
+            "model": model, "image": ["1", 0], "resolution": 256, "batch_size": 4, "fov_x_degrees": 60.0, "validity": "mask", "refine_edges": "auto",
         },
     }  # fmt: skip
 
@@ -139,6 +139,7 @@ def test_cores_geometry_goes_into_our_nodes_and_back_into_cores(core, model):
                 "fov_x_degrees": 0.0,
                 "drop_uncertain_percent": 0.0,
                 "validity": "mask",
+                "refine_edges": "auto",
                 "network_edge": 504,
             },
         },

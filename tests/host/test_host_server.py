@@ -69,7 +69,7 @@ def video_graph(prefix, **video):
                 "video": ["1", 0], "filename_prefix": f"video/{prefix}", "model": ["2", 0], "depth_codec": "h264 8-bit mp4",
                 "normals_codec": "none", "convention": "opengl", "resolution": 128, "batch_size": 4,
                 "curve": "disparity", "range": "whole clip", "near": 0.5, "far": 20.0, "invert": False,
-                "steady_by": "motion", "strength": 0.3, "one_camera": True, "validity": "mask", "invalid_depth": "zero",
+                "steady_by": "motion", "strength": 0.3, "one_camera": True, "validity": "mask", "refine_edges": "auto", "invalid_depth": "zero",
             },
         },
         "4": {"class_type": "SaveVideo", "inputs": {"video": ["3", 0], "filename_prefix": "again", "format": "auto", "codec": "auto"}},

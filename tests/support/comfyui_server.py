@@ -180,7 +180,7 @@ def graph():
             "class_type": "SAM3DGeometry_PointmapInference",
             "inputs": {
                 "model": ["2", 0], "image": ["1", 0], "resolution": 512, "batch_size": 4, "fov_x_degrees": 0.0,
-                "validity": "mask",
+                "validity": "mask", "refine_edges": "auto",
             },
         },
         "4": {

@@ -32,3 +32,10 @@ def test_nodes_lie_in_groups_and_apart(path):
         if all(boxes[p][i] < boxes[q][i + 2] + GAP for i in (0, 1) for p, q in (pair, pair[::-1]))
     ]
     assert (outside, touching) == ([], [])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_values_of_widgets_are_lists_or_tables(path):
+    # the front end warns of a workflow that says null
+    for node in json.loads(path.read_text(encoding="utf-8"))["nodes"]:
+        assert isinstance(node.get("widgets_values", []), (list, dict)), (node["id"], node["type"])

@@ -56,14 +56,15 @@ def by_chunk(
 
 def pointmap_by_chunk(pointmap: Pointmap, function: Callable[[Pointmap, slice], Pointmap]) -> Pointmap:
     """`by_chunk` for a function from a pointmap to a pointmap of as many frames."""
-    names, made = ("points", "mask", "intrinsics", "image", "normals", "fov_spread"), []
+    names, made = ("points", "mask", "intrinsics", "image", "normals", "fov_spread", "unrefined"), []
 
     def tensors(frames: Pointmap, part: slice) -> tuple[torch.Tensor, ...]:
         made[:] = [function(frames, part)]
         return tuple(getattr(made[0], name) for name in names if getattr(made[0], name) is not None)
 
     results = by_chunk(pointmap, tensors)
-    return replace(made[0], **dict(zip(names, results)))
+    held = (name for name in names if getattr(made[0], name) is not None)
+    return replace(made[0], **dict(zip(held, results, strict=True)))
 
 
 def collected(parts: Iterator[tuple[torch.Tensor, ...]], count: int) -> tuple[torch.Tensor, ...]:

@@ -21,6 +21,7 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
 from ..geometry.surfaces import inverse_depth
+from ..geometry.unrefined import packed
 from .soft_edges import ends_of, falling_into_sky, joined, on_ramps, on_ridges, ramp_stride, slopes, widened
 from .surface_votes import Electors, Verdict, Voters, decide
 
@@ -247,6 +248,7 @@ def _pointmap_of(sharp: _Map, frame: Pointmap, source_size: Size) -> Pointmap:
         image=sharp.picture,
         normals=normals,
         source_size=source_size,
+        unrefined=packed(frame) if frame.unrefined is None else frame.unrefined,
     )
 
 

@@ -117,8 +117,21 @@ def crop_pointmap(pointmap: Pointmap, window: Window) -> tuple[Pointmap, Window]
         image=pointmap.image[:, rows, columns],
         normals=None if pointmap.normals is None else pointmap.normals[:, rows, columns],
         source_size=(shown.height, shown.width),
+        unrefined=None if pointmap.unrefined is None else _part_of(pointmap.unrefined, cells, size),
     )
     return part, shown
+
+
+def _part_of(values: torch.Tensor, cells: Window, size: Size) -> torch.Tensor:
+    """What a map (B, h, w, C) of another size has of a window in pixels of `size`, its edges at the nearest of its own pixels."""
+    (top, bottom), (left, right) = (
+        (round(start * n / m), max(round(start * n / m) + 1, round(stop * n / m)))
+        for start, stop, n, m in (
+            (cells.top, cells.top + cells.height, values.shape[1], size[0]),
+            (cells.left, cells.left + cells.width, values.shape[2], size[1]),
+        )
+    )
+    return values[:, top:bottom, left:right]
 
 
 def resize_pointmap(pointmap: Pointmap, size: Size, image: torch.Tensor | None = None) -> Pointmap:

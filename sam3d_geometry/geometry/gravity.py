@@ -12,6 +12,7 @@ from .picture_lines import line_planes, log_lines
 from .plane_patches import plane_patches
 from .pointmap import Pointmap
 from .rotations import rotation_from_degrees
+from .unrefined import as_estimated
 from .up_evidence import Planes, directions_grid, find_planes, log_planes, log_prior
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,8 @@ def _refined(up: torch.Tensor, planes: Planes, lines: torch.Tensor, weights: tor
 def _likeliest(frames: Pointmap, source: str) -> tuple[torch.Tensor, float]:
     """Up (3,) by the planes and the pictures of frames that share it, and its probability."""
     lines, weights = line_planes(frames)
-    grid, planes = directions_grid(), find_planes(plane_patches(frames, source), frames)
+    seen = as_estimated(frames)
+    grid, planes = directions_grid(), find_planes(plane_patches(seen, source), seen)
     score = log_prior(grid) + log_planes(grid, planes) + log_lines(grid, lines, weights)
     probability = torch.softmax(score, 0)
     best = score.topk(CANDIDATES).indices

@@ -21,6 +21,8 @@ class Pointmap:
     source_size  (height, width) of the photo; image outputs are brought back to it
     fov_spread   (B,) float32, standard deviation of the natural logarithm of the focal length that was found from the points
                  alone, infinite where they say nothing (a flat front); None where the camera is known in another way
+    unrefined    (B, h, w, 1 or 4) float32, depth and normals as the estimator gave them, at its own size, where edges have been
+                 brought onto the photo's since; 0 where there were none. It tells of whole surfaces (`unrefined.py`)
     """
 
     points: torch.Tensor
@@ -32,6 +34,7 @@ class Pointmap:
     metric: bool
     source_size: tuple[int, int]
     fov_spread: torch.Tensor | None = None
+    unrefined: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.points.dim() != 4 or self.points.shape[-1] != 3 or 0 in self.points.shape:
@@ -53,7 +56,10 @@ class Pointmap:
             if tensor is None or tuple(tensor.shape) != shape:
                 came = None if tensor is None else tuple(tensor.shape)
                 raise ValueError(f"Pointmap {name} came as {came}; {shape} is needed to fit the points.")
-        for name in ("points", "mask", "intrinsics", "image", "normals"):
+        kept = self.unrefined
+        if kept is not None and (kept.dim() != 4 or len(kept) != batch or kept.shape[-1] not in (1, 4)):
+            raise ValueError(f"Pointmap unrefined came as {tuple(kept.shape)}; ({batch}, h, w, 1 or 4) is needed.")
+        for name in ("points", "mask", "intrinsics", "image", "normals", "unrefined"):
             dtype, wanted = getattr(getattr(self, name), "dtype", None), torch.bool if name == "mask" else torch.float32
             if dtype not in (None, wanted):
                 raise ValueError(f"Pointmap {name} came as {dtype}; {str(wanted).removeprefix('torch.')} is needed.")
@@ -93,10 +99,15 @@ class Pointmap:
 
     def masked(self, keep: torch.Tensor) -> Pointmap:
         """The pointmap with geometry only where `keep` (B or 1, H, W) bool is True too; points and normals elsewhere are 0."""
-        mask = self.mask & keep.to(self.device)
+        keep = keep.to(self.device)
+        mask = self.mask & keep
         inside = mask[..., None]
         normals = None if self.normals is None else torch.where(inside, self.normals, 0)
-        return replace(self, points=torch.where(inside, self.points, 0), mask=mask, normals=normals)
+        unrefined = self.unrefined
+        if unrefined is not None:
+            unrefined = torch.where(_nearest(keep[..., None], unrefined), unrefined, 0)
+        points = torch.where(inside, self.points, 0)
+        return replace(self, points=points, mask=mask, normals=normals, unrefined=unrefined)
 
     def _map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> Pointmap:
         tensors = {
@@ -124,10 +135,22 @@ class Pointmap:
         joined: dict[str, torch.Tensor | None] = {
             name: torch.cat([getattr(p, name) for p in pointmaps]) for name in ("points", "mask", "intrinsics", "image")
         }
-        for name in ("normals", "fov_spread"):
+        for name in ("normals", "fov_spread", "unrefined"):
             parts = [part for p in pointmaps if (part := getattr(p, name)) is not None]
-            joined[name] = torch.cat(parts) if len(parts) == len(pointmaps) else None
+            whole = len(parts) == len(pointmaps) and len({part.shape[1:] for part in parts}) == 1
+            joined[name] = torch.cat(parts) if whole else None
         return replace(first, **joined)
+
+
+def _nearest(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """A map (B, H, W, C) at the size of another one (B, h, w, ...): its nearest pixels, nothing mixed."""
+    if values.shape[1:3] == like.shape[1:3]:
+        return values
+    rows, columns = (
+        ((torch.arange(n, device=values.device) + 0.5) * (m / n)).long()
+        for n, m in zip(like.shape[1:3], values.shape[1:3])
+    )
+    return values[:, rows[:, None], columns]
 
 
 def require_frames(name: str, given: torch.Tensor | None, frames: int) -> None:

@@ -205,4 +205,5 @@ def pointmap_at_size(pointmap: Pointmap, picture: torch.Tensor) -> Pointmap:
         metric=pointmap.metric,
         source_size=size,
         fov_spread=pointmap.fov_spread,
+        unrefined=pointmap.unrefined,
     )

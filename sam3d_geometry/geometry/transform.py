@@ -10,12 +10,14 @@ from torch.nn import functional as F
 from .camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
 from .pointmap import Pointmap
 from .pointmap_maker import FARTHEST, NEAREST, is_distance
+from .unrefined import unrefined_too
 
 MUCH_SMALLER = 1e-3  # only such a scale can make what was a distance too small for one
 # clockwise, in quarter turns
 ROTATIONS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
 
 
+@unrefined_too
 def scale_pointmap(pointmap: Pointmap, scale: float | torch.Tensor) -> Pointmap:
     """All distances times `scale`, one number or one per frame (B,) greater than 0; camera and normals stay."""
     factor = torch.as_tensor(scale, dtype=torch.float32, device=pointmap.device).reshape(-1)
@@ -42,6 +44,7 @@ def _within_reach(pointmap: Pointmap, factor: torch.Tensor) -> Pointmap:
     return left
 
 
+@unrefined_too
 def mirror_pointmap(pointmap: Pointmap) -> Pointmap:
     """Left and right exchanged: picture, points, normals and principal point, as of the same scene seen in a mirror."""
     intrinsics = pointmap.intrinsics.clone()
@@ -57,6 +60,7 @@ def mirror_pointmap(pointmap: Pointmap) -> Pointmap:
     )
 
 
+@unrefined_too
 def _quarter_turn(pointmap: Pointmap) -> Pointmap:
     # clockwise: what was on top comes to the right, so x becomes -y and y becomes x
     def turn(directions: torch.Tensor) -> torch.Tensor:
@@ -105,6 +109,7 @@ def _at_depth(pointmap: Pointmap, depth: torch.Tensor, intrinsics: torch.Tensor)
     return replace(pointmap, points=points, mask=mask, intrinsics=intrinsics, normals=normals, fov_spread=spread)
 
 
+@unrefined_too
 def shift_depth(pointmap: Pointmap, shift: float) -> Pointmap:
     """Every depth plus `shift`, in the pointmap's unit; points that would lie at the camera or behind it become invalid."""
     if not abs(shift) < float("inf"):
@@ -112,6 +117,7 @@ def shift_depth(pointmap: Pointmap, shift: float) -> Pointmap:
     return _at_depth(pointmap, pointmap.depth + shift, pointmap.intrinsics)
 
 
+@unrefined_too
 def with_fov_x(pointmap: Pointmap, fov_x_degrees: float) -> Pointmap:
     """The same depths seen through a lens of this horizontal field of view in degrees; points are derived again.
 

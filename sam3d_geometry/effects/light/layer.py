@@ -26,6 +26,7 @@ from .shading import dot, ggx, lambert, light_at, unit
 DISTANCE, AS_IS = "distance", "as is"
 WHERE = (SURFACE, DISTANCE, AS_IS)
 SUPERSAMPLES = 2  # rays a side of a pixel of a mesh
+RAYS_AT_ONCE = 1 << 16  # of a mesh that are shaded: what they need stays near the cache
 UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
 GREY = 0.6  # linear albedo of a mesh without colours: light enough to show its shading, dark enough for its highlights
 MESH_ROUGHNESS = 0.5  # half way from polished to matt, as glTF's viewers show a mesh without a material
@@ -258,12 +259,12 @@ def mesh_layer(
         size = (rows.stop - rows.start, columns.stop - columns.start)
         part = intrinsics_of_part(pointmap.intrinsics[i], pointmap.size, size, corner=(rows.start, columns.start))
         raster = rasterize(points, triangles, part, *(SUPERSAMPLES * side for side in size), near=NEAR)
-        seen = (raster.face >= 0).nonzero(as_tuple=True)
-        corners = values[triangles[raster.face[seen]]]
-        albedo, normals, met = (corners * raster.weights[seen][..., None]).sum(1).T.contiguous().split(3)
         colour = points.new_zeros(*raster.depth.shape, 3)
-        normals = unit(normals)
-        colour[seen] = _mesh_colour(albedo, normals, met, lights=lights, frame=i, ambient=ambient).T
+        seen = (raster.face.view(-1) >= 0).nonzero()[:, 0]
+        for part in seen.split(RAYS_AT_ONCE):
+            albedo, normals, met = raster.interpolate_at(part, values, triangles).T.contiguous().split(3)
+            shown = _mesh_colour(albedo, unit(normals), met, lights=lights, frame=i, ambient=ambient)
+            colour.view(-1, 3).index_copy_(0, part, shown.T)
         averaged = _averaged(colour, (raster.face >= 0).float(), raster.depth)
         for whole, values in zip((layer.colour, layer.alpha, layer.depth), averaged):
             whole[i, rows, columns] = values

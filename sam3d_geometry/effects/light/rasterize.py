@@ -28,8 +28,17 @@ class Raster:
 
     def interpolate(self, values: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
         """Values (N, C) at the mesh's vertices -> (H, W, C), 0 where nothing."""
-        corners = values[faces[self.face.clamp_min(0)]]
-        return (corners * self.weights[..., None]).sum(-2)
+        everywhere = torch.arange(self.face.numel(), device=self.face.device)
+        return self.interpolate_at(everywhere, values, faces).view(*self.face.shape, values.shape[-1])
+
+    def interpolate_at(self, pixels: torch.Tensor, values: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
+        """The same at some pixels (P,), counted row by row -> (P, C)."""
+        corners = faces.index_select(0, self.face.view(-1).index_select(0, pixels).clamp_min(0))
+        weights = self.weights.view(-1, 3).index_select(0, pixels)
+        result = values.index_select(0, corners[:, 0]).mul_(weights[:, :1])
+        for i in (1, 2):
+            result.addcmul_(values.index_select(0, corners[:, i]), weights[:, i : i + 1])
+        return result
 
 
 def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -57,6 +66,20 @@ def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Te
     return weights @ corners[index], weights, index
 
 
+def _shares_in_box(
+    x: torch.Tensor, y: torch.Tensor, corner: tuple[torch.Tensor, torch.Tensor], area: torch.Tensor
+) -> torch.Tensor:
+    """Barycentric shares of the second and third vertex over each triangle's box of pixels, as (T, 6).
+
+    For each of the two: its value at the middle of the box's first pixel `corner` (column and row, each (T,)), and its change
+    for a pixel to the right and one down. x and y (T, 3) are the vertices in pixels, area (T,) twice the signed area.
+    """
+    dx, dy = corner[0] + 0.5 - x[:, 0], corner[1] + 0.5 - y[:, 0]
+    inverse = torch.where(area.abs() > 1e-12, 1 / area, 0)
+    x_1, y_1, x_2, y_2 = ((f[:, i] - f[:, 0]) * inverse for i in (1, 2) for f in (x, y))
+    return torch.stack([dx * y_2 - dy * x_2, y_2, -x_2, dy * x_1 - dx * y_1, -y_1, x_1], -1)
+
+
 @not_in_half
 def rasterize(
     vertices: torch.Tensor, faces: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int, near: float = NEAR
@@ -79,22 +102,24 @@ def rasterize(
     left, top = x0.ceil().long(), y0.ceil().long()
     columns = (x1.floor().long().clamp_max(width - 1) - left + 1).clamp_min(0)
     rows = (y1.floor().long().clamp_max(height - 1) - top + 1).clamp_min(0)
-    first = torch.stack([x[:, 0], y[:, 0]], -1)
-    edge_1 = torch.stack([x[:, 1], y[:, 1]], -1) - first
-    edge_2 = torch.stack([x[:, 2], y[:, 2]], -1) - first
-    area = edge_1[:, 0] * edge_2[:, 1] - edge_1[:, 1] * edge_2[:, 0]
-    ends = torch.where(area.abs() > 1e-12, columns * rows, 0).cumsum(0)
+    area = (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) - (x[:, 2] - x[:, 0]) * (y[:, 1] - y[:, 0])
+    count = torch.where(area.abs() > 1e-12, columns * rows, 0)
+    ends = count.cumsum(0)
     total = int(ends[-1]) if len(ends) else 0
+    boxes = torch.stack([ends - count, columns, left, top], -1)
+    shares = _shares_in_box(x, y, (left, top), area)
     for start in range(0, total, PAIRS):
         pair = torch.arange(start, min(start + PAIRS, total), device=device)
         triangle = torch.searchsorted(ends, pair, right=True)
-        place = pair - torch.where(triangle > 0, ends[(triangle - 1).clamp_min(0)], 0)
-        column = left[triangle] + place % columns[triangle]
-        row = top[triangle] + torch.div(place, columns[triangle], rounding_mode="floor")
-        dx, dy = column + 0.5 - first[triangle, 0], row + 0.5 - first[triangle, 1]
-        e1, e2, inverse = edge_1[triangle], edge_2[triangle], 1 / area[triangle]
-        second = (dx * e2[:, 1] - dy * e2[:, 0]) * inverse
-        third = (dy * e1[:, 0] - dx * e1[:, 1]) * inverse
+        begin, across, x_0, y_0 = boxes.index_select(0, triangle).unbind(-1)
+        place = pair - begin
+        row = torch.div(place, across, rounding_mode="floor")
+        column = place - row * across
+        second, right_2, down_2, third, right_3, down_3 = shares.index_select(0, triangle).unbind(-1)
+        right, down = column.to(dtype), row.to(dtype)
+        second = torch.addcmul(second, right, right_2).addcmul_(down, down_2)
+        third = torch.addcmul(third, right, right_3).addcmul_(down, down_3)
+        row, column = row + y_0, column + x_0
         share = torch.stack([1 - second - third, second, third], -1)
         inside = (share.amin(-1) >= -ON_EDGE).nonzero()[:, 0]
         triangle, pixel, share = triangle[inside], row[inside] * width + column[inside], share[inside]

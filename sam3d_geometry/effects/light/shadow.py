@@ -26,6 +26,7 @@ FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the 
 QUERIES = 1 << 18  # pixels looked up at a time
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 HARD_SMOOTHING = 1  # pixels over which a hard shadow's border is averaged: it is found as 0 or 1 at each
+SOFT_SPACING = 3.0  # pixels between the lines of one sample of a light with a radius: its border is one of several
 SOFT_SMOOTHING = 8  # pixels over which the steps between the samples of a light with a radius are averaged
 
 
@@ -34,9 +35,12 @@ def _inside(x: float, y: float, height: int, width: int) -> bool:
 
 
 class _Lines:
-    """The lines of a picture (height, width) through one point of its plane, or beyond: polar coordinates about it."""
+    """The lines of a picture (height, width) through one point of its plane, or beyond: polar coordinates about it.
 
-    def __init__(self, x: float, y: float, height: int, width: int):
+    Where they are farthest apart they are `spacing` pixels apart.
+    """
+
+    def __init__(self, x: float, y: float, height: int, width: int, *, spacing: float = 1.0):
         self.centre = (width / 2, height / 2)
         away_x, away_y = self.centre[0] - x, self.centre[1] - y
         self.distance = math.hypot(away_x, away_y)
@@ -50,7 +54,7 @@ class _Lines:
             self.first_angle = min(angle for angle, _ in corners)
             span = max(angle for angle, _ in corners) - self.first_angle
             self.first_r = math.hypot(max(0 - x, 0, x - width), max(0 - y, 0, y - height))
-        self.count = max(1, math.ceil(span * reach))
+        self.count = max(1, math.ceil(span * reach / spacing))
         self.length = max(1, math.ceil(reach - self.first_r) + 1)
         self.step = span / self.count
 
@@ -97,23 +101,41 @@ def _gentle_slope(values: torch.Tensor, dim: int) -> torch.Tensor:
     return torch.where(before * after > 0, torch.where(before.abs() < after.abs(), before, after), 0)
 
 
-def _along_lines(lines: _Lines, occluders: torch.Tensor) -> torch.Tensor:
-    """Depth of occluders (H, W) -> inverse depth (count, length) at every step of every line, 0 where there is none.
+@dataclass(frozen=True)
+class _Occluders:
+    """What casts a shadow in a picture (height, width), pixel by pixel and row by row, with a last one that is nothing.
 
-    The nearest pixel's surface is followed to the step's own place: exact on planes, so that they do not shade themselves.
+    w       (height * width + 1,) inverse depth, 0 where there is nothing
+    slopes  its change for a pixel to the right, and for one down
     """
-    height, width = occluders.shape
-    w = torch.where(occluders > 0, 1 / occluders.clamp_min(1e-9), 0)
-    slopes = [F.pad(_gentle_slope(w, dim).view(-1), (0, 1)) for dim in (1, 0)]
-    x, y = lines.positions(occluders.device)
-    column, row = x.floor(), y.floor()
-    outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
-    # whole numbers beyond 2 ** 24, of pixels in an 8K picture, need integers
-    at = torch.where(outside, height * width, row.long() * width + column.long())
-    found = F.pad(w.view(-1), (0, 1)).index_select(0, at.view(-1)).view_as(x)
-    for position, cell, slope in ((x, column, slopes[0]), (y, row, slopes[1])):
-        found.addcmul_(slope.index_select(0, at.view(-1)).view_as(x), position.sub_(cell).sub_(0.5))
-    return found
+
+    size: tuple[int, int]
+    w: torch.Tensor
+    slopes: tuple[torch.Tensor, torch.Tensor]
+
+    @classmethod
+    def of(cls, depth: torch.Tensor) -> _Occluders:
+        """From a depth (H, W), 0 where there is nothing."""
+        w = torch.where(depth > 0, 1 / depth.clamp_min(1e-9), 0)
+        right, down = (F.pad(_gentle_slope(w, dim).view(-1), (0, 1)) for dim in (1, 0))
+        height, width = depth.shape
+        return cls((height, width), F.pad(w.reshape(-1), (0, 1)), (right, down))
+
+    def along(self, lines: _Lines) -> torch.Tensor:
+        """Inverse depth (count, length) at every step of every line, 0 where there is none.
+
+        The nearest pixel's surface is followed to the step's own place: exact on planes, so that they do not shade themselves.
+        """
+        height, width = self.size
+        x, y = lines.positions(self.w.device)
+        column, row = x.floor(), y.floor()
+        outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
+        # whole numbers beyond 2 ** 24, of pixels in an 8K picture, need integers
+        at = torch.where(outside, height * width, row.long() * width + column.long())
+        found = self.w.index_select(0, at.view(-1)).view_as(x)
+        for position, cell, slope in ((x, column, self.slopes[0]), (y, row, self.slopes[1])):
+            found.addcmul_(slope.index_select(0, at.view(-1)).view_as(x), position.sub_(cell).sub_(0.5))
+        return found
 
 
 def _slope_ranges(
@@ -142,15 +164,16 @@ def _running_greatest(values: torch.Tensor) -> torch.Tensor:
 
 def _shadow_of(
     points: torch.Tensor,
-    occluders: torch.Tensor,
+    occluders: _Occluders,
     *,
     camera: tuple[float, float, float, float],
     light: tuple[float, float, float],
     sun: bool,
     thickness: float,
+    spacing: float,
 ) -> torch.Tensor:
-    """Points (N, 3), depth of occluders (H, W), 0 where none, camera (fx, fy, cx, cy) in pixels -> blocked (N,) bool."""
-    height, width = occluders.shape
+    """Points (N, 3), camera (fx, fy, cx, cy) in pixels, lines of a `spacing` in pixels -> blocked (N,) bool."""
+    height, width = occluders.size
     fx, fy, cx, cy = camera
     x, y, z = light
     sideways = max(abs(fx * x), abs(fy * y))
@@ -159,9 +182,9 @@ def _shadow_of(
     least = max(sideways / (FARTHEST_EPIPOLE * math.hypot(height, width)), 1e-9)
     if abs(z) < least:
         z = math.copysign(least, z)
-    lines = _Lines(fx * x / z + cx, fy * y / z + cy, height, width)
+    lines = _Lines(fx * x / z + cx, fy * y / z + cy, height, width, spacing=spacing)
     w_light = 0.0 if sun else 1 / z
-    w = _along_lines(lines, occluders)
+    w = occluders.along(lines)
     r = lines.steps(points.device)
     if z < 0:
         w, r = w.flip(1), r.flip(0)
@@ -252,15 +275,16 @@ def cast_shadow(
         if not len(point):
             continue
         places = _places_on_light(light, i, point.mean(0), how.samples)
-        total = torch.zeros_like(point[:, 0])
+        total, casting = torch.zeros_like(point[:, 0]), _Occluders.of(occluders[i])
         for place in places:
             total += _shadow_of(
                 point,
-                occluders[i].contiguous(),
+                casting,
                 camera=camera,
                 light=place,
                 sun=light.kind == DIRECTIONAL,
                 thickness=how.thickness,
+                spacing=1.0 if len(places) == 1 else SOFT_SPACING,
             )
         flat = valid[0][chosen] * width + valid[1][chosen]
         shadow[i].view(-1)[flat] = total / len(places)

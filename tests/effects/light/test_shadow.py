@@ -7,7 +7,10 @@ import pytest
 import torch
 from lit_scenes import BOX, PANEL, box_on_floor, far_from_edge, lamp, lamp_in_world, seen, surface_of, true_shadow
 
-from sam3d_geometry.effects.light.shadow import Casting, _along_lines, cast_shadow
+from development.scenes.layouts import random_scene
+from development.scenes.renderer import render
+from sam3d_geometry.effects.light import shadow
+from sam3d_geometry.effects.light.shadow import SOFT_SPACING, Casting, _Occluders, cast_shadow
 
 SIZE = (150, 266)
 
@@ -95,6 +98,21 @@ def test_a_larger_light_has_a_wider_penumbra_of_the_same_shadow():
     assert amounts[1] == pytest.approx(amounts[0], rel=0.3)
 
 
+@pytest.mark.parametrize("radius", [0.05, 0.3])
+def test_the_lines_of_a_soft_shadow_are_as_near_to_the_truth_as_finer_ones(radius, monkeypatch):
+    scene = random_scene(seed=3, kind="room")
+    rendering = render(scene, scene.camera, *SIZE, dtype=torch.float32)
+    middle = float(rendering.depth[rendering.mask].median())
+    light = lamp((0.4 * middle, -0.5 * middle, 0.3 * middle), radius=radius, reach=2 * middle)
+    wide = shadow_of(rendering, light)
+    monkeypatch.setattr(shadow, "SOFT_SPACING", 1.0)
+    fine, truth = shadow_of(rendering, light), shadow_of(rendering, light, samples=64)
+    assert SOFT_SPACING > 1
+    assert 0.02 < truth.mean() < 0.98
+    assert (wide - truth).abs().mean() <= 1.1 * (fine - truth).abs().mean()
+    assert (wide - fine).square().mean().sqrt() < 0.01
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (3, 4)])
 @pytest.mark.parametrize("valid", [True, False])
 def test_tiny_and_empty_maps_have_no_shadow_and_no_nan(size, valid):
@@ -117,7 +135,7 @@ def test_pixels_of_a_very_large_picture_are_found():
         def positions(self, device):
             return places[:, 1:] + 0.5, places[:, :1] + 0.5
 
-    assert torch.allclose(_along_lines(Steps(), depth)[:, 0], torch.tensor([0.5, 0.25, 0.2]))
+    assert torch.allclose(_Occluders.of(depth).along(Steps())[:, 0], torch.tensor([0.5, 0.25, 0.2]))
 
 
 def test_a_surface_without_normals_is_refused():

@@ -26,7 +26,10 @@ FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the 
 QUERIES = 1 << 18  # pixels looked up at a time
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 HARD_SMOOTHING = 1  # pixels over which a hard shadow's border is averaged: it is found as 0 or 1 at each
-SOFT_SPACING = 3.0  # pixels between the lines of one sample of a light with a radius: its border is one of several
+SOFT_SPACING = (
+    3.0  # pixels at most between the lines of one sample of a light with a radius: its border is one of several
+)
+STEEPEST = 6.0  # depth that a surface gains for a length across the view (80 degrees) and still must not shade itself
 SOFT_SMOOTHING = 8  # pixels over which the steps between the samples of a light with a radius are averaged
 
 
@@ -208,6 +211,14 @@ def _shadow_of(
     return torch.cat(blocked)
 
 
+def _soft_spacing(bias: float, focal: float) -> float:
+    """Pixels between the lines of a soft shadow, for a bias and a focal length in pixels.
+
+    A pixel lies up to half of it beside its line; the bias has to hold what a steep surface gains in depth over that.
+    """
+    return min(max(2 * bias * focal / STEEPEST, 1.0), SOFT_SPACING)
+
+
 def _places_on_light(
     light: PlacedLight, frame: int, middle: torch.Tensor, samples: int
 ) -> list[tuple[float, float, float]]:
@@ -284,7 +295,7 @@ def cast_shadow(
                 light=place,
                 sun=light.kind == DIRECTIONAL,
                 thickness=how.thickness,
-                spacing=1.0 if len(places) == 1 else SOFT_SPACING,
+                spacing=1.0 if len(places) == 1 else _soft_spacing(how.bias, camera[0]),
             )
         flat = valid[0][chosen] * width + valid[1][chosen]
         shadow[i].view(-1)[flat] = total / len(places)

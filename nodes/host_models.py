@@ -40,7 +40,7 @@ def model_folders() -> list[str]:
 
 def model_called(name: str) -> str:
     """The model that a name of the menu stands for now: `auto` is the best that is on this machine."""
-    return models.best_on_disk(model_folders()) if name == models.AUTO else name
+    return models.best_on_disk(model_folders()) if name == models.AUTO_MODEL else name
 
 
 class _Box(torch.nn.Module):

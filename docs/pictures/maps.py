@@ -12,7 +12,7 @@ from sheet import depth_of, estimate, grey, main_photo, normal_map, photos, shee
 from sam3d_geometry.geometry.axes import NORMAL_MAP_SIGNS
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.maps.blend import MODES, blend
+from sam3d_geometry.maps.blend import BLEND_MODES, blend
 from sam3d_geometry.maps.colormap import COLORMAPS, apply_colormap, legend
 from sam3d_geometry.maps.depth import CURVES
 from sam3d_geometry.maps.side_by_side import side_by_side
@@ -82,7 +82,7 @@ def blending() -> Image.Image:
     photo = main_photo()
     layer = apply_colormap(depth_of(estimate(photo)), "magma")
     pictures = {"base": photo}
-    for mode in MODES:
+    for mode in BLEND_MODES:
         pictures[f"{mode}, opacity 0.6"] = blend(photo, layer, 0.6, mode)
     return sheet(pictures, 3)
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sheet import estimate, main_photo, photos, sheet
 
 from sam3d_geometry.files import AXES
-from sam3d_geometry.geometry.axes import FRAMES
+from sam3d_geometry.geometry.axes import AXIS_FRAMES
 from sam3d_geometry.geometry.crop import mask_pointmap
 from sam3d_geometry.geometry.scene_scale import scene_depth
 from sam3d_geometry.maps.depth import depth_range
@@ -194,7 +194,7 @@ def save_3d() -> Image.Image:
     for name, frame in AXES.items():
         picture = Image.fromarray((drawn[0] * 255).to(torch.uint8).numpy())
         draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=15)
-        axes = torch.tensor(FRAMES[frame].axes).float()
+        axes = torch.tensor(AXIS_FRAMES[frame].axes).float()
         tips = torch.cat([torch.zeros(1, 3), axes * length]) + middle
         seen = seen_from(tips, middle, *view, 0.35 * float(middle[2]))
         places = (seen[:, :2] / seen[:, 2:] * focal + torch.tensor([size[1] / 2, size[0] / 2])).tolist()
@@ -202,8 +202,8 @@ def save_3d() -> Image.Image:
             draw.line([tuple(places[0]), tuple(tip)], fill=shade, width=3)
             draw.text(tuple(tip), letter, font=font, fill=shade, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
         pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8).view(1, *size, 3)
-        unit = ", cm" if FRAMES[frame].units_per_metre == 100 else ""
-        pictures[f"{name}: {FRAMES[frame].handedness}-handed{unit}"] = pixels.float() / 255
+        unit = ", cm" if AXIS_FRAMES[frame].units_per_metre == 100 else ""
+        pictures[f"{name}: {AXIS_FRAMES[frame].handedness}-handed{unit}"] = pixels.float() / 255
     return sheet(pictures, 4)
 
 

@@ -30,7 +30,7 @@ class LoadSAM3DGeometry(io.ComfyNode):
                     "a rough first look. 'sam-3d-objects (moge-vitl)' is the one inside SAM 3D Objects (1.3 GB, downloaded once); "
                     "'moge-2-...-normal' gives meters and sharper normals. Files in models/geometry_estimation and "
                     "models/sam3d_geometry are listed too.",
-                    default=models.AUTO,
+                    default=models.AUTO_MODEL,
                     options=names,
                 ),
                 field(

@@ -38,7 +38,7 @@ def require_device(name: str) -> None:
 
 def settle_model(args: argparse.Namespace) -> None:
     """Sets the model that `auto` stands for; raises ModelError where one of the catalogue cannot do what the options ask for."""
-    if args.model == models.AUTO:
+    if args.model == models.AUTO_MODEL:
         args.model = models.best_on_disk(args.models_dir)
     card = card_named(args.model)
     if card is not None:

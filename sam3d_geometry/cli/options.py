@@ -102,7 +102,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(card.name for card in models.CATALOGUE)
     add(
         "--model",
-        default=models.AUTO,
+        default=models.AUTO_MODEL,
         metavar="NAME_OR_FILE",
         help=f"one of: {names}; or a .pt or .safetensors file, or a copy of facebook/sam-3d-objects. Default: auto, the best "
         f"that is on this machine, else {models.PREVIEW}, a rough first look; one that is named is downloaded once",

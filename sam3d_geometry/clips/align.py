@@ -93,7 +93,7 @@ class _Placed(NamedTuple):
     to_last: Match
 
 
-def _applied(
+def _scaled_and_shifted(
     depth: torch.Tensor, mask: torch.Tensor, scale: float | torch.Tensor, shift: float | torch.Tensor
 ) -> torch.Tensor:
     """Depth with a scale and a shift, 0 where the mask is off; shapes that broadcast."""
@@ -185,8 +185,8 @@ class _Aligner:
         """Flicker of a frame's depth (H, W) against the last frame, before and after the fit."""
         state, motion = self.reached, fit.motions[0]
         before = state.last.view.intrinsics
-        aligned = _applied(depth, depth > 0, fit.scale, fit.shift)
-        aligned_before = _applied(state.depth, state.depth > 0, state.scale, state.shift)
+        aligned = _scaled_and_shifted(depth, depth > 0, fit.scale, fit.shift)
+        aligned_before = _scaled_and_shifted(state.depth, state.depth > 0, state.scale, state.shift)
         # the motion is in the aligned unit
         unaligned = Motion(motion.rotation, motion.translation / fit.scale)
         return (
@@ -274,7 +274,7 @@ def align_sequence(
         pointmap = seen_through(pointmap, focal)
     depth = pointmap.depth
     s, b = (v.to(device=depth.device, dtype=depth.dtype)[:, None, None] for v in (scale, shift))
-    result = replace(pointmap, points=unproject(_applied(depth, pointmap.mask, s, b), pointmap.intrinsics))
+    result = replace(pointmap, points=unproject(_scaled_and_shifted(depth, pointmap.mask, s, b), pointmap.intrinsics))
     world = torch.stack([_pose(p, g) for p, g in zip(poses, gauge.tolist())])
     done = Alignment(
         scale=scale,

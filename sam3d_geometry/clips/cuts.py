@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from .dissolves import LONGEST, spans_of_dissolves
+from .dissolves import LONGEST_DISSOLVE, spans_of_dissolves
 
-CUT_THRESHOLD = (
-    0.35  # below the most alike of unrelated photos (0.41), far above pans of 2.5 % of the width a frame (0.13)
-)
+# below the most alike of unrelated photos (0.41), far above pans of 2.5 % of the width a frame (0.13)
+CUT_THRESHOLD = 0.35
 LOOK_SIZE = (48, 48)  # pixels: what is left of a picture tells two shots apart, and a fast pan moves it by one pixel
-COARSER = (
-    4  # pixels of a thumbnail in one where exposures are compared: a pan moves it by a third of one, noise is gone
-)
+# pixels of a thumbnail in one where exposures are compared: a pan moves it by a third of one, noise is gone
+EXPOSURE_CELL = 4
 BLANK = 0.04  # a frame that is everywhere this near to black or to white shows nothing
 HISTOGRAM_BINS = 16  # of brightness: noise and compression stay within one
 
@@ -36,7 +34,7 @@ def _histograms(looks: torch.Tensor) -> torch.Tensor:
     return (1 - (position[..., None] - centres).abs()).clamp_min(0).mean(1)
 
 
-def _spread(values: torch.Tensor) -> torch.Tensor:
+def _gini_difference(values: torch.Tensor) -> torch.Tensor:
     """(B,) mean distance between two values drawn from sorted ones (B, N): Gini's mean difference."""
     count = values.shape[1]
     weights = 2 * torch.arange(count, device=values.device, dtype=values.dtype) - count + 1
@@ -49,19 +47,19 @@ def _rearranged(looks: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
     The tone curve between the two is taken out by matching their sorted brightness, in the direction that fits better, since
     what one of them clips is seen in the other only. What is left is given in shares of what chance would leave.
     """
-    now, before = (F.avg_pool2d(look.mean(-1)[:, None], COARSER).flatten(1) for look in (looks, previous))
+    now, before = (F.avg_pool2d(look.mean(-1)[:, None], EXPOSURE_CELL).flatten(1) for look in (looks, previous))
     least = torch.full((len(looks),), torch.inf, device=looks.device, dtype=looks.dtype)
     for source, target in ((before, now), (now, before)):
         values = target.sort(1).values
         matched = torch.empty_like(target).scatter_(1, source.argsort(1), values)
-        share = (matched - target).abs().mean(1) / _spread(values)
+        share = (matched - target).abs().mean(1) / _gini_difference(values)
         least = torch.minimum(least, torch.where(share.isfinite(), share, torch.inf))
     return least
 
 
 def _blank(looks: torch.Tensor) -> torch.Tensor:
     """(B,) bool: whether a thumbnail is black or white all over, but for noise."""
-    coarse = F.avg_pool2d(looks.movedim(-1, 1), COARSER).flatten(1)
+    coarse = F.avg_pool2d(looks.movedim(-1, 1), EXPOSURE_CELL).flatten(1)
     return (coarse < BLANK).all(1) | (coarse > 1 - BLANK).all(1)
 
 
@@ -104,7 +102,7 @@ def find_cuts(looks: torch.Tensor, before: torch.Tensor | None, threshold: float
     for i, (is_cut, is_passed) in enumerate(zip(cuts.tolist(), passed.tolist())):
         if is_passed:
             continue
-        recent = torch.cat([recent[:0] if is_cut else recent[-LONGEST:], looks[i : i + 1]])
+        recent = torch.cat([recent[:0] if is_cut else recent[-LONGEST_DISSOLVE:], looks[i : i + 1]])
         if any(_differs(recent[[-1 - span, -1]], threshold) for span in spans_of_dissolves(recent)):
             cuts[i], recent = True, recent[-1:]
     return FrameCuts(cuts, passed, recent.clone())

@@ -17,7 +17,7 @@ from .noise import spread
 MAX_MATCHES = 2000  # pixels that a fit takes from a frame: more of them hardly change it, and cost as much more
 MINIMUM_SAMPLES = 40  # five for each of the 8 unknowns
 ITERATIONS = 12  # Gauss-Newton has settled by then, or never will
-SETTLED = 1e-7  # radians, shares and units of depth: below what flow and depth can tell
+SETTLED_MOTION = 1e-7  # radians, shares and units of depth: below what flow and depth can tell
 MOST_RESCALED = 0.5  # logarithm of the scale in one step, so that a bad start does not throw it away
 LEAST_PIXEL_NOISE = 0.1  # pixels: optical flow is not more exact, even on clean pictures
 LEAST_DEPTH_NOISE = 0.002  # of log depth: interpolation between pixels is not more exact
@@ -29,7 +29,7 @@ SMOOTHED_PIXELS = 5  # over which inverse depth is averaged: noise would pull th
 SHIFT_PRIOR = 0.3  # standard deviation of the shift, relative to the median depth
 # places of the unknowns: a turn and a move for each reference, and last, for all of them, a log scale and a shift
 RIGID = 6
-TURN, MOVE = slice(0, 3), slice(3, RIGID)
+TURN_PART, MOVE_PART = slice(0, 3), slice(3, RIGID)
 LOG_SCALE, SHIFT = -2, -1
 
 
@@ -180,7 +180,7 @@ class _Samples:
     def residuals(self, motion: Motion, scale: float, shift: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """How far the samples are off in the reference: in pixels (N, 2) and in log depth (N,), x, y and depth.
 
-        With their derivatives (N, 3, 8) by the unknowns TURN, MOVE, LOG_SCALE and SHIFT; a turn acts on the points before the move.
+        With their derivatives (N, 3, 8) by the unknowns TURN_PART, MOVE_PART, LOG_SCALE and SHIFT; a turn acts on the points before the move.
         """
         lengthened = (scale * self.depth + shift).clamp_min(1e-9)
         rays = self.rays @ motion.rotation.T
@@ -192,8 +192,8 @@ class _Samples:
         in_depth = z.log() - self.target_depth.log()
 
         points_by = torch.zeros(len(z), 3, RIGID + 2, dtype=torch.float64)
-        points_by[..., TURN] = _cross_matrix(-turned)
-        points_by[..., MOVE] = torch.eye(3, dtype=torch.float64)
+        points_by[..., TURN_PART] = _cross_matrix(-turned)
+        points_by[..., MOVE_PART] = torch.eye(3, dtype=torch.float64)
         points_by[..., LOG_SCALE] = rays * (scale * self.depth)[:, None]
         points_by[..., SHIFT] = rays
         by_points = torch.zeros(len(z), 3, 3, dtype=torch.float64)
@@ -274,11 +274,13 @@ def fit_frame(
         step = torch.linalg.solve(normal, right)
         for i in taken:
             own = step[RIGID * i : RIGID * (i + 1)]
-            motions[i] = Motion(_rotation(own[TURN]) @ motions[i].rotation, motions[i].translation + own[MOVE])
+            motions[i] = Motion(
+                _rotation(own[TURN_PART]) @ motions[i].rotation, motions[i].translation + own[MOVE_PART]
+            )
         if with_scale:
             scale *= float(step[LOG_SCALE].clamp(-MOST_RESCALED, MOST_RESCALED).exp())
             shift += float(step[SHIFT])
-        if step.abs().max() < SETTLED:
+        if step.abs().max() < SETTLED_MOTION:
             break
     residual, still = _quality(list(taken.values()), [motions[i] for i in taken], scale, shift)
     return MotionFit(scale, shift, tuple(motions), residual, still)

@@ -7,9 +7,8 @@ from torch.nn import functional as F
 
 NORMAL_SPREAD = 1.4826  # standard deviation of normal noise by its median distance from 0
 AGREEING = 4.0  # standard deviations: noise hardly ever goes further, so what is further off shows something else
-AVERAGED_PIXELS = (
-    9  # side of the window of `windowed_mean`: enough pixels to average noise out, small beside most things
-)
+# side of the window of `windowed_mean`: enough pixels to average noise out, small beside most things
+AVERAGED_PIXELS = 9
 
 
 def spread(residuals: torch.Tensor, least: float) -> float:

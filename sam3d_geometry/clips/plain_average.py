@@ -44,7 +44,9 @@ def check_guide(guide: torch.Tensor | None, images: torch.Tensor) -> None:
         )
 
 
-def _usable(state: TemporalState | None, shapes: tuple[torch.Size, ...], size: tuple[int, int]) -> TemporalState | None:
+def _state_for(
+    state: TemporalState | None, shapes: tuple[torch.Size, ...], size: tuple[int, int]
+) -> TemporalState | None:
     """The state, or None where its frames are not like the new ones."""
     if state is None or state.size != size or tuple(v.shape[1:] for v in state.value) != shapes:
         return None
@@ -67,7 +69,7 @@ def smooth_images(
     check_guide(guide, images)
     looks = thumbnails(images if guide is None else guide)
     size = (images.shape[1], images.shape[2])
-    state = _usable(state, (images.shape[1:],), size)
+    state = _state_for(state, (images.shape[1:],), size)
     found = find_cuts(looks, None if state is None else state.look.to(looks), cut_threshold)
     result = torch.empty_like(images, dtype=torch.float32)
     previous = None if state is None else state.value[0][0].to(result)
@@ -98,7 +100,7 @@ def smooth_pointmap(
     parts = [log_depth, pointmap.mask.clone(), focal, pointmap.mask.float()]
     if pointmap.normals is not None:
         parts.append(pointmap.normals.clone())
-    state = _usable(state, tuple(p.shape[1:] for p in parts), pointmap.source_size)
+    state = _state_for(state, tuple(p.shape[1:] for p in parts), pointmap.source_size)
     found = find_cuts(looks, None if state is None else state.look.to(looks), cut_threshold)
     previous = None if state is None else [v[0].to(looks.device) for v in state.value]
     for i, cut in enumerate(found.cuts.tolist()):

@@ -29,7 +29,7 @@ MOVING_MEMORY = 6.0  # frames that a moving thing's depth is averaged over at mo
 MOST_APPROACH = 0.3  # change of log depth from frame to frame that a moving thing is believed to make
 LEAST_GREY_NOISE = 2.0  # of 255: what compression leaves of a surface that stays as it is
 SKY = 20.0  # log depth of what has none: so far that it only turns with the camera
-FAINT = 1e-4  # weight beside the bilinear ones, so that a lone valid corner counts however far it is
+LONE_CORNER_WEIGHT = 1e-4  # weight beside the bilinear ones, so that a lone valid corner counts however far it is
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _carried_depth(
     off = torch.where(valid, (values - expected[..., None]).abs(), torch.inf)
     nearest = values.gather(-1, off.argmin(-1, keepdim=True))
     same = valid & ((values - nearest).abs() < SAME_SURFACE)
-    weights = (weights + FAINT) * same
+    weights = (weights + LONE_CORNER_WEIGHT) * same
     total = weights.sum(-1)
     weights = weights / total.clamp_min(1e-12)[..., None]
     # along a surface 1 / depth is linear
@@ -205,7 +205,7 @@ def _carried_validity(
     return Validity(share, frames * seen * path.still * agreement(off, noise))
 
 
-def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> GeometryHistory:
+def _averaged_depth(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memory: float) -> GeometryHistory:
     """A single frame of this log depth (H, W) averaged with its history, over at most `memory` frames.
 
     The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight). Where most frames
@@ -232,7 +232,7 @@ def _averaged(frame: Pointmap, carried: _Carried, log_depth: torch.Tensor, memor
     return GeometryHistory(blended, steady, weight + 1, normals, validity)
 
 
-def _joined(forward: GeometryHistory, backward: GeometryHistory, frame: Pointmap) -> GeometryHistory:
+def _both_ways(forward: GeometryHistory, backward: GeometryHistory, frame: Pointmap) -> GeometryHistory:
     """Two averages that end at the same frame, as one that counts it once."""
     own = frame.mask[0]
     # a side that only filled a hole has nothing of the frame's own in it
@@ -265,17 +265,17 @@ class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
             mask = frame.mask[0]
             return GeometryHistory(log_depth, mask, torch.ones_like(log_depth), normals, Validity.of(mask))
         carried = _carry(history, before, self.seen[index], frame, log_depth)
-        return _averaged(frame, carried, log_depth, self._memory)
+        return _averaged_depth(frame, carried, log_depth, self._memory)
 
     def keep(self, index: int, forward: GeometryHistory) -> None:
         # looking back only, nothing but the result is needed of all frames but the last one
         self.results.append(forward if self._joins else replace(forward, weight=None, validity=None))
 
     def join(self, index: int, backward: GeometryHistory) -> None:
-        self.results[index] = _joined(self.results[index], backward, self._frames[index])
+        self.results[index] = _both_ways(self.results[index], backward, self._frames[index])
 
 
-def _continues(state: MotionState | None, pointmap: Pointmap) -> MotionState | None:
+def _motion_state_for(state: MotionState | None, pointmap: Pointmap) -> MotionState | None:
     """The state, or None where its frame is not like the new ones."""
     if state is None or state.size != pointmap.source_size:
         return None
@@ -303,7 +303,7 @@ def smooth_along_motion(
     memory = memory_of(strength)
     check_direction(direction)
     looks = thumbnails(pointmap.image).cpu()
-    state = _continues(state, pointmap)
+    state = _motion_state_for(state, pointmap)
     found = find_cuts(looks, None if state is None else state.look, cut_threshold)
     average = _GeometryAverage(pointmap, memory, direction)
     start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))

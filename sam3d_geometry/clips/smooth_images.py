@@ -49,7 +49,7 @@ def _local_noise(off: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
     return (MEAN_TO_DEVIATION * windowed_mean(off, counted)).clamp(usual, MOST_NOISE * usual)
 
 
-def _averaged(image: torch.Tensor, carried: PictureHistory, memory: float) -> PictureHistory:
+def _averaged_picture(image: torch.Tensor, carried: PictureHistory, memory: float) -> PictureHistory:
     """A picture (H, W, C) averaged with a history that lies where its pixels are, over at most `memory` frames.
 
     The weight of a pixel of the history falls to 0 where it is off by more than noise is (Tukey's biweight).
@@ -79,7 +79,7 @@ class _PictureAverage(TimeAverage[numpy.ndarray, PictureHistory]):
         flow, seen = followed(self.seen[index], before)
         positions_before = pixel_positions(height, width, image.device) + flow.to(image.device)
         carried = sample_at(torch.cat([history.value, history.weight[..., None]], -1), positions_before)
-        return _averaged(
+        return _averaged_picture(
             image, PictureHistory(carried[..., :-1], carried[..., -1] * seen.to(image.device)), self._memory
         )
 

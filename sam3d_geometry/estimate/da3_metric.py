@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 
 from ..geometry.resize import Size
+from ..models.vision_transformer import PATCH
 
 CANONICAL_FOCAL = 300.0  # pixels; from the model's README: depth in metres = focal * output / 300
-PATCH = 14  # both sides of the picture that the network sees are multiples of it
 
 
 def network_size(photo: Size, long_edge: int) -> Size:
-    """(height, width) of the picture that the network sees of a photo, whose longer side is brought to `long_edge`."""
+    """(height, width) of the picture that the network sees of a photo, multiples of PATCH, whose longer side is brought to `long_edge`."""
     scale = long_edge / max(photo)
     height, width = (max(1, int(round(side * scale) / PATCH + 0.5)) * PATCH for side in photo)
     return height, width

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal
 from ..geometry.colour import BEHIND_ALPHA
 from ..geometry.pointmap import Pointmap
-from ..geometry.pointmap_maker import FARTHEST, pointmap_of_depth
+from ..geometry.pointmap_maker import FARTHEST_DEPTH, pointmap_of_depth
 from ..geometry.progress import OnProgress
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
@@ -102,7 +102,7 @@ def pointmap_from_prediction(
     """
     points = prediction.points
     _, height, width, _ = points.shape
-    finite = (points.abs() < FARTHEST).all(-1)  # so far out, one point would pull the camera along
+    finite = (points.abs() < FARTHEST_DEPTH).all(-1)  # so far out, one point would pull the camera along
     mask = (prediction.mask_probability > MASK_THRESHOLD) & finite
     if validity == ALL_FINITE:
         mask = mask | (finite & ~mask.flatten(1).any(1)[:, None, None])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from .. import __version__
-from ..geometry.axes import FRAMES, convert_directions, convert_points, flips_winding
+from ..geometry.axes import AXIS_FRAMES, convert_directions, convert_points, flips_winding
 from ..geometry.colour import eight_bit
 from ..shapes.decimation import sample_picture
 from ..shapes.mesh import Mesh
@@ -38,7 +38,7 @@ class Layout:
 
 
 def _note(model: Mesh | PointCloud, axes: str) -> dict[str, Any]:
-    frame = FRAMES[AXES[axes]]
+    frame = AXIS_FRAMES[AXES[axes]]
     note: dict[str, Any] = {"generator": f"sam3d-geometry {__version__}", "axes": f"{frame.name}: {frame.meaning}"}
     note["handedness"] = frame.handedness
     if not model.metric:

@@ -9,13 +9,16 @@ from typing import Any
 import numpy
 import torch
 
-from ..geometry.pointmap_maker import FARTHEST, NEAREST
+from ..geometry.pointmap_maker import FARTHEST_DEPTH, NEAREST_DEPTH
 from ..maps.depth import CURVES, DepthRange, depth_at_nearness, normalise_depth
 from .depth_file_error import DepthFileError
 
 LAST = 65535
 RANGE_STEPS = LAST - 1  # values 1 to 65535
-LEAST_STEPS, MOST_STEPS = 1 / FARTHEST, 1 / NEAREST  # with which every value is a distance, but for the ends
+LEAST_STEPS, MOST_STEPS = (
+    1 / FARTHEST_DEPTH,
+    1 / NEAREST_DEPTH,
+)  # with which every value is a distance, but for the ends
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 
 from ..bodies.performance import Performance
 from ..bodies.rotation_maths import continuous, euler_zxy_degrees
-from ..geometry.axes import FRAMES, convert_points, target_from_source
+from ..geometry.axes import AXIS_FRAMES, convert_points, target_from_source
 from ..geometry.rotations import quaternion_xyzw
 from .axes import AXES
 
@@ -27,7 +27,7 @@ def write_skeleton_json(
     Euler angles are local: about the bone's own z, then its x, then its y (R = Rz Rx Ry). Left-handed axes have the
     rotations of their own: what is turned about an axis by the left-hand rule. `note` stands beside the people.
     """
-    frame = FRAMES[AXES[axes]]
+    frame = AXIS_FRAMES[AXES[axes]]
     content = {
         "format": FORMAT,
         "axes": f"{frame.meaning} ({frame.handedness}-handed)",

@@ -18,7 +18,7 @@ class AxisFrame:
     meaning: str = ""
 
 
-FRAMES = {
+AXIS_FRAMES = {
     frame.name: frame
     for frame in (
         AxisFrame("opencv", ((1, 0, 0), (0, 1, 0), (0, 0, 1)), "right", 1.0, "x right, y down, z forward"),
@@ -42,16 +42,16 @@ NORMAL_MAP_SIGNS = {
 }
 
 
-def _frame(name: str) -> AxisFrame:
-    if name not in FRAMES:
-        raise ValueError(f"Frame {name!r} is not known; choose one of {', '.join(FRAMES)}.")
-    return FRAMES[name]
+def _axis_frame(name: str) -> AxisFrame:
+    if name not in AXIS_FRAMES:
+        raise ValueError(f"Frame {name!r} is not known; choose one of {', '.join(AXIS_FRAMES)}.")
+    return AXIS_FRAMES[name]
 
 
 def target_from_source(target: str, source: str) -> torch.Tensor:
     """(3, 3) float64 matrix that takes a direction in frame `source` to frame `target`, without change of unit."""
-    target_from_opencv = torch.tensor(_frame(target).axes, dtype=torch.float64)
-    source_from_opencv = torch.tensor(_frame(source).axes, dtype=torch.float64)
+    target_from_opencv = torch.tensor(_axis_frame(target).axes, dtype=torch.float64)
+    source_from_opencv = torch.tensor(_axis_frame(source).axes, dtype=torch.float64)
     return target_from_opencv @ source_from_opencv.T
 
 
@@ -62,13 +62,13 @@ def convert_directions(directions: torch.Tensor, target: str, source: str = "ope
 
 def convert_points(points: torch.Tensor, target: str, source: str = "opencv") -> torch.Tensor:
     """Points (..., 3) in frame `source` and its unit -> the same in frame `target` and its unit (Unreal: centimetres)."""
-    scale = _frame(target).units_per_metre / _frame(source).units_per_metre
+    scale = _axis_frame(target).units_per_metre / _axis_frame(source).units_per_metre
     return convert_directions(points, target, source) * scale
 
 
 def flips_winding(target: str, source: str = "opencv") -> bool:
     """Whether triangles must reverse their vertex order to keep facing the same way (handedness changes)."""
-    return _frame(target).handedness != _frame(source).handedness
+    return _axis_frame(target).handedness != _axis_frame(source).handedness
 
 
 def encode_normals(normals: torch.Tensor, convention: str = "opengl", mask: torch.Tensor | None = None) -> torch.Tensor:

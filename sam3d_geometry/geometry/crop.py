@@ -39,7 +39,7 @@ def _extent(counts: torch.Tensor, clip_percent: float) -> tuple[float, float]:
     return first / len(counts), (last + 1) / len(counts)
 
 
-def _side(low: float, high: float, margin: float, length: int, multiple: int) -> tuple[int, int]:
+def _start_and_size(low: float, high: float, margin: float, length: int, multiple: int) -> tuple[int, int]:
     """Start and size in pixels of one side: shares low to high with a margin in pixels, a multiple where there is room."""
     first, last = max(0, math.floor(low * length - margin)), min(length, math.ceil(high * length + margin))
     size = -(-(last - first) // multiple) * multiple
@@ -76,8 +76,8 @@ def window_of_mask(
     left, right, top, bottom = min(lefts), max(rights), min(tops), max(bottoms)
     height, width = size
     margin = margin_percent / 100 * max((right - left) * width, (bottom - top) * height)
-    x, box_width = _side(left, right, margin, width, multiple)
-    y, box_height = _side(top, bottom, margin, height, multiple)
+    x, box_width = _start_and_size(left, right, margin, width, multiple)
+    y, box_height = _start_and_size(top, bottom, margin, height, multiple)
     return Window(x, y, box_width, box_height)
 
 
@@ -182,10 +182,10 @@ def crop_clip(
     else:
         window = _within(window, source)
         if multiple > 1:
-            left, width = _side(
+            left, width = _start_and_size(
                 window.left / source[1], (window.left + window.width) / source[1], 0, source[1], multiple
             )
-            top, height = _side(
+            top, height = _start_and_size(
                 window.top / source[0], (window.top + window.height) / source[0], 0, source[0], multiple
             )
             window = Window(left, top, width, height)

@@ -15,28 +15,25 @@ from .window_fits import WindowFits
 
 # Of the least error in pixels of the picture that is worth a fit: 1e-3 turns normals by about 0.06 degrees, and the rounding
 # of float32 stays a tenth of it at 8K.
-LEAST = 1e-3
+LEAST_NOISE = 1e-3
 ROUNDING = 1e-6  # relative fourth differences that rounding to float32 makes: a third of it, at any size
-SAMPLED = (
-    24000  # values of rows and as many of columns that are looked at first: maps without noise cost next to nothing
-)
+# values of rows and as many of columns that are looked at first: maps without noise cost next to nothing
+FIRST_SAMPLES = 24000
 PLATEAUS = 2e-3  # share of pixels with the values of their neighbours that is more than chance
-SEEN = (1, 2, 4, 8, 16)  # radii of the windows that tell noise from curvature
+WINDOW_RADII = (1, 2, 4, 8, 16)  # radii of the windows that tell noise from curvature
 SATURATED = 1.75  # growth of what is left over from one window to the next that is still noise; curvature has 16, relief 2 to 4 and more
-FINE = 0.02  # share of the noise that must be left over in windows of 3 x 3: smoother relief is taken for the surface
-MOST = 0.05  # relative error that is clutter rather than noise: foliage is not one rough surface
+# share of the noise that must be left over in windows of 3 x 3: smoother relief is taken for the surface
+LEAST_FINE_NOISE = 0.02
+MOST_NOISE = 0.05  # relative error that is clutter rather than noise: foliage is not one rough surface
 REPEAT = (8, 24)  # pixels between which two errors of noise are not alike
 REPEAT_SHARE = 0.3  # of their mean square
 REPEAT_RADIUS = 2  # of windows that errors are taken from: wider ones leave more of the creases over
 REPEAT_SIDE = 512  # pixels of the middle of the picture that are compared
 STEP_ROWS = 256  # pairs of rows in which a map's distinct values are looked for
 STEP_GRAIN = 4.0  # pixels that round alike: on a slope of a quarter step per pixel
-LEVELS = 8  # distinct values with plateaus that a map of few bits has at the least
-POWERS = (
-    0,
-    1,
-    2,
-)  # of inverse depth, that its error grows with: stereo and disparity pictures, networks, depth pictures
+LEAST_LEVELS = 8  # distinct values with plateaus that a map of few bits has at the least
+# of inverse depth, that its error grows with: stereo and disparity pictures, networks, depth pictures
+POWERS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class DepthNoise:
         return inverse.pow(2 * self.power) * self.variance
 
 
-def _median(values: torch.Tensor) -> float:
+def _median_or_zero(values: torch.Tensor) -> float:
     return float(values.median()) if values.numel() else 0.0
 
 
@@ -59,7 +56,7 @@ def _quantiles(values: torch.Tensor, *shares: float) -> list[float]:
     return torch.quantile(values[:: 1 + len(values) // 100000], values.new_tensor(shares)).tolist()
 
 
-def _spread(values: torch.Tensor) -> float:
+def _relative_spread(values: torch.Tensor) -> float:
     """How far the middle half of positive values (N,) is apart, relative to their size."""
     low, high = _quantiles(values, 0.25, 0.75)
     return (high - low) / max(0.5 * (high + low), torch.finfo(values.dtype).tiny)
@@ -67,12 +64,12 @@ def _spread(values: torch.Tensor) -> float:
 
 def _steps_of_levels(levels: torch.Tensor) -> tuple[float, int] | None:
     """Sorted distinct inverse depths -> (step, power) with step * w^power between neighbours; None where they lie anyhow."""
-    if len(levels) < LEVELS:
+    if len(levels) < LEAST_LEVELS:
         return None
     middle, gaps = levels[:-1] + levels.diff() / 2, levels.diff()
-    power = min(POWERS, key=lambda power: _spread(gaps / middle.pow(power)))
+    power = min(POWERS, key=lambda power: _relative_spread(gaps / middle.pow(power)))
     relative = gaps / middle.pow(power)
-    return (_median(relative), power) if _spread(relative) < 0.1 else None
+    return (_median_or_zero(relative), power) if _relative_spread(relative) < 0.1 else None
 
 
 def quantisation(inverse: torch.Tensor, valid: torch.Tensor) -> tuple[float, int] | None:
@@ -101,7 +98,7 @@ def _bends(inverse: torch.Tensor, valid: torch.Tensor) -> float:
     inner = inverse[:, 2:-2]
     bend = inverse[:, :-4] + inverse[:, 4:] - 4 * (inverse[:, 1:-3] + inverse[:, 3:-1]) + 6 * inner
     inside = valid[:, :-4] & valid[:, 1:-3] & valid[:, 2:-2] & valid[:, 3:-1] & valid[:, 4:]
-    return _median((bend / inner).abs()[inside])
+    return _median_or_zero((bend / inner).abs()[inside])
 
 
 def suspected(depth: torch.Tensor, mask: torch.Tensor, focal: float) -> bool:
@@ -110,12 +107,12 @@ def suspected(depth: torch.Tensor, mask: torch.Tensor, focal: float) -> bool:
     if min(height, width) < 5:
         return False
     # the median of |4th difference| of white noise is 5.6 times its deviation; correlated noise has less
-    least = max(0.5 * LEAST / focal, ROUNDING)
-    pairs, valid = _sampled_pairs(depth, mask, max(8, SAMPLED // width))
+    least = max(0.5 * LEAST_NOISE / focal, ROUNDING)
+    pairs, valid = _sampled_pairs(depth, mask, max(8, FIRST_SAMPLES // width))
     inverse = pairs.reciprocal()
     if _bends(inverse[:, 0], valid[:, 0]) > least:
         return True
-    columns = torch.linspace(0, width - 1, min(max(8, SAMPLED // height), width), device=depth.device).long()
+    columns = torch.linspace(0, width - 1, min(max(8, FIRST_SAMPLES // height), width), device=depth.device).long()
     if _bends(depth[:, columns].T.reciprocal(), mask[:, columns].T) > least:
         return True
     return quantisation(inverse, valid) is not None
@@ -130,25 +127,27 @@ def _grain(left: torch.Tensor, radius: int) -> float:
 
 def _of_windows(fits: WindowFits, focal: float) -> DepthNoise | None:
     """The noise that the windows of a map leave over, or None where that is curvature, relief, or too little to matter."""
-    stride = max(1, int((fits.inverse.numel() / SAMPLED) ** 0.5 / 2))
-    windows = [fit for radius in SEEN if (fit := fits.window(radius, stride)) is not None and bool(fit.valid.any())]
+    stride = max(1, int((fits.inverse.numel() / FIRST_SAMPLES) ** 0.5 / 2))
+    windows = [
+        fit for radius in WINDOW_RADII if (fit := fits.window(radius, stride)) is not None and bool(fit.valid.any())
+    ]
     if len(windows) < 2:
         return None
     left = [(fit.left_over[fit.valid], fit.mean[fit.valid]) for fit in windows]
-    power = min(POWERS, key=lambda power: _spread(left[1][0].sqrt() / left[1][1].pow(power)))
+    power = min(POWERS, key=lambda power: _relative_spread(left[1][0].sqrt() / left[1][1].pow(power)))
     relative = [over / mean.pow(2 * power) for over, mean in left]
-    middles = [_median(values) for values in relative]
+    middles = [_median_or_zero(values) for values in relative]
     if min(middles) <= 0:
         return None
     at = min(range(1, len(middles)), key=lambda at: middles[at] / middles[at - 1])
     variance = middles[at]
-    if variance > SATURATED * middles[at - 1] or middles[0] < FINE * variance:
+    if variance > SATURATED * middles[at - 1] or middles[0] < LEAST_FINE_NOISE * variance:
         return None
-    typical = _median(fits.inverse[fits.valid])
+    typical = _median_or_zero(fits.inverse[fits.valid])
     error = middles[0] ** 0.5 * typical ** (power - 1)
-    if error * focal < LEAST or error > MOST:
+    if error * focal < LEAST_NOISE or error > MOST_NOISE:
         return None
-    return DepthNoise(variance, power, _grain(relative[at], SEEN[at]))
+    return DepthNoise(variance, power, _grain(relative[at], WINDOW_RADII[at]))
 
 
 def _repeats(fits: WindowFits, noise: DepthNoise) -> bool:

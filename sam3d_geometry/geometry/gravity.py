@@ -17,12 +17,12 @@ from .up_evidence import Planes, directions_grid, find_planes, log_planes, log_p
 
 log = logging.getLogger(__name__)
 
-MOST_FRAMES = 12  # of a clip whose frames share one direction, evenly spaced: they see the same ground
-CANDIDATES = 24  # of the likeliest directions whose neighbourhoods are compared
+FRAMES_FOR_UP = 12  # of a clip whose frames share one direction, evenly spaced: they see the same ground
+COMPARED_DIRECTIONS = 24  # of the likeliest directions whose neighbourhoods are compared
 HYPOTHESIS = math.radians(9)  # directions this near belong to the same finding
 SURE_WITHIN = math.radians(6)  # the confidence is the probability that up lies this near
 REFINED_WITHIN = math.radians(7)  # planes this near to level or upright say exactly where up is
-ROBUST = math.radians(1.5)  # beyond it a patch's say fades
+FADES_BEYOND = math.radians(1.5)  # beyond it a patch's say fades
 LEVEL_PULL = 1e-4  # of the level camera, which decides what nothing else does
 LYING, STANDING, LINES = 3.0, 1.0, 0.5  # how far a patch or all lines count when up is made exact
 WORDS = ((0.8, "sure"), (0.5, "likely"), (0.25, "doubtful"), (0.0, "a guess"))  # least confidence -> word
@@ -81,7 +81,7 @@ def world_from_up(up: torch.Tensor) -> torch.Tensor:
     return torch.stack([right, down, forward], 1)
 
 
-def _refined(up: torch.Tensor, planes: Planes, lines: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def _exact_up(up: torch.Tensor, planes: Planes, lines: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """The unit vector near `up` (3,) that is nearest to parallel to what lies and square to what stands and to lines (M, 3).
 
     Weighted least squares with weights that fade with the angle (iteratively): the largest eigenvector of a 3 x 3 matrix.
@@ -92,10 +92,12 @@ def _refined(up: torch.Tensor, planes: Planes, lines: torch.Tensor, weights: tor
         standing = torch.asin((planes.normals @ up).clamp(-1, 1)).abs()
         matrix = LEVEL_PULL * level[:, None] * level
         for angle, sign in ((math.pi / 2 - standing, LYING), (standing, -STANDING)):
-            weight = sign * planes.share * planes.flat / (1 + (angle / ROBUST) ** 2) ** 2 * (angle < REFINED_WITHIN)
+            weight = (
+                sign * planes.share * planes.flat / (1 + (angle / FADES_BEYOND) ** 2) ** 2 * (angle < REFINED_WITHIN)
+            )
             matrix = matrix + (planes.normals * weight[:, None]).T @ planes.normals
         off = torch.asin((lines @ up).clamp(-1, 1)).abs()
-        weight = LINES * weights / (1 + (off / ROBUST) ** 2) ** 2 * (off < REFINED_WITHIN)
+        weight = LINES * weights / (1 + (off / FADES_BEYOND) ** 2) ** 2 * (off < REFINED_WITHIN)
         matrix = matrix - (lines * weight[:, None]).T @ lines
         better = torch.linalg.eigh(matrix).eigenvectors[:, -1]
         up = better * torch.sign(better @ up)
@@ -109,7 +111,7 @@ def _likeliest(frames: Pointmap, source: str) -> tuple[torch.Tensor, float]:
     grid, planes = directions_grid(), find_planes(plane_patches(seen, source), seen)
     score = log_prior(grid) + log_planes(grid, planes) + log_lines(grid, lines, weights)
     probability = torch.softmax(score, 0)
-    best = score.topk(CANDIDATES).indices
+    best = score.topk(COMPARED_DIRECTIONS).indices
     cosine = grid[best] @ grid.T
     start = best[((cosine > math.cos(HYPOTHESIS)) * probability).sum(1).argmax()]
     near = grid @ grid[start] > math.cos(HYPOTHESIS)
@@ -118,7 +120,7 @@ def _likeliest(frames: Pointmap, source: str) -> tuple[torch.Tensor, float]:
     if not len(planes.share) and not len(lines):
         up = up.new_tensor([0.0, -1.0, 0.0])
     else:
-        exact = _refined(up, planes, lines, weights)
+        exact = _exact_up(up, planes, lines, weights)
         up = exact if float(exact @ up) > math.cos(HYPOTHESIS) else up
     return up, float(probability[grid @ up > math.cos(SURE_WITHIN)].sum())
 
@@ -130,7 +132,7 @@ def find_up(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> Up
     """
     count = len(pointmap)
     if shared:
-        chosen = torch.linspace(0, count - 1, min(count, MOST_FRAMES)).round().long().tolist()
+        chosen = torch.linspace(0, count - 1, min(count, FRAMES_FOR_UP)).round().long().tolist()
         groups = [chosen]
     else:
         groups = [[i] for i in range(count)]

@@ -14,8 +14,8 @@ from .pointmap import Pointmap
 log = logging.getLogger(__name__)
 
 LEVEL_COSINE = 0.966  # within 15 degrees of straight up: ground, not a slope or a wall
-BAND = 0.05  # heights that lie within 5 % of each other are one level: what an estimator's floor spreads over
-BIN = 0.01  # of the histogram of heights, a fifth of the band, so that no level falls between two bins
+LEVEL_BAND = 0.05  # heights that lie within 5 % of each other are one level: what an estimator's floor spreads over
+HEIGHT_BIN = 0.01  # of the histogram of heights, a fifth of the band, so that no level falls between two bins
 LEVEL_SHARE = 0.5  # of the fullest level: a table may fill the photo as the floor does, and the floor is the lower one
 MINIMUM_GROUND = 0.01  # share of the valid pixels that must face up below the camera
 MAX_SAMPLES = 1 << 20  # pixels of a whole clip that are looked at
@@ -93,18 +93,18 @@ def _lowest_level(below: torch.Tensor, valid: int) -> tuple[float, float]:
     """
     logarithm = below.double().log()
     lowest = logarithm.min()
-    counts = torch.bincount(((logarithm - lowest) / BIN).long())
-    width = round(2 * BAND / BIN)
+    counts = torch.bincount(((logarithm - lowest) / HEIGHT_BIN).long())
+    width = round(2 * LEVEL_BAND / HEIGHT_BIN)
     filled = torch.nn.functional.conv1d(
         counts[None, None].double(), torch.ones(1, 1, width + 1, dtype=torch.float64), padding=width // 2
     )[0, 0]
     well = torch.nonzero(filled >= LEVEL_SHARE * filled.max()).flatten()
-    level = lowest + (float(well[-1]) + 0.5) * BIN
+    level = lowest + (float(well[-1]) + 0.5) * HEIGHT_BIN
     for _ in range(SETTLING_STEPS):
-        inside = (logarithm - level).abs() <= BAND
+        inside = (logarithm - level).abs() <= LEVEL_BAND
         settled = logarithm[inside].median()
         if settled == level:
             break
         level = settled
-    inside = (logarithm - level).abs() <= BAND
+    inside = (logarithm - level).abs() <= LEVEL_BAND
     return float(level.exp()), int(inside.sum()) / valid

@@ -15,7 +15,7 @@ from .window_fits import WindowFit, WindowFits
 
 RADII = (1, 2, 4, 8, 16, 32)
 TEST = 3.0  # standard deviations of a window's left-over variance that a fit may lie above the noise
-OWN = 4.0  # standard deviations that a pixel may lie off the plane of its window
+OFF_PLANE = 4.0  # standard deviations that a pixel may lie off the plane of its window
 AGREE = 3.0  # standard deviations that slopes may lie off those of the smaller window before
 SHIFTS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 
@@ -40,7 +40,7 @@ class _Choice:
         inverse, variance = self.inverse[inner], self.variance[inner]
         slope_x, slope_y, height, before = *(m[inner] for m in self.planes), self.doubt[inner]
         took = ratio <= limit
-        took &= (fit.mean - inverse).square() <= OWN**2 * variance
+        took &= (fit.mean - inverse).square() <= OFF_PLANE**2 * variance
         apart = (fit.slope_x - slope_x).square_().add_((fit.slope_y - slope_y).square_())
         took &= apart <= AGREE**2 * before
         left = self.valid.clone()
@@ -74,7 +74,7 @@ class _Choice:
             height = height - radius * (step_y * slope_y + step_x * slope_x)
             apart = (slope_x - slopes[0][among]).square() + (slope_y - slopes[1][among]).square()
             agrees = apart <= AGREE**2 * before[among]
-            agrees &= (height - inverse[among]).square() <= OWN**2 * variance[among]
+            agrees &= (height - inverse[among]).square() <= OFF_PLANE**2 * variance[among]
             among = among[agrees]
             best[among] = over[agrees]
             chosen[:, among] = torch.stack((slope_x, slope_y, height))[:, agrees]

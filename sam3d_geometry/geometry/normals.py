@@ -19,11 +19,10 @@ from .resize import GeometryResize
 from .surfaces import DEPTH_EDGE, average_linked, smooth_links
 from .window_fits import WindowFits
 
-AUTO, NETWORK, GEOMETRY = SOURCES = ("auto", "network", "geometry")
-INVALID = (
-    1e6  # inverse depth written into invalid pixels, in units of the frame's typical depth: further off than any edge
-)
-FARTHEST = 1e-12  # least inverse depth in the same units: its squares are still numbers in float32
+AUTO_SOURCE, FROM_NETWORK, FROM_GEOMETRY = SOURCES = ("auto", "network", "geometry")
+# inverse depth written into invalid pixels, in units of the frame's typical depth: further off than any edge
+INVALID_INVERSE = 1e6
+LEAST_INVERSE = 1e-12  # least inverse depth in the same units: its squares are still numbers in float32
 NOISE = 2e-4  # relative bend of inverse depth from one pixel to the next that is still taken for a smooth surface
 TYPICAL_SAMPLE = 10000  # pixels of a frame whose median depth its mean is compared with
 FAR_MEAN = 1e3  # medians that the mean lies at where single points far out have moved it, not the scene
@@ -49,7 +48,7 @@ def _one_sided_slopes(taps: torch.Tensor) -> torch.Tensor:
     return torch.where(alone, torch.where(flatter.abs() < jump, flatter, 0), slope)
 
 
-def _slopes(w: torch.Tensor, dim: int) -> torch.Tensor:
+def _slopes_of_inverse(w: torch.Tensor, dim: int) -> torch.Tensor:
     """Derivative per pixel along `dim` of w, which is padded by two pixels at both ends of it.
 
     Central differences, and one-sided ones where w bends: few pixels, so they are picked out.
@@ -72,8 +71,8 @@ def _unit_normals(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch
     """Inverse depth (B, h + 4, W + 4), padded by 2, and view plane axes a (B, 1, W), b (B, h, 1) -> out (B, h, W, 3)."""
     height, width = w.shape[1] - 4, w.shape[2] - 4
     centre = w[:, 2:-2, 2:-2]
-    slope_a = _slopes(w[:, 2:-2], 2)
-    slope_b = _slopes(w[:, :, 2:-2], 1)
+    slope_a = _slopes_of_inverse(w[:, 2:-2], 2)
+    slope_b = _slopes_of_inverse(w[:, :, 2:-2], 1)
     if width > 1:
         slope_a.mul_((width - 1) / (a[:, :, -1:] - a[:, :, :1]))
     if height > 1:
@@ -88,13 +87,13 @@ def _unit_normals(w: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch
 def _padded_inverse_depth(
     depth: torch.Tensor, mask: torch.Tensor, middle: torch.Tensor, top: int, stop: int
 ) -> torch.Tensor:
-    """Rows top to stop of middle / depth with two pixels more on every side; INVALID outside the image and the mask."""
+    """Rows top to stop of middle / depth with two pixels more on every side; INVALID_INVERSE outside the image and the mask."""
     batch, height, width = depth.shape
-    padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID)
+    padded = depth.new_full((batch, stop - top + 4, width + 4), INVALID_INVERSE)
     first, last = max(0, top - 2), min(height, stop + 2)
     inside = padded[:, first - top + 2 : last - top + 2, 2:-2]
-    torch.div(middle, depth[:, first:last], out=inside).clamp_(FARTHEST, INVALID)
-    inside.masked_fill_(~mask[:, first:last], INVALID)
+    torch.div(middle, depth[:, first:last], out=inside).clamp_(LEAST_INVERSE, INVALID_INVERSE)
+    inside.masked_fill_(~mask[:, first:last], INVALID_INVERSE)
     return padded
 
 
@@ -182,7 +181,7 @@ def smooth_normals(normals: torch.Tensor, depth: torch.Tensor, mask: torch.Tenso
     return torch.nn.functional.normalize(averaged, dim=-1) * mask[..., None]
 
 
-def surface_normals(pointmap: Pointmap, source: str = AUTO) -> torch.Tensor:
+def surface_normals(pointmap: Pointmap, source: str = AUTO_SOURCE) -> torch.Tensor:
     """Unit normals (B, H, W, 3) of a pointmap at its own size, in OpenCV camera axes, 0 where there is no geometry.
 
     `source`: "network" takes the model's own normals, "geometry" computes them from the points, "auto" the former where
@@ -190,18 +189,18 @@ def surface_normals(pointmap: Pointmap, source: str = AUTO) -> torch.Tensor:
     """
     if source not in SOURCES:
         raise ValueError(f"Normal source {source!r} is not known; choose one of {', '.join(SOURCES)}.")
-    if source == NETWORK and pointmap.normals is None:
+    if source == FROM_NETWORK and pointmap.normals is None:
         raise ValueError(
             "The model of this pointmap gives no normals; set source to geometry or auto, or load a moge-2 '-normal' model."
         )
-    if source != GEOMETRY and pointmap.normals is not None:
+    if source != FROM_GEOMETRY and pointmap.normals is not None:
         return pointmap.normals
     return geometric_normals(pointmap.depth, pointmap.mask, pointmap.intrinsics)
 
 
 def normals_from_pointmap(
     pointmap: Pointmap,
-    source: str = AUTO,
+    source: str = AUTO_SOURCE,
     smoothing: int = 0,
     world_from_camera: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:

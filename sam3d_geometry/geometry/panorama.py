@@ -20,7 +20,7 @@ from .sampling import sample_bilinear
 from .surfaces import DEPTH_EDGE, inverse_depth
 
 WIDEST_DEGREES = 150.0  # of a view: beyond it most of its pixels are stretched
-ASPECT = 2.0  # width to height of a whole sphere
+SPHERE_ASPECT = 2.0  # width to height of a whole sphere
 ASPECT_TOLERANCE = 0.02
 
 
@@ -70,7 +70,7 @@ def require_panorama(image: torch.Tensor) -> None:
             f"The panorama came as {tuple(image.shape)}; (frames, height, width, 3) with one frame is needed, so choose one of a batch."
         )
     height, width = image.shape[1:3]
-    if abs(width / height / ASPECT - 1) > ASPECT_TOLERANCE:
+    if abs(width / height / SPHERE_ASPECT - 1) > ASPECT_TOLERANCE:
         raise ValueError(
             f"The picture is {width} x {height}; an equirectangular panorama of all directions is twice as wide as high. Give a "
             "common photo to Pointmap Inference."

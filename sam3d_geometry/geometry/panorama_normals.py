@@ -7,17 +7,18 @@ import torch
 from .panorama import panorama_rays
 from .surfaces import linked_difference, surface_links
 
-REACH = 4  # columns of the other side that are put beside each side: a step of depth is judged by those around it
+# columns of the other side that are put beside each side: a step of depth is judged by those around it
+SEAM_COLUMNS = 4
 
 
-def wrapped(values: torch.Tensor, reach: int = REACH) -> torch.Tensor:
+def wrapped(values: torch.Tensor, reach: int = SEAM_COLUMNS) -> torch.Tensor:
     """A panorama's map (H, W, ...) with `reach` columns of the other side at both sides."""
     return torch.cat([values[:, -reach:], values, values[:, :reach]], 1)
 
 
 def panorama_links(distance: torch.Tensor, mask: torch.Tensor, edge: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Whether a pixel and the one below (H - 1, W), and it and the one to the right (H, W), which wraps, lie on one surface."""
-    reach = min(REACH, distance.shape[1])
+    reach = min(SEAM_COLUMNS, distance.shape[1])
     down, across = surface_links(wrapped(distance, reach)[None], wrapped(mask, reach)[None], edge)
     width = distance.shape[1]
     return down[0, :, reach : reach + width], across[0, :, reach : reach + width]
@@ -28,7 +29,7 @@ def panorama_normals(distance: torch.Tensor, mask: torch.Tensor, edge: float) ->
 
     The cross product of the surface's two derivatives, each taken on its own surface: `edge` as in `surface_links`.
     """
-    reach = min(REACH, distance.shape[1])
+    reach = min(SEAM_COLUMNS, distance.shape[1])
     rays = panorama_rays((distance.shape[0], distance.shape[1]), distance.device)
     points = wrapped(rays.cpu().double() * distance.cpu().double()[..., None], reach)[None]
     down, across = surface_links(wrapped(distance, reach)[None].cpu(), wrapped(mask, reach)[None].cpu(), edge)

@@ -15,14 +15,14 @@ from .camera import view_plane_axes
 from .pointmap import Pointmap
 
 BLOCKS = 64  # along the longer side of the picture
-LEAST_SIDE = 6
-LONGEST_SIDE = 512
-LEAST_CONTRAST = 0.015  # root mean square step of brightness from pixel to pixel within a block
-STRAIGHT = 0.85  # coherence of the structure tensor of a block that holds one edge, 1 for a perfect one
+SMALLEST_LINE_BLOCK = 6
+LINE_PICTURE_SIDE = 512
+LEAST_BRIGHTNESS_STEP = 0.015  # root mean square step of brightness from pixel to pixel within a block
+STRAIGHT_COHERENCE = 0.85  # coherence of the structure tensor of a block that holds one edge, 1 for a perfect one
 SAME_LINE = math.radians(4)  # by which a neighbour's direction, and the way to it, may differ from the edge's
 MOST_LINES = 160
-TOLERANCE = math.radians(1.5)
-UPRIGHT = 0.25  # share of a picture's long edges that are upright
+EDGE_TOLERANCE = math.radians(1.5)
+UPRIGHT_SHARE = 0.25  # share of a picture's long edges that are upright
 MOST_SAY = 5.0  # as many edges as count as independent of each other: texture repeats itself
 
 
@@ -61,14 +61,14 @@ def _continued(x: torch.Tensor, y: torch.Tensor, along: torch.Tensor, good: torc
 
 def _lines_of_frame(frame: Pointmap) -> torch.Tensor:
     """Unit normals (M, 3) float64 of the planes through the eye and the long edges of one frame."""
-    stride = -(-max(frame.size) // LONGEST_SIDE)
+    stride = -(-max(frame.size) // LINE_PICTURE_SIDE)
     height, width = frame.size
     gray = frame.image[0, ::stride, ::stride].cpu().mean(-1)
-    side = max(LEAST_SIDE, max(gray.shape) // BLOCKS)
+    side = max(SMALLEST_LINE_BLOCK, max(gray.shape) // BLOCKS)
     if min(gray.shape) < 3 * side:
         return torch.zeros(0, 3, dtype=torch.float64)
     x, y, along, coherence, contrast = _edges(gray, side)
-    good = (coherence > STRAIGHT) & (contrast > LEAST_CONTRAST)
+    good = (coherence > STRAIGHT_COHERENCE) & (contrast > LEAST_BRIGHTNESS_STEP)
     long = _continued(x, y, along, good) >= 2
     x, y, along = x[long].double(), y[long].double(), along[long].double()
     if not len(x):
@@ -92,8 +92,8 @@ def log_lines(up: torch.Tensor, planes: torch.Tensor, weights: torch.Tensor) -> 
     if not len(planes):
         return up.new_zeros(len(up))
     sine = (up.float() @ planes.float().T).abs()
-    upright = torch.exp(-(0.5 * (sine / TOLERANCE) ** 2).clamp_max(50)) / (
-        TOLERANCE * math.sqrt(2 * math.pi) * 2 * math.pi
+    upright = torch.exp(-(0.5 * (sine / EDGE_TOLERANCE) ** 2).clamp_max(50)) / (
+        EDGE_TOLERANCE * math.sqrt(2 * math.pi) * 2 * math.pi
     )
-    likelihood = torch.log(1 - UPRIGHT + UPRIGHT * upright * 4 * math.pi).double() @ weights
+    likelihood = torch.log(1 - UPRIGHT_SHARE + UPRIGHT_SHARE * upright * 4 * math.pi).double() @ weights
     return likelihood * min(MOST_SAY, len(planes) / 8)

@@ -13,17 +13,17 @@ import torch
 
 from .pointmap import Pointmap
 
-LONGEST_SIDE = 512  # pixels looked at along the longer side: finer ones add time and no knowledge of whole surfaces
-FINEST, COARSEST = 64, 16  # blocks along the longer side: small things at first, larger blocks where the depth is noisy
-LEAST_SIDE = 3  # pixels of a block that a plane and its residual can be told from
+SEARCHED_SIDE = 512  # pixels looked at along the longer side: finer ones add time and no knowledge of whole surfaces
+# blocks along the longer side: small things at first, larger blocks where the depth is noisy
+FINEST_BLOCKS, COARSEST_BLOCKS = 64, 16
+LEAST_BLOCK_SIDE = 3  # pixels of a block that a plane and its residual can be told from
 GOOD_NORMAL = 0.04  # radians by which noise may turn a block's normal before larger blocks are taken
 LEAST_FILLED = 0.7  # of a block's pixels that must be valid
 SMOOTH = 1.5e-3  # relative residual of inverse depth that float32 and a network's smoothness leave on a plane
 DEVIATIONS = 5.0  # by which a residual may exceed the usual one before its block holds an edge or a bend
 ONE_DIRECTION = 0.97  # mean of unit normals in a block whose length tells that they agree
-MOST_GRAZING = (
-    3.0  # times its pixels that a surface seen at a low angle may count: beyond it noise grows faster than area
-)
+# times its pixels that a surface seen at a low angle may count: beyond it noise grows faster than area
+MOST_GRAZING = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PlanePatches:
     frame: torch.Tensor
 
 
-def _blocks(values: torch.Tensor, side: int) -> torch.Tensor:
+def _pixels_of_blocks(values: torch.Tensor, side: int) -> torch.Tensor:
     """(H, W, C) -> (N, side * side, C), the picture's right and lower remainder left out."""
     rows, columns = values.shape[0] // side, values.shape[1] // side
     cut = values[: rows * side, : columns * side].reshape(rows, side, columns, side, -1)
@@ -72,21 +72,21 @@ def _fit(points: torch.Tensor, valid: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return planes, mean, residual, error
 
 
-def _of_frame(frame: Pointmap, source: str) -> PlanePatches:
+def _patches_of_frame(frame: Pointmap, source: str) -> PlanePatches:
     """The patches of a pointmap of one frame."""
-    stride = -(-max(frame.size) // LONGEST_SIDE)
+    stride = -(-max(frame.size) // SEARCHED_SIDE)
     points, mask = frame.points[0, ::stride, ::stride].cpu(), frame.mask[0, ::stride, ::stride].cpu()
     directions = None
     if source != "geometry" and frame.normals is not None:
         directions = frame.normals[0, ::stride, ::stride].cpu()
     scale = points[..., 2][mask].median() if bool(mask.any()) else points.new_ones(())
     points = points / scale.clamp_min(1e-30)
-    finest = max(LEAST_SIDE, max(mask.shape) // FINEST)
-    side, coarsest = min(finest, *mask.shape), min(max(finest, max(mask.shape) // COARSEST), *mask.shape)
+    finest = max(LEAST_BLOCK_SIDE, max(mask.shape) // FINEST_BLOCKS)
+    side, coarsest = min(finest, *mask.shape), min(max(finest, max(mask.shape) // COARSEST_BLOCKS), *mask.shape)
     usual = None
     while True:
-        valid = _blocks(mask[..., None], side)[..., 0]
-        planes, mean, residual, error = _fit(_blocks(points, side), valid)
+        valid = _pixels_of_blocks(mask[..., None], side)[..., 0]
+        planes, mean, residual, error = _fit(_pixels_of_blocks(points, side), valid)
         filled = valid.float().mean(1) >= LEAST_FILLED
         noise = float(error[filled].quantile(0.4)) if bool(filled.any()) else 0.0
         if usual is None:  # larger blocks of the same noise have the same residual, unless they hold more than it
@@ -97,7 +97,7 @@ def _of_frame(frame: Pointmap, source: str) -> PlanePatches:
     normals = -torch.nn.functional.normalize(planes, dim=-1)
     flat = residual < max(SMOOTH, (1 + DEVIATIONS / math.sqrt(2) / side) * usual)
     if directions is not None:
-        inside = _blocks(directions, side).double() * valid[..., None]
+        inside = _pixels_of_blocks(directions, side).double() * valid[..., None]
         agreed = inside.sum(1) / valid.sum(1).clamp_min(1)[:, None]
         flat, normals = agreed.norm(dim=-1) > ONE_DIRECTION, torch.nn.functional.normalize(agreed, dim=-1)
     ray = torch.cat([mean[:, :2], torch.ones_like(mean[:, :1])], -1)
@@ -116,7 +116,7 @@ def plane_patches(pointmap: Pointmap, source: str = "auto") -> PlanePatches:
 
     Their normals are the network's where the pointmap has some and `source` is not "geometry", else those of the points.
     """
-    parts = [_of_frame(pointmap[i], source) for i in range(len(pointmap))]
+    parts = [_patches_of_frame(pointmap[i], source) for i in range(len(pointmap))]
     return PlanePatches(
         torch.cat([part.normals for part in parts]),
         torch.cat([part.points for part in parts]),

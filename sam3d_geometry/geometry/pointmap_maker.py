@@ -8,12 +8,12 @@ from .camera import unproject
 from .pointmap import Pointmap
 
 # distances that float32 can still square twice, as normals and areas need it; renderers write 1e10 where nothing was hit
-NEAREST, FARTHEST = 1e-9, 1e9
+NEAREST_DEPTH, FARTHEST_DEPTH = 1e-9, 1e9
 
 
 def is_distance(depth: torch.Tensor) -> torch.Tensor:
     """Bool, of the same shape: where depth can be one of a surface, so not nan, infinite, 0, negative, or absurdly small or large."""
-    return (depth > NEAREST) & (depth < FARTHEST)
+    return (depth > NEAREST_DEPTH) & (depth < FARTHEST_DEPTH)
 
 
 def pointmap_of_depth(

@@ -37,8 +37,8 @@ def cubic_by_taps(planes: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """`sample_cubic` as a sum over sixteen pixels, by operations that every device has."""
     height, width = planes.shape[1:]
     flat = planes.reshape(len(planes), -1)
-    columns, across = _taps(places[:, 0], width)
-    rows, down = _taps(places[:, 1], height)
+    columns, across = _four_around(places[:, 0], width)
+    rows, down = _four_around(places[:, 1], height)
     total = planes.new_zeros(len(planes), len(places))
     for row, weight_down in zip(rows, down):
         line = torch.zeros_like(total)
@@ -48,7 +48,7 @@ def cubic_by_taps(planes: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def _taps(places: torch.Tensor, length: int) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+def _four_around(places: torch.Tensor, length: int) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The four pixels around each of places (M,) along an axis of `length` pixels, and their weights: two lists of (M,)."""
     at = ((places + 1) * length - 1) / 2
     first = at.floor()

@@ -10,7 +10,7 @@ import torch
 
 from .pointmap import Pointmap
 
-LONGEST_SIDE = 128  # pixels along the longer side: contacts are as long as things are wide
+CONTACT_PICTURE_SIDE = 128  # pixels along the longer side: contacts are as long as things are wide
 ON_PLANE = 0.02  # of the plane's distance: what a network's flat surface undulates by
 NOISY = 6.0  # times the median height off the plane that noise alone may reach
 WITHOUT_JUMP = 0.045  # of the distance that the height may grow by from one pixel to the next at a contact
@@ -30,7 +30,7 @@ def standing_share(frame: Pointmap, normal: torch.Tensor, distance: float) -> tu
 
     The plane has the unit normal (3,), facing the camera, and lies `distance` from it in units of the median depth.
     """
-    stride = -(-max(frame.size) // LONGEST_SIDE)
+    stride = -(-max(frame.size) // CONTACT_PICTURE_SIDE)
     points, mask = frame.points[0, ::stride, ::stride].cpu(), frame.mask[0, ::stride, ::stride].cpu()
     if not bool(mask.any()):
         return 0, 0

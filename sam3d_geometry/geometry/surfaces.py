@@ -12,9 +12,8 @@ import torch
 # Relative jump of depth, beyond what the slope explains, that counts as an edge. Networks and depth cameras err by 1 to 3
 # percent from pixel to pixel; things that stand in front of each other are rarely less than a tenth of their distance apart.
 DEPTH_EDGE = 0.05
-CREASE_COSINE = (
-    0.8  # between the normals of two neighbours: a sharper crease, of 37 degrees, parts two faces of a surface
-)
+# between the normals of two neighbours: a sharper crease, of 37 degrees, parts two faces of a surface
+CREASE_COSINE = 0.8
 RAMP = 3  # pixels over which a network may have smeared a jump
 
 

@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from .camera import intrinsics_from_fov_x_degrees, unproject, view_plane_axes
 from .pointmap import Pointmap
-from .pointmap_maker import FARTHEST, NEAREST, is_distance
+from .pointmap_maker import FARTHEST_DEPTH, NEAREST_DEPTH, is_distance
 from .unrefined import unrefined_too
 
 MUCH_SMALLER = 1e-3  # only such a scale can make what was a distance too small for one
 # clockwise, in quarter turns
-ROTATIONS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
+QUARTER_TURNS = {"none": 0, "90 degrees": 1, "180 degrees": 2, "270 degrees": 3}
 
 
 @unrefined_too
@@ -33,13 +33,13 @@ def scale_pointmap(pointmap: Pointmap, scale: float | torch.Tensor) -> Pointmap:
 def _within_reach(pointmap: Pointmap, factor: torch.Tensor) -> Pointmap:
     """The pointmap without the points that a scale has made no distances any more; ValueError where none is left of any."""
     low, high = torch.aminmax(pointmap.points)
-    if float(high) < FARTHEST and float(low) > -FARTHEST and float(factor.min()) > MUCH_SMALLER:
+    if float(high) < FARTHEST_DEPTH and float(low) > -FARTHEST_DEPTH and float(factor.min()) > MUCH_SMALLER:
         return pointmap
     left = pointmap.masked(is_distance(pointmap.depth))
     if not bool(left.mask.any()) and bool(pointmap.mask.any()):
         raise ValueError(
-            f"A scale of {float(factor[0]):g} takes every distance of the pointmap out of what can be computed with, {NEAREST:g} to "
-            f"{FARTHEST:g}; give one nearer to 1."
+            f"A scale of {float(factor[0]):g} takes every distance of the pointmap out of what can be computed with, {NEAREST_DEPTH:g} to "
+            f"{FARTHEST_DEPTH:g}; give one nearer to 1."
         )
     return left
 
@@ -140,12 +140,12 @@ def transform_pointmap(
     fov_x_degrees: float = 0.0,
     distance_shift: float = 0.0,
 ) -> Pointmap:
-    """All changes of this file in one: shift, scale, field of view (0 keeps it), mirror, rotation by one of ROTATIONS.
+    """All changes of this file in one: shift, scale, field of view (0 keeps it), mirror, rotation by one of QUARTER_TURNS.
 
     `metric` says whether the result is in metres; None keeps what the pointmap says.
     """
-    if rotation not in ROTATIONS:
-        raise ValueError(f"Input rotation came as {rotation!r}; choose one of {', '.join(ROTATIONS)}.")
+    if rotation not in QUARTER_TURNS:
+        raise ValueError(f"Input rotation came as {rotation!r}; choose one of {', '.join(QUARTER_TURNS)}.")
     if distance_shift:
         pointmap = shift_depth(pointmap, distance_shift)
     pointmap = scale_pointmap(pointmap, scale)
@@ -153,5 +153,5 @@ def transform_pointmap(
         pointmap = with_fov_x(pointmap, fov_x_degrees)
     if mirror:
         pointmap = mirror_pointmap(pointmap)
-    pointmap = turn_pointmap(pointmap, ROTATIONS[rotation])
+    pointmap = turn_pointmap(pointmap, QUARTER_TURNS[rotation])
     return pointmap if metric is None else replace(pointmap, metric=metric)

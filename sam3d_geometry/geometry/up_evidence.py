@@ -15,13 +15,15 @@ from .plane_patches import PlanePatches
 from .pointmap import Pointmap
 from .standing_things import LEAST_OUTLINE, standing_share
 
-GRID = 8192  # directions over the sphere, 2.2 degrees apart
-NEAR, AROUND = 0.087, 0.26  # 5 and 15 degrees: a plane's normals lie within the first, a bent surface's fill the second
-BENT, FLAT = 0.2, 0.6  # share within NEAR of what is within AROUND: (5 / 15)^2 on a ball, nearly all on a plane
-LEAST_SHARE = 0.012  # of the seen surface that a plane must have
-MOST_PLANES = 12
+SPHERE_DIRECTIONS = 8192  # directions over the sphere, 2.2 degrees apart
+# 5 and 15 degrees: a plane's normals lie within the first, a bent surface's fill the second
+WITHIN_PLANE, AROUND_PLANE = 0.087, 0.26
+# share within WITHIN_PLANE of what is within AROUND_PLANE: (5 / 15)^2 on a ball, nearly all on a plane
+BALL_SHARE, PLANE_SHARE = 0.2, 0.6
+LEAST_PLANE_SHARE = 0.012  # of the seen surface that a plane must have
+MOST_FOUND_PLANES = 12
 MOST_STARTS = 400  # patches that a plane may be sought from
-TOLERANCE = math.radians(2.5)  # by which estimated planes miss the upright and the level
+PLANE_TOLERANCE = math.radians(2.5)  # by which estimated planes miss the upright and the level
 LOOSE, LOOSE_SHARE = math.radians(8), 0.2  # of those that slope on purpose: roads, roofs, leaning walls
 LARGE = 0.3  # of the seen surface: such a plane is nearly always the ground or a wall
 # how many planes lie facing up, lie facing down, stand: small ones, and large ones by where the camera looks
@@ -65,14 +67,16 @@ class Planes:
 
 
 def directions_grid() -> torch.Tensor:
-    """(GRID, 3) float64 unit vectors spread evenly over the sphere (Fibonacci lattice)."""
-    i = torch.arange(GRID, dtype=torch.float64) + 0.5
-    height, turn = 1 - 2 * i / GRID, i * math.pi * (1 + math.sqrt(5))
+    """(SPHERE_DIRECTIONS, 3) float64 unit vectors spread evenly over the sphere (Fibonacci lattice)."""
+    i = torch.arange(SPHERE_DIRECTIONS, dtype=torch.float64) + 0.5
+    height, turn = 1 - 2 * i / SPHERE_DIRECTIONS, i * math.pi * (1 + math.sqrt(5))
     radius = (1 - height * height).sqrt()
     return torch.stack([radius * turn.cos(), height, radius * turn.sin()], -1)
 
 
-def _levels(patches: PlanePatches, normal: torch.Tensor, members: torch.Tensor) -> tuple[float, float, bool]:
+def _place_among_levels(
+    patches: PlanePatches, normal: torch.Tensor, members: torch.Tensor
+) -> tuple[float, float, bool]:
     """Median distance of the members' planes, share of all patches behind the deepest, whether they lie at several levels."""
     depth = -(patches.points @ normal)
     own = depth[members].sort().values
@@ -99,27 +103,27 @@ def find_planes(patches: PlanePatches, frames: Pointmap) -> Planes:
     normals, left = patches.normals, patches.weight.clone()
     found: list[tuple] = []
     starts = normals[:: max(1, len(normals) // MOST_STARTS)]
-    close = (starts.float() @ normals.float().T > math.cos(NEAR)).float()
-    for _ in range(MOST_PLANES):
+    close = (starts.float() @ normals.float().T > math.cos(WITHIN_PLANE)).float()
+    for _ in range(MOST_FOUND_PLANES):
         if not len(normals):
             break
         centre = starts[int((close @ left.float()).argmax())]
         for _ in range(3):
-            near = normals @ centre > math.cos(NEAR)
+            near = normals @ centre > math.cos(WITHIN_PLANE)
             centre = torch.nn.functional.normalize(((left * near)[:, None] * normals).sum(0), dim=0)
         cosine = normals @ centre
-        near, around = cosine > math.cos(NEAR), cosine > math.cos(AROUND)
+        near, around = cosine > math.cos(WITHIN_PLANE), cosine > math.cos(AROUND_PLANE)
         share = float(left[near].sum())
-        if share < LEAST_SHARE:
+        if share < LEAST_PLANE_SHARE:
             break
         dense = share / float(left[around].sum())
-        flat = min(1.0, max(0.0, (dense - BENT) / (FLAT - BENT)))
+        flat = min(1.0, max(0.0, (dense - BALL_SHARE) / (PLANE_SHARE - BALL_SHARE)))
         if flat:
-            distance, behind, several = _levels(patches, centre, near & (left > 0))
+            distance, behind, several = _place_among_levels(patches, centre, near & (left > 0))
             carries = _carries(frames, centre, share, distance)
             carries = max(0.0, carries) if several else carries  # a shelf or a table hides what holds it
             found.append((centre, share, flat, distance, behind, carries))
-        left = torch.where(cosine > math.cos(1.4 * NEAR), 0, left)
+        left = torch.where(cosine > math.cos(1.4 * WITHIN_PLANE), 0, left)
     if not found:
         none = normals.new_zeros(0)
         return Planes(normals.new_zeros(0, 3), *[none] * 5)
@@ -159,7 +163,7 @@ def _kinds(steep: torch.Tensor, share: float, flat: float) -> tuple[torch.Tensor
 def _spread_of(angle: torch.Tensor, dimensions: int) -> torch.Tensor:
     """Density of an angle off the exact direction: per steradian around a point (2), or across a great circle (1)."""
     densities = []
-    for share, deviation in ((1 - LOOSE_SHARE, TOLERANCE), (LOOSE_SHARE, LOOSE)):
+    for share, deviation in ((1 - LOOSE_SHARE, PLANE_TOLERANCE), (LOOSE_SHARE, LOOSE)):
         norm = 2 * math.pi * deviation**2 if dimensions == 2 else 2 * math.pi * deviation * math.sqrt(2 * math.pi)
         densities.append(share * torch.exp(-0.5 * (angle / deviation) ** 2) / norm)
     return densities[0] + densities[1]
@@ -208,7 +212,7 @@ def log_planes(up: torch.Tensor, planes: Planes) -> torch.Tensor:
         if i != int(planes.share.argmax()):
             square = (planes.normals @ planes.normals[i]).abs()
             square = torch.minimum(torch.asin(square.clamp_max(1)), torch.acos(square.clamp_max(1)))
-            larger = (planes.share > share) & (square < 2 * TOLERANCE)
+            larger = (planes.share > share) & (square < 2 * PLANE_TOLERANCE)
             total += SQUARE_GAIN * likely * upright * bool(larger.any())
         upright = torch.maximum(upright, likely)
     return total - _odd_distances(up, planes)

@@ -28,7 +28,7 @@ QUALITIES = {"fast": (4, 6), "normal": (8, 8), "high": (16, 16)}  # directions, 
 BLUR = 3  # pixels; takes out the pattern of the turned directions
 
 
-def _turn(height: int, width: int, device: torch.device) -> torch.Tensor:
+def _turn_noise(height: int, width: int, device: torch.device) -> torch.Tensor:
     """Interleaved gradient noise (1, H, W) in [0, 1): neighbours look into different directions; the same each frame."""
     y, x = torch.arange(height, device=device)[:, None], torch.arange(width, device=device)[None]
     return torch.remainder(52.9829189 * torch.remainder(0.06711056 * x + 0.00583715 * y, 1.0), 1.0)[None]
@@ -120,7 +120,7 @@ class _Slices:
 
 def _openness(pointmap: Pointmap, normals: torch.Tensor, radius: float, thickness: float, directions: int, steps: int):
     slices = _Slices(pointmap, normals, radius, thickness * radius)
-    turn = _turn(*pointmap.size, pointmap.device)
+    turn = _turn_noise(*pointmap.size, pointmap.device)
     covered = torch.zeros_like(pointmap.depth)
     for direction in range(directions):
         angle = (direction + turn) * (2 * math.pi / directions)

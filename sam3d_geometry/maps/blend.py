@@ -12,7 +12,7 @@ def _screen(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
     return base + overlay - base * overlay
 
 
-def _overlay(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
+def _overlaid(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
     return torch.where(base <= 0.5, 2 * base * overlay, 1 - 2 * (1 - base) * (1 - overlay))
 
 
@@ -22,11 +22,11 @@ def _soft_light(base: torch.Tensor, overlay: torch.Tensor) -> torch.Tensor:
     return torch.where(overlay <= 0.5, darker, base + (2 * overlay - 1) * (dodge - base))
 
 
-MODES = {
+BLEND_MODES = {
     "normal": lambda base, overlay: overlay,
     "multiply": torch.mul,
     "screen": _screen,
-    "overlay": _overlay,
+    "overlay": _overlaid,
     "soft light": _soft_light,
 }
 RESIZE_OVERLAY, RESIZE_BASE, REFUSE = SIZE_MATCH = ("resize overlay", "resize base", "refuse")
@@ -59,8 +59,8 @@ def blend(
     Works on display values, as picture editors do. `size_match` says which picture is resized when sizes differ. `mask`
     (1 or B, h, w) of any size says where the overlay shows.
     """
-    if mode not in MODES:
-        raise ValueError(f"Blend mode {mode!r} is not known; choose one of {', '.join(MODES)}.")
+    if mode not in BLEND_MODES:
+        raise ValueError(f"Blend mode {mode!r} is not known; choose one of {', '.join(BLEND_MODES)}.")
     if size_match not in SIZE_MATCH:
         raise ValueError(f"Size match {size_match!r} is not known; choose one of {', '.join(SIZE_MATCH)}.")
     base, overlay = plain_image("base", base)[..., :3], plain_image("overlay", overlay)[..., :3]
@@ -81,5 +81,5 @@ def blend(
     result = torch.empty(base.shape, dtype=torch.float32, device=base.device)
     for i in range(len(base)):  # by frame: the temporaries of a mode are several times the clip
         weight = opacity if mask is None else opacity * mask[min(i, len(mask) - 1)]
-        result[i] = base[i] + (MODES[mode](base[i], overlay[i]) - base[i]) * weight
+        result[i] = base[i] + (BLEND_MODES[mode](base[i], overlay[i]) - base[i]) * weight
     return result.clamp_(0, 1)

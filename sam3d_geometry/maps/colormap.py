@@ -25,7 +25,7 @@ TABLE_SIZE = 1 << 14  # finer than any picture shows, so a look-up needs no inte
 
 
 @cache
-def _table(name: str) -> torch.Tensor:
+def _fine_table(name: str) -> torch.Tensor:
     """(TABLE_SIZE, 3) float32 colours, linear between the 256 of matplotlib's table."""
     try:
         from cmap import Colormap
@@ -44,7 +44,7 @@ def apply_colormap(values: torch.Tensor, name: str, invert: bool = False) -> tor
     """
     if name not in COLORMAPS:
         raise ValueError(f"Colour map {name!r} is not known; choose one of {', '.join(COLORMAPS)}.")
-    table = _table(name).to(values.device)
+    table = _fine_table(name).to(values.device)
     if invert:
         table = table.flip(0)
     colours = values.new_empty(*values.shape, 3, dtype=torch.float32)

@@ -20,10 +20,10 @@ WHOLE_CLIP, PER_FRAME, PER_SHOT, ADAPTIVE, FIXED = RANGE_MODES = (
     "fixed",
 )
 ADAPTION = 0.1  # share of the way to a frame's own range that an adaptive one goes at each frame
-DISPARITY, LINEAR, LOG = CURVES = ("disparity", "linear", "log")
+DISPARITY_CURVE, LINEAR_CURVE, LOG_CURVE = CURVES = ("disparity", "linear", "log")
 AT_FAR_END = "far"  # as if it were farther than all: black, and white in an inverted picture
-LEVELS = {"black": 0.0, "white": 1.0, "gray": 0.5}
-INVALID_FILLS = (AT_FAR_END, *LEVELS)
+FILL_LEVELS = {"black": 0.0, "white": 1.0, "gray": 0.5}
+INVALID_FILLS = (AT_FAR_END, *FILL_LEVELS)
 MAX_PERCENTILE_SAMPLES = 1 << 17  # pixels that a percentile is taken from; fewer are all used
 MAX_RANGE_FRAMES = 1024  # frames that one range is taken from, spread over the clip; fewer are all used
 
@@ -176,7 +176,7 @@ def true_depth(pointmap: Pointmap) -> tuple[torch.Tensor, torch.Tensor]:
     return resize_depth(pointmap.depth, pointmap.mask, pointmap.source_size)
 
 
-def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARITY) -> torch.Tensor:
+def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARITY_CURVE) -> torch.Tensor:
     """Depth (B, H, W) > 0 -> nearness in [0, 1]: 1 at the range's near end, 0 at its far end.
 
     `curve` says what is linear in between: "disparity" (1 / depth, as MiDaS and ControlNet's depth), "linear" (depth) or
@@ -187,10 +187,10 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARI
     near, far = shown.near[:, None, None].to(depth), shown.far[:, None, None].to(depth)
     # disparity and log need a near end greater than 0; a thousandth of the far end is far beyond what 8 bits show
     floor = (far * 1e-3).clamp_min(torch.finfo(depth.dtype).tiny)
-    if curve == LINEAR:
+    if curve == LINEAR_CURVE:
         at_near, at_far = near, far
         position = depth.clone()
-    elif curve == DISPARITY:
+    elif curve == DISPARITY_CURVE:
         at_near, at_far = 1 / torch.maximum(near, floor), 1 / torch.maximum(far, floor)
         position = depth.reciprocal()
     else:
@@ -205,23 +205,23 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARI
 
 
 FORMULAS = {
-    DISPARITY: "1 / (1 / far + nearness * (1 / near - 1 / far))",
-    LINEAR: "far + nearness * (near - far)",
-    LOG: "far * (near / far) ** nearness",
+    DISPARITY_CURVE: "1 / (1 / far + nearness * (1 / near - 1 / far))",
+    LINEAR_CURVE: "far + nearness * (near - far)",
+    LOG_CURVE: "far * (near / far) ** nearness",
 }  # of `depth_at_nearness`, in words for records
 
 
-def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = DISPARITY) -> torch.Tensor:
+def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = DISPARITY_CURVE) -> torch.Tensor:
     """Nearness (N,) in [0, 1] of a picture -> the depth that it stands for; inverse of `normalise_depth`."""
     if curve not in CURVES:
         raise ValueError(f"Depth curve {curve!r} is not known; choose one of {', '.join(CURVES)}.")
     if far <= 0:
         return torch.zeros_like(nearness)  # the range of frames without geometry
-    if curve == LINEAR:
+    if curve == LINEAR_CURVE:
         return torch.lerp(torch.full_like(nearness, far), torch.full_like(nearness, near), nearness)
     floor = max(far * 1e-3, torch.finfo(nearness.dtype).tiny)
     near, far = max(near, floor), max(far, floor)
-    if curve == DISPARITY:
+    if curve == DISPARITY_CURVE:
         return 1 / (1 / far + nearness * (1 / near - 1 / far))
     return far * (near / far) ** nearness
 
@@ -244,13 +244,13 @@ def invalid_level(invalid: str, invert: bool) -> float:
     """What pixels without geometry are in [0, 1] by one of INVALID_FILLS, in a picture that is inverted or not."""
     if invalid not in INVALID_FILLS:
         raise ValueError(f"Fill for invalid pixels {invalid!r} is not known; choose one of {', '.join(INVALID_FILLS)}.")
-    return float(invert) if invalid == AT_FAR_END else LEVELS[invalid]
+    return float(invert) if invalid == AT_FAR_END else FILL_LEVELS[invalid]
 
 
 def depth_picture(
     pointmap: Pointmap,
     shown: DepthRange,
-    curve: str = DISPARITY,
+    curve: str = DISPARITY_CURVE,
     invert: bool = False,
     invalid: str = AT_FAR_END,
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -270,7 +270,7 @@ def picture_of_depth(
     size: tuple[int, int],
     shown: DepthRange,
     *,
-    curve: str = DISPARITY,
+    curve: str = DISPARITY_CURVE,
     invert: bool = False,
     invalid: str = AT_FAR_END,
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -287,7 +287,7 @@ def picture_of_depth(
 
 
 def depth_maps(
-    pointmap: Pointmap, shown: DepthRange, curve: str = DISPARITY, invert: bool = False, invalid: str = AT_FAR_END
+    pointmap: Pointmap, shown: DepthRange, curve: str = DISPARITY_CURVE, invert: bool = False, invalid: str = AT_FAR_END
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`depth_picture`, `true_depth` and the one mask of both, all (B, H, W) at the photo's size."""
     picture, mask = depth_picture(pointmap, shown, curve, invert, invalid)

@@ -95,8 +95,8 @@ def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torc
     size = tuple(depth.shape[1:])
     if tuple(values.shape[1:]) == size:
         return values
-    rows, row_weight = _taps(size[0], coarse_depth.shape[1], depth.device)
-    columns, column_weight = _taps(size[1], coarse_depth.shape[2], depth.device)
+    rows, row_weight = _two_around(size[0], coarse_depth.shape[1], depth.device)
+    columns, column_weight = _two_around(size[1], coarse_depth.shape[2], depth.device)
     coarse = inverse_depth(coarse_depth, coarse_depth > 0)
     # along the rows once, so that a strip picks whole rows of them
     taps = [tuple(small.index_select(2, at) for small in (values, coarse)) for at in columns]
@@ -116,7 +116,7 @@ def enlarge_guided(values: torch.Tensor, coarse_depth: torch.Tensor, depth: torc
     return large
 
 
-def _taps(length: int, coarse: int, device: torch.device) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+def _two_around(length: int, coarse: int, device: torch.device) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The two coarse places around each of `length` fine ones, and the bilinear weight of each: two lists of (length,)."""
     at = ((torch.arange(length, device=device) + 0.5) * (coarse / length) - 0.5).clamp(0, coarse - 1)
     lower = at.floor().long()

@@ -24,14 +24,14 @@ from .enlarge import gaussian_blur
 SIGMA_PER_RADIUS = 0.6  # a Gaussian of this share of a box's radius blurs about as much as the box
 LEAST_SIGMA = 0.5  # pixels; a narrower Gaussian has no slope that pixels can show
 FLOOR = 1e-3  # strength, in thresholds, below which everything is flat
-FAINT = 0.75  # of a threshold at which a line begins to show; at the threshold it is full
-STRONGEST = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
+FAINT_LINE = 0.75  # of a threshold at which a line begins to show; at the threshold it is full
+STRONGEST_EDGE = 3.0  # thresholds that an edge counts for at most, so that the flanks of a strong one are no lines
 FLATTEST = -0.02  # second derivative of the log strength; a flatter crest is no line
 SPUR = 0.25  # of the strongest edge around; a ridge weaker than this is its flank
 SPECK = 0.4  # of a window's side: a shorter line, alone in it, is taken for noise
 
 
-def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
+def _step_height(values: torch.Tensor, sigma: float) -> torch.Tensor:
     """Blurred map (B, H, W, C) -> height of the steps in it (B, H, W), slopes and bends left out."""
     reach = math.ceil(2.5 * sigma + 0.5)
     total = torch.zeros_like(values[..., 0])
@@ -46,11 +46,11 @@ def _steps(values: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def _limited(strength: torch.Tensor, sigma: float) -> torch.Tensor:
-    """Strength (B, H, W) scaled down, together with its flanks, where an edge is stronger than STRONGEST."""
+    """Strength (B, H, W) scaled down, together with its flanks, where an edge is stronger than STRONGEST_EDGE."""
     window = 2 * math.ceil(3 * sigma) + 1
     highest = F.max_pool2d(strength[:, None], window, stride=1, padding=window // 2)[:, 0]
     highest = gaussian_blur(highest, sigma)
-    return strength * (STRONGEST / highest.clamp_min(STRONGEST))
+    return strength * (STRONGEST_EDGE / highest.clamp_min(STRONGEST_EDGE))
 
 
 def edge_strength(
@@ -67,21 +67,21 @@ def edge_strength(
     """
     if not sigma > 0:
         raise ValueError(f"The blur of line art came as {sigma:g} pixels; it must be greater than 0.")
-    outline = _steps(gaussian_blur(pointmap.mask.float(), sigma)[..., None], sigma) * STRONGEST
+    outline = _step_height(gaussian_blur(pointmap.mask.float(), sigma)[..., None], sigma) * STRONGEST_EDGE
     total = outline.square()
     if jump_percent < 100:
         inverse = gaussian_blur(inverse_depth(pointmap.depth, pointmap.mask), sigma)
         # a wider blur for what it is compared with: the ratio is then as even on both flanks of an edge
         level = gaussian_blur(inverse, 2 * sigma)
         scale = (jump_percent / 100) * level.clamp_min(torch.finfo(level.dtype).tiny)
-        jumps = torch.where(level > 0, _steps(inverse[..., None], sigma) / scale, 0)
+        jumps = torch.where(level > 0, _step_height(inverse[..., None], sigma) / scale, 0)
         total += _limited(jumps, sigma).square()
     if crease_degrees < 180:
         if normals is None:
             normals = surface_normals(pointmap)
         normals = smooth_normals(normals, pointmap.depth, pointmap.mask, round(2 * sigma))
         turn = 2 * math.sin(math.radians(crease_degrees) / 2)
-        creases = _steps(gaussian_blur(_inner(normals), sigma), sigma) / turn
+        creases = _step_height(gaussian_blur(_inner(normals), sigma), sigma) / turn
         total += _limited(creases, sigma).square()
     return _limited(total.sqrt(), sigma)
 
@@ -124,7 +124,7 @@ def _ridge(fields: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _opacity(peak: torch.Tensor) -> torch.Tensor:
-    return ((peak - FAINT) / (1 - FAINT)).clamp(0, 1)
+    return ((peak - FAINT_LINE) / (1 - FAINT_LINE)).clamp(0, 1)
 
 
 def _lasting(fields: list[torch.Tensor], window: int) -> torch.Tensor:
@@ -149,7 +149,7 @@ def lines_from_strength(strength: torch.Tensor, size: Size, width: float = 2.0, 
     scale = size[0] / strength.shape[1]
     fields.append(_lasting(fields, window))
     # only where a line may be; the rest of a large picture is black at no cost
-    near = F.max_pool2d((strength > FAINT).float()[:, None], 3, stride=1, padding=1)
+    near = F.max_pool2d((strength > FAINT_LINE).float()[:, None], 3, stride=1, padding=1)
     index = (F.interpolate(near, size, mode="nearest")[:, 0] > 0).reshape(-1).nonzero()[:, 0]
     lines = strength.new_zeros(len(strength), *size)
     if index.numel():

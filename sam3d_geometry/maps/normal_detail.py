@@ -20,14 +20,14 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.resize import GeometryResize
 from ..geometry.surfaces import surface_links
 
-GRAZING = 0.05  # least cosine between a normal and the line of sight: beyond it a step of depth has no bound
+LEAST_SIGHT_COSINE = 0.05  # least cosine between a normal and the line of sight: beyond it a step of depth has no bound
 MAX_RELIEF = 2.0  # largest ratio between a depth with its relief exaggerated and without
 RESIDUAL = 1e-4  # of the right side: what is left is less than a float32 picture shows
 MAX_ITERATIONS = 80  # so that a picture that does not settle comes to an end
 
 
 def _facing(normals: torch.Tensor, rays: torch.Tensor) -> torch.Tensor:
-    return (-(normals * rays).sum(-1)).clamp_min(GRAZING)
+    return (-(normals * rays).sum(-1)).clamp_min(LEAST_SIGHT_COSINE)
 
 
 def _log_depth_steps(normals: torch.Tensor, rays: torch.Tensor, dim: int) -> torch.Tensor:
@@ -144,7 +144,7 @@ def boost_normals(
     base = smooth_normals(normals, depth, mask, radius)
     boosted = F.normalize(base + amount * (normals - base), dim=-1)
     sight = F.normalize(points, dim=-1)
-    away = ((boosted * sight).sum(-1, keepdim=True) + GRAZING).clamp_min(0)
+    away = ((boosted * sight).sum(-1, keepdim=True) + LEAST_SIGHT_COSINE).clamp_min(0)
     return F.normalize(boosted - away * sight, dim=-1) * mask[..., None]
 
 

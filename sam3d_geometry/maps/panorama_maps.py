@@ -6,7 +6,7 @@ import torch
 
 from ..geometry.panorama import Panorama, panorama_rays, sample_panorama, sample_surface
 from ..geometry.surfaces import inverse_depth
-from .depth import AT_FAR_END, DISPARITY, DepthRange, limits_of_frames, picture_of_depth
+from .depth import AT_FAR_END, DISPARITY_CURVE, DepthRange, limits_of_frames, picture_of_depth
 
 
 def resize_panorama(panorama: Panorama, size: tuple[int, int]) -> Panorama:
@@ -39,7 +39,7 @@ def panorama_range(panorama: Panorama, clip_percent: float = 0.5) -> DepthRange:
 def panorama_depth_picture(
     panorama: Panorama,
     shown: DepthRange,
-    curve: str = DISPARITY,
+    curve: str = DISPARITY_CURVE,
     invert: bool = False,
     invalid: str = AT_FAR_END,
 ) -> torch.Tensor:

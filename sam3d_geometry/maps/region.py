@@ -14,7 +14,7 @@ from ..geometry.surfaces import surface_links
 from .enlarge import enlarge_contour
 
 
-def _joined(allowed: torch.Tensor, down: torch.Tensor, along: torch.Tensor, row: int, column: int) -> torch.Tensor:
+def _reached(allowed: torch.Tensor, down: torch.Tensor, along: torch.Tensor, row: int, column: int) -> torch.Tensor:
     """Allowed pixels (H, W) that are joined to (row, column) over links (H-1, W) and (H, W-1)."""
     from scipy.ndimage import label
 
@@ -60,7 +60,7 @@ def region_from_point(
         allowed &= cosine >= math.cos(math.radians(angle_degrees)) - 1e-6
     down, along = surface_links(pointmap.depth, pointmap.mask, jump_percent / 100)
     regions = [
-        _joined(*frame, *pixel) if seen else torch.zeros_like(frame[0])
+        _reached(*frame, *pixel) if seen else torch.zeros_like(frame[0])
         for frame, pixel, seen in zip(
             zip(allowed.cpu(), down.cpu(), along.cpu()), picked.pixels.tolist(), picked.seen.tolist()
         )

@@ -8,7 +8,7 @@ from ..geometry.picture_forms import plain_image
 from ..geometry.resize import resize_image
 from .blend import match_frames
 
-HORIZONTAL, VERTICAL = SIDES = ("horizontal", "vertical")
+HORIZONTAL, VERTICAL = ARRANGEMENTS = ("horizontal", "vertical")
 
 
 def side_by_side(first: torch.Tensor, second: torch.Tensor, direction: str = HORIZONTAL, gap: int = 0) -> torch.Tensor:
@@ -17,8 +17,8 @@ def side_by_side(first: torch.Tensor, second: torch.Tensor, direction: str = HOR
     The second is scaled to the first one's height ("horizontal") or width; `gap` black pixels lie in between. A single frame
     stands beside every frame of the other.
     """
-    if direction not in SIDES:
-        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(SIDES)}.")
+    if direction not in ARRANGEMENTS:
+        raise ValueError(f"Direction {direction!r} is not known; choose one of {', '.join(ARRANGEMENTS)}.")
     first, second = plain_image("first", first)[..., :3], plain_image("second", second)[..., :3]
     axis = 2 if direction == HORIZONTAL else 1
     shared = 3 - axis

@@ -12,10 +12,8 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.resize import Size
 from .depth import depth_range
 
-DOUBTFUL_SPREAD, GUESSED_SPREAD = (
-    0.05,
-    0.4,
-)  # of the focal length's logarithm: worth a word; less than a usual lens tells
+# of the focal length's logarithm: worth a word; less than a usual lens tells
+DOUBTFUL_SPREAD, GUESSED_SPREAD = 0.05, 0.4
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Estimators: what there is (`CATALOGUE`, `menu`), how to get one (`load_model`), what it does (`predict`)."""
 
-from .catalogue import AUTO, CATALOGUE, PREVIEW, ModelCard
+from .catalogue import AUTO_MODEL, CATALOGUE, PREVIEW, ModelCard
 from .find import best_on_disk, menu
 from .geometry_model import GeometryModel
 from .load import load_model
@@ -9,7 +9,7 @@ from .precision import PRECISIONS
 from .prediction import Prediction
 
 __all__ = [
-    "AUTO",
+    "AUTO_MODEL",
     "CATALOGUE",
     "PRECISIONS",
     "PREVIEW",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PREVIEW = "built-in preview"
-AUTO = "auto"  # the best model that is on this machine, else the built-in one; never downloads
+AUTO_MODEL = "auto"  # the best model that is on this machine, else the built-in one; never downloads
 
 
 @dataclass(frozen=True)

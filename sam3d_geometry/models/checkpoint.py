@@ -33,7 +33,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Nothing stored in the file is ever executed. Raises ModelError when the file is missing, empty, damaged, holds
     anything but tensors and plain values, or is not a MoGe network.
     """
-    content, config = _read(path)
+    content, config = _weights_and_config(path)
     if config is None and isinstance(content.get("model_config"), Mapping):
         config = dict(content["model_config"])
     for key in ("model", "state_dict"):
@@ -58,7 +58,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(path.name, version, config, tensors)
 
 
-def _read(path: Path) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+def _weights_and_config(path: Path) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

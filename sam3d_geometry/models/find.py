@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .catalogue import AUTO, BEST_FIRST, CATALOGUE, PREVIEW, ModelCard, card_named
+from .catalogue import AUTO_MODEL, BEST_FIRST, CATALOGUE, PREVIEW, ModelCard, card_named
 
 SUFFIXES = (".pt", ".pth", ".safetensors")
 PIPELINE = "pipeline.yaml"
@@ -91,7 +91,7 @@ def find_local(name: str, folders: Sequence[Folder]) -> Path | None:
 
 
 def menu(folders: Sequence[Folder] = ()) -> list[str]:
-    """Names that `load_model` takes: AUTO, the catalogue, then files in the folders, sorted, with / between parts.
+    """Names that `load_model` takes: AUTO_MODEL, the catalogue, then files in the folders, sorted, with / between parts.
 
     A file that a catalogue entry was downloaded to is listed under the entry's name only.
     """
@@ -99,7 +99,7 @@ def menu(folders: Sequence[Folder] = ()) -> list[str]:
     found = {
         path.relative_to(folder).as_posix() for folder in map(Path, folders) for path in _model_files(folder, _DEPTH)
     }
-    return [AUTO, *(card.name for card in CATALOGUE), *sorted(found - downloaded)]
+    return [AUTO_MODEL, *(card.name for card in CATALOGUE), *sorted(found - downloaded)]
 
 
 def _model_files(folder: Path, depth: int) -> Iterator[Path]:

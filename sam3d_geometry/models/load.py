@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ..geometry.progress import OnProgress
-from .catalogue import AUTO, PREVIEW, ModelCard, card_named
+from .catalogue import AUTO_MODEL, PREVIEW, ModelCard, card_named
 from .checkpoint import Checkpoint, read_checkpoint
 from .download import download
 from .find import PIPELINE, SUFFIXES, Folder, best_on_disk, download_name, find_card, find_local, search_folders
@@ -39,7 +39,7 @@ def load_model(
     compiled: bool = False,
     on_progress: OnProgress | None = None,
 ) -> GeometryModel:
-    """A model by AUTO (`best_on_disk`), its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
+    """A model by AUTO_MODEL (`best_on_disk`), its catalogue id, a file in the folders, a path, or a copy of facebook/sam-3d-objects, in eval mode.
 
     device: where the model is to compute, which sets the type for precision "auto" (fp16 on CUDA, ROCm, MPS), unless
     `half` says whether it is fp16.
@@ -50,7 +50,7 @@ def load_model(
     """
     device = torch.device(device)
     dtype = compute_dtype(precision, device, half)
-    name = best_on_disk(folders) if name == AUTO else name
+    name = best_on_disk(folders) if name == AUTO_MODEL else name
     if name == PREVIEW:
         # Three million parameters gain nothing from half precision unless it is asked for.
         dtype = torch.float32 if precision == "auto" else dtype
@@ -102,7 +102,7 @@ def _checkpoint(
         if path is None:
             places = ", ".join(map(str, search_folders(folders)))
             raise ModelError(
-                f"{_shown(name)} is neither in the catalogue nor a file in {places}: "
+                f"{_short_name(name)} is neither in the catalogue nor a file in {places}: "
                 "choose a model from the menu or put the file there."
             )
         pipeline = find_pipeline(path)
@@ -127,7 +127,7 @@ def _checkpoint(
     return _expect(depth_model.version, _checkpoint(depth_model.source, folders, allow_download, on_progress))
 
 
-def _shown(name: str) -> str:
+def _short_name(name: str) -> str:
     """A name as a message says it: its beginning where it is absurdly long."""
     return name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}... ({len(name):,} characters)"
 

@@ -20,7 +20,7 @@ from .view_plane import network_plane_axes, with_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
 TOKEN_RANGE = (450, 1900)
-PIXELS_PER_TOKEN = 30
+PREVIEW_PIXELS_PER_TOKEN = 30
 SIDE_MULTIPLE = 32
 
 # expansion, channels out, repeats, stride of the first, kernel
@@ -98,7 +98,7 @@ class PreviewNetwork(nn.Module):
 
 def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
     """Height and width, multiples of 32, that the network works at for a photo of this size."""
-    scale = (num_tokens * PIXELS_PER_TOKEN / (height * width)) ** 0.5
+    scale = (num_tokens * PREVIEW_PIXELS_PER_TOKEN / (height * width)) ** 0.5
 
     def rounded(side: int) -> int:
         return max(1, round(side * scale / SIDE_MULTIPLE)) * SIDE_MULTIPLE

@@ -8,7 +8,7 @@ import torch
 
 
 @lru_cache(maxsize=64)
-def _weights(coarse: int, fine: int) -> torch.Tensor:
+def _spline_weights(coarse: int, fine: int) -> torch.Tensor:
     """(fine, coarse) weights of the uniform cubic B-spline at pixel centres; beyond the border the map goes on straight."""
     position = (torch.arange(fine, dtype=torch.float64) + 0.5) * (coarse / fine) - 0.5
     base = position.floor()
@@ -30,6 +30,6 @@ def _weights(coarse: int, fine: int) -> torch.Tensor:
 
 def upsample(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Maps (B, h, w) -> (B, *size), both float32; linear maps come out exact up to the border."""
-    rows = _weights(maps.shape[1], size[0]).to(maps.device)
-    columns = _weights(maps.shape[2], size[1]).to(maps.device)
+    rows = _spline_weights(maps.shape[1], size[0]).to(maps.device)
+    columns = _spline_weights(maps.shape[2], size[1]).to(maps.device)
     return rows @ maps @ columns.T

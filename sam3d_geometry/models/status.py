@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .catalogue import AUTO, CATALOGUE, PREVIEW, ModelCard
+from .catalogue import AUTO_MODEL, CATALOGUE, PREVIEW, ModelCard
 from .find import Folder, best_on_disk, find_card
 
 BYTES_OF_A_PARAMETER = 4  # the hub's files hold fp32
@@ -36,7 +36,7 @@ def model_statuses(folders: Sequence[Folder] = ()) -> list[ModelStatus]:
     """The status of every model of the catalogue, in its order, behind that of `auto`, which is the one it stands for."""
     known = {card.name: _status(card, folders) for card in CATALOGUE}
     best = known[best_on_disk(folders)]
-    stands_for = ModelStatus(AUTO, best.file or best.name, best.size, True, best.licence, best.gives)
+    stands_for = ModelStatus(AUTO_MODEL, best.file or best.name, best.size, True, best.licence, best.gives)
     return [stands_for, *known.values()]
 
 

@@ -9,7 +9,7 @@ import torch
 
 from ..geometry.axes import convert_points
 from ..geometry.pointmap import Pointmap
-from ..maps.depth import LINEAR, depth_range, normalise_depth
+from ..maps.depth import LINEAR_CURVE, depth_range, normalise_depth
 from .closing import border_edges
 from .mesh import Mesh, face_normals
 
@@ -47,7 +47,7 @@ def relief_solid(
     size_mm: float = 100.0,
     relief_mm: float = 8.0,
     base_mm: float = 2.0,
-    curve: str = LINEAR,
+    curve: str = LINEAR_CURVE,
     clip_percent: float = 0.5,
 ) -> PrintSolid:
     """A pointmap of one frame -> a plate that lies on the bed, as the photo lies before one, whose height is nearness.

@@ -7,7 +7,7 @@ import torch
 
 from sam3d_geometry.cli.model import loaded_model, require_device, settle_model
 from sam3d_geometry.cli.progress import Progress
-from sam3d_geometry.models import AUTO, PREVIEW, ModelError
+from sam3d_geometry.models import AUTO_MODEL, PREVIEW, ModelError
 
 
 def args(**more):
@@ -35,11 +35,11 @@ def test_a_model_of_the_catalogue_without_normals_is_refused_unloaded(model):
 
 
 def test_auto_becomes_the_model_that_it_stands_for(tmp_path):
-    chosen = args(model=AUTO, models_dir=[tmp_path])
+    chosen = args(model=AUTO_MODEL, models_dir=[tmp_path])
     settle_model(chosen)
     assert chosen.model == PREVIEW
     (tmp_path / "moge-2-vitb-normal.pt").touch()
-    chosen = args(model=AUTO, models_dir=[tmp_path], normal_source="network")
+    chosen = args(model=AUTO_MODEL, models_dir=[tmp_path], normal_source="network")
     settle_model(chosen)
     assert chosen.model == "moge-2-vitb-normal"
 

@@ -9,7 +9,7 @@ from repository import PHOTOS
 
 from sam3d_geometry.clips.align import align_sequence
 from sam3d_geometry.clips.cuts import CUT_THRESHOLD, find_cuts, frame_changes, shots, thumbnails
-from sam3d_geometry.clips.dissolves import LONGEST, spans_of_dissolves
+from sam3d_geometry.clips.dissolves import LONGEST_DISSOLVE, spans_of_dissolves
 from sam3d_geometry.geometry.pointmap import Pointmap
 
 NAMES = ["astronaut", "cat", "coffee", "rocket", "temple"]
@@ -70,12 +70,12 @@ def test_a_dissolve_starts_one_shot_where_it_has_ended(first, second, length, sp
     looks = dissolve(first, second, length, speed)
     assert frame_changes(looks)[1:].max() < CUT_THRESHOLD  # no step of it is a cut
     start, *more = starts(looks)[1:]
-    assert not more and BEGINS + length // 2 < start < BEGINS + length + LONGEST // 4
+    assert not more and BEGINS + length // 2 < start < BEGINS + length + LONGEST_DISSOLVE // 4
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_a_fade_through_black_starts_a_shot_too(first, second):
-    assert any(BEGINS + 8 <= start <= BEGINS + 24 + LONGEST // 4 for start in starts(fade(first, second, 24)))
+    assert any(BEGINS + 8 <= start <= BEGINS + 24 + LONGEST_DISSOLVE // 4 for start in starts(fade(first, second, 24)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,7 +101,7 @@ def test_pieces_of_a_stream_find_the_same():
         before = cuts.look
         found += cuts.cuts.tolist()
     assert torch.nonzero(torch.tensor(found))[:, 0].tolist() == starts(looks)
-    assert len(before) <= LONGEST + 1
+    assert len(before) <= LONGEST_DISSOLVE + 1
 
 
 def test_nothing_is_a_cut_where_none_is_wanted():

@@ -52,7 +52,7 @@ def test_the_guide_must_have_as_many_frames(noisy):
 def test_flows_of_a_long_clip_are_not_held(monkeypatch):
     """Each is found when its frame is blended: those of 1,000 frames of 1280 x 720 would take 7 GB."""
     calls = []
-    for name in ("followed", "_averaged"):
+    for name in ("followed", "_averaged_picture"):
         function = getattr(image_smoothing, name)
 
         def noted(*given, name=name, function=function):
@@ -61,7 +61,7 @@ def test_flows_of_a_long_clip_are_not_held(monkeypatch):
         monkeypatch.setattr(image_smoothing, name, noted)
     clip = torch.rand(1, 24, 32, 3).expand(4, -1, -1, -1)
     image_smoothing.smooth_images_along_motion(clip)
-    assert calls == ["followed", "_averaged"] * 3
+    assert calls == ["followed", "_averaged_picture"] * 3
 
 
 @pytest.mark.parametrize("direction", ["causal", "zero lag"])

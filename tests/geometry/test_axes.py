@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.axes import (
-    FRAMES,
+    AXIS_FRAMES,
     NORMAL_MAP_SIGNS,
     convert_directions,
     convert_points,
@@ -16,13 +16,13 @@ from sam3d_geometry.geometry.axes import (
     target_from_source,
 )
 
-PAIRS = list(itertools.permutations(FRAMES, 2))
+PAIRS = list(itertools.permutations(AXIS_FRAMES, 2))
 
 
-@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("name", AXIS_FRAMES)
 def test_stated_handedness_is_the_determinant(name):
     determinant = torch.linalg.det(target_from_source(name, "opencv"))
-    assert determinant == (1 if FRAMES[name].handedness == "right" else -1)
+    assert determinant == (1 if AXIS_FRAMES[name].handedness == "right" else -1)
 
 
 @pytest.mark.parametrize(("target", "source"), PAIRS)

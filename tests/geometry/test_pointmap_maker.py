@@ -18,9 +18,9 @@ from sam3d_geometry.files.depth_frame import clean_frame, pointmap_from_frames
 from sam3d_geometry.files.depth_record import DepthRecord
 from sam3d_geometry.geometry.crop import Window, crop_pointmap
 from sam3d_geometry.geometry.normals import surface_normals
-from sam3d_geometry.geometry.pointmap_maker import FARTHEST, NEAREST, is_distance, pointmap_of_depth
+from sam3d_geometry.geometry.pointmap_maker import FARTHEST_DEPTH, NEAREST_DEPTH, is_distance, pointmap_of_depth
 from sam3d_geometry.geometry.resize import pointmap_at_image, pointmap_at_size
-from sam3d_geometry.geometry.transform import ROTATIONS, scale_pointmap, transform_pointmap
+from sam3d_geometry.geometry.transform import QUARTER_TURNS, scale_pointmap, transform_pointmap
 from sam3d_geometry.maps.normal_detail import exaggerate_detail
 from sam3d_geometry.models import Prediction
 
@@ -102,7 +102,10 @@ DERIVED = {
     "crop": lambda p: crop_pointmap(p, Window(3, 2, 17, 13))[0],
     "half the size": lambda p: pointmap_at_size(p, torch.rand(1, 11, 17, 3)),
     "three times the size": lambda p: pointmap_at_image(p, torch.rand(1, 72, 96, 3)),
-    **{f"turned {turn}": lambda p, turn=turn: transform_pointmap(p, rotation=turn, mirror=True) for turn in ROTATIONS},
+    **{
+        f"turned {turn}": lambda p, turn=turn: transform_pointmap(p, rotation=turn, mirror=True)
+        for turn in QUARTER_TURNS
+    },
     "nearer": lambda p: transform_pointmap(p, distance_shift=-1.0),
     "farther": lambda p: transform_pointmap(p, distance_shift=1e6),
     "enlarged": lambda p: transform_pointmap(p, scale=1e6),
@@ -131,7 +134,7 @@ def test_every_maker_makes_clean_pointmaps_and_keeps_what_is_sound(name):
     if "near" in name:  # of a picture: 0 to 1 is its range, and only nan and infinity are no values
         assert not bool(made.mask[~torch.isfinite(depth)].any())
     elif "prediction" in name:  # whose depths are right up to a shift
-        assert not bool(made.mask[~(depth.abs() < FARTHEST)].any())
+        assert not bool(made.mask[~(depth.abs() < FARTHEST_DEPTH)].any())
     else:
         assert not bool(made.mask[where].any())
     if "near" not in name:
@@ -145,7 +148,7 @@ def test_what_is_made_of_a_clean_pointmap_is_clean(name, change):
 
 
 def test_distances_at_both_ends_of_what_is_taken_have_normals():
-    for unit in (NEAREST * 2, FARTHEST / 20):
+    for unit in (NEAREST_DEPTH * 2, FARTHEST_DEPTH / 20):
         depth = closed_form.box_room(*SIZE)[0].float() * unit
         normals = surface_normals(closed_form.pointmap(depth))
         assert torch.allclose(normals.norm(dim=-1), torch.ones(1, *SIZE), atol=1e-4)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sam3d_geometry.geometry.colour import light_from_pq, pq_from_light, scene_light_from_hlg, srgb_from_linear
-from sam3d_geometry.geometry.tone_mapping import PEAK, WHITE, screen_light_from_hlg, srgb_light_from_wide, toned
+from sam3d_geometry.geometry.tone_mapping import PAPER_WHITE, PEAK, screen_light_from_hlg, srgb_light_from_wide, toned
 
 
 def tensor(*values):
@@ -31,10 +31,10 @@ def test_the_curve_keeps_the_dark_bends_the_bright_and_never_turns():
     light = torch.linspace(0, 2 * PEAK, 20001, dtype=torch.float64)
     shown = toned(light)
     dark = light < 40
-    assert torch.allclose(shown[dark], light[dark] / WHITE, rtol=1e-6)
+    assert torch.allclose(shown[dark], light[dark] / PAPER_WHITE, rtol=1e-6)
     assert bool((shown.diff() >= -1e-12).all())
     assert shown[light <= PEAK].max() == pytest.approx(1, abs=1e-6) == shown[-1]
-    assert 0.85 < srgb_from_linear(toned(tensor(WHITE))).item() < 0.95  # white paper stays below the highlights
+    assert 0.85 < srgb_from_linear(toned(tensor(PAPER_WHITE))).item() < 0.95  # white paper stays below the highlights
 
 
 @pytest.mark.parametrize(

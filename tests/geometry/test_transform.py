@@ -12,7 +12,7 @@ from sam3d_geometry.geometry.normals import geometric_normals, normals_from_poin
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.resize import pointmap_at_image
 from sam3d_geometry.geometry.transform import (
-    ROTATIONS,
+    QUARTER_TURNS,
     mirror_pointmap,
     scale_pointmap,
     shift_depth,
@@ -119,7 +119,7 @@ def test_mirroring_twice_is_nothing_and_a_half_turn_is_both_mirrors():
 
 def test_a_clockwise_turn_brings_the_top_to_the_right():
     start = scene(1)
-    turned = turn_pointmap(start, ROTATIONS["90 degrees"])
+    turned = turn_pointmap(start, QUARTER_TURNS["90 degrees"])
     assert torch.equal(turned.image[0, :, -1], start.image[0, 0]) and turned.size == start.size[::-1]
     assert turned.source_size == start.source_size[::-1]
     fov_x, fov_y = fov_degrees_from_intrinsics(start.intrinsics)

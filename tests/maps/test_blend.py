@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sam3d_geometry.maps.blend import MODES, blend
+from sam3d_geometry.maps.blend import BLEND_MODES, blend
 
 
 def soft_light(b, s):
@@ -23,7 +23,7 @@ FORMULAS = {
 
 
 @pytest.mark.parametrize("opacity", [0.0, 0.4, 1.0])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", BLEND_MODES)
 def test_modes_are_their_formulas(mode, opacity):
     values = [i / 8 for i in range(9)]
     base = torch.tensor(values).view(1, 9, 1, 1).expand(1, 9, 9, 3)

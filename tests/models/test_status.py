@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sam3d_geometry.models import AUTO, CATALOGUE, PREVIEW
+from sam3d_geometry.models import AUTO_MODEL, CATALOGUE, PREVIEW
 from sam3d_geometry.models.catalogue import card_named
 from sam3d_geometry.models.status import download_size, model_statuses
 
@@ -16,9 +16,9 @@ def no_hub_cache(monkeypatch):
 
 def test_an_empty_machine_has_the_built_in_model_and_sizes_of_the_others(tmp_path):
     statuses = {status.name: status for status in model_statuses([tmp_path])}
-    assert list(statuses) == [AUTO, *(card.name for card in CATALOGUE)]
+    assert list(statuses) == [AUTO_MODEL, *(card.name for card in CATALOGUE)]
     assert statuses[PREVIEW].is_here and statuses[PREVIEW].size == 0
-    assert statuses[AUTO].is_here and statuses[AUTO].file == PREVIEW
+    assert statuses[AUTO_MODEL].is_here and statuses[AUTO_MODEL].file == PREVIEW
     assert not statuses["moge-2-vitl"].is_here
     assert statuses["moge-2-vitl-normal"].gives == "points, meters, normals"
 
@@ -26,7 +26,7 @@ def test_an_empty_machine_has_the_built_in_model_and_sizes_of_the_others(tmp_pat
 def test_a_file_in_the_folder_is_there_with_its_own_size(tmp_path):
     (tmp_path / "moge-2-vitl-normal.pt").write_bytes(b"x" * 1234)
     statuses = {status.name: status for status in model_statuses([tmp_path])}
-    for name in (AUTO, "moge-2-vitl-normal"):
+    for name in (AUTO_MODEL, "moge-2-vitl-normal"):
         assert (statuses[name].file, statuses[name].size, statuses[name].is_here) == (
             "moge-2-vitl-normal.pt",
             1234,

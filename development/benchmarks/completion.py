@@ -27,7 +27,7 @@ from scenes.scene import Camera, Light, Scene, Sky
 from scenes.turntable import KINDS, TEXTURES, ring_of_cameras, surface_points, textured_object
 
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.shapes.closing import FLAT, close_back
+from sam3d_geometry.shapes.closing import FLAT_BACK, close_back
 from sam3d_geometry.shapes.mesh import Mesh
 from sam3d_geometry.shapes.surface import surface_from_pointmap
 from sam3d_geometry.views import completion
@@ -119,7 +119,7 @@ def flat_back(pointmap: Pointmap, mask: torch.Tensor) -> Mesh:
     alone = replace(
         pointmap, mask=pointmap.mask & mask, points=torch.where(mask[..., None], pointmap.points, 0), normals=None
     )
-    return close_back(surface_from_pointmap(alone), FLAT)
+    return close_back(surface_from_pointmap(alone), FLAT_BACK)
 
 
 def main() -> None:

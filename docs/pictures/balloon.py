@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 from sheet import PHOTOS, sheet
 
-from sam3d_geometry.files.example_photos import EXAMPLES, read_example
+from sam3d_geometry.files.example_photos import EXAMPLE_PHOTOS, read_example
 
 SIZE = (480, 640)  # width, height
 FINER = 4  # drawn larger and averaged down, so that its edges are smooth
@@ -61,7 +61,7 @@ def _hang_basket(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
 def load_example() -> Image.Image:
     """All examples beside each other, the transparent one over gray."""
     panels = {}
-    for name in EXAMPLES:
+    for name in EXAMPLE_PHOTOS:
         image, transparency = read_example(name)
         panels[name] = torch.lerp(image, torch.full_like(image, 0.35), transparency[..., None])
     return sheet(panels, columns=3, aspect=4 / 3)

@@ -14,7 +14,7 @@ from sam3d_geometry.effects.air.fog_noise import drifting_noise
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from sam3d_geometry.effects.lens.focus import focus_at_point
-from sam3d_geometry.effects.light.lights import DIRECTIONAL, WORLD, Light, place_lights
+from sam3d_geometry.effects.light.lights import DIRECTIONAL, IN_WORLD, Light, place_lights
 from sam3d_geometry.geometry.colour import linear_from_hex, srgb_from_hex
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.resize import pointmap_at_image
@@ -68,7 +68,7 @@ def low_sun(azimuth: float, elevation: float) -> Light:
     """A sun of warm light; its angles are level with the ground."""
     return Light(
         kind=DIRECTIONAL,
-        placement=WORLD,
+        placement=IN_WORLD,
         azimuth_degrees=azimuth,
         elevation_degrees=elevation,
         colour=srgb_from_hex("#ffe2b0"),

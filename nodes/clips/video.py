@@ -15,7 +15,7 @@ from ...sam3d_geometry.video.engine import LocalEngine, StreamSettings
 from ...sam3d_geometry.video.memory_frames import MemoryFrames
 from ...sam3d_geometry.video.product import Look
 from ...sam3d_geometry.video.sound import write_sound
-from ...sam3d_geometry.video.stages import STEADY, steadying
+from ...sam3d_geometry.video.stages import STREAM_STEADYINGS, steadying
 from ...sam3d_geometry.video.video_file import VideoFile
 from .. import host, host_folders
 from ..core.interop import handle_of
@@ -132,7 +132,7 @@ class VideoToDepth(io.ComfyNode):
                     "Against flicker. motion: one scale from cut to cut, and averages that follow the motion; average: at fixed "
                     "pixels, which smears motion; off: each frame as it comes.",
                     default="motion",
-                    options=STEADY,
+                    options=STREAM_STEADYINGS,
                 ),
                 field(
                     "strength",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io, ui
 
-from ...sam3d_geometry.files.example_photos import EXAMPLES, read_example
+from ...sam3d_geometry.files.example_photos import EXAMPLE_PHOTOS, read_example
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
 
@@ -22,7 +22,7 @@ class LoadExample(io.ComfyNode):
                     "temple, astronaut, cat, coffee and rocket are photos; balloon is a drawing with transparency, to be put "
                     "into a scene; mannequins is the picture of the people that Load Bodies gives as its example; mug is twelve "
                     "pictures from all around a mug, which is what is not transparent, and single mug the second of them.",
-                    options=list(EXAMPLES),
+                    options=list(EXAMPLE_PHOTOS),
                 )
             ],
             outputs=[

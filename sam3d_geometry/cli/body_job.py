@@ -28,7 +28,7 @@ from ..files.body_export import BODY_FORMATS, BodyExport, export_bodies, names_o
 from ..files.body_file import BodyFileError, picture_name, read_people
 from ..files.depth_file import DEPTH_SUFFIXES
 from ..files.depth_series import read_series
-from ..files.example_photos import EXAMPLES as PHOTOS
+from ..files.example_photos import EXAMPLE_PHOTOS as PHOTOS
 from ..files.example_photos import FOLDER
 from ..files.output_folder import OutputFolder, is_done, source_of
 from ..files.whole_files import Writer

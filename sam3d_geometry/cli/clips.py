@@ -12,7 +12,7 @@ from .. import models
 from ..video.clip_facts import import_av
 from ..video.clip_notes import clip_notes
 from ..video.engine import RANGES, Engine, LocalEngine, Survey
-from ..video.stages import STEADY
+from ..video.stages import STREAM_STEADYINGS
 from ..video.stream import stream_clip
 from ..video.writer import FORMATS
 from . import options
@@ -128,8 +128,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--steady",
-        type=choice(STEADY),
-        default=hyphened(STEADY[0]),
+        type=choice(STREAM_STEADYINGS),
+        default=hyphened(STREAM_STEADYINGS[0]),
         metavar="METHOD",
         help="over time: follow-motion (default: one scale from cut to cut, and averages that follow the motion), "
         "average (at fixed pixels) or off",

@@ -17,7 +17,7 @@ from ..shapes.mesh import vertex_normals
 from .axes import Layout
 from .camera_track import CameraTrack
 from .glb import add_primitive, perspective_camera, texture_parts
-from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
+from .glb_container import FLOAT, INDEX_DATA, UNSIGNED_INT, UNSIGNED_SHORT, VERTEX_DATA, GlbBuffer, write_container
 
 
 class _File:
@@ -45,17 +45,17 @@ class _File:
 
     def times(self, frames: torch.Tensor, fps: float) -> int:
         """Number of the accessor of keyframe times, seconds."""
-        seconds = _array(frames.double() / fps)
+        seconds = _float32_array(frames.double() / fps)
         return self.buffer.add(seconds, FLOAT, "SCALAR", min=[float(seconds.min())], max=[float(seconds.max())])
 
     def key(self, node: int, path: str, times: int, values: torch.Tensor, interpolation: str = "LINEAR") -> None:
         """Keyframes of one node's translation, rotation or scale."""
-        output = self.buffer.add(_array(values), FLOAT, f"VEC{values.shape[-1]}")
+        output = self.buffer.add(_float32_array(values), FLOAT, f"VEC{values.shape[-1]}")
         self.samplers.append({"input": times, "output": output, "interpolation": interpolation})
         self.channels.append({"sampler": len(self.samplers) - 1, "target": {"node": node, "path": path}})
 
 
-def _array(values: torch.Tensor) -> numpy.ndarray:
+def _float32_array(values: torch.Tensor) -> numpy.ndarray:
     return numpy.ascontiguousarray(values.detach().cpu().numpy(), dtype=numpy.float32)
 
 
@@ -99,7 +99,7 @@ def _skin(file: _File, person: Performance, numbers: list[int], holder: int, col
     if person.vertices is None or person.faces is None or person.skin is None:
         return
     buffer, skin = file.buffer, person.skin
-    positions = _array(person.vertices)
+    positions = _float32_array(person.vertices)
     low, high = positions.min(0).tolist(), positions.max(0).tolist()
     joints = torch.zeros(len(skin), 4, dtype=torch.int64)
     weights = torch.zeros(len(skin), 4, dtype=torch.float64)
@@ -107,24 +107,24 @@ def _skin(file: _File, person: Performance, numbers: list[int], holder: int, col
     joints = torch.where(weights > 0, joints, 0)
     normals = vertex_normals(person.vertices, person.faces)
     attributes = {
-        "POSITION": buffer.add(positions, FLOAT, "VEC3", VERTICES, min=low, max=high),
-        "NORMAL": buffer.add(_array(normals), FLOAT, "VEC3", VERTICES),
-        "JOINTS_0": buffer.add(joints.numpy().astype(numpy.uint16), UNSIGNED_SHORT, "VEC4", VERTICES),
-        "WEIGHTS_0": buffer.add(_array(weights), FLOAT, "VEC4", VERTICES),
+        "POSITION": buffer.add(positions, FLOAT, "VEC3", VERTEX_DATA, min=low, max=high),
+        "NORMAL": buffer.add(_float32_array(normals), FLOAT, "VEC3", VERTEX_DATA),
+        "JOINTS_0": buffer.add(joints.numpy().astype(numpy.uint16), UNSIGNED_SHORT, "VEC4", VERTEX_DATA),
+        "WEIGHTS_0": buffer.add(_float32_array(weights), FLOAT, "VEC4", VERTEX_DATA),
     }
-    faces = buffer.add(person.faces.numpy().astype(numpy.uint32), UNSIGNED_INT, "SCALAR", INDICES)
+    faces = buffer.add(person.faces.numpy().astype(numpy.uint32), UNSIGNED_INT, "SCALAR", INDEX_DATA)
     surface = {"baseColorFactor": [*colour, 1.0], "metallicFactor": 0.0, "roughnessFactor": 0.8}
     file.materials.append({"name": person.name, "pbrMetallicRoughness": surface, "doubleSided": False})
     primitive = {"attributes": attributes, "indices": faces, "mode": 4, "material": len(file.materials) - 1}
     file.meshes.append({"name": person.name, "primitives": [primitive]})
     # glTF counts a matrix's numbers column after column
-    binds = _array(torch.linalg.inv(person.rest).transpose(-1, -2))
+    binds = _float32_array(torch.linalg.inv(person.rest).transpose(-1, -2))
     file.skins.append({"joints": numbers, "inverseBindMatrices": buffer.add(binds, FLOAT, "MAT4"), "skeleton": holder})
     mesh = file.node(name=f"{person.name} mesh", mesh=len(file.meshes) - 1, skin=len(file.skins) - 1)
     file.nodes[holder]["children"].append(mesh)
 
 
-def _scene(file: _File, scene: Layout) -> None:
+def _add_scene(file: _File, scene: Layout) -> None:
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
     textured = scene.texture_and_uvs()
     if textured is not None:
@@ -136,7 +136,7 @@ def _scene(file: _File, scene: Layout) -> None:
     file.root(name="scene", mesh=len(file.meshes) - 1)
 
 
-def _camera(file: _File, camera: CameraTrack) -> None:
+def _add_camera(file: _File, camera: CameraTrack) -> None:
     poses = camera.poses_in("opengl")
     turns, places = continuous(quaternion_xyzw(poses[:, :3, :3])), poses[:, :3, 3]
     file.cameras.append(perspective_camera(float(camera.fov_y[0]), camera.aspect, 0.05, 1000.0))
@@ -172,7 +172,7 @@ def write_animated_glb(
     """
     parts = _File()
     if scene is not None:
-        _scene(parts, scene)
+        _add_scene(parts, scene)
     numbers = []
     for i, person in enumerate(people):
         bones, holder = _bones(parts, person)
@@ -181,7 +181,7 @@ def write_animated_glb(
         _keyframes(parts, person, bones, holder)
         numbers.append(bones)
     if camera is not None:
-        _camera(parts, camera)
+        _add_camera(parts, camera)
     lists = {
         "meshes": parts.meshes,
         "skins": parts.skins,

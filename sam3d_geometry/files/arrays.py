@@ -36,7 +36,7 @@ PFM_HEADER = 128  # characters that the three lines of a PFM's header may take
 PFM_GREY = b"Pf"
 
 
-def _array(file: BinaryIO | _Member) -> numpy.ndarray:
+def _depth_array(file: BinaryIO | _Member) -> numpy.ndarray:
     """The array in an open .npy, as depth; its size is checked before anything is allocated."""
     shape, by_columns, dtype = npy_header(file)
     if dtype.kind not in "fiub" or dtype.itemsize > 8 or not 1 <= len(shape) <= 4:
@@ -68,7 +68,7 @@ def npy_values(file: BinaryIO | _Member, shape: tuple[int, ...], by_columns: boo
     return numpy.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
-def _plane(array: numpy.ndarray) -> torch.Tensor:
+def _height_by_width(array: numpy.ndarray) -> torch.Tensor:
     """(H, W), (1, H, W) or (H, W, 1) -> (H, W)."""
     plane = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
     plane = plane[0] if plane.ndim == 3 and len(plane) == 1 else plane
@@ -77,7 +77,7 @@ def _plane(array: numpy.ndarray) -> torch.Tensor:
     return torch.from_numpy(numpy.ascontiguousarray(plane))
 
 
-def _read_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
+def _frame_of_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
     """The arrays of an .npz that make up a depth frame."""
     found = {}
     with NpzFile(path) as archive:
@@ -88,7 +88,7 @@ def _read_npz(path: Path, key: str) -> dict[str, numpy.ndarray]:
             raise DepthFileError(f"none of its arrays is depth by name: {listed}; name the right one as channel.")
         for name in {depth, "mask", "intrinsics", "normals"} & names:
             with archive.member(name) as member:
-                found["depth" if name == depth else name] = _array(member)
+                found["depth" if name == depth else name] = _depth_array(member)
     return found
 
 
@@ -151,11 +151,11 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
     Nothing in the file is run or unpickled. DepthFileError, a part of a sentence, when it is damaged, too large or no depth.
     """
     found = _found(path, channel)
-    depth = _plane(found["depth"]).float()
-    mask = _plane(found["mask"]) > 0 if "mask" in found else None
+    depth = _height_by_width(found["depth"]).float()
+    mask = _height_by_width(found["mask"]) > 0 if "mask" in found else None
     if mask is not None and mask.shape != depth.shape:
         raise DepthFileError(f"its mask is {tuple(mask.shape)} and its depth {tuple(depth.shape)}.")
-    frame = clean_frame(depth, mask, beside, _normals(found, (depth.shape[0], depth.shape[1])))
+    frame = clean_frame(depth, mask, beside, _normals_of_size(found, (depth.shape[0], depth.shape[1])))
     if beside is None and "intrinsics" in found:
         intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
         record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)
@@ -166,13 +166,13 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
 def _found(path: Path, channel: str) -> dict[str, numpy.ndarray]:
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        return _read_npz(path, channel)
+        return _frame_of_npz(path, channel)
     with decoding(suffix[1:], OSError):
         file = path.open("rb")
     with file:
-        return {"depth": _read_pfm(file) if suffix == ".pfm" else _array(file)}
+        return {"depth": _read_pfm(file) if suffix == ".pfm" else _depth_array(file)}
 
 
-def _normals(found: dict[str, numpy.ndarray], size: tuple[int, int]) -> torch.Tensor | None:
+def _normals_of_size(found: dict[str, numpy.ndarray], size: tuple[int, int]) -> torch.Tensor | None:
     normals = found.get("normals")
     return torch.from_numpy(normals) if normals is not None and normals.shape == (*size, 3) else None

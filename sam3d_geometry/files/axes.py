@@ -37,7 +37,7 @@ class Layout:
         return None if self.texture is None or self.uvs is None else (self.texture, self.uvs)
 
 
-def _note(model: Mesh | PointCloud, axes: str) -> dict[str, Any]:
+def _note_of_model(model: Mesh | PointCloud, axes: str) -> dict[str, Any]:
     frame = AXIS_FRAMES[AXES[axes]]
     note: dict[str, Any] = {"generator": f"sam3d-geometry {__version__}", "axes": f"{frame.name}: {frame.meaning}"}
     note["handedness"] = frame.handedness
@@ -75,7 +75,7 @@ def layout(model: Mesh | PointCloud, axes: str = "gltf", paint_vertices: bool = 
         colours=None if colours is None else colours.contiguous().numpy(),
         texture=None if texture is None else eight_bit(texture).contiguous().numpy(),
         intrinsics=None if model.intrinsics is None else model.intrinsics.double().numpy(),
-        note=_note(model, axes),
+        note=_note_of_model(model, axes),
     )
 
 

@@ -122,17 +122,17 @@ def export_bodies(
             made.append(perform(bodies, person, settings, rig))
         if on_progress is not None:
             on_progress(person + 1, bodies.persons)
-    people, report = [performance for performance, _ in made], _report(bodies, export, said, made)
+    people, report = [performance for performance, _ in made], _report_of_export(bodies, export, said, made)
     if export.file_format == "bvh":
         units = target_skeleton(export.bone_names).units_per_metre
         writers = [partial(write_bvh, person, units_per_metre=units) for person in people]
         return Saved(dict(zip(paths, writers, strict=True)), report)
-    note = _note(export, said)
+    note = _note_of_export(export, said)
     if export.file_format == "json":
         writer = partial(write_skeleton_json, people, note=note, axes=export.axes)
         return Saved({paths[0]: writer}, report)
-    scene = _scene(bodies, pointmap, world, export.scene) if export.scene != NO_SCENE else None
-    camera = _camera(bodies, export, world) if export.include_camera and export.world != IN_PLACE else None
+    scene = _scene_of_first_frame(bodies, pointmap, world, export.scene) if export.scene != NO_SCENE else None
+    camera = _camera_of_people(bodies, export, world) if export.include_camera and export.world != IN_PLACE else None
     return Saved({paths[0]: partial(write_animated_glb, people, note=note, scene=scene, camera=camera)}, report)
 
 
@@ -146,7 +146,7 @@ def names_of(bodies: Bodies, file_format: str) -> list[str]:
     return [f".{file_format}"]
 
 
-def _note(export: BodyExport, said: str) -> dict[str, Any]:
+def _note_of_export(export: BodyExport, said: str) -> dict[str, Any]:
     return {
         "generator": f"sam3d-geometry {__version__}",
         "world": said + (", each person kept on the spot" if export.world == IN_PLACE else ""),
@@ -167,11 +167,11 @@ def _meshes(bodies: Bodies, paths: list[Path], export: BodyExport, world: torch.
 def _write_mesh(
     bodies: Bodies, frame: int, export: BodyExport, world: torch.Tensor | None, name: str, file: Any
 ) -> None:
-    mesh = _mesh(bodies, frame, None if world is None else world[frame], export.world == IN_PLACE)
+    mesh = _everybody(bodies, frame, None if world is None else world[frame], export.world == IN_PLACE)
     writers_of(mesh, export.file_format, export.axes, name)[f".{export.file_format}"](file)
 
 
-def _mesh(bodies: Bodies, frame: int, world: torch.Tensor | None, in_place: bool) -> Mesh:
+def _everybody(bodies: Bodies, frame: int, world: torch.Tensor | None, in_place: bool) -> Mesh:
     """Everybody in a frame as one mesh in OpenCV axes of the world, each in a colour of their own."""
     placed = []
     for person, mesh in zip(bodies.here(frame), people_meshes(bodies, frame)):
@@ -191,7 +191,7 @@ def in_world(mesh: Mesh, world: torch.Tensor) -> Mesh:
     return replace(mesh, vertices=mesh.vertices @ turn + move, normals=normals)
 
 
-def _scene(bodies: Bodies, pointmap: Pointmap | None, world: torch.Tensor | None, scene: str) -> Layout:
+def _scene_of_first_frame(bodies: Bodies, pointmap: Pointmap | None, world: torch.Tensor | None, scene: str) -> Layout:
     """The first frame's surface in the world of the people, in glTF axes."""
     if pointmap is None:
         raise ValueError(
@@ -206,7 +206,7 @@ def _scene(bodies: Bodies, pointmap: Pointmap | None, world: torch.Tensor | None
     return layout(mesh if world is None else in_world(mesh, world[0]))
 
 
-def _camera(bodies: Bodies, export: BodyExport, world: torch.Tensor | None) -> CameraTrack | None:
+def _camera_of_people(bodies: Bodies, export: BodyExport, world: torch.Tensor | None) -> CameraTrack | None:
     """The camera of the first person in sight; None where its focal length is not known."""
     seen = torch.nonzero(bodies.present & (bodies.focal > 0))
     if not len(seen):
@@ -228,7 +228,7 @@ def _sentence(bodies: Bodies, export: BodyExport, said: str) -> str:
     return f"{present} {who}, {len(bodies)} {when}, {export.file_format}. World: {said}."
 
 
-def _report(bodies: Bodies, export: BodyExport, said: str, made: list[tuple[Performance, Facts]]) -> str:
+def _report_of_export(bodies: Bodies, export: BodyExport, said: str, made: list[tuple[Performance, Facts]]) -> str:
     """What to know of the file, in lines."""
     lines = [_sentence(bodies, export, said)]
     lines.append(f"Bones: {export.bone_names}, {len(made[0][0].bones)}.")

@@ -28,14 +28,14 @@ from ..geometry.plain_json import parsed_json
 from .arrays import NpzFile, npy_header, npy_values
 from .depth_file_error import DepthFileError, decoding
 
-FORMAT = "sam3d-geometry bodies 1"
-FACES, IMAGE_SIZE, PRESENT, FRAMES, MASK = "faces", "image_size", "present", "frames", "mask"
-WORLD, TRACK_IDS = "world_from_camera", "track_ids"
-MAX_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
+BODY_FORMAT = "sam3d-geometry bodies 1"
+FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, FRAMES_KEY, MASK_KEY = "faces", "image_size", "present", "frames", "mask"
+WORLD_KEY, TRACK_IDS_KEY = "world_from_camera", "track_ids"
+MAX_BODY_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
 MAX_JSON_BYTES = 1 << 30
 PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
 # of an .npz: what is known by name; anything else in it is left alone
-KNOWN = (*SHAPES, FACES, IMAGE_SIZE, PRESENT, TRACK_IDS, TRACK_ID, WORLD, MASK)
+KNOWN_KEYS = (*SHAPES, FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, TRACK_IDS_KEY, TRACK_ID, WORLD_KEY, MASK_KEY)
 
 
 BODY_SUFFIXES = (".npz", ".json")
@@ -74,11 +74,11 @@ def read_people(
     content: dict[str, Any] = {}
     frames: dict[Any, list[Mapping[str, Any]]] = {}
     for number, path in enumerate(paths):
-        read = _read(path)
-        for key in (FACES, IMAGE_SIZE, WORLD):
+        read = _content_of(path)
+        for key in (FACES_KEY, IMAGE_SIZE_KEY, WORLD_KEY):
             if read.get(key) is not None:
                 content[key] = read[key]
-        for frame, records in enumerate(read[FRAMES]):
+        for frame, records in enumerate(read[FRAMES_KEY]):
             named = PERSON.match(path.stem)
             at = (named.group(1), frame) if named and len(paths) > 1 else (number, frame)
             frames.setdefault(at, []).extend(records)
@@ -86,11 +86,11 @@ def read_people(
     faults: list[Fault] = faults_of(listed) if leave_out_broken else []
     bodies = bodies_from_records(
         listed,
-        faces=content.get(FACES),
-        image_size=content.get(IMAGE_SIZE, image_size),
+        faces=content.get(FACES_KEY),
+        image_size=content.get(IMAGE_SIZE_KEY, image_size),
         without=faults,
     )
-    return with_world(bodies, content.get(WORLD)), faults
+    return with_world(bodies, content.get(WORLD_KEY)), faults
 
 
 def picture_name(path: Path) -> str:
@@ -116,9 +116,9 @@ def with_world(bodies: Bodies, world_from_camera: Any) -> Bodies:
     return replace(bodies, world_from_camera=torch.from_numpy(numpy.array(world_from_camera, dtype=numpy.float64)))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content_of(path: Path) -> dict[str, Any]:
     """What a file has: `frames`, a list of lists of records, and `faces`, `image_size` and the world where it has them."""
-    readers = {".npz": _read_npz, ".json": _read_json}
+    readers = {".npz": _people_of_npz, ".json": _people_of_json}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise BodyFileError(f"{path.name} is no .npz and no .json; give a file of one of these kinds. {HOW_TO_SAVE}")
@@ -131,15 +131,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise BodyFileError(f"{path.name} cannot be read: {reason.rstrip('.')}.") from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _people_of_json(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise DepthFileError(f"it has more than {MAX_JSON_BYTES:,} bytes; save it as .npz")
     with decoding("json", ValueError):
         content = parsed_json(path.read_bytes())
-    found = dict(content) if isinstance(content, dict) else {FRAMES: content}
-    if FRAMES not in found and VERTICES in found:
-        found = {FRAMES: [[found]], FACES: found.get(FACES), IMAGE_SIZE: found.get(IMAGE_SIZE)}
-    frames = found.get(FRAMES, [])
+    found = dict(content) if isinstance(content, dict) else {FRAMES_KEY: content}
+    if FRAMES_KEY not in found and VERTICES in found:
+        found = {FRAMES_KEY: [[found]], FACES_KEY: found.get(FACES_KEY), IMAGE_SIZE_KEY: found.get(IMAGE_SIZE_KEY)}
+    frames = found.get(FRAMES_KEY, [])
     if not isinstance(frames, list):
         raise DepthFileError(f"its frames came as {type(frames).__name__}; a list is needed")
     if any(isinstance(entry, dict) for entry in frames):  # the official package's list of persons, of one picture
@@ -147,40 +147,42 @@ def _read_json(path: Path) -> dict[str, Any]:
     for entry in frames:
         if not isinstance(entry, list) or not all(isinstance(record, dict) for record in entry):
             raise DepthFileError("its frames hold something else than lists of persons, each a dictionary")
-    if found.get(FACES) is not None:
+    if found.get(FACES_KEY) is not None:
         with decoding("json", TypeError, ValueError):
-            found[FACES] = faces_checked(numpy.asarray(found[FACES]))
-    if found.get(WORLD) is not None:
+            found[FACES_KEY] = faces_checked(numpy.asarray(found[FACES_KEY]))
+    if found.get(WORLD_KEY) is not None:
         with decoding("json", TypeError, ValueError):
-            found[WORLD] = numpy.array(found[WORLD], dtype=numpy.float64)
-    return found | {FRAMES: frames}
+            found[WORLD_KEY] = numpy.array(found[WORLD_KEY], dtype=numpy.float64)
+    return found | {FRAMES_KEY: frames}
 
 
-def _read_npz(path: Path) -> dict[str, Any]:
+def _people_of_npz(path: Path) -> dict[str, Any]:
     arrays = {}
     with NpzFile(path) as archive:
-        for name in sorted(archive.names.intersection(KNOWN)):
+        for name in sorted(archive.names.intersection(KNOWN_KEYS)):
             with archive.member(name) as member:
-                array = _array(name, member)
+                array = _array_of_numbers(name, member)
             if array is not None:
                 arrays[name] = array
-    found = {key: arrays.pop(key, None) for key in (FACES, IMAGE_SIZE, WORLD)}
+    found = {key: arrays.pop(key, None) for key in (FACES_KEY, IMAGE_SIZE_KEY, WORLD_KEY)}
     if VERTICES not in arrays:
-        if found[FACES] is None:
+        if found[FACES_KEY] is None:
             raise DepthFileError(f"it has neither {VERTICES} nor faces, so it has no people in it. {HOW_TO_SAVE}")
-        return found | {FRAMES: []}
-    return found | {FRAMES: _records(arrays)}
+        return found | {FRAMES_KEY: []}
+    return found | {FRAMES_KEY: _records(arrays)}
 
 
-def _array(name: str, member: Any) -> numpy.ndarray | None:
+def _array_of_numbers(name: str, member: Any) -> numpy.ndarray | None:
     """An array of numbers; None where what is not needed came as an object, as numpy.savez keeps None, which is never opened."""
     shape, by_columns, dtype = npy_header(member)
     if dtype.kind == "O" and name not in REQUIRED and not shape:
         return None
     if dtype.kind not in "fiub" or dtype.itemsize > 8 or len(shape) > 5:
         raise DepthFileError(f"its {name} is an array of {dtype} and shape {shape}, and plain numbers are needed")
-    if int(numpy.prod(shape, dtype=object)) > MAX_VALUES:
-        raise DepthFileError(f"its {name} says that it has the shape {shape}; at most {MAX_VALUES:,} values are read")
+    if int(numpy.prod(shape, dtype=object)) > MAX_BODY_VALUES:
+        raise DepthFileError(
+            f"its {name} says that it has the shape {shape}; at most {MAX_BODY_VALUES:,} values are read"
+        )
     return npy_values(member, shape, by_columns, dtype)
 
 
@@ -192,12 +194,12 @@ def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
             f"its {VERTICES} has the shape {arrays[VERTICES].shape}; (vertices, 3) of each person is needed"
         )
     each = (1, 1) if leading == 0 else (1, len(arrays[VERTICES])) if leading == 1 else arrays[VERTICES].shape[:2]
-    ids = arrays.pop(TRACK_IDS, None)
-    present = arrays.pop(PRESENT, numpy.ones(each, dtype=bool)).reshape(-1)
+    ids = arrays.pop(TRACK_IDS_KEY, None)
+    present = arrays.pop(PRESENT_KEY, numpy.ones(each, dtype=bool)).reshape(-1)
     flat = {name: array.reshape(-1, *array.shape[leading:]) for name, array in arrays.items()}
     wrong = [name for name, array in flat.items() if len(array) != each[0] * each[1]]
     if len(present) != each[0] * each[1] or wrong or (ids is not None and len(ids) != each[1]):
-        named = ", ".join(wrong) or (PRESENT if ids is None or len(ids) == each[1] else TRACK_IDS)
+        named = ", ".join(wrong) or (PRESENT_KEY if ids is None or len(ids) == each[1] else TRACK_IDS_KEY)
         raise DepthFileError(
             f"its {named} is not of the {each[0]} frames and {each[1]} persons that its {VERTICES} has"
         )
@@ -224,12 +226,12 @@ def bodies_arrays(bodies: Bodies) -> dict[str, numpy.ndarray]:
         record = record_of(bodies, t, p)
         for key, array in arrays.items():
             array[t, p] = record[key]
-    arrays[PRESENT], arrays[TRACK_IDS] = bodies.present.cpu().numpy(), bodies.track_ids.cpu().numpy()
-    arrays[IMAGE_SIZE] = numpy.array(bodies.image_size)
+    arrays[PRESENT_KEY], arrays[TRACK_IDS_KEY] = bodies.present.cpu().numpy(), bodies.track_ids.cpu().numpy()
+    arrays[IMAGE_SIZE_KEY] = numpy.array(bodies.image_size)
     if bodies.faces is not None:
-        arrays[FACES] = bodies.faces.cpu().numpy().astype(numpy.int32)
+        arrays[FACES_KEY] = bodies.faces.cpu().numpy().astype(numpy.int32)
     if bodies.world_from_camera is not None:
-        arrays[WORLD] = bodies.world_from_camera.cpu().numpy()
+        arrays[WORLD_KEY] = bodies.world_from_camera.cpu().numpy()
     return arrays
 
 
@@ -241,16 +243,19 @@ def write_npz(bodies: Bodies, file: BinaryIO) -> None:
 def write_json(bodies: Bodies, file: BinaryIO) -> None:
     """Writes the people as JSON, a list of SAM 3D Body's dictionaries for each frame, and what belongs to all of them."""
     frames = [
-        [{key: _plain(value) for key, value in record_of(bodies, t, p).items() if key != MASK} for p in bodies.here(t)]
+        [
+            {key: _plain(value) for key, value in record_of(bodies, t, p).items() if key != MASK_KEY}
+            for p in bodies.here(t)
+        ]
         for t in range(len(bodies))
     ]
     content = {
-        "format": FORMAT,
+        "format": BODY_FORMAT,
         "units": "metres and radians; OpenCV axes (x right, y down, z forward), pred_global_rots in the rig's own (y up)",
-        IMAGE_SIZE: list(bodies.image_size),
-        FACES: None if bodies.faces is None else bodies.faces.tolist(),
-        WORLD: None if bodies.world_from_camera is None else bodies.world_from_camera.tolist(),
-        FRAMES: frames,
+        IMAGE_SIZE_KEY: list(bodies.image_size),
+        FACES_KEY: None if bodies.faces is None else bodies.faces.tolist(),
+        WORLD_KEY: None if bodies.world_from_camera is None else bodies.world_from_camera.tolist(),
+        FRAMES_KEY: frames,
     }
     file.write(json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii"))
 

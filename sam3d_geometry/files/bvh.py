@@ -10,9 +10,9 @@ import torch
 from ..bodies.performance import Performance, relative_to_parents
 from ..bodies.rotation_maths import euler_zxy_degrees
 
-POSITIONS = ("Xposition", "Yposition", "Zposition")
-ROTATIONS = ("Zrotation", "Xrotation", "Yrotation")
-LINES_AT_ONCE = 256
+POSITION_CHANNELS = ("Xposition", "Yposition", "Zposition")
+ROTATION_CHANNELS = ("Zrotation", "Xrotation", "Yrotation")
+MOTION_LINES_AT_ONCE = 256
 
 
 def _unwrapped(degrees: torch.Tensor) -> torch.Tensor:
@@ -37,7 +37,7 @@ def _hierarchy(person: Performance, offsets: torch.Tensor, strays: torch.Tensor)
     def add(bone: int, depth: int) -> None:
         pad = "\t" * depth
         kind = "ROOT" if person.parents[bone] < 0 else "JOINT"
-        channels = (*POSITIONS, *ROTATIONS) if bool(strays[bone]) else ROTATIONS
+        channels = (*POSITION_CHANNELS, *ROTATION_CHANNELS) if bool(strays[bone]) else ROTATION_CHANNELS
         x, y, z = offsets[bone].tolist()
         lines.extend([f"{pad}{kind} {person.bones[bone]}", pad + "{", f"{pad}\tOFFSET {x:.6f} {y:.6f} {z:.6f}"])
         lines.append(f"{pad}\tCHANNELS {len(channels)} {' '.join(channels)}")
@@ -80,6 +80,6 @@ def write_bvh(person: Performance, file: BinaryIO, *, units_per_metre: float = 1
     file.write("\n".join(lines).encode("ascii"))
     table = torch.cat(columns, 1).numpy()
     line = " ".join(["%.6f"] * table.shape[1]) + "\n"
-    for start in range(0, len(table), LINES_AT_ONCE):
-        part: numpy.ndarray = table[start : start + LINES_AT_ONCE]
+    for start in range(0, len(table), MOTION_LINES_AT_ONCE):
+        part: numpy.ndarray = table[start : start + MOTION_LINES_AT_ONCE]
         file.write((line * len(part) % tuple(part.ravel().tolist())).encode("ascii"))

@@ -28,7 +28,7 @@ UNIT_PIXELS = 100.0  # After Effects' pixels to a unit of the world: rooms in me
 FIRST_FRAME = 1  # of Nuke's timeline
 
 
-def _note(track: CameraTrack) -> dict[str, Any]:
+def _note_of_track(track: CameraTrack) -> dict[str, Any]:
     height, width = track.size
     return {
         "generator": f"sam3d-geometry {__version__}",
@@ -40,7 +40,7 @@ def _note(track: CameraTrack) -> dict[str, Any]:
 
 
 def _write_glb(track: CameraTrack, file: BinaryIO) -> None:
-    write_animated_glb([], file, note=_note(track), camera=track)
+    write_animated_glb([], file, note=_note_of_track(track), camera=track)
 
 
 def _write_json(track: CameraTrack, file: BinaryIO) -> None:
@@ -50,18 +50,18 @@ def _write_json(track: CameraTrack, file: BinaryIO) -> None:
         transforms_frame(f"frame_{i + FIRST_FRAME:05d}", pose, to_pixels @ k, track.size)
         for i, (pose, k) in enumerate(zip(track.world_from_camera.numpy(), track.intrinsics.numpy()))
     ]
-    record = {"camera_model": LENS_MODEL, **_note(track), "frames": frames}
+    record = {"camera_model": LENS_MODEL, **_note_of_track(track), "frames": frames}
     file.write(json.dumps(record, indent=1).encode("ascii"))
 
 
-def _rows(*columns: numpy.ndarray) -> list[str]:
+def _tabbed_rows(*columns: numpy.ndarray) -> list[str]:
     return ["\t".join(repr(round(float(value), 9)) for value in row) for row in numpy.column_stack(columns)]
 
 
 def _write_chan(track: CameraTrack, file: BinaryIO) -> None:
     poses = track.poses_in("opengl")
     angles = unwrapped_angles(poses[:, :3, :3], "YXZ")
-    rows = _rows(poses[:, :3, 3].numpy(), angles, numpy.degrees(track.fov_y.numpy()))
+    rows = _tabbed_rows(poses[:, :3, 3].numpy(), angles, numpy.degrees(track.fov_y.numpy()))
     lines = [f"{number}\t{row}" for number, row in enumerate(rows, FIRST_FRAME)]
     file.write(("\n".join(lines) + "\n").encode("ascii"))
 
@@ -82,9 +82,9 @@ def _write_after_effects(track: CameraTrack, file: BinaryIO) -> None:
         "Comp Pixel Aspect Ratio": 1,
     }
     lines = ["Adobe After Effects 8.0 Keyframe Data", "", *(f"\t{name}\t{value}" for name, value in head.items())]
-    lines += _property("Transform\tPosition", "X pixels\tY pixels\tZ pixels", _rows(places))
-    lines += _property("Transform\tOrientation", "X degrees\tY degrees\tZ degrees", _rows(angles))
-    lines += _property("Camera Options\tZoom", "pixels", _rows(track.focal_pixels.numpy()))
+    lines += _property("Transform\tPosition", "X pixels\tY pixels\tZ pixels", _tabbed_rows(places))
+    lines += _property("Transform\tOrientation", "X degrees\tY degrees\tZ degrees", _tabbed_rows(angles))
+    lines += _property("Camera Options\tZoom", "pixels", _tabbed_rows(track.focal_pixels.numpy()))
     file.write("\r\n".join([*lines, "", "", "End of Keyframe Data", ""]).encode("ascii"))
 
 

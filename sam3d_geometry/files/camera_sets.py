@@ -22,7 +22,7 @@ from ..views.posed import Group, PosedViews
 from ..views.view import View
 
 INTEGERS, HALVES = "integers", "halves"  # where the first pixel's centre lies: at 0, or at 0.5
-OFFSETS = {INTEGERS: 0.0, HALVES: 0.5}
+CENTRE_OFFSETS = {INTEGERS: 0.0, HALVES: 0.5}
 LARGEST_FILE = 256 << 20  # bytes that are read as a list of cameras
 LENS_MODEL = "OPENCV"  # transforms.json's word for a lens with radial distortion; its camera axes are OpenGL's
 COLMAP_FILES = ("cameras.txt", "images.txt", "points3D.txt")
@@ -55,7 +55,7 @@ def pixel_intrinsics(view: View, centres: str = INTEGERS) -> numpy.ndarray:
     """(3, 3) the view's intrinsics in pixels of the photo's own file."""
     height, width = view.pointmap.source_size
     matrix = numpy.diag([width, height, 1.0]) @ view.intrinsics.numpy()
-    matrix[:2, 2] -= 0.5 - OFFSETS[centres]
+    matrix[:2, 2] -= 0.5 - CENTRE_OFFSETS[centres]
     return matrix
 
 
@@ -200,7 +200,7 @@ def read_cameras(path: Path, sizes: Mapping[str, tuple[int, int]] | None = None)
     return found
 
 
-def _camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres: str) -> PhotoCamera:
+def _photo_camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres: str) -> PhotoCamera:
     """A camera from intrinsics (3, 3) in pixels, (width, height), and world_from_camera in OpenCV axes."""
     matrix, pose = numpy.array(pixels, float), numpy.array(pose, float)
     if pose.shape == (3, 4):
@@ -217,7 +217,7 @@ def _camera(pixels: numpy.ndarray, size: tuple[float, float], pose: Any, centres
         raise ValueError("a pose is not a rotation and a place")
     u, _, v = numpy.linalg.svd(pose[:3, :3])
     pose[:3, :3] = u @ v  # files have few digits
-    matrix[:2, 2] += 0.5 - OFFSETS[centres]
+    matrix[:2, 2] += 0.5 - CENTRE_OFFSETS[centres]
     return PhotoCamera(numpy.diag([1 / size[0], 1 / size[1], 1.0]) @ matrix, pose)
 
 
@@ -230,7 +230,7 @@ def _from_entry(entry: dict[str, Any], name: str, sizes: Mapping[str, tuple[int,
     if "size" not in entry and name not in sizes:
         raise ValueError(f"{name} says no size, and there is no photo of this name")
     width, height = entry["size"] if "size" in entry else sizes[name]
-    return _camera(matrix, (width, height), entry["world_from_camera"], entry.get("pixel_centers", INTEGERS))
+    return _photo_camera(matrix, (width, height), entry["world_from_camera"], entry.get("pixel_centers", INTEGERS))
 
 
 def _from_transforms(record: dict[str, Any]) -> dict[str, PhotoCamera]:
@@ -249,7 +249,7 @@ def _from_transforms(record: dict[str, Any]) -> dict[str, PhotoCamera]:
             ]
         )
         pose = numpy.array(frame["transform_matrix"], float) @ flip
-        found[Path(frame["file_path"]).name] = _camera(matrix, (width, height), pose, HALVES)
+        found[Path(frame["file_path"]).name] = _photo_camera(matrix, (width, height), pose, HALVES)
     return found
 
 
@@ -257,7 +257,7 @@ def _from_colmap(folder: Path) -> dict[str, PhotoCamera]:
     from scipy.spatial.transform import Rotation
 
     cameras = {}
-    for line in _lines(folder / "cameras.txt"):
+    for line in _lines_of_values(folder / "cameras.txt"):
         number, model, width, height, *numbers = line.split()
         if model not in COLMAP_PINHOLES:
             raise CameraFileError(
@@ -276,11 +276,11 @@ def _from_colmap(folder: Path) -> dict[str, PhotoCamera]:
         pose[:3, :3] = Rotation.from_quat([x, y, z, w]).as_matrix()
         pose[:3, 3] = shift
         matrix, size = cameras[words[8]]
-        found[Path(words[9].strip()).name] = _camera(matrix, size, numpy.linalg.inv(pose), HALVES)
+        found[Path(words[9].strip()).name] = _photo_camera(matrix, size, numpy.linalg.inv(pose), HALVES)
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def _lines_of_values(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
 
 

@@ -9,9 +9,8 @@ import torch
 
 from ..effects.camera.camera_path import CameraPath, keys_from_json
 from ..geometry.axes import target_from_source
+from ..geometry.camera import CENTRED
 from ..geometry.pointmap import Pointmap
-
-CENTRED = 1e-4  # of the picture's width or height: a principal point that is off by less counts as in the middle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,7 @@ def write_completion(found: Completion, pointmap: Pointmap, file: BinaryIO) -> N
             f"one of {size[1]} x {size[0]}; wire the pointmap that Complete Object has too."
         )
     rerun = import_rerun()
-    with recording_into(file, rerun, _layout(rerun)) as recording:
+    with recording_into(file, rerun, _object_layout(rerun)) as recording:
         recording.log("world/camera/mask", rerun.AnnotationContext(OBJECT_LEGEND), static=True)
         recording.set_time(TIMELINE, sequence=0)
         _log_seen(rerun, recording, found, pointmap.to("cpu"))
@@ -66,7 +66,7 @@ def write_completion(found: Completion, pointmap: Pointmap, file: BinaryIO) -> N
         _log_mesh(rerun, recording, found)
 
 
-def _layout(rerun: ModuleType) -> Any:
+def _object_layout(rerun: ModuleType) -> Any:
     views = rerun.blueprint
     beside = [
         picture_view(rerun, "photo", "box"),

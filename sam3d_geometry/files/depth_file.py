@@ -18,7 +18,7 @@ from .png_tiff import read_png_tiff, write_png, write_tiff
 from .whole_files import NO_TEXTS
 
 DEPTH_SUFFIXES = (".exr", ".png", ".tif", ".tiff", ".npy", ".npz", ".pfm")
-PLAIN = ExrLayers()
+DEPTH_LAYERS_ONLY = ExrLayers()
 NUMBER = re.compile(r"(\d+)(?=\D*$)")
 
 
@@ -46,7 +46,7 @@ def depth_format_named(name: str) -> DepthFormat:
 
 
 def depth_writer(
-    frame: DepthFrame, chosen: DepthFormat, layers: ExrLayers = PLAIN, texts: Mapping[str, str] = NO_TEXTS
+    frame: DepthFrame, chosen: DepthFormat, layers: ExrLayers = DEPTH_LAYERS_ONLY, texts: Mapping[str, str] = NO_TEXTS
 ) -> Callable[[BinaryIO], None]:
     """What writes a frame into an open file; `layers` are for EXR, further `texts` by name for EXR and PNG."""
     if chosen.suffix == ".exr":

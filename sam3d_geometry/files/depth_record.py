@@ -14,7 +14,7 @@ from .depth_file_error import DepthFileError
 from .depth_steps import Steps, steps_from
 
 KEY = "sam3d_geometry"  # name of the text chunk in a PNG and of the attribute in an EXR
-FORMAT = "sam3d-geometry depth 1"
+DEPTH_RECORD_FORMAT = "sam3d-geometry depth 1"
 MAX_CHARACTERS = 1 << 16
 INVALID_WORDS = {
     "zero": "0",
@@ -84,7 +84,7 @@ class DepthRecord:
     def to_dict(self, size: tuple[int, int]) -> dict[str, Any]:
         """As JSON's types, with the camera also in pixels of a picture of `size`."""
         return {
-            "format": FORMAT,
+            "format": DEPTH_RECORD_FORMAT,
             "depth": described_depth(),
             "unit": "metre" if self.metric else "unknown",
             "near": self.near,
@@ -102,7 +102,7 @@ class DepthRecord:
             entry = parsed_json(text)
         except ValueError:
             return None
-        if not isinstance(entry, dict) or entry.get("format") != FORMAT:
+        if not isinstance(entry, dict) or entry.get("format") != DEPTH_RECORD_FORMAT:
             return None
         near, far = (_finite(entry.get(end)) for end in ("near", "far"))
         values = entry.get("values")

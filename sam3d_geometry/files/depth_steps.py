@@ -15,10 +15,8 @@ from .depth_file_error import DepthFileError
 
 LAST = 65535
 RANGE_STEPS = LAST - 1  # values 1 to 65535
-LEAST_STEPS, MOST_STEPS = (
-    1 / FARTHEST_DEPTH,
-    1 / NEAREST_DEPTH,
-)  # with which every value is a distance, but for the ends
+# with which every value is a distance, but for the ends
+LEAST_STEPS, MOST_STEPS = 1 / FARTHEST_DEPTH, 1 / NEAREST_DEPTH
 
 
 @dataclass(frozen=True)

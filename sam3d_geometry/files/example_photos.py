@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 FOLDER = Path(__file__).parents[2] / "docs" / "photos"
-EXAMPLES = {
+EXAMPLE_PHOTOS = {
     "temple": "temple.jpg",
     "astronaut": "astronaut.jpg",
     "cat": "cat.jpg",
@@ -28,19 +28,19 @@ def read_example(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     Colours are as the file has them, also where they are transparent: as a layer's edge needs them. ValueError for a name that
     is none, FileNotFoundError in one sentence where the pack came without its photos.
     """
-    if name not in EXAMPLES:
-        raise ValueError(f"Input example came as {name!r}; one of {', '.join(EXAMPLES)} is needed.")
-    paths = sorted(FOLDER.glob(EXAMPLES[name]))
+    if name not in EXAMPLE_PHOTOS:
+        raise ValueError(f"Input example came as {name!r}; one of {', '.join(EXAMPLE_PHOTOS)} is needed.")
+    paths = sorted(FOLDER.glob(EXAMPLE_PHOTOS[name]))
     if not paths:
         raise FileNotFoundError(
-            f"The example photo {FOLDER / EXAMPLES[name]} is missing; install the pack again with its folder docs/photos, or use "
+            f"The example photo {FOLDER / EXAMPLE_PHOTOS[name]} is missing; install the pack again with its folder docs/photos, or use "
             "Load Image."
         )
-    pictures = torch.from_numpy(np.stack([_read(path) for path in paths]))
+    pictures = torch.from_numpy(np.stack([_four_channels(path) for path in paths]))
     return pictures[..., :3].contiguous(), 1 - pictures[..., 3]
 
 
-def _read(path: Path) -> np.ndarray:
+def _four_channels(path: Path) -> np.ndarray:
     """(H, W, 4) float32 in [0, 1]."""
     with Image.open(path) as opened:
         return np.asarray(opened.convert("RGBA"), dtype=np.float32) / 255

@@ -10,15 +10,14 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
-from ..geometry.camera import fov_degrees_from_intrinsics
+from ..geometry.camera import CENTRED, fov_degrees_from_intrinsics
 from ..geometry.colour import linear_from_srgb
 from .axes import Layout, jpeg_of
-from .glb_container import FLOAT, INDICES, UNSIGNED_INT, UNSIGNED_SHORT, VERTICES, GlbBuffer, write_container
+from .glb_container import FLOAT, INDEX_DATA, UNSIGNED_INT, UNSIGNED_SHORT, VERTEX_DATA, GlbBuffer, write_container
 from .whole_files import NO_TEXTS
 
-POINTS, TRIANGLES = 0, 4
-CENTRED = 1e-4  # of the picture's size; a glTF camera looks through the middle of its picture
-ROOM = 10.0  # times nearer and farther than the geometry: where the camera's clipping starts and ends
+POINTS_MODE, TRIANGLES_MODE = 0, 4
+CLIPPING_ROOM = 10.0  # times nearer and farther than the geometry: where the camera's clipping starts and ends
 
 
 def _colour_values(colours: numpy.ndarray) -> numpy.ndarray:
@@ -40,18 +39,22 @@ def add_primitive(content: Layout, buffer: GlbBuffer) -> dict[str, Any]:
     A texture and colours are not written both: glTF multiplies one by the other, so a texture goes alone.
     """
     low, high = (extreme.tolist() for extreme in torch.aminmax(torch.from_numpy(content.positions), dim=0))
-    attributes = {"POSITION": buffer.add(content.positions, FLOAT, "VEC3", VERTICES, min=low, max=high)}
+    attributes = {"POSITION": buffer.add(content.positions, FLOAT, "VEC3", VERTEX_DATA, min=low, max=high)}
     if content.normals is not None:
-        attributes["NORMAL"] = buffer.add(content.normals, FLOAT, "VEC3", VERTICES)
+        attributes["NORMAL"] = buffer.add(content.normals, FLOAT, "VEC3", VERTEX_DATA)
     textured = content.texture_and_uvs()
     if textured is not None:
-        attributes["TEXCOORD_0"] = buffer.add(textured[1], FLOAT, "VEC2", VERTICES)
+        attributes["TEXCOORD_0"] = buffer.add(textured[1], FLOAT, "VEC2", VERTEX_DATA)
     elif content.colours is not None:
         values = _colour_values(content.colours)
-        attributes["COLOR_0"] = buffer.add(values, UNSIGNED_SHORT, "VEC4", VERTICES, normalized=True)
-    primitive = {"attributes": attributes, "mode": POINTS if content.faces is None else TRIANGLES, "material": 0}
+        attributes["COLOR_0"] = buffer.add(values, UNSIGNED_SHORT, "VEC4", VERTEX_DATA, normalized=True)
+    primitive = {
+        "attributes": attributes,
+        "mode": POINTS_MODE if content.faces is None else TRIANGLES_MODE,
+        "material": 0,
+    }
     if content.faces is not None:
-        primitive["indices"] = buffer.add(content.faces, UNSIGNED_INT, "SCALAR", INDICES)
+        primitive["indices"] = buffer.add(content.faces, UNSIGNED_INT, "SCALAR", INDEX_DATA)
     return primitive
 
 
@@ -83,7 +86,9 @@ def photo_camera(content: Layout) -> dict[str, Any] | None:
         return None
     _, fov_y = fov_degrees_from_intrinsics(torch.from_numpy(content.intrinsics))
     aspect = float(content.intrinsics[1, 1] / content.intrinsics[0, 0])
-    return perspective_camera(math.radians(float(fov_y)), aspect, float(ahead.min()) / ROOM, float(ahead.max()) * ROOM)
+    return perspective_camera(
+        math.radians(float(fov_y)), aspect, float(ahead.min()) / CLIPPING_ROOM, float(ahead.max()) * CLIPPING_ROOM
+    )
 
 
 def write_glb(content: Layout, file: BinaryIO, texts: Mapping[str, str] = NO_TEXTS) -> None:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy
 
 FLOAT, UNSIGNED_INT, UNSIGNED_SHORT = 5126, 5125, 5123
-VERTICES, INDICES = 34962, 34963  # what a buffer view is for
+VERTEX_DATA, INDEX_DATA = 34962, 34963  # what a buffer view is for
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 MAX_BYTES = 2**32 - 1  # the format counts bytes in 32 bits
 
@@ -26,7 +26,7 @@ class GlbBuffer:
     def add(self, values: numpy.ndarray, component: int, kind: str, target: int = 0, **more: Any) -> int:
         """Number of the accessor for an array whose rows are `kind` (SCALAR, VEC2, ...) of `component`.
 
-        `target` is VERTICES, INDICES or, for what is neither (keyframes, bind matrices), 0.
+        `target` is VERTEX_DATA, INDEX_DATA or, for what is neither (keyframes, bind matrices), 0.
         """
         view = {"buffer": 0, "byteOffset": self.bytes, "byteLength": values.nbytes}
         self.views.append(view | {"target": target} if target else view)

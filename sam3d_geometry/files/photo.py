@@ -152,7 +152,7 @@ def read_photo(path: Path) -> Photo:
     Raises PhotoError, one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit
     (Image.MAX_IMAGE_PIXELS, doubled: 178 megapixels).
     """
-    return _photo(*open_picture(path))
+    return _photo_of_image(*open_picture(path))
 
 
 def open_picture(path: Path) -> tuple[Image.Image, int]:
@@ -193,26 +193,26 @@ def _decoding() -> Iterator[None]:
         raise PhotoError(f"the file is damaged or incomplete ({reason}).") from error
 
 
-def _photo(image: Image.Image, frames: int) -> Photo:
+def _photo_of_image(image: Image.Image, frames: int) -> Photo:
     fov_focal_pixels = _exif_focal_pixels(_exif_details(image), image.size)
     # the second pictures of a phone's MPO are previews and gain maps
     frames = 1 if image.format == "MPO" else frames
-    colour, alpha = colour_and_alpha(upright(image))
+    colour, alpha = colour_and_alpha(upright_picture(image))
     colour = colour if alpha is None else over_gray(colour, alpha)
     width, height = colour.size
-    values = _values(_shrunk(colour))
+    values = _float_values(_at_working_size(colour))
     if values.ndim == 2:
         values = numpy.repeat(values[..., None], 3, -1)
     return Photo(
         torch.from_numpy(values)[None],
-        None if alpha is None else torch.from_numpy(_values(_shrunk(alpha)))[None],
+        None if alpha is None else torch.from_numpy(_float_values(_at_working_size(alpha)))[None],
         (height, width),
         None if fov_focal_pixels is None else fov_x_degrees_from_focal_pixels(fov_focal_pixels, width),
         frames,
     )
 
 
-def upright(image: Image.Image) -> Image.Image:
+def upright_picture(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF says; as it is where that is missing or damaged."""
     try:
         return ImageOps.exif_transpose(image)
@@ -292,7 +292,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image
 
 
-def _shrunk(image: Image.Image) -> Image.Image:
+def _at_working_size(image: Image.Image) -> Image.Image:
     width, height = image.size
     scale = math.sqrt(WORKING_PIXELS / (width * height))
     if scale >= 1:
@@ -300,7 +300,7 @@ def _shrunk(image: Image.Image) -> Image.Image:
     return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BOX)
 
 
-def _values(image: Image.Image) -> numpy.ndarray:
+def _float_values(image: Image.Image) -> numpy.ndarray:
     values = numpy.asarray(image)
     return values.copy() if values.dtype == numpy.float32 else values.astype(numpy.float32) / 255
 

@@ -106,7 +106,7 @@ def picture_view(rerun: ModuleType, name: str, *over: str) -> Any:
     return rerun.blueprint.Spatial2DView(origin="world/camera", contents=contents, name=name)
 
 
-def _layout(rerun: ModuleType, frames: int, frame_rate: float) -> Any:
+def _scene_layout(rerun: ModuleType, frames: int, frame_rate: float) -> Any:
     pictures = [picture_view(rerun, name) for name in ("photo", "depth", "mask")]
     state = "expanded" if frames > 1 else "collapsed"
     time = rerun.blueprint.TimePanel(state=state, timeline="frame", fps=frame_rate, loop_mode="all")
@@ -212,7 +212,7 @@ def write_recording(
     if max_points < 1:
         raise ValueError(f"max_points came as {max_points}; at least 1 is needed.")
     rerun = import_rerun()
-    with recording_into(file, rerun, _layout(rerun, len(pointmap), frame_rate)) as recording:
+    with recording_into(file, rerun, _scene_layout(rerun, len(pointmap), frame_rate)) as recording:
         recording.log("world/camera/mask", rerun.AnnotationContext(MASK_LEGEND), static=True)
         for i in range(len(pointmap)):
             recording.set_time("frame", sequence=i)

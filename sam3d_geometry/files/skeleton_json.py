@@ -14,8 +14,8 @@ from ..geometry.axes import AXIS_FRAMES, convert_points, target_from_source
 from ..geometry.rotations import quaternion_xyzw
 from .axes import AXES
 
-FORMAT = "sam3d-geometry skeletons 1"
-DIGITS = 6
+SKELETON_FORMAT = "sam3d-geometry skeletons 1"
+SKELETON_DIGITS = 6
 
 
 def write_skeleton_json(
@@ -29,7 +29,7 @@ def write_skeleton_json(
     """
     frame = AXIS_FRAMES[AXES[axes]]
     content = {
-        "format": FORMAT,
+        "format": SKELETON_FORMAT,
         "axes": f"{frame.meaning} ({frame.handedness}-handed)",
         "unit": {1.0: "metre", 100.0: "centimetre"}[frame.units_per_metre],
         "euler_order": "zxy: R = Rz Rx Ry, degrees",
@@ -68,4 +68,4 @@ def _person(person: Performance, frame: str) -> dict[str, Any]:
 
 
 def _rounded(values: torch.Tensor) -> list[Any]:
-    return ((values * 10**DIGITS).round() / 10**DIGITS).tolist()
+    return ((values * 10**SKELETON_DIGITS).round() / 10**SKELETON_DIGITS).tolist()

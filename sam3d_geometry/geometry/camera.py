@@ -6,6 +6,9 @@ import math
 
 import torch
 
+# of the picture's width or height: a principal point that is off by less counts as in the middle
+CENTRED = 1e-4
+
 
 def _check_fov(fov_x_degrees: torch.Tensor) -> None:
     if not bool(((fov_x_degrees > 0) & (fov_x_degrees < 180)).all()):

@@ -9,8 +9,8 @@ import torch
 
 from .mesh import Mesh
 
-OPEN, FLAT, SHELL = BACKS = ("open", "flat", "shell")
-THICKNESS = 0.05  # of the depth: a shell that is strong enough to print and does not reach what stands behind
+OPEN_BACK, FLAT_BACK, SHELL_BACK = BACKS = ("open", "flat", "shell")
+SHELL_THICKNESS = 0.05  # of the depth: a shell that is strong enough to print and does not reach what stands behind
 
 
 def _edge_keys(faces: numpy.ndarray, count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -84,7 +84,7 @@ def _farthest(z: numpy.ndarray, faces: numpy.ndarray) -> numpy.ndarray:
     return farthest[piece]
 
 
-def close_back(mesh: Mesh, back: str, thickness: float = THICKNESS) -> Mesh:
+def close_back(mesh: Mesh, back: str, thickness: float = SHELL_THICKNESS) -> Mesh:
     """A surface that faces the camera -> a watertight solid, by a back and walls along the rays at its border.
 
     `back`: "flat" puts a plane behind every piece, beyond its farthest point; "shell" follows the front; "open" leaves the
@@ -93,7 +93,7 @@ def close_back(mesh: Mesh, back: str, thickness: float = THICKNESS) -> Mesh:
     """
     if back not in BACKS:
         raise ValueError(f"Back {back!r} is not known; choose one of {', '.join(BACKS)}.")
-    if back == OPEN:
+    if back == OPEN_BACK:
         return mesh
     if not thickness > 0:
         raise ValueError(f"The thickness came as {thickness:g}; a closed mesh needs one greater than 0.")
@@ -101,7 +101,7 @@ def close_back(mesh: Mesh, back: str, thickness: float = THICKNESS) -> Mesh:
     faces, border = _without_pinches(_two_sided(mesh.faces.numpy(), count), count)
     z = mesh.vertices[:, 2].numpy()
     scale = numpy.full(count, 1 + thickness, dtype=z.dtype)
-    if back == FLAT:
+    if back == FLAT_BACK:
         scale *= _farthest(z, faces) / z
     start, end = border[:, 0], border[:, 1]
     walls = numpy.concatenate(

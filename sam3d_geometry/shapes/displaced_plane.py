@@ -13,7 +13,9 @@ from .mesh import Mesh, vertex_normals
 SUBDIVISIONS = 128
 
 
-def _at_vertices(picture: torch.Tensor, mask: torch.Tensor, subdivisions: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _picture_at_vertices(
+    picture: torch.Tensor, mask: torch.Tensor, subdivisions: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Picture and mask (H, W) -> values of the valid pixels around each vertex, their share, both (N + 1, N + 1)."""
     place = torch.linspace(-1, 1, subdivisions + 1)
     grid = torch.stack(torch.meshgrid(place, place, indexing="xy"), -1)[None]
@@ -48,7 +50,7 @@ def displaced_plane(
         raise ValueError(f"The plane was to have {subdivisions} subdivisions; at least 1 is needed.")
     pointmap = pointmap.to("cpu")
     nearness = normalise_depth(pointmap.depth, shown, curve)[0]
-    nearness, share = _at_vertices(nearness, pointmap.mask[0], subdivisions)
+    nearness, share = _picture_at_vertices(nearness, pointmap.mask[0], subdivisions)
     nearness = torch.where(share > 0, nearness, 0)
     place = torch.linspace(0, 1, subdivisions + 1)
     v, u = torch.meshgrid(place, place, indexing="ij")

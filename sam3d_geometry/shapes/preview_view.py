@@ -8,11 +8,12 @@ from typing import Literal
 
 import torch
 
-TURN_DEGREES = 25.0  # to the right of the photo's camera: enough to see relief, near enough to know the photo again
-RISE_DEGREES = 12.0
+# to the right of the photo's camera: enough to see relief, near enough to know the photo again
+PREVIEW_TURN_DEGREES = 25.0
+PREVIEW_RISE_DEGREES = 12.0
 FIELD_DEGREES = 35.0  # vertical field of view of ComfyUI's viewers, whose pictures are square until they are dragged
-ROOM = 1.1  # of the frame around the shape
-STRAY_SHARE = 0.01  # of the points, at each end, which may fall outside the frame
+FRAME_ROOM = 1.1  # of the frame around the shape
+OUTSIDE_SHARE = 0.01  # of the points, at each end, which may fall outside the frame
 MOST_POINTS = 100_000  # more are thinned out: the frame does not change by a pixel
 
 PreviewFit = Literal["as it is", "size 5 on the floor", "unit sphere"]
@@ -28,7 +29,7 @@ class PreviewView:
 
 
 def preview_view(points: torch.Tensor, fit: PreviewFit = "as it is") -> PreviewView:
-    """Points (N, 3) in OpenCV camera axes -> the view that has all but STRAY_SHARE of them in its frame.
+    """Points (N, 3) in OpenCV camera axes -> the view that has all but OUTSIDE_SHARE of them in its frame.
 
     `fit` says what the viewer does to a shape before it shows it: nothing; `size 5 on the floor`: scales its longest edge to 5
     and puts it centred on y = 0; `unit sphere`: moves the middle of its box to the origin and scales the farthest point to 1.
@@ -41,13 +42,13 @@ def preview_view(points: torch.Tensor, fit: PreviewFit = "as it is") -> PreviewV
     thinned = all_points[:: max(1, len(all_points) // MOST_POINTS)]
     right, up, toward = _axes()
     along = torch.stack([thinned @ right, thinned @ up, thinned @ toward], -1)
-    ends = torch.quantile(along, torch.tensor([STRAY_SHARE, 1 - STRAY_SHARE], dtype=torch.float64), dim=0)
+    ends = torch.quantile(along, torch.tensor([OUTSIDE_SHARE, 1 - OUTSIDE_SHARE], dtype=torch.float64), dim=0)
     middle = ends.mean(0)
     inside = ((along >= ends[0]) & (along <= ends[1])).all(-1)
     offset = (along[inside] if inside.any() else along) - middle
     reach = offset[:, :2].abs().amax(-1) / math.tan(math.radians(FIELD_DEGREES) / 2) + offset[:, 2]
     span = float((high - low).norm()) or 1.0
-    distance = max(float(reach.max()) * ROOM, 1e-3 * span)
+    distance = max(float(reach.max()) * FRAME_ROOM, 1e-3 * span)
     target = middle @ torch.stack([right, up, toward])
     scale, shift = _fitted(all_points, low, high, fit)
     return PreviewView(target * scale + shift + toward * distance * scale, target * scale + shift)
@@ -55,7 +56,7 @@ def preview_view(points: torch.Tensor, fit: PreviewFit = "as it is") -> PreviewV
 
 def _axes() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Right, up and toward the viewer, unit vectors (3,) in glTF axes."""
-    turn, rise = math.radians(TURN_DEGREES), math.radians(RISE_DEGREES)
+    turn, rise = math.radians(PREVIEW_TURN_DEGREES), math.radians(PREVIEW_RISE_DEGREES)
     toward = torch.tensor(
         [math.sin(turn) * math.cos(rise), math.sin(rise), math.cos(turn) * math.cos(rise)], dtype=torch.float64
     )

@@ -118,7 +118,7 @@ def print_solid(mesh: Mesh, size_mm: float = 100.0, base_mm: float = 0.0) -> Pri
     faces = faces.flip(1) if bool(inside_out) else faces
     if base_mm == 0:
         return PrintSolid(placed, faces)
-    box, box_faces = _box(placed[:, 0].max(), placed[:, 1].max(), base_mm)
+    box, box_faces = _box_mesh(placed[:, 0].max(), placed[:, 1].max(), base_mm)
     return PrintSolid(torch.cat([placed, box]), torch.cat([faces, box_faces + len(placed)]))
 
 
@@ -130,7 +130,7 @@ def _welded(mesh: Mesh) -> tuple[torch.Tensor, torch.Tensor]:
     return vertices, faces[different].int()
 
 
-def _box(width: torch.Tensor, depth: torch.Tensor, height: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _box_mesh(width: torch.Tensor, depth: torch.Tensor, height: float) -> tuple[torch.Tensor, torch.Tensor]:
     """The eight corners of a box from the origin and its twelve triangles."""
     sides = torch.tensor([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=torch.float32)
     quads = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]

@@ -8,7 +8,7 @@ from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import require_photo
 from ..geometry.surfaces import DEPTH_EDGE
-from .closing import OPEN, THICKNESS, close_back
+from .closing import OPEN_BACK, SHELL_THICKNESS, close_back
 from .decimation import decimate
 from .mesh import Mesh
 from .triangulation import GRAZING_DEGREES, triangulate
@@ -24,8 +24,8 @@ def surface_from_pointmap(
     grazing_degrees: float = GRAZING_DEGREES,
     smallest_island: int = 0,
     triangles: int = 0,
-    back: str = OPEN,
-    thickness: float = THICKNESS,
+    back: str = OPEN_BACK,
+    thickness: float = SHELL_THICKNESS,
 ) -> Mesh:
     """A pointmap of one frame -> the mesh of its surface, in OpenCV camera axes, one vertex per pixel before decimation.
 

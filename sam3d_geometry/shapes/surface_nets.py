@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-SIDE = 8  # voxels along a block
+BLOCK_SIDE = 8  # voxels along a block
 OFFSET = 1 << 20  # block coordinates run from -OFFSET to OFFSET
 BLOCKS_AT_ONCE = 2048
 CORNERS = torch.tensor([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
@@ -55,9 +55,9 @@ class BlockGrid:
 
     def voxels(self, numbers: torch.Tensor) -> torch.Tensor:
         """Integer coordinates (M, 512, 3) of the voxels of the blocks of these numbers."""
-        step = torch.arange(SIDE)
+        step = torch.arange(BLOCK_SIDE)
         inner = torch.stack(torch.meshgrid(step, step, step, indexing="ij"), -1).view(1, -1, 3)
-        return self.blocks[numbers][:, None] * SIDE + inner
+        return self.blocks[numbers][:, None] * BLOCK_SIDE + inner
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def surface_net(grid: BlockGrid, values: torch.Tensor, known: torch.Tensor) -> N
 
     Cells with an unknown corner get no surface: it is open there.
     """
-    cells, vertices, numbers = [], [], torch.full((len(grid.blocks), SIDE**3), -1, dtype=torch.long)
+    cells, vertices, numbers = [], [], torch.full((len(grid.blocks), BLOCK_SIDE**3), -1, dtype=torch.long)
     edges: list[list[torch.Tensor]] = [[], [], []]
     count = 0
     for start in range(0, len(grid.blocks), BLOCKS_AT_ONCE):
@@ -102,18 +102,18 @@ def surface_net(grid: BlockGrid, values: torch.Tensor, known: torch.Tensor) -> N
             b, v = differs.nonzero(as_tuple=True)
             edges[axis].append(torch.cat([grid.voxels(part)[b, v], inside[b, v, :1].long()], 1))
     cell = torch.cat(cells) if cells else torch.zeros(0, 3, dtype=torch.long)
-    faces = [_quads(grid, numbers, torch.cat(found), axis) for axis, found in enumerate(edges) if found]
+    faces = [_faces_around_edges(grid, numbers, torch.cat(found), axis) for axis, found in enumerate(edges) if found]
     joined = torch.cat(faces) if faces else torch.zeros(0, 3, dtype=torch.long)
     return Net(torch.cat(vertices).float() if vertices else torch.zeros(0, 3), joined, cell)
 
 
 def _with_next(grid: BlockGrid, values: torch.Tensor, part: torch.Tensor, missing: float | bool) -> torch.Tensor:
     """Values of blocks `part` with the first layer of the blocks after them: (P, 9, 9, 9)."""
-    padded = torch.full((len(part), SIDE + 1, SIDE + 1, SIDE + 1), missing, dtype=values.dtype)
+    padded = torch.full((len(part), BLOCK_SIDE + 1, BLOCK_SIDE + 1, BLOCK_SIDE + 1), missing, dtype=values.dtype)
     for corner in CORNERS.tolist():
         number = grid.find(grid.blocks[part] + torch.tensor(corner))
-        source = tuple(slice(0, 1) if c else slice(0, SIDE) for c in corner)
-        target = tuple(slice(SIDE, SIDE + 1) if c else slice(0, SIDE) for c in corner)
+        source = tuple(slice(0, 1) if c else slice(0, BLOCK_SIDE) for c in corner)
+        target = tuple(slice(BLOCK_SIDE, BLOCK_SIDE + 1) if c else slice(0, BLOCK_SIDE) for c in corner)
         there = number >= 0
         padded[(there, *target)] = values[(number[there], *source)]
     return padded
@@ -122,7 +122,7 @@ def _with_next(grid: BlockGrid, values: torch.Tensor, part: torch.Tensor, missin
 def _shifted(padded: torch.Tensor, corner: list[int]) -> torch.Tensor:
     """The values (P, 512) at one corner of each cell."""
     i, j, k = corner
-    return padded[:, i : i + SIDE, j : j + SIDE, k : k + SIDE].reshape(len(padded), -1)
+    return padded[:, i : i + BLOCK_SIDE, j : j + BLOCK_SIDE, k : k + BLOCK_SIDE].reshape(len(padded), -1)
 
 
 def _crossing(corners: torch.Tensor) -> torch.Tensor:
@@ -135,7 +135,7 @@ def _crossing(corners: torch.Tensor) -> torch.Tensor:
     return (places * crosses[..., None]).sum(1) / crosses.sum(1, keepdim=True)
 
 
-def _quads(grid: BlockGrid, numbers: torch.Tensor, edges: torch.Tensor, axis: int) -> torch.Tensor:
+def _faces_around_edges(grid: BlockGrid, numbers: torch.Tensor, edges: torch.Tensor, axis: int) -> torch.Tensor:
     """Triangles (M, 3) around edges (E, 4: voxel, whether its end at the voxel is inside) along `axis`."""
     voxel, starts_inside = edges[:, :3], edges[:, 3].bool()
     one, other = (axis + 1) % 3, (axis + 2) % 3
@@ -144,10 +144,10 @@ def _quads(grid: BlockGrid, numbers: torch.Tensor, edges: torch.Tensor, axis: in
         cell = voxel.clone()
         cell[:, one] -= back_one
         cell[:, other] -= back_other
-        block = torch.div(cell, SIDE, rounding_mode="floor")
+        block = torch.div(cell, BLOCK_SIDE, rounding_mode="floor")
         number = grid.find(block)
-        inner = cell - block * SIDE
-        flat = (inner[:, 0] * SIDE + inner[:, 1]) * SIDE + inner[:, 2]
+        inner = cell - block * BLOCK_SIDE
+        flat = (inner[:, 0] * BLOCK_SIDE + inner[:, 1]) * BLOCK_SIDE + inner[:, 2]
         around.append(torch.where(number >= 0, numbers[number.clamp_min(0), flat], -1))
     quad = torch.stack(around, 1)
     whole = (quad >= 0).all(1)

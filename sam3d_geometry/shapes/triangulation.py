@@ -18,14 +18,13 @@ from ..geometry.number_format import not_in_half
 from ..geometry.surfaces import DEPTH_EDGE
 from .islands import small_islands
 
-GRAZING_DEGREES = (
-    85.0  # beyond this angle between the ray and the surface normal a step must be straight to be believed
-)
+# beyond this angle between the ray and the surface normal a step must be straight to be believed
+GRAZING_DEGREES = 85.0
 BENT_SHARE = 0.2  # share of a grazing step that may stay unexplained
-REACH = 48  # straightness is judged over this part of the long edge: depth edges are blurred over a few pixels
+STRAIGHT_REACH = 48  # straightness is judged over this part of the long edge: depth edges are blurred over a few pixels
 
 ROWS_OF_VALUES = 1 << 17  # quads that are written at once, so that their corners stay in the cache
-FLAT = 1e-5  # share of inverse depth below which a bend is rounding
+BEND_ROUNDING = 1e-5  # share of inverse depth below which a bend is rounding
 _A, _B, _C, _D = (0, 0), (0, 1), (1, 1), (1, 0)  # row and column of a quad's corners, clockwise from the top left
 LONE_CORNERS = torch.tensor([[[_D, _C, _B], [_A, _D, _C]], [[_A, _C, _B], [_A, _D, _B]]])  # [has top][has left]
 
@@ -93,7 +92,7 @@ class _Steps:
         return self.w.index_select(0, pixels + self.stride)
 
 
-def _links(
+def _same_surface_links(
     w: torch.Tensor, valid: torch.Tensor, dim: int, slopes: torch.Tensor, depth_edge: float, tangent: float
 ) -> torch.Tensor:
     """Bool: whether a pixel and the next along `dim` lie on one surface; `slopes` are x / z or y / z along `dim`."""
@@ -116,7 +115,7 @@ def _links(
     row = torch.div(places, steep.shape[1], rounding_mode="floor")
     column = places - row * steep.shape[1]
     steps = _Steps(w.view(-1), row * width + column, (row, column)[dim], (width, 1)[dim], length)
-    reach = max(2, round(max(height, width) / REACH))
+    reach = max(2, round(max(height, width) / STRAIGHT_REACH))
     w_first, w_second = steps.w.index_select(0, steps.first), steps.w.index_select(0, steps.first + steps.stride)
     size, limit = (w_second - w_first).abs(), depth_edge * torch.maximum(w_first, w_second)
     # most steps go on as those before them, so only the others are compared with those after them
@@ -135,7 +134,7 @@ def _links(
     return linked
 
 
-def _quads(across: torch.Tensor, down: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _quads_of_links(across: torch.Tensor, down: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Links (H, W - 1) and (H - 1, W) -> quads (H - 1, W - 1) that are whole, and those that hold one triangle."""
     top, bottom, left, right = across[:-1], across[1:], down[:, :-1], down[:, 1:]
     whole = top & bottom
@@ -190,9 +189,9 @@ def triangulate(
     w = torch.where(valid, depth.reciprocal(), 0).contiguous()  # pixels are numbered row by row
     tangent = math.tan(math.radians(grazing_degrees)) if grazing_degrees < 90 else math.inf
     a, b = view_plane_axes(intrinsics[None].to(depth), height, width)
-    across = _links(w, valid, 1, a.reshape(-1), depth_edge, tangent)
-    down = _links(w, valid, 0, b.reshape(-1), depth_edge, tangent)
-    whole, single = _quads(across, down)
+    across = _same_surface_links(w, valid, 1, a.reshape(-1), depth_edge, tangent)
+    down = _same_surface_links(w, valid, 0, b.reshape(-1), depth_edge, tangent)
+    whole, single = _quads_of_links(across, down)
     places = _true_places(single)
     row = torch.div(places, width - 1, rounding_mode="floor") if width > 1 else places
     column = places - row * (width - 1)
@@ -211,7 +210,7 @@ def triangulate(
             lone = lone[~small[corner]]
             across &= ~small[:, 1:]
             down &= ~small[1:]
-    return _number(w, whole, _touched(across, down), lone)
+    return _numbered(w, whole, _touched(across, down), lone)
 
 
 def _straighter_diagonal(w: torch.Tensor) -> torch.Tensor:
@@ -227,11 +226,11 @@ def _straighter_diagonal(w: torch.Tensor) -> torch.Tensor:
         falling = (band[:-2, :-2] - middle).add_(band[2:, 2:]).abs_()
         rising = (band[:-2, 2:] - middle).add_(band[2:, :-2]).abs_()
         bend = (falling[:-1, :-1] + falling[1:, 1:]).sub_(rising[:-1, 1:]).sub_(rising[1:, :-1])
-        straight[top : top + len(bend), 1:-1] = bend <= middle[:-1, :-1].mul_(FLAT)
+        straight[top : top + len(bend), 1:-1] = bend <= middle[:-1, :-1].mul_(BEND_ROUNDING)
     return straight
 
 
-def _number(w: torch.Tensor, whole: torch.Tensor, used: torch.Tensor, lone: _Lone) -> Triangulation:
+def _numbered(w: torch.Tensor, whole: torch.Tensor, used: torch.Tensor, lone: _Lone) -> Triangulation:
     """Numbers the used pixels (H, W) and writes the triangles of whole quads (H - 1, W - 1) and of the lone ones."""
     height, width = used.shape
     if bool(used.all()):

@@ -71,10 +71,10 @@ def depth_videos(
     frames, survey = stream_clip(engine, clip, products, settings, stages, on_progress=on_progress)
     targets = {label: product.target for label, product in zip(chosen, products)}
     ends = (settings.near, settings.far) if settings.range == FIXED else (survey.near or 0.0, survey.far or 0.0)
-    return DepthVideos(targets, *ends, _report(clip, frames, survey))
+    return DepthVideos(targets, *ends, _report_of_clip(clip, frames, survey))
 
 
-def _report(clip: Clip, frames: int, survey: Survey) -> str:
+def _report_of_clip(clip: Clip, frames: int, survey: Survey) -> str:
     facts = clip.facts
     camera = (
         "a camera for each frame"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, require_size
-from .clip_notes import LINEAR
+from .clip_notes import LINEAR_NOTE
 from .frame_numbers import frame_times, last_number
 from .frame_picture import EXR, read_frame, resized
 
@@ -43,7 +43,7 @@ class FrameFolder:
         if frame_rate <= 0:
             raise ValueError(f"The frame rate came as {float(frame_rate):g}; it must be greater than 0.")
         rate = Fraction(frame_rate).limit_denominator(1001)
-        files = _pictures(self.path)
+        files = _pictures_in_folder(self.path)
         if start_number is not None:
             files = [path for path in files if (last_number(path) or 0) >= start_number]
         found = frame_times(files)
@@ -67,7 +67,7 @@ class FrameFolder:
             has_sound=False,
             pixel_aspect=shown.pixel_aspect,
             has_alpha=channels == 4,
-            notes=tuple(note for note in (LINEAR if shown.is_linear else None, found.note) if note is not None),
+            notes=tuple(note for note in (LINEAR_NOTE if shown.is_linear else None, found.note) if note is not None),
         )
 
     def frames(self, after: Position | None = None) -> Iterator[Frame]:
@@ -102,7 +102,7 @@ class FrameFolder:
         return {"path": str(self.path.resolve()), "files": names, "frame_rate": str(self.facts.frame_rate)}
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _pictures_in_folder(folder: Path) -> list[Path]:
     """The pictures in a folder, in the order of the numbers in their names."""
     found = (p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith("."))
     files = sorted(found, key=_natural)

@@ -25,7 +25,7 @@ class FrameTimes:
 def frame_times(files: Sequence[Path]) -> FrameTimes:
     """The times of files in the order of their numbers, the last one in each name; one after the other where names differ otherwise."""
     one_by_one = list(range(len(files)))
-    numbers = _numbers(files)
+    numbers = _numbers_in_names(files)
     steps = [after - before for before, after in pairwise(numbers)]
     if not steps or min(steps) < 1:
         return FrameTimes(one_by_one)
@@ -48,7 +48,7 @@ def last_number(path: Path) -> int | None:
     return None if found is None else int(found[1])
 
 
-def _numbers(files: Sequence[Path]) -> list[int]:
+def _numbers_in_names(files: Sequence[Path]) -> list[int]:
     """The numbers of files whose names are the same but for them, [] of others."""
     found = [NUMBER.search(path.stem) for path in files]
     rest = {None if match is None else match.string[: match.start()] + match.string[match.end() :] for match in found}

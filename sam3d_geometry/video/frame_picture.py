@@ -10,7 +10,7 @@ import numpy
 import torch
 from PIL import Image
 
-from ..files.photo import PhotoError, colour_and_alpha, open_picture, over_gray, upright
+from ..files.photo import PhotoError, colour_and_alpha, open_picture, over_gray, upright_picture
 from ..geometry.colour import eight_bit, srgb_from_linear
 from .clip_facts import import_av
 from .frame_shape import SQUARE, pixel_aspect_of
@@ -60,8 +60,8 @@ def _ordinary(path: Path) -> FramePicture:
             raise
         return _floats(path, "tiff_pipe")  # Pillow knows floats in gray only
     if image.mode == "F":
-        return _shown(numpy.asarray(upright(image))[..., None], SQUARE)
-    colour, alpha = colour_and_alpha(upright(image))
+        return _as_on_screen(numpy.asarray(upright_picture(image))[..., None], SQUARE)
+    colour, alpha = colour_and_alpha(upright_picture(image))
     values = numpy.asarray(colour)
     if values.dtype != numpy.uint8:  # 16 bits
         values = eight_bit(torch.from_numpy(values.copy())).numpy()
@@ -82,10 +82,10 @@ def _floats(path: Path, form: str) -> FramePicture:
         raise PhotoError(f"the file is damaged, or has no picture in color or gray ({error}).") from error
     if values.dtype.kind != "f":
         raise PhotoError(f"its pixels are of a kind that is not known here ({frame.format.name}).")
-    return _shown(values.reshape(*values.shape[:2], -1), aspect)
+    return _as_on_screen(values.reshape(*values.shape[:2], -1), aspect)
 
 
-def _shown(light: numpy.ndarray, pixel_aspect: Fraction) -> FramePicture:
+def _as_on_screen(light: numpy.ndarray, pixel_aspect: Fraction) -> FramePicture:
     """Linear light (H, W, 1, 3 or 4), times alpha if it has that, as it looks on a screen whose white is 1; beyond it is white."""
     values = torch.from_numpy(numpy.array(light, numpy.float32)).nan_to_num_(0.0, 1.0, 0.0)
     colour, alpha = values[..., :3].expand(-1, -1, 3), values[..., 3:].clamp(0, 1)

@@ -27,7 +27,7 @@ def square_size(height: int, width: int, pixel_aspect: Fraction) -> tuple[int, i
 
 
 @dataclass(frozen=True)
-class Orientation:
+class StoredOrientation:
     """How a stored picture is turned to be seen: first its sides change places, then it is mirrored left-right or upside down."""
 
     is_transposed: bool = False
@@ -35,16 +35,16 @@ class Orientation:
     flips_y: bool = False
 
     @staticmethod
-    def of(frame) -> Orientation:
+    def of(frame) -> StoredOrientation:
         """The nearest orientation to the display matrix of a decoded frame (FFmpeg's libavutil/display.h); as stored without one."""
         content = next((bytes(data) for data in frame.side_data if data.type.name == DISPLAY_MATRIX), None)
         if content is None:
-            return Orientation()
+            return StoredOrientation()
         # x' = a x + c y and y' = b x + d y, in fixed point
         a, b, _, c, d = numpy.frombuffer(content, numpy.int32)[:5].tolist()
         if abs(b) + abs(c) > abs(a) + abs(d):
-            return Orientation(True, c < 0, b < 0)
-        return Orientation(False, a < 0, d < 0)
+            return StoredOrientation(True, c < 0, b < 0)
+        return StoredOrientation(False, a < 0, d < 0)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) as seen of a stored picture, and as stored of one that is seen."""
@@ -52,7 +52,7 @@ class Orientation:
 
     def turned(self, pixels: numpy.ndarray) -> numpy.ndarray:
         """Stored pixels (H, W, C) as they are seen."""
-        if self == Orientation():
+        if self == StoredOrientation():
             return pixels
         seen = pixels.swapaxes(0, 1) if self.is_transposed else pixels
         return numpy.ascontiguousarray(seen[:: -1 if self.flips_y else 1, :: -1 if self.flips_x else 1])

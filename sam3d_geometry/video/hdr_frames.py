@@ -19,7 +19,7 @@ from ..geometry.tone_mapping import (
     toned,
 )
 
-STEPS = 1 << 16
+TABLE_STEPS = 1 << 16
 SIGNAL_OF_TRC = {16: PQ, 18: HLG}  # FFmpeg's AVCOL_TRC_SMPTE2084 and AVCOL_TRC_ARIB_STD_B67
 
 
@@ -40,28 +40,28 @@ def srgb_pixels(signal: numpy.ndarray, kind: str) -> numpy.ndarray:
 
 def _root(share: numpy.ndarray) -> numpy.ndarray:
     """Place of values in [0, 1], cut off beyond, in a table by their square root, which is finer where it is dark."""
-    return (numpy.sqrt(share.clip(0, 1)) * (STEPS - 1) + 0.5).astype(numpy.uint16)
+    return (numpy.sqrt(share.clip(0, 1)) * (TABLE_STEPS - 1) + 0.5).astype(numpy.uint16)
 
 
-def _steps() -> torch.Tensor:
-    return torch.linspace(0, 1, STEPS, dtype=torch.float64)
+def _table_steps() -> torch.Tensor:
+    return torch.linspace(0, 1, TABLE_STEPS, dtype=torch.float64)
 
 
 @cache
 def _toned_pq() -> numpy.ndarray:
-    return toned(light_from_pq(_steps())).float().numpy()
+    return toned(light_from_pq(_table_steps())).float().numpy()
 
 
 @cache
 def _hlg_scene() -> numpy.ndarray:
-    return scene_light_from_hlg(_steps()).float().numpy()
+    return scene_light_from_hlg(_table_steps()).float().numpy()
 
 
 @cache
 def _toned_by_root() -> numpy.ndarray:
-    return toned(_steps() ** 2 * HLG_PEAK).float().numpy()
+    return toned(_table_steps() ** 2 * HLG_PEAK).float().numpy()
 
 
 @cache
 def _srgb_by_root() -> numpy.ndarray:
-    return eight_bit(srgb_from_linear(_steps() ** 2)).numpy()
+    return eight_bit(srgb_from_linear(_table_steps() ** 2)).numpy()

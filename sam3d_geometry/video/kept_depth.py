@@ -14,13 +14,13 @@ from ..geometry.pointmap import Pointmap
 from ..maps.depth import DepthRange, limits_of_frames
 from .product import Look, VideoProduct
 
-INVALID = -1.0  # stands for a pixel without geometry; depths are greater than 0
+NO_DEPTH = -1.0  # stands for a pixel without geometry; depths are greater than 0
 TAIL_NUMBERS = 3  # frames, height, width: the last numbers of a file
 
 
 def depths_to_keep(pointmap: Pointmap) -> numpy.ndarray:
-    """The depths (B, h, w) float32 of a chunk at its own size, INVALID where there is no geometry."""
-    return torch.where(pointmap.mask, pointmap.depth, INVALID).float().cpu().numpy()
+    """The depths (B, h, w) float32 of a chunk at its own size, NO_DEPTH where there is no geometry."""
+    return torch.where(pointmap.mask, pointmap.depth, NO_DEPTH).float().cpu().numpy()
 
 
 class KeptDepthWriter:

@@ -19,7 +19,7 @@ SEGMENT, TRACKS, TRACK, NAME, VIDEO, CRC = (
     b"\xbf",
 )
 DISPLAY_WIDTH, DISPLAY_HEIGHT = b"\x54\xb0", b"\x54\xba"
-UNKNOWN_UNIT, PIXELS = b"\x54\xb2\x81\x04", b"\x54\xb2\x81\x00"  # what the size is counted in
+UNKNOWN_UNIT_ELEMENT, PIXEL_UNIT_ELEMENT = b"\x54\xb2\x81\x04", b"\x54\xb2\x81\x00"  # what the size is counted in
 PLACE_HOLDER = "place kept."  # its element has the 14 bytes of the two that take its place
 HEAD_BYTES = 1 << 20  # the tracks come before the pictures
 
@@ -42,20 +42,22 @@ def _with_display_size(tracks: bytes, height: int, width: int) -> bytes:
     size = _element(DISPLAY_WIDTH, width.to_bytes(4, "big")) + _element(DISPLAY_HEIGHT, height.to_bytes(4, "big"))
     head = tracks.rindex(VIDEO, start, first)
     length = first - head - len(VIDEO)
-    shown = tracks[first:last].replace(UNKNOWN_UNIT, PIXELS) + size
-    video = VIDEO + _size(len(shown), length) + shown
+    shown = tracks[first:last].replace(UNKNOWN_UNIT_ELEMENT, PIXEL_UNIT_ELEMENT) + size
+    video = VIDEO + _ebml_size(len(shown), length) + shown
     rest = tracks[:name] + tracks[name + len(size) : head] + video + tracks[last:]
     guarded = rest[6:]
-    return CRC + _size(4, 1) + zlib.crc32(guarded).to_bytes(4, "little") + guarded if rest.startswith(CRC) else rest
+    return (
+        CRC + _ebml_size(4, 1) + zlib.crc32(guarded).to_bytes(4, "little") + guarded if rest.startswith(CRC) else rest
+    )
 
 
-def _size(number: int, length: int) -> bytes:
+def _ebml_size(number: int, length: int) -> bytes:
     """A size as EBML writes it in this many bytes: the first bit that is set says how many."""
     return (number | 1 << 7 * length).to_bytes(length, "big")
 
 
 def _element(name: bytes, content: bytes) -> bytes:
-    return name + _size(len(content), 1) + content
+    return name + _ebml_size(len(content), 1) + content
 
 
 def _child(content: bytes, start: int, stop: int, wanted: bytes) -> tuple[int, int]:

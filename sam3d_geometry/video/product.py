@@ -21,9 +21,9 @@ from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
 from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth, true_depth
 from .frame_shape import SQUARE
-from .writer import ARRAYS, check_codec, format_named, quantise, write_picture
+from .writer import ARRAYS, check_codec, format_named, quantise, write_quantised
 
-KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
+PRODUCT_KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class VideoProduct:
     texts: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"Product {self.kind!r} is not known; choose one of {', '.join(KINDS)}.")
+        if self.kind not in PRODUCT_KINDS:
+            raise ValueError(f"Product {self.kind!r} is not known; choose one of {', '.join(PRODUCT_KINDS)}.")
         chosen = format_named(self.format_name)
         if (self.kind == "arrays") != (self.format_name == ARRAYS):
             raise ValueError(f"{self.kind} cannot be written as {self.format_name}; {ARRAYS} are for arrays only.")
@@ -112,13 +112,13 @@ class VideoProduct:
         return quantise(picture, format_named(self.format_name))
 
     def write_frame(self, base: Path, picture: Any, pixel_aspect: Fraction = SQUARE) -> None:
-        """Writes what `render` gave for one frame as the file `base`, plus the format's suffix; for the aspect see `write_picture`."""
+        """Writes what `render` gave for one frame as the file `base`, plus the format's suffix; for the aspect see `write_quantised`."""
         chosen = format_named(self.format_name)
         path = base.with_name(base.name + chosen.suffix)
         if self.kind == "arrays":
             write_files({path: partial(write_arrays, picture)})
         else:
-            write_picture(path, picture, chosen, pixel_aspect)
+            write_quantised(path, picture, chosen, pixel_aspect)
 
     def _pictures(self, pointmap: Pointmap, look: Look) -> torch.Tensor:
         if self.kind == "true depth":

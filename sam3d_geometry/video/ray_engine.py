@@ -59,7 +59,7 @@ class _Worker:
             positions = chunk.positions[: frames - read]
             pointmap = self._engine.infer(chunk.images[: len(positions)], settings, self._survey.fov_x_degrees)
             read, last = read + len(positions), positions[-1]
-            rows = _rows(positions, pointmap)
+            rows = _ray_columns(positions, pointmap)
             if settings.refine_edges == AT_PHOTO:
                 rows["photos"] = chunk.images[: len(positions)].cpu().numpy()
             yield rows
@@ -71,7 +71,7 @@ class _Worker:
             )
 
 
-def _rows(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, numpy.ndarray]:
+def _ray_columns(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, numpy.ndarray]:
     """Geometry as Ray's columns; the points follow from depth and intrinsics."""
     columns = {
         "depth": pointmap.depth,

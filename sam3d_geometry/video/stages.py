@@ -134,13 +134,13 @@ class AdaptiveRange:
         return {"stage": "adaptive range", **asdict(self)}
 
 
-STEADY = (MOTION, AVERAGE, OFF)  # a stream sees no later frames
+STREAM_STEADYINGS = (MOTION, AVERAGE, OFF)  # a stream sees no later frames
 
 
 def steadying(steady_by: str, strength: float, one_camera: bool = True) -> list[Stage]:
     """The stages that steady a clip: by motion aligns it and averages along motion, by average averages at fixed pixels."""
-    if steady_by not in STEADY:
-        raise ValueError(f"Input steady_by came as {steady_by!r}; choose one of {', '.join(STEADY)}.")
+    if steady_by not in STREAM_STEADYINGS:
+        raise ValueError(f"Input steady_by came as {steady_by!r}; choose one of {', '.join(STREAM_STEADYINGS)}.")
     if steady_by == MOTION:
         opencv_for_flow()  # before a clip is begun
         return [Align(one_camera), SmoothAlongMotion(strength)]

@@ -252,7 +252,7 @@ def stream_clip(
         output = _Output(clip, products, journal, settings)
         after = journal.last.position
         done = 0 if after is None else after.index + 1
-        chunks = _pictures(
+        chunks = _pictures_after_commit(
             engine, clip, products, settings, stages=stages, survey=survey, last=journal.last, overlap=overlap
         )
 
@@ -292,7 +292,7 @@ def _frames_stand(clip: Clip, products: Sequence[VideoProduct], last: Commit) ->
     )
 
 
-def _pictures(
+def _pictures_after_commit(
     engine: Engine,
     clip: Clip,
     products: Sequence[VideoProduct],

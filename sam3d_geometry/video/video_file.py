@@ -13,14 +13,14 @@ import numpy
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, import_av, require_size
 from .clip_notes import INTERLACED, hdr_note
 from .deinterlace import deinterlaced
-from .frame_shape import Orientation, pixel_aspect_of
+from .frame_shape import StoredOrientation, pixel_aspect_of
 from .hdr_frames import SIGNAL_OF_TRC, srgb_pixels
 
 log = logging.getLogger(__name__)
 
 FRAMES_LOOKED_AT = 8  # from the beginning of a file, to see whether they are interlaced
 
-Window = tuple[Fraction, Fraction | None]
+TimeWindow = tuple[Fraction, Fraction | None]
 
 
 class VideoFile:
@@ -51,7 +51,7 @@ class VideoFile:
             raise ValueError(f"{self.path} holds no frame that can be decoded; give another video file.")
         self._has_times = seen[0].pts is not None  # raw streams have none, so only their beginning can be sought
         self._is_interlaced = any(frame.interlaced_frame for frame in seen)
-        self._orientation = Orientation.of(seen[0])
+        self._orientation = StoredOrientation.of(seen[0])
         size = self._orientation.size(seen[0].height, seen[0].width)
         self.facts = ClipFacts(
             *size,
@@ -82,7 +82,7 @@ class VideoFile:
         return stream
 
     @property
-    def sound(self) -> tuple[Path, Window] | None:
+    def sound(self) -> tuple[Path, TimeWindow] | None:
         """The file whose sound belongs to the clip, and by its clock the first second and the first one no longer in the clip."""
         if not self.facts.has_sound:
             return None

@@ -244,7 +244,7 @@ class SegmentWriter:
         self._part.unlink(missing_ok=True)
 
 
-def write_picture(path: Path, values: numpy.ndarray, chosen: Format, pixel_aspect: Fraction = SQUARE) -> None:
+def write_quantised(path: Path, values: numpy.ndarray, chosen: Format, pixel_aspect: Fraction = SQUARE) -> None:
     """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG or float EXR file; `pixel_aspect` is a pixel's width over its height."""
     av = import_av()
     frame = _video_frame(values, chosen, values.shape[:2])

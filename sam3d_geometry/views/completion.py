@@ -21,7 +21,7 @@ from ..geometry.surfaces import surface_links
 from ..shapes.islands import small_islands
 from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
-from ..shapes.surface_nets import SIDE, BlockGrid, surface_net
+from ..shapes.surface_nets import BLOCK_SIDE, BlockGrid, surface_net
 from .mirror_plane import MirrorPlane, SeenSide, mirror_planes
 from .sweep import OnPass, Sweep
 
@@ -283,7 +283,7 @@ def _box(side: SeenSide, known: _Known, mirrors: _Mirrors, resolution: int) -> _
     low, high = every.min(0), every.max(0)
     voxel = float((high - low).max()) / resolution
     counts = numpy.ceil((high - low) / voxel + 5).astype(int)
-    return low - 2.5 * voxel, voxel, -(-counts // SIDE) * SIDE
+    return low - 2.5 * voxel, voxel, -(-counts // BLOCK_SIDE) * BLOCK_SIDE
 
 
 def _asked(known: _Known, mirrors: _Mirrors, points: numpy.ndarray, band: float) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -329,14 +329,14 @@ def _surface(
     field: numpy.ndarray, corner: numpy.ndarray, voxel: float, known: _Known, paint: _Paint
 ) -> tuple[Mesh, torch.Tensor]:
     """The surface of a field (X, Y, Z) in camera axes, its seen part drawn onto the seen surface; where vertices come from."""
-    x, y, z = (count // SIDE for count in field.shape)
+    x, y, z = (count // BLOCK_SIDE for count in field.shape)
     values = torch.from_numpy(field / voxel).float()
     for axis in range(3):  # nothing is inside at the border, so that the surface closes
         for end in (0, -1):
             values.select(axis, end).clamp_(min=0.5)
-    split = values.view(x, SIDE, y, SIDE, z, SIDE).permute(0, 2, 4, 1, 3, 5)
+    split = values.view(x, BLOCK_SIDE, y, BLOCK_SIDE, z, BLOCK_SIDE).permute(0, 2, 4, 1, 3, 5)
     blocks = torch.cartesian_prod(*(torch.arange(count) for count in (x, y, z)))
-    cubes = split.reshape(-1, SIDE, SIDE, SIDE)
+    cubes = split.reshape(-1, BLOCK_SIDE, BLOCK_SIDE, BLOCK_SIDE)
     net = surface_net(BlockGrid.of(blocks), cubes, torch.ones_like(cubes, dtype=torch.bool))
     if not len(net.faces):
         raise ValueError("Nothing of the selection is thick enough for a surface; raise volume_resolution.")

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ..geometry.camera import project, view_plane_axes
 from ..geometry.progress import OnProgress
 from ..geometry.surfaces import inverse_depth
-from ..shapes.surface_nets import SIDE, BlockGrid, block_keys, blocks_of
+from ..shapes.surface_nets import BLOCK_SIDE, BlockGrid, block_keys, blocks_of
 from .posed_depth import PosedDepth, moved
 
 TRUNCATION_VOXELS = 3.0  # least half width of the band around a surface
@@ -103,7 +103,7 @@ def fused_volume(
         raise ValueError(
             f"The surface would need {len(grid.blocks)} blocks of voxels, and {MOST_BLOCKS} are the most; lower the resolution."
         )
-    shape = (len(grid.blocks), SIDE**3)
+    shape = (len(grid.blocks), BLOCK_SIDE**3)
     distance, weight = torch.ones(shape), torch.zeros(shape)
     views, hull = torch.zeros(shape, dtype=torch.uint8), torch.full(shape, -torch.inf)
     typical = float(torch.stack([frame.depth[frame.valid].median() for frame in frames]).median())
@@ -112,7 +112,7 @@ def fused_volume(
         part = torch.arange(start, min(start + BLOCKS_AT_ONCE, shape[0]))
         places = (grid.voxels(part).view(-1, 3).double() * voxel + low).float()
         total, sum_weight, seen, outside = _integrated(looks, places)
-        size = (len(part), SIDE**3)
+        size = (len(part), BLOCK_SIDE**3)
         weight[part] = sum_weight.view(size)
         distance[part] = torch.where(sum_weight > LEAST_WEIGHT, total / sum_weight.clamp_min(1e-9), 1.0).view(size)
         views[part] = seen.view(size)
@@ -122,7 +122,7 @@ def fused_volume(
     carved = hull > -torch.inf
     distance = torch.where(carved, torch.maximum(distance, hull), distance)
     weight = torch.where(carved & (hull > 0), weight.clamp_min(2 * LEAST_WEIGHT), weight)
-    cube = (len(grid.blocks), SIDE, SIDE, SIDE)
+    cube = (len(grid.blocks), BLOCK_SIDE, BLOCK_SIDE, BLOCK_SIDE)
     return Volume(grid, distance.view(cube), weight.view(cube), views.view(cube), low, voxel)
 
 
@@ -144,7 +144,7 @@ def _blocks(
         rays = torch.stack(torch.broadcast_tensors(x[0], y[0], torch.ones(())), -1)[valid]
         length = rays.norm(dim=-1)
         reach = truncation(spread, depth, voxel)
-        steps = int(2 * reach.max() / (SIDE * voxel / 2)) + 2
+        steps = int(2 * reach.max() / (BLOCK_SIDE * voxel / 2)) + 2
         for share in torch.linspace(-1, 1, steps).tolist():
             points = rays * (depth + share * reach / length)[:, None]
             places = (moved(points, frame.world_from_camera).double() - low) / voxel
@@ -152,7 +152,7 @@ def _blocks(
             voxels = places[inside].round().long()
             # a surface next to the border of a block needs the block beside it
             for shift in (-2, 2):
-                blocks = torch.div(voxels + shift, SIDE, rounding_mode="floor")
+                blocks = torch.div(voxels + shift, BLOCK_SIDE, rounding_mode="floor")
                 found.append(torch.unique(block_keys(blocks)))
     return BlockGrid.of(blocks_of(torch.unique(torch.cat(found))))
 
@@ -231,8 +231,8 @@ def at_cells(values: torch.Tensor, grid: BlockGrid, cells: torch.Tensor) -> torc
         for j in (0, 1):
             for k in (0, 1):
                 voxel = cells + torch.tensor([i, j, k])
-                block = torch.div(voxel, SIDE, rounding_mode="floor")
+                block = torch.div(voxel, BLOCK_SIDE, rounding_mode="floor")
                 number = grid.find(block)
-                a, b, c = (voxel - block * SIDE).unbind(1)
+                a, b, c = (voxel - block * BLOCK_SIDE).unbind(1)
                 best = torch.maximum(best, torch.where(number >= 0, values[number.clamp_min(0), a, b, c], 0))
     return best

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from sam3d_geometry.cli import complete as cli
-from sam3d_geometry.files.example_photos import EXAMPLES, FOLDER
+from sam3d_geometry.files.example_photos import EXAMPLE_PHOTOS, FOLDER
 
 SIZE = (96, 64)
 
@@ -18,7 +18,7 @@ def photo(tmp_path_factory):
     """cup.png and, in masks, its mask: an ellipse in the middle."""
     folder = tmp_path_factory.mktemp("photo")
     (folder / "masks").mkdir()
-    Image.open(FOLDER / EXAMPLES["coffee"]).convert("RGB").resize((288, 192)).save(folder / "cup.png")
+    Image.open(FOLDER / EXAMPLE_PHOTOS["coffee"]).convert("RGB").resize((288, 192)).save(folder / "cup.png")
     mask = Image.new("L", SIZE, 0)
     ImageDraw.Draw(mask).ellipse([24, 12, 72, 52], fill=255)
     mask.save(folder / "masks" / "cup.png")

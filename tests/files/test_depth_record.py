@@ -9,7 +9,7 @@ from depth_frames import STEPS, frame
 
 from sam3d_geometry.files.depth_file import read_depth
 from sam3d_geometry.files.depth_file_error import DepthFileError
-from sam3d_geometry.files.depth_record import FORMAT, DepthRecord, camera_entry
+from sam3d_geometry.files.depth_record import DEPTH_RECORD_FORMAT, DepthRecord, camera_entry
 from sam3d_geometry.files.depth_steps import UnitSteps
 
 
@@ -28,7 +28,14 @@ def test_the_camera_is_also_said_in_pixels():
 
 
 def test_a_text_of_others_is_none_of_ours():
-    for text in ("", "{", "[]", '{"format": 1}', "[" * 60000, json.dumps({"format": FORMAT}) + " " * 70000):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '{"format": 1}',
+        "[" * 60000,
+        json.dumps({"format": DEPTH_RECORD_FORMAT}) + " " * 70000,
+    ):
         assert DepthRecord.from_json(text) is None
 
 

@@ -35,13 +35,13 @@ def test_masks_of_nothing_and_of_one_pixel(tmp_path, name, seen):
 
 def test_frames_of_a_depth_video_are_read_as_those_of_save_depth(tmp_path):
     from sam3d_geometry.video.writer import format_named as video_format
-    from sam3d_geometry.video.writer import quantise, write_picture
+    from sam3d_geometry.video.writer import quantise, write_quantised
 
     held, chosen = frame(), video_format("exr 32-bit files")
     save(tmp_path / "saved_1.exr", held, "exr 32-bit")
     save(tmp_path / "saved_2.exr", held, "exr 32-bit")
     for number in (1, 2):
-        write_picture(tmp_path / f"video_{number}.exr", quantise(held.depth[None], chosen)[0], chosen)
+        write_quantised(tmp_path / f"video_{number}.exr", quantise(held.depth[None], chosen)[0], chosen)
     saved, video = (read_series(numbered_from(tmp_path / f"{name}_1.exr", 0)) for name in ("saved", "video"))
     assert len(video.depth) == 2
     assert torch.equal(saved.depth, video.depth)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from sam3d_geometry.files import example_photos
-from sam3d_geometry.files.example_photos import EXAMPLES, read_example
+from sam3d_geometry.files.example_photos import EXAMPLE_PHOTOS, read_example
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EXAMPLE_PHOTOS)
 def test_every_example_is_a_picture(name):
     image, transparency = read_example(name)
     assert len(image) == (12 if name == "mug" else 1) and image.shape[-1] == 3 and image.dtype == torch.float32

@@ -147,7 +147,7 @@ def test_damaged_bytes_give_one_sentence_or_a_picture(tmp_path):
     assert refused > 50
 
 
-@pytest.mark.parametrize("function", ["colour_and_alpha", "_shrunk", "_values", "_exif_focal_pixels"])
+@pytest.mark.parametrize("function", ["colour_and_alpha", "_at_working_size", "_float_values", "_exif_focal_pixels"])
 @pytest.mark.parametrize("mistake", [KeyError, TypeError, IndexError, ValueError, OSError])
 def test_a_mistake_of_ours_is_not_said_to_be_damage_of_the_file(tmp_path, monkeypatch, function, mistake):
     corner_marked().save(tmp_path / "photo.png")

@@ -9,7 +9,7 @@ from posed_people import largest, walkers
 
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.rotation_maths import rotation_from_xyzw
-from sam3d_geometry.files.skeleton_json import FORMAT, write_skeleton_json
+from sam3d_geometry.files.skeleton_json import SKELETON_FORMAT, write_skeleton_json
 
 
 def test_numbers_are_those_of_the_performance_in_the_unit_named():
@@ -19,7 +19,7 @@ def test_numbers_are_those_of_the_performance_in_the_unit_named():
         write_skeleton_json([made], file, note={"note": "x"}, axes=axes)
         found = json.loads(file.getvalue())
         person = found["people"][0]
-        assert found["format"] == FORMAT and found["unit"] == unit and found["note"] == "x"
+        assert found["format"] == SKELETON_FORMAT and found["unit"] == unit and found["note"] == "x"
         assert person["fps"] == 25 and person["frames"] == [0, 1, 2]
         places = torch.tensor(person["global_positions"], dtype=torch.float64)
         lengths = (places[0, 1:] - places[0, :-1]).norm(dim=1)

@@ -14,7 +14,7 @@ from sam3d_geometry.files.output_folder import OutputFolder
 from sam3d_geometry.files.whole_files import STALE_SECONDS, is_temporary, save_files, temporary_for, write_files
 from sam3d_geometry.video.clip_facts import ClipFacts, Position
 from sam3d_geometry.video.journal import LOCK, Commit, Journal
-from sam3d_geometry.video.writer import FORMATS, Segment, SegmentWriter, join_segments, write_picture
+from sam3d_geometry.video.writer import FORMATS, Segment, SegmentWriter, join_segments, write_quantised
 
 VIDEO = FORMATS["ffv1 16-bit mkv"]
 FACTS = ClipFacts(8, 8, Fraction(24), Fraction(1, 24), 2, False)
@@ -50,7 +50,7 @@ WRITERS = {
     "a photo's results": lambda folder, number: OutputFolder(folder).write(
         folder / "a", {"number": number}, {".png": content(number), ".npz": content(number)}
     ),
-    "a numbered picture": lambda folder, number: write_picture(
+    "a numbered picture": lambda folder, number: write_quantised(
         folder / "0001.png", PICTURE + number, FORMATS["png 16-bit files"]
     ),
     "a segment": lambda folder, number: segment(folder / "0.segment", 2 + number),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy
 import pytest
 
-from sam3d_geometry.video.frame_shape import DISPLAY_MATRIX, Orientation, pixel_aspect_of, square_size
+from sam3d_geometry.video.frame_shape import DISPLAY_MATRIX, StoredOrientation, pixel_aspect_of, square_size
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_every_pixel_goes_where_the_matrix_sends_it(signs, is_transposed, tilt):
     first, second = (sign << 16 for sign in signs)
     matrix = (tilt, first, second, -tilt) if is_transposed else (first, tilt, -tilt, second)
     stored = numpy.arange(6).reshape(2, 3, 1)
-    orientation = Orientation.of(framed(*matrix))
+    orientation = StoredOrientation.of(framed(*matrix))
     seen = orientation.turned(stored)
     assert seen.shape[:2] == orientation.size(2, 3)
     a, b, c, d = (round(number / 65536) for number in matrix)
@@ -56,4 +56,4 @@ def test_every_pixel_goes_where_the_matrix_sends_it(signs, is_transposed, tilt):
 
 
 def test_without_a_matrix_it_stays():
-    assert Orientation.of(SimpleNamespace(side_data=[])) == Orientation()
+    assert StoredOrientation.of(SimpleNamespace(side_data=[])) == StoredOrientation()

@@ -19,7 +19,7 @@ from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.engine import RANGES, GeometryChunk, StreamSettings, read_chunks
 from sam3d_geometry.video.kept_depth import KeptDepth, KeptDepthWriter, range_of_clip
 from sam3d_geometry.video.product import Look, VideoProduct
-from sam3d_geometry.video.stages import STEADY, steadying
+from sam3d_geometry.video.stages import STREAM_STEADYINGS, steadying
 from sam3d_geometry.video.stream import stream_clip
 from sam3d_geometry.video.writer import format_named, quantise
 
@@ -110,7 +110,7 @@ def streamed(source, folder, settings, steady_by="off", normals=False, **options
 
 
 @pytest.mark.parametrize("normals", [False, True], ids=["depth only", "network normals"])
-@pytest.mark.parametrize("steady_by", STEADY)
+@pytest.mark.parametrize("steady_by", STREAM_STEADYINGS)
 @pytest.mark.parametrize("mode", RANGES)
 def test_streamed_is_batch_picture_for_picture(source, tmp_path, mode, steady_by, normals):
     settings = StreamSettings(range=mode, near=0.7, far=12, frames_per_chunk=3, look=LOOK)

@@ -11,7 +11,7 @@ from sam3d_geometry.clips.steady import AVERAGE, MOTION, OFF
 from sam3d_geometry.estimate.edge_refinement import refine_depth_edges
 from sam3d_geometry.video.stages import (
     STATES,
-    STEADY,
+    STREAM_STEADYINGS,
     AdaptiveRange,
     Align,
     Smooth,
@@ -88,7 +88,7 @@ def test_each_way_to_steady_has_its_stages():
     assert steadying(OFF, 0.8) == [] == steadying(AVERAGE, 0.0)
     assert steadying(AVERAGE, 0.3) == [Smooth(0.3)]
     assert steadying(MOTION, 0.8, one_camera=False) == [Align(one_focal=False), SmoothAlongMotion(0.8)]
-    assert set(STEADY) == {MOTION, AVERAGE, OFF}
+    assert set(STREAM_STEADYINGS) == {MOTION, AVERAGE, OFF}
     with pytest.raises(ValueError, match="steady_by came as 'motion both ways'; choose one of motion, average, off"):
         steadying("motion both ways", 0.8)
 

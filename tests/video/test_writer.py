@@ -18,7 +18,7 @@ from sam3d_geometry.video.writer import (
     format_named,
     join_segments,
     quantise,
-    write_picture,
+    write_quantised,
 )
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
@@ -118,28 +118,28 @@ class TestPictures:
     def test_png_holds_sixteen_bits(self, tmp_path):
         chosen = format_named("png 16-bit files")
         values = quantise(ramps(), chosen)[3]
-        write_picture(tmp_path / "grey.png", values, chosen)
+        write_quantised(tmp_path / "grey.png", values, chosen)
         with Image.open(tmp_path / "grey.png") as image:
             assert numpy.array_equal(numpy.asarray(image).astype(numpy.uint16), values)
 
     def test_png_holds_sixteen_bits_of_each_colour(self, tmp_path):
         chosen = format_named("png 16-bit files")
         colours = quantise(torch.rand(1, 11, 13, 3), chosen)[0]
-        write_picture(tmp_path / "colour.png", colours, chosen)
+        write_quantised(tmp_path / "colour.png", colours, chosen)
         assert numpy.array_equal(decode_one(tmp_path / "colour.png", "rgb48le"), colours)
 
     @pytest.mark.parametrize("name", ["png 16-bit files", "exr 32-bit files"])
     def test_pixels_keep_their_shape(self, tmp_path, name):
         chosen = format_named(name)
         path = tmp_path / f"frame{chosen.suffix}"
-        write_picture(path, quantise(ramps(), chosen)[0], chosen, Fraction(64, 45))
+        write_quantised(path, quantise(ramps(), chosen)[0], chosen, Fraction(64, 45))
         with av.open(str(path)) as container:
             assert container.streams.video[0].sample_aspect_ratio == Fraction(64, 45)
 
     def test_exr_holds_floats_untouched(self, tmp_path):
         chosen = format_named("exr 32-bit files")
         metres = torch.tensor([[[0.0, 1e-6, 3.25, 12345.678, -2.0]]])
-        write_picture(tmp_path / "depth.exr", quantise(metres, chosen)[0], chosen)
+        write_quantised(tmp_path / "depth.exr", quantise(metres, chosen)[0], chosen)
         assert numpy.array_equal(decode_one(tmp_path / "depth.exr", "grayf32le"), metres[0].numpy())
 
 

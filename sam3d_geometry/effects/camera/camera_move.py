@@ -32,7 +32,7 @@ class ViewSettings:
     sharpen: bool = True
 
 
-USUAL = ViewSettings()
+USUAL_VIEW = ViewSettings()
 
 
 def patches_of_frames(
@@ -48,7 +48,7 @@ def patches_of_frames(
 
 
 def new_picture(
-    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, settings: ViewSettings = USUAL
+    patches: Patches, new_from_old: torch.Tensor, new_intrinsics: torch.Tensor, settings: ViewSettings = USUAL_VIEW
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Image (H, W, 3) from the camera with normalised intrinsics (3, 3), and its holes (H, W), 1 where nothing is seen."""
     view = reproject(patches, new_from_old, new_intrinsics)
@@ -69,7 +69,7 @@ def camera_move(
     pointmap: Pointmap,
     path: CameraPath,
     image: torch.Tensor | None = None,
-    settings: ViewSettings = USUAL,
+    settings: ViewSettings = USUAL_VIEW,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Image (1, H, W, 3) and holes (1, H, W) of every pose of the path, one after the other, at the size of `image`.

@@ -17,13 +17,13 @@ from ...geometry.surfaces import DEPTH_EDGE
 from .neighbourhood import around
 from .reprojection import NewView
 
-LONGEST = 0.25  # of the picture's width: the longest way along a line
+LONGEST_WAY = 0.25  # of the picture's width: the longest way along a line
 PIXELS_AT_ONCE = 1 << 15  # so that the temporaries of a walk stay in the cache
 SKIP = 1.0  # pixels at the hole's border that are left out, for they are mixed with the foreground
 COARSE = 4  # the spreading works on a picture this many times smaller
 
 
-def _place(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _xy_of_numbers(number: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     """x and y of pixels (M,) given by number."""
     row = torch.div(number, width, rounding_mode="floor")
     return (number - row * width).float(), row.float()
@@ -43,9 +43,9 @@ def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: 
     where unknown. A way of 2 n pixels is one of n, whose end knows the next n: the ways double until all have an end.
     """
     _, width = size
-    waiting = list(zip(*(t.split(PIXELS_AT_ONCE) for t in (*_place(holes, width), *steps, holes))))
+    waiting = list(zip(*(t.split(PIXELS_AT_ONCE) for t in (*_xy_of_numbers(holes, width), *steps, holes))))
     distance = 1
-    while distance < LONGEST * width and waiting:
+    while distance < LONGEST_WAY * width and waiting:
         walking, waiting = waiting, []
         for x, y, dx, dy, number in walking:
             at, inside = _pixel_at(torch.add(x, dx, alpha=distance), torch.add(y, dy, alpha=distance), size)
@@ -59,7 +59,7 @@ def _lead(border: torch.Tensor, holes: torch.Tensor, steps: torch.Tensor, size: 
     return torch.nonzero(border.index_select(0, holes) < 0)[:, 0]
 
 
-def _spread(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def _spread_colours(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Colours (H, W, 3) under weight (H, W) spread to where it is 0, on a picture COARSE times smaller: (1, 3, h, w)."""
     first = COARSE // 2 if min(weight.shape) > COARSE // 2 else 0
     image, weight = image[first::COARSE, first::COARSE], weight[first::COARSE, first::COARSE]
@@ -132,11 +132,11 @@ def fill_holes(view: NewView, shift: list[float], fringe: torch.Tensor, margin: 
         return view.image
     planes, share, inverse_depth = view.image.movedim(-1, 0).reshape(3, -1), share.view(-1), view.inverse_depth.view(-1)
     border = torch.arange(len(seen), device=seen.device).masked_fill_(~seen, -1)
-    steps = torch.stack(_away(*_place(holes, width), shift))
+    steps = torch.stack(_away(*_xy_of_numbers(holes, width), shift))
     lost = _lead(border, holes, steps, size)
     if len(lost):
         turned = holes.index_select(0, lost)
-        inwards = torch.stack(_inwards(*_place(turned, width), size))
+        inwards = torch.stack(_inwards(*_xy_of_numbers(turned, width), size))
         steps.scatter_(1, lost.expand(2, -1), inwards)
         lost = turned.index_select(0, _lead(border, turned, inwards, size))
         border.scatter_(0, lost, lost)
@@ -146,9 +146,9 @@ def fill_holes(view: NewView, shift: list[float], fringe: torch.Tensor, margin: 
         for plane in planes:
             plane.scatter_(0, some, torch.lerp(plane.index_select(0, source), plane.index_select(0, some), own))
     if len(lost):
-        x, y = _place(lost, width)
+        x, y = _xy_of_numbers(lost, width)
         grid = torch.stack([(x * 2 + 1) / width - 1, (y * 2 + 1) / height - 1], -1)
-        spread = _spread(view.image, seen.view(size).float())
+        spread = _spread_colours(view.image, seen.view(size).float())
         colours = sample_bilinear(spread[0], grid)
         own = share.index_select(0, lost)
         for plane, colour in zip(planes, colours):
@@ -171,8 +171,8 @@ def _mirror_sources(
     (H * W,) are those of the picture of `size` (H, W), `steps` the unit steps dx and dy (M,) from a hole to its border.
     """
     dx, dy = steps
-    x, y = _place(holes, size[1])
-    border_x, border_y = _place(border, size[1])
+    x, y = _xy_of_numbers(holes, size[1])
+    border_x, border_y = _xy_of_numbers(border, size[1])
     distance = border_x.sub_(x).mul_(dx).addcmul_(border_y.sub_(y), dy).clamp_min_(0)
     limit = inverse_depth.index_select(0, border) * (1 + 2 * DEPTH_EDGE)
     source, waiting = border.clone(), torch.arange(len(holes), device=holes.device)

@@ -10,7 +10,7 @@ import torch
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
 from ...geometry.pointmap import Pointmap
 from ...geometry.scene_scale import scene_depth
-from .camera_move import USUAL, ViewSettings, new_picture, patches_of_frames
+from .camera_move import USUAL_VIEW, ViewSettings, new_picture, patches_of_frames
 from .patches import Patches
 
 (
@@ -30,15 +30,19 @@ from .patches import Patches
     "anaglyph half color",
     "left then right",
 )
-MIDDLE, LEFT, RIGHT = PHOTO_EYES = ("middle", "left", "right")
-EYES_FROM_PHOTO = {MIDDLE: (0.5, 0.5), LEFT: (0.0, 1.0), RIGHT: (1.0, 0.0)}  # shares of their distance, left and right
+MIDDLE_EYE, LEFT_EYE, RIGHT_EYE = PHOTO_EYES = ("middle", "left", "right")
+EYES_FROM_PHOTO = {
+    MIDDLE_EYE: (0.5, 0.5),
+    LEFT_EYE: (0.0, 1.0),
+    RIGHT_EYE: (1.0, 0.0),
+}  # shares of their distance, left and right
 USUAL_EYE_DISTANCE_MM = 65.0
 SHARE_OF_DEPTH = 1 / 30  # stereographers' rule of thumb: eyes apart by a thirtieth of the distance of what is looked at
 
 # E. Dubois, A projection method to generate anaglyph stereo images (2001), red and cyan glasses: linear light, rows R G B
 DUBOIS = {
-    LEFT: ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
-    RIGHT: ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
+    LEFT_EYE: ((0.456, 0.500, 0.176), (-0.040, -0.038, -0.016), (-0.015, -0.021, -0.005)),
+    RIGHT_EYE: ((-0.043, -0.088, -0.002), (0.378, 0.734, -0.018), (-0.072, -0.113, 1.226)),
 }
 
 
@@ -81,7 +85,7 @@ def anaglyph(left: torch.Tensor, right: torch.Tensor, method: str = ANAGLYPH_DUB
     if method == ANAGLYPH_HALF_COLOR:
         return torch.stack([luminance(left), right[..., 1], right[..., 2]], -1)
     mixed = torch.zeros_like(left)
-    for side, eye in ((LEFT, left), (RIGHT, right)):
+    for side, eye in ((LEFT_EYE, left), (RIGHT_EYE, right)):
         mixed += linear_from_srgb(eye) @ eye.new_tensor(DUBOIS[side]).T
     return srgb_from_linear(mixed.clamp(0, 1)).clamp(0, 1)
 
@@ -117,7 +121,7 @@ class Eyes:
     layout: str = SIDE_BY_SIDE
     eye_distance_mm: float = USUAL_EYE_DISTANCE_MM
     screen_distance: float | None = None
-    photo_eye: str = MIDDLE
+    photo_eye: str = MIDDLE_EYE
     swap: bool = False
 
     def __post_init__(self) -> None:
@@ -131,7 +135,7 @@ def stereo(
     pointmap: Pointmap,
     image: torch.Tensor | None = None,
     eyes: Eyes | None = None,
-    settings: ViewSettings = USUAL,
+    settings: ViewSettings = USUAL_VIEW,
     device: torch.device | str | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Arranged picture (1 or 2, H, W, 3) and holes (1 or 2, H, W) of every frame, one after the other.

@@ -17,7 +17,7 @@ from .homography import BEHIND, Homography, PlaneAt
 from .neighbourhood import NEIGHBOURS, around
 from .patches import SLACK, Patches
 
-NOBODY = (0xBF800000 - (1 << 32)) << 32  # the bits of -1.0 above patch 0: behind all others
+BEHIND_ALL = (0xBF800000 - (1 << 32)) << 32  # the bits of -1.0 above patch 0: behind all others
 
 
 class Sight(NamedTuple):
@@ -161,7 +161,7 @@ def _nearest_centres(lines: LinesOfSight) -> tuple[torch.Tensor, torch.Tensor]:
     on_device = p.inverse_depth.device
     # Apple's GPU cannot take the greatest of 64 bits, and shares its memory with the processor
     device = "cpu" if on_device.type == "mps" else on_device
-    front = torch.full((height * width + 1,), NOBODY, device=device)
+    front = torch.full((height * width + 1,), BEHIND_ALL, device=device)
     places = torch.empty(height, width, 2, device=on_device)
     column = torch.arange(width, device=on_device, dtype=torch.float32)
     rows = torch.arange(height, device=on_device, dtype=torch.float32)[:, None]

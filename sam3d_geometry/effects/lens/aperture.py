@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-DISC, POLYGON = SHAPES = ("disc", "polygon")
+DISC, POLYGON = APERTURE_SHAPES = ("disc", "polygon")
 SUBSAMPLES = 4  # a side of a pixel
 
 
@@ -27,8 +27,8 @@ class Aperture:
     cats_eye: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.shape not in SHAPES:
-            raise ValueError(f"aperture came as {self.shape!r}; choose one of {', '.join(SHAPES)}.")
+        if self.shape not in APERTURE_SHAPES:
+            raise ValueError(f"aperture came as {self.shape!r}; choose one of {', '.join(APERTURE_SHAPES)}.")
         if self.blades < 3 or not 0 <= self.cats_eye <= 1:
             raise ValueError(
                 f"blades came as {self.blades} and cats_eye as {self.cats_eye:g}; at least 3, and 0 to 1, are needed."

@@ -14,7 +14,7 @@ from ...geometry.scene_scale import SCENE_DEPTH, length_in_units
 AT_POINT, AT_DISTANCE, ON_SUBJECT = FOCUS = ("point", "distance", "subject")
 
 
-def _median(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+def _median_of_chosen(depth: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """Median (B,) of the chosen values (B, N), nan where none is chosen."""
     # row by row: not every device has a median that leaves values out
     medians = [
@@ -47,7 +47,7 @@ def focus_on_mask(pointmap: Pointmap, mask: torch.Tensor | None) -> torch.Tensor
         )
     require_frames("subject", mask, len(pointmap))
     chosen = resize_mask(mask.to(pointmap.device), pointmap.size) & pointmap.mask
-    depth = _median(pointmap.depth.flatten(1), chosen.flatten(1))
+    depth = _median_of_chosen(pointmap.depth.flatten(1), chosen.flatten(1))
     if bool(depth.isnan().all()):
         raise ValueError(
             "The subject mask covers no pixel that has geometry; give a mask of the subject or set focus to point or distance."

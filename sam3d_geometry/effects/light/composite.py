@@ -17,7 +17,7 @@ from .lights import PHYSICAL_FALLOFF, POINT, PlacedLight
 from .shadow import Casting, cast_shadow
 from .surface import pick_frame
 
-GROUND_PLANE, SCENE, NO_CATCHER = CATCHERS = ("ground plane", "scene", "none")
+GROUND_CATCHER, SCENE_CATCHER, NO_CATCHER = CATCHERS = ("ground plane", "scene", "none")
 CONTACT_HEIGHT = 1.5  # of the layer's size: how high above its foot the light of the contact shadow hangs
 CONTACT_RADIUS = 0.8  # of the layer's size
 CONTACT_REACH = 1.2  # of the layer's size: how far from its foot its contact shadow fades to nothing
@@ -42,7 +42,7 @@ class Compositing:
     feather: float = 0.01
     edge_refine: int = 0
     shadow_strength: float = 0.6
-    catcher: str = GROUND_PLANE
+    catcher: str = GROUND_CATCHER
     shadow_resolution: int = 320
     shadow_samples: int = 24
 
@@ -67,7 +67,7 @@ def in_front(layer: Layer, surface: Pointmap, feather: torch.Tensor) -> torch.Te
     return torch.where(surface.mask, share, 1) * (layer.depth > 0)
 
 
-def _box(values: torch.Tensor, radius: int) -> torch.Tensor:
+def _box_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
     side = [2 * radius + 1]
     values = F.avg_pool2d(values, [*side, 1], 1, [radius, 0], count_include_pad=False)
     return F.avg_pool2d(values, [1, *side], 1, [0, radius], count_include_pad=False)
@@ -92,10 +92,10 @@ def refine_edges(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor,
 def _guided(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor, radius: int) -> torch.Tensor:
     """`refine_edges` of the part of a picture that holds all that is inside."""
     weight = inside[:, None].to(share)
-    total = _box(weight, radius).clamp_min(1e-6)
+    total = _box_mean(weight, radius).clamp_min(1e-6)
 
     def mean_of(values: torch.Tensor) -> torch.Tensor:
-        return _box(values * weight, radius) / total
+        return _box_mean(values * weight, radius) / total
 
     guide, values = luminance(image)[:, None], share[:, None]
     mean, mean_share = mean_of(guide), mean_of(values)
@@ -122,7 +122,7 @@ def _contact_light(placed: PlacedLayer) -> PlacedLight:
     )
 
 
-def _on_ground(surface: Pointmap, foot: torch.Tensor, up: torch.Tensor, size: torch.Tensor) -> Pointmap:
+def _onto_plane(surface: Pointmap, foot: torch.Tensor, up: torch.Tensor, size: torch.Tensor) -> Pointmap:
     """The surface cut down to what lies near the plane through foot (1, 3) with normal up (1, 3), moved onto that plane.
 
     Near is within NEAR_PLANE times size (1,); what lies farther off catches no shadow.
@@ -153,9 +153,9 @@ def layer_shadow(
     if not bool((occluders > 0).any()):
         return shadow
     # a mesh that brings its own place has no foot that is known
-    if how.catcher == GROUND_PLANE and not placed.as_it_is:
+    if how.catcher == GROUND_CATCHER and not placed.as_it_is:
         foot = placed.origin if placed.stands else placed.origin - placed.up * (placed.size / 2)[:, None]
-        caught = _on_ground(caught, foot, placed.up, placed.size)
+        caught = _onto_plane(caught, foot, placed.up, placed.size)
     thickness = Casting.thickness
     if not placed.as_it_is:
         thickness = float(DEEP * placed.size[0] / placed.origin[0, 2].clamp_min(1e-6))

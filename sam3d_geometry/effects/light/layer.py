@@ -19,12 +19,12 @@ from ...geometry.pointmap import Pointmap
 from ...geometry.rotations import rotation_from_degrees
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 from ...shapes.mesh import vertex_normals
-from .lights import SURFACE, PlacedLight
-from .rasterize import NEAR, rasterize
+from .lights import ON_SURFACE, PlacedLight
+from .rasterize import NEAR_CUT, rasterize
 from .shading import dot, ggx, lambert, light_at, unit
 
 DISTANCE, AS_IS = "distance", "as is"
-WHERE = (SURFACE, DISTANCE, AS_IS)
+WHERE = (ON_SURFACE, DISTANCE, AS_IS)
 SUPERSAMPLES = 2  # rays a side of a pixel of a mesh
 RAYS_AT_ONCE = 1 << 16  # of a mesh that are shaded: what they need stays near the cache
 UNLIT_AMBIENT = 0.35  # of a mesh without lights, the rest comes from the camera
@@ -46,7 +46,7 @@ class LayerPlacement:
     upright   its up is the scene's, found by the ground, instead of the camera's
     """
 
-    where: str = SURFACE
+    where: str = ON_SURFACE
     pixel: tuple[float, float] = (0.5, 0.8)
     distance: float = 1.0
     size: float = 0.4
@@ -113,7 +113,7 @@ def place_layer(placement: LayerPlacement, pointmap: Pointmap, each_frame: bool 
     turn = rotation_from_degrees(placement.yaw, placement.pitch, placement.roll).to(pointmap.points)
     rotation = (level @ turn) if placement.upright else turn.expand(len(pointmap), 3, 3)
     origin = pick(pointmap, placement.pixel).points_or(scene_depth(pointmap))
-    if placement.where != SURFACE:
+    if placement.where != ON_SURFACE:
         origin = origin / origin[:, 2:] * (placement.distance * scale)[:, None]
     elif not each_frame:
         origin = origin[:1].expand_as(origin)
@@ -123,7 +123,7 @@ def place_layer(placement: LayerPlacement, pointmap: Pointmap, each_frame: bool 
         size=placement.size * scale,
         scale=scale,
         up=-level[:, :, 1],
-        stands=placement.where == SURFACE,
+        stands=placement.where == ON_SURFACE,
         as_it_is=placement.where == AS_IS,
     )
 
@@ -200,7 +200,7 @@ def _posed(points: torch.Tensor, triangles: torch.Tensor, placed: PlacedLayer, f
     return points @ placed.rotation[frame].T + placed.origin[frame]
 
 
-def _averaged(colour: torch.Tensor, covered: torch.Tensor, depth: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _pixels_of_rays(colour: torch.Tensor, covered: torch.Tensor, depth: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Colour (H, W, 3), coverage and depth (H, W) of the rays -> the same of the pixels that have SUPERSAMPLES of them a side.
 
     Colour comes out times alpha; depth is averaged as 1 / depth over the rays that meet the mesh, 0 where none does.
@@ -211,19 +211,19 @@ def _averaged(colour: torch.Tensor, covered: torch.Tensor, depth: torch.Tensor) 
     return planes[:3].movedim(0, -1), alpha, torch.where(alpha > 0, alpha / planes[4].clamp_min(1e-12), 0)
 
 
-def _window(points: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, int]) -> tuple[slice, slice]:
+def _rows_and_columns(points: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns of a picture (height, width) that points (N, 3) in camera axes can show in, one of each at least.
 
     All of them where a point is behind the camera: what is cut off there can reach any border.
     """
     places = project(points[None], intrinsics[None])[0]
-    if not len(points) or not bool((points[:, 2] >= NEAR).all() & places.isfinite().all()):
+    if not len(points) or not bool((points[:, 2] >= NEAR_CUT).all() & places.isfinite().all()):
         return slice(0, size[0]), slice(0, size[1])
     (left, top), (right, bottom) = places.amin(0).tolist(), places.amax(0).tolist()
-    return _pixels(top, bottom, size[0]), _pixels(left, right, size[1])
+    return _pixels_between(top, bottom, size[0]), _pixels_between(left, right, size[1])
 
 
-def _pixels(low: float, high: float, length: int) -> slice:
+def _pixels_between(low: float, high: float, length: int) -> slice:
     """Those of `length` pixels in a row that two shares of it lie in and between, one at least."""
     first = min(max(math.floor(low * length), 0), length - 1)
     return slice(first, min(max(math.ceil(high * length), first + 1), length))
@@ -255,17 +255,17 @@ def mesh_layer(
         if colours is not None:
             albedo = colours[min(i, len(colours) - 1), :, :3].to(points)
         values = torch.cat([albedo, vertex_normals(points, triangles), points], -1)
-        rows, columns = _window(points[triangles.flatten()], pointmap.intrinsics[i], pointmap.size)
+        rows, columns = _rows_and_columns(points[triangles.flatten()], pointmap.intrinsics[i], pointmap.size)
         size = (rows.stop - rows.start, columns.stop - columns.start)
         part = intrinsics_of_part(pointmap.intrinsics[i], pointmap.size, size, corner=(rows.start, columns.start))
-        raster = rasterize(points, triangles, part, *(SUPERSAMPLES * side for side in size), near=NEAR)
+        raster = rasterize(points, triangles, part, *(SUPERSAMPLES * side for side in size), near=NEAR_CUT)
         colour = points.new_zeros(*raster.depth.shape, 3)
         seen = (raster.face.view(-1) >= 0).nonzero()[:, 0]
         for part in seen.split(RAYS_AT_ONCE):
             albedo, normals, met = raster.interpolate_at(part, values, triangles).T.contiguous().split(3)
             shown = _mesh_colour(albedo, unit(normals), met, lights=lights, frame=i, ambient=ambient)
             colour.view(-1, 3).index_copy_(0, part, shown.T)
-        averaged = _averaged(colour, (raster.face >= 0).float(), raster.depth)
+        averaged = _pixels_of_rays(colour, (raster.face >= 0).float(), raster.depth)
         for whole, values in zip((layer.colour, layer.alpha, layer.depth), averaged):
             whole[i, rows, columns] = values
     return layer

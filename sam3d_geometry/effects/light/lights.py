@@ -16,7 +16,7 @@ from ...geometry.rotations import direction_from_angles
 from ...geometry.scene_scale import SCENE_DEPTH, UNITS, scene_depth, unit_length
 
 POINT, DIRECTIONAL, AREA = LIGHT_KINDS = ("point", "directional", "area")
-SURFACE, CAMERA, WORLD = PLACEMENTS = ("surface", "camera", "world")
+ON_SURFACE, IN_CAMERA, IN_WORLD = PLACEMENTS = ("surface", "camera", "world")
 PHYSICAL_FALLOFF = 2.0  # light thins with the square of the distance
 # a light in front of a surface never gets nearer to the camera than this share of the surface's distance
 NEAREST_TO_CAMERA = 0.02  # of the surface's distance: a light asked for behind the camera stays in front of it
@@ -43,7 +43,7 @@ class Light:
     """
 
     kind: str = POINT
-    placement: str = SURFACE
+    placement: str = ON_SURFACE
     pixel: tuple[float, float] = (0.5, 0.5)
     distance: float = 0.3
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -115,7 +115,7 @@ def place_lights(lights: Sequence[Light], pointmap: Pointmap, each_frame: bool =
     all frames.
     """
     world = None
-    if any(light.placement == WORLD for light in lights):
+    if any(light.placement == IN_WORLD for light in lights):
         world = level_world(pointmap).to(pointmap.points)
     depth = scene_depth(pointmap)
     placed = []
@@ -140,13 +140,13 @@ def _placed_light(
     if sun:
         direction = target.new_tensor(direction_from_angles(light.azimuth_degrees, light.elevation_degrees))
         position = direction.expand_as(target)
-    elif light.placement == SURFACE:
+    elif light.placement == ON_SURFACE:
         away = target.norm(dim=-1, keepdim=True)
         position = target * (1 - light.distance * unit / away).clamp_min(NEAREST_TO_CAMERA)
     else:
         right, up, forward = light.offset
         position = (target.new_tensor([right, -up, forward]) * unit).expand_as(target)
-    if world is not None and light.placement == WORLD:
+    if world is not None and light.placement == IN_WORLD:
         position = (world.mT @ position[..., None])[..., 0]
     aim = target - position
     length = aim.norm(dim=-1, keepdim=True)

@@ -9,7 +9,7 @@ import torch
 from ...geometry.number_format import not_in_half
 
 PAIRS = 1 << 20  # triangle and pixel pairs that are tested at a time
-NEAR = 1e-3  # what is nearer along z is cut off: at 0 a point shows nowhere
+NEAR_CUT = 1e-3  # what is nearer along z is cut off: at 0 a point shows nowhere
 ON_EDGE = 1e-5  # barycentric slack, so that rounding opens no crack between two triangles
 
 
@@ -82,7 +82,12 @@ def _shares_in_box(
 
 @not_in_half
 def rasterize(
-    vertices: torch.Tensor, faces: torch.Tensor, intrinsics: torch.Tensor, height: int, width: int, near: float = NEAR
+    vertices: torch.Tensor,
+    faces: torch.Tensor,
+    intrinsics: torch.Tensor,
+    height: int,
+    width: int,
+    near: float = NEAR_CUT,
 ) -> Raster:
     """Vertices (N, 3) in OpenCV camera axes, faces (M, 3) and normalised intrinsics (3, 3) -> what each pixel sees.
 

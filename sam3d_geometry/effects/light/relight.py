@@ -27,7 +27,7 @@ from .surface import normals_of, pick_frame, surface_at_image
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
 LIGHT_PICTURE = 64  # long edge at which the photo's own light is estimated
 EVEN_OUT_LIMIT = 4.0  # no pixel becomes brighter or darker than by this factor
-DARKEST = 0.02  # linear luminance below which a photo says little of its light
+TOO_DARK = 0.02  # linear luminance below which a photo says little of its light
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:
     if even_out <= 0:
         return linear
     height, width = linear.shape[1:3]
-    grey = luminance(linear)[:, None].clamp_min(DARKEST).log()
+    grey = luminance(linear)[:, None].clamp_min(TOO_DARK).log()
     small = F.interpolate(
         grey, size_for_long_edge((height, width), LIGHT_PICTURE), mode="bilinear", align_corners=False, antialias=True
     )

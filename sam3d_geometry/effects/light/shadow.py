@@ -26,14 +26,13 @@ FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the 
 QUERIES = 1 << 18  # pixels looked up at a time
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 HARD_SMOOTHING = 1  # pixels over which a hard shadow's border is averaged: it is found as 0 or 1 at each
-SOFT_SPACING = (
-    3.0  # pixels at most between the lines of one sample of a light with a radius: its border is one of several
-)
+# pixels at most between the lines of one sample of a light with a radius: its border is one of several
+SOFT_SPACING = 3.0
 STEEPEST = 6.0  # depth that a surface gains for a length across the view (80 degrees) and still must not shade itself
 SOFT_SMOOTHING = 8  # pixels over which the steps between the samples of a light with a radius are averaged
 
 
-def _inside(x: float, y: float, height: int, width: int) -> bool:
+def _in_picture(x: float, y: float, height: int, width: int) -> bool:
     return -1 <= x <= width + 1 and -1 <= y <= height + 1
 
 
@@ -50,7 +49,7 @@ class _Lines:
         self.axis = (away_x / self.distance, away_y / self.distance) if self.distance > 1e-6 else (1.0, 0.0)
         corners = [self._polar_of(cx, cy) for cx in (0, width) for cy in (0, height)]
         reach = max(r for _, r in corners)
-        self.closed = _inside(x, y, height, width)
+        self.closed = _in_picture(x, y, height, width)
         if self.closed:
             self.first_angle, span, self.first_r = -math.pi, 2 * math.pi, 0.0
         else:

@@ -43,7 +43,9 @@ def test_a_mesh_is_the_same_drawn_in_its_own_window_or_in_the_whole_picture(monk
     pointmap = wall()
     placed = place_layer(LayerPlacement(where="distance", pixel=pixel, distance=distance, size=0.5), pointmap)
     in_window = mesh_layer(vertices, faces, placed, pointmap)
-    monkeypatch.setattr(layer_file, "_window", lambda points, intrinsics, size: (slice(0, size[0]), slice(0, size[1])))
+    monkeypatch.setattr(
+        layer_file, "_rows_and_columns", lambda points, intrinsics, size: (slice(0, size[0]), slice(0, size[1]))
+    )
     whole = mesh_layer(vertices, faces, placed, pointmap)
     assert (whole.alpha > 0).any()
     for a, b in ((in_window.colour, whole.colour), (in_window.alpha, whole.alpha), (in_window.depth, whole.depth)):

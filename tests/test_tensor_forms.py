@@ -18,7 +18,7 @@ from sam3d_geometry.effects.light.layer import LayerPlacement, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.relight import Relighting
 from sam3d_geometry.effects.light.surface import surface_at_image
-from sam3d_geometry.estimate.panorama_merge import View
+from sam3d_geometry.estimate.panorama_merge import SphereView
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.maps.depth import depth_range
 from sam3d_geometry.models import PREVIEW, Prediction, load_model
@@ -220,7 +220,7 @@ GIVEN = {
         "resolution": 64,
     },
     "panorama_merge.seen_by": {
-        "view": View(noise(16, 16), None, torch.eye(3, dtype=torch.float64), 0.5),
+        "view": SphereView(noise(16, 16), None, torch.eye(3, dtype=torch.float64), 0.5),
         "rays": directions(200),
     },
     "sampling.sample_bilinear": {"planes": noise(3, *SIZE), "places": noise(50, 2, low=-0.9, high=0.9)},

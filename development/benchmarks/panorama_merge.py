@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 from round_scene import distance_of
 
-from sam3d_geometry.estimate.panorama_inference import DIRECTIONS
-from sam3d_geometry.estimate.panorama_merge import View, merge_views
+from sam3d_geometry.estimate.panorama_inference import VIEW_DIRECTIONS
+from sam3d_geometry.estimate.panorama_merge import SphereView, merge_views
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from sam3d_geometry.geometry.panorama import panorama_rays, view_rays
 from sam3d_geometry.geometry.rotations import rotation_from_degrees
@@ -52,9 +52,11 @@ def ours(network: FakeNetwork, edge: int) -> tuple[torch.Tensor, torch.Tensor, t
     """Distance, mask, truth and seconds."""
     intrinsics, size = intrinsics_from_fov_x_degrees(90.0, edge, edge), (3 * edge // 2, 3 * edge)
     views = []
-    for n, angles in enumerate(DIRECTIONS):
+    for n, angles in enumerate(VIEW_DIRECTIONS):
         rotation = rotation_from_degrees(*angles, 0.0)
-        views.append(View(1 / network.depth(view_rays((edge, edge), intrinsics, rotation), n), None, rotation, 0.5))
+        views.append(
+            SphereView(1 / network.depth(view_rays((edge, edge), intrinsics, rotation), n), None, rotation, 0.5)
+        )
     start = time.perf_counter()
     distance, mask, _ = merge_views(views, size)
     return distance, mask, distance_of(panorama_rays(size)).float(), time.perf_counter() - start

@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.estimate.inference import REFINEMENTS
-from ...sam3d_geometry.estimate.panorama_inference import DIRECTIONS, infer_panorama
+from ...sam3d_geometry.estimate.panorama_inference import VIEW_DIRECTIONS, infer_panorama
 from .. import host
 from ..core.interop import handle_of
 from ..fields import field, result
@@ -59,7 +59,7 @@ class PanoramaInference(io.ComfyNode):
     def execute(cls, model, image, resolution, batch_size, **choices) -> io.NodeOutput:
         model = handle_of(model)
         network = model.load().ready((resolution, resolution), resolution, batch_size)
-        with host.progress_bar(len(DIRECTIONS)) as on_progress:
+        with host.progress_bar(len(VIEW_DIRECTIONS)) as on_progress:
             panorama = infer_panorama(
                 network,
                 image,

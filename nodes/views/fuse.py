@@ -3,7 +3,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.views.cloud import cloud_of_views
-from ...sam3d_geometry.views.fuse import STEPS, FusionSettings, fuse_views
+from ...sam3d_geometry.views.fuse import PROGRESS_STEPS, FusionSettings, fuse_views
 from .. import host_chunks
 from ..fields import field, result
 from ..mesh_socket import MeshBatch
@@ -79,7 +79,7 @@ class FuseViews(io.ComfyNode):
         posed = require_views(views)
         edge = long_edge or max((max(view.photo.shape[:2]) for view in posed.views), default=1)
         settings = FusionSettings(voxels, triangles, smallest_island, paint, edge)
-        with host_chunks.cancellable(STEPS) as on_progress:
+        with host_chunks.cancellable(PROGRESS_STEPS) as on_progress:
             fused = fuse_views(posed.views, settings, on_progress)
             cloud = cloud_of_views(posed.views, max_points)
         return io.NodeOutput(MeshBatch([fused.mesh]), [cloud], fused.report())

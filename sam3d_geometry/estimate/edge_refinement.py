@@ -30,7 +30,7 @@ SLOPE_RADIUS = 2  # pixels over which the slope of noisy geometry is averaged
 STEP_RADIUS, STEP_SPREAD = 2, 1.6  # pixels of the size before: a doubling leaves an edge within one of them
 TRACED = 0.1  # purity of what lies beside a ramp, whose last trace may reach there
 RIDGE_TRUST = 0.5  # in the middle of something thin, whose own depth is mixed with that behind it
-LARGEST_STEP = 2.3  # in size: beyond it one more step is made
+LARGEST_SIZE_RATIO = 2.3  # in size: beyond it one more step is made
 MEDIAN_SIDE = 128  # pixels of the long side that a median is taken from
 SAME_PIXEL = 0.15  # difference of colour in [0, 1] up to which a pixel of a clip shows the same as before
 
@@ -91,10 +91,10 @@ class _Map:
         return replace(self, inverse=inverse, normals=normals)
 
 
-def _sizes(first: Size, last: Size) -> list[Size]:
+def _sizes_between(first: Size, last: Size) -> list[Size]:
     """The sizes after the first one up to the last, evenly spaced in ratio."""
     ratio = max(target / source for source, target in zip(first, last))
-    steps = math.ceil(math.log(ratio) / math.log(LARGEST_STEP)) if ratio > 1 else 0
+    steps = math.ceil(math.log(ratio) / math.log(LARGEST_SIZE_RATIO)) if ratio > 1 else 0
     if steps == 0:
         return [] if first == last else [last]
 
@@ -105,7 +105,7 @@ def _sizes(first: Size, last: Size) -> list[Size]:
     return [at(k) for k in range(1, steps + 1)]
 
 
-class _Frame:
+class _FrameInWork:
     """One frame on its way through the sizes, with what the frame before it chose at each of them."""
 
     def __init__(self, before: tuple[RefinedLevel, ...], median: torch.Tensor):
@@ -182,12 +182,12 @@ def _pictures(picture: torch.Tensor, sizes: list[Size]) -> list[torch.Tensor]:
     return made[::-1]
 
 
-def _sharp_at_own_size(soft: _Map, frame: _Frame, stride: int) -> _Map:
+def _sharp_at_own_size(soft: _Map, frame: _FrameInWork, stride: int) -> _Map:
     """The map without ramps at its own size: the pixels off the ramps are its own."""
     if stride == 1:
         return frame.without_ramps(soft, on_ramps(soft.inverse))[0]
     first = _shrunk(soft.size, stride)
-    smallest, *larger = _pictures(soft.picture, [first, *_sizes(first, soft.size)])
+    smallest, *larger = _pictures(soft.picture, [first, *_sizes_between(first, soft.size)])
     small = _resized(soft, smallest)
     sharp, mended = frame.without_ramps(small, on_ramps(small.inverse) | falling_into_sky(small.inverse))
     for picture in larger:
@@ -205,12 +205,12 @@ def _median(inverse: torch.Tensor) -> torch.Tensor:
     return seen.median() if seen.numel() else inverse.new_ones(())
 
 
-def _refined(
+def _refined_frame(
     soft: _Map, picture: torch.Tensor, before: tuple[RefinedLevel, ...], stride: int
 ) -> tuple[_Map, tuple[RefinedLevel, ...]]:
     """One frame's map at the size of its picture (1, H, W, 3), and the levels to go on from."""
-    frame = _Frame(before, _median(soft.inverse))
-    sizes = _sizes(soft.size, picture_size(picture))
+    frame = _FrameInWork(before, _median(soft.inverse))
+    sizes = _sizes_between(soft.size, picture_size(picture))
     own, *larger = _pictures(picture, [soft.size, *sizes])
     sharp = _sharp_at_own_size(replace(soft, picture=own), frame, stride)
     for larger_picture in larger:
@@ -226,7 +226,7 @@ def _continues(state: RefineState | None, pointmap: Pointmap, size: Size) -> Ref
     return state if picture_size(state.levels[0].picture) == first else None
 
 
-def _clean(photo: torch.Tensor) -> torch.Tensor:
+def _without_nan(photo: torch.Tensor) -> torch.Tensor:
     """A photo in [0, 1] without nan."""
     least, most = photo.aminmax()
     return photo if least >= 0 and most <= 1 else photo.nan_to_num(0, 1, 0).clamp(0, 1)
@@ -283,13 +283,13 @@ def refine_depth_edges(
     results = []
     for i, cut in enumerate(found.cuts.tolist()):
         frame = pointmap[i]
-        photo = _clean(photos[[i if len(photos) > 1 else 0]].to(frame.device).float())
+        photo = _without_nan(photos[[i if len(photos) > 1 else 0]].to(frame.device).float())
         soft = _Map(inverse_depth(frame.depth, frame.mask), frame.image, frame.normals)
         if max(size) < max(frame.size):
             soft = _resized(soft, resize_image(photo, size))
         if cut or not levels:
             levels, stride = (), ramp_stride(soft.inverse)
-        sharp, levels = _refined(soft, resize_image(photo, size), levels, stride)
+        sharp, levels = _refined_frame(soft, resize_image(photo, size), levels, stride)
         results.append(_pointmap_of(sharp, frame, picture_size(photo) if image is not None else frame.source_size))
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))

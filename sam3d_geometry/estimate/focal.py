@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from .focal_evidence import Samples, likely_focal, roughness
 
-SAMPLES = 64  # per side; MoGe's own choice, so that both solve the same problem
-TOLERANCE = 1e-3  # relative fall of the cost at which MoGe stops; a smaller one gives the exact minimum
+SAMPLES_A_SIDE = 64  # per side; MoGe's own choice, so that both solve the same problem
+COST_TOLERANCE = 1e-3  # relative fall of the cost at which MoGe stops; a smaller one gives the exact minimum
 MAX_EVALUATIONS = 60
-ROUNDS = 3
+NOISE_ROUNDS = 3
 LEAST_SAMPLES = 16  # to weigh: fewer fit every camera
 
 
@@ -117,12 +117,14 @@ def _levenberg_marquardt(error: _ReprojectionError, batch: int, tolerance: float
 def _samples(points: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Nearest-neighbour samples on a 64 x 64 grid: view-plane uv (N, 2), xyz (B, N, 3), valid (B, N)."""
     height, width = mask.shape[1:]
-    grid = (SAMPLES, SAMPLES)
+    grid = (SAMPLES_A_SIDE, SAMPLES_A_SIDE)
     # float64 where the device has it: the slope of the cost is a difference of nearly equal numbers
     dtype = torch.float32 if points.device.type == "mps" else torch.float64
-    rows = F.interpolate(torch.arange(height, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES).long()
+    rows = F.interpolate(
+        torch.arange(height, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES_A_SIDE
+    ).long()
     columns = F.interpolate(
-        torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES
+        torch.arange(width, device=points.device, dtype=torch.float32)[None, None, :], SAMPLES_A_SIDE
     ).long()
     index = (rows[0, 0][:, None] * width + columns[0, 0][None, :]).expand(grid).reshape(-1)
     xyz = points.reshape(len(points), -1, 3)[:, index].to(dtype)
@@ -148,7 +150,7 @@ def recover_focal_and_shift(
     points: torch.Tensor,
     mask: torch.Tensor,
     focal: torch.Tensor | None = None,
-    tolerance: float = TOLERANCE,
+    tolerance: float = COST_TOLERANCE,
     least_squares_only: bool = False,
 ) -> Recovered:
     """Affine points (B, H, W, 3) and mask (B, H, W) -> focal length, z-shift and their certainty, float32.
@@ -179,13 +181,13 @@ def _weighed(
     """Focal lengths, shifts and spreads (B,) with the evidence of each frame weighed."""
     samples = Samples(error.uv, error.xy, error.z, error.valid)
     height, width = mask.shape[1:]
-    rough = roughness(points, mask, shift, _view_plane(height, width, torch.device("cpu")), SAMPLES)
+    rough = roughness(points, mask, shift, _view_plane(height, width, torch.device("cpu")), SAMPLES_A_SIDE)
     enough = (error.valid.sum(1) >= LEAST_SAMPLES).tolist()
     rows = []
     for i in range(len(shift)):
         row = float(focal[i]), float(shift[i]), math.inf
         frame = samples.frame(i)
-        for _ in range(ROUNDS if enough[i] else 0):  # what is noise depends on the focal length, a little
+        for _ in range(NOISE_ROUNDS if enough[i] else 0):  # what is noise depends on the focal length, a little
             before, row = row, likely_focal(frame, rough.noise(i, row[0]), *row[:2])
             if row[:2] == before[:2]:
                 break

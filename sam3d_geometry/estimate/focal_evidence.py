@@ -20,17 +20,19 @@ PRIOR_FOCAL = 1 / math.tan(
     math.radians(63.4) / 2
 )  # in half diagonals: a 35 mm lens on a full frame, between phones and portraits
 PRIOR_SPREAD = 0.4  # of the natural logarithm of the focal length: one in three lenses is 1.5 times longer or shorter
-SHORTEST, LONGEST = (1 / math.tan(math.radians(degrees) / 2) for degrees in (150.0, 1.0))  # bounds, as fields of view
-INDEPENDENT = (
-    16  # errors of a network that are independent of each other, over the whole picture: they vary slowly across it
-)
+SHORTEST_FOCAL, LONGEST_FOCAL = (
+    1 / math.tan(math.radians(degrees) / 2) for degrees in (150.0, 1.0)
+)  # bounds, as fields of view
+# errors of a network that are independent of each other, over the whole picture: they vary slowly across it
+INDEPENDENT = 16
 NOISE_DOUBT = 1e-3  # relative error of the noise that is taken out
 LEAST_ERROR = 2e-5  # of a reprojection, in half diagonals: no network is more exact
 LONGEST_USUAL = 1 / math.tan(math.radians(10.0) / 2)
 CERTAIN = 0.02  # spread of the logarithm of the focal length below which the points alone decide
 LARGEST_SLIP = 1e-3  # of the focal length, by noise or by stopping early, that is left as it is
-ORDER = 6  # of the differences that tell noise from relief: what a polynomial of degree 5 follows vanishes in them
-GRID, ZOOMS = 65, 4  # trials of the distance per round, and rounds; each one 8 times finer
+# of the differences that tell noise from relief: what a polynomial of degree 5 follows vanishes in them
+DIFFERENCE_ORDER = 6
+DISTANCE_TRIALS, TRIAL_ROUNDS = 65, 4  # trials of the distance per round, and rounds; each one 8 times finer
 FENCE = 5.0  # deviations beyond which a difference is an edge; of normal noise a millionth
 SAFE_DISTANCE = 4.0  # the nearest sample stays as many standard deviations of its noise away from the camera
 
@@ -53,7 +55,7 @@ class Roughness:
         Noise of x and y is not asked for: it is as large at every distance, so it draws the minimum nowhere.
         """
         usual = (
-            min(max(focal, SHORTEST), LONGEST_USUAL) if math.isfinite(focal) else PRIOR_FOCAL
+            min(max(focal, SHORTEST_FOCAL), LONGEST_USUAL) if math.isfinite(focal) else PRIOR_FOCAL
         )  # a valley's far end tells nothing
         return float(self.z[i]) * (1 - min(max(float(self.along[i]) * usual, 0.0), 1.0))
 
@@ -65,23 +67,26 @@ def roughness(points: Tensor, mask: Tensor, shift: Tensor, uv: Tensor, rows: int
     valid pixels are side by side.
     """
     height, width = mask.shape[1:]
-    if width <= ORDER:
+    if width <= DIFFERENCE_ORDER:
         nothing = torch.zeros(len(points), dtype=torch.float64)
         return Roughness(nothing, nothing)
     chosen = torch.linspace(0, height - 1, min(rows, height), device=points.device).round().long()
     lines, valid = points[:, chosen].cpu().double(), mask[:, chosen].cpu()
     distance = lines[..., 2:] + shift.nan_to_num(0, 0, 0).cpu().double()[:, None, None, None]
     valid = valid & lines.isfinite().all(-1) & (distance[..., 0] > 0)
-    differences = torch.diff(torch.where(valid[..., None], lines, 0), n=ORDER, dim=2)
-    whole = valid.unfold(2, ORDER + 1, 1).all(-1)
-    differences = differences / torch.where(valid[..., None], distance, 1)[:, :, ORDER // 2 : width - ORDER // 2]
-    middle = uv.cpu().double()[chosen.cpu(), ORDER // 2 : width - ORDER // 2]
+    differences = torch.diff(torch.where(valid[..., None], lines, 0), n=DIFFERENCE_ORDER, dim=2)
+    whole = valid.unfold(2, DIFFERENCE_ORDER + 1, 1).all(-1)
+    differences = (
+        differences
+        / torch.where(valid[..., None], distance, 1)[:, :, DIFFERENCE_ORDER // 2 : width - DIFFERENCE_ORDER // 2]
+    )
+    middle = uv.cpu().double()[chosen.cpu(), DIFFERENCE_ORDER // 2 : width - DIFFERENCE_ORDER // 2]
     sizes = torch.where(whole, differences[..., 2].abs(), torch.nan).flatten(1)
     deviation = NORMAL_SPREAD * sizes.nanmedian(1).values.nan_to_num()
     kept = (whole & (differences[..., 2].abs() <= FENCE * deviation[:, None, None]))[..., None] * differences
 
     # a 6th difference of white noise has the variance of the sum of its squared binomials
-    squares = kept[..., 2].square() / math.comb(2 * ORDER, ORDER)
+    squares = kept[..., 2].square() / math.comb(2 * DIFFERENCE_ORDER, DIFFERENCE_ORDER)
     predicted = middle * kept[..., 2:]
     along = (predicted * kept[..., :2]).flatten(1).sum(1) / predicted.square().flatten(1).sum(1).clamp_min(1e-300)
     return Roughness(squares.flatten(1).sum(1) / whole.flatten(1).sum(1).clamp_min(1), along)
@@ -164,25 +169,25 @@ def likely_focal(samples: Samples, noise: float, focal: float, shift: float) -> 
     shift = shift if math.isfinite(shift) else 0.0
     valley = _Valley(samples, noise, shift)
     nearest, extent = float(samples.z.min()), float(samples.z.max() - samples.z.min())
-    if nearest + shift > 0 and SHORTEST < focal < LONGEST:
+    if nearest + shift > 0 and SHORTEST_FOCAL < focal < LONGEST_FOCAL:
         found = _evidence(valley, shift)
         if found.spread <= CERTAIN and found.slip <= LARGEST_SLIP:
             return focal, shift, found.spread
     size = float(samples.xy.square().sum(-1).max().sqrt()) or 1.0
     least = max(SAFE_DISTANCE * math.sqrt(noise) * max(nearest + shift, 0.0), 1e-3 * size, 1e-3 * extent)
-    low, high = math.log(least), math.log(2 * LONGEST * (size + extent) + least)
+    low, high = math.log(least), math.log(2 * LONGEST_FOCAL * (size + extent) + least)
     best, weight = 0.0, 1.0
     for final in (False, True):
         lower, upper = low, high
-        for _ in range(ZOOMS):
-            logs = torch.linspace(lower, upper, GRID, dtype=torch.float64)
+        for _ in range(TRIAL_ROUNDS):
+            logs = torch.linspace(lower, upper, DISTANCE_TRIALS, dtype=torch.float64)
             focals, costs, noises = valley.at(logs.exp() - nearest)
             variance = _variance(valley, float(costs.min()), float(noises[costs.argmin()]))
-            outside = (focals < SHORTEST) | (focals > LONGEST)
-            off = (focals.clamp(SHORTEST, LONGEST) / PRIOR_FOCAL).log() / PRIOR_SPREAD
+            outside = (focals < SHORTEST_FOCAL) | (focals > LONGEST_FOCAL)
+            off = (focals.clamp(SHORTEST_FOCAL, LONGEST_FOCAL) / PRIOR_FOCAL).log() / PRIOR_SPREAD
             loss = torch.where(outside, torch.inf, (costs - costs.min()) / (2 * variance) + weight * off.square() / 2)
             best = float(logs[loss.argmin()])
-            step = 4 * (upper - lower) / (GRID - 1)
+            step = 4 * (upper - lower) / (DISTANCE_TRIALS - 1)
             lower, upper = max(low, best - step), min(high, best + step)
         found = _evidence(valley, math.exp(best) - nearest)
         if not final:

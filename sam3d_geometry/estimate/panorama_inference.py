@@ -13,24 +13,26 @@ from ..geometry.rotations import rotation_from_degrees
 from ..geometry.surfaces import DEPTH_EDGE, inverse_depth
 from ..models import GeometryModel
 from .inference import BY_MASK, WHERE_SOFT, infer_pointmap
-from .panorama_merge import View, merge_views
+from .panorama_merge import SphereView, merge_views
 
 FOV_DEGREES = 90.0
 # azimuth and elevation: all upright, as networks know the world; every direction is less than 42 degrees from the axis of one
-DIRECTIONS = [(60.0 * i, 0.0) for i in range(6)] + [(30 + 120.0 * i, tilt) for tilt in (60.0, -60.0) for i in range(3)]
+VIEW_DIRECTIONS = [(60.0 * i, 0.0) for i in range(6)] + [
+    (30 + 120.0 * i, tilt) for tilt in (60.0, -60.0) for i in range(3)
+]
 WIDTH_OF_VIEW = 3  # a panorama of so many views' widths has about the pixels of its views
 MOST_WIDTH_OF_VIEW = 4  # of the photo that views are taken from: more would only alias
 
 
 def panorama_pictures(image: torch.Tensor, resolution: int) -> torch.Tensor:
-    """A panorama (1, H, W, 3) -> the pictures (V, resolution, resolution, 3) of its views in DIRECTIONS."""
+    """A panorama (1, H, W, 3) -> the pictures (V, resolution, resolution, 3) of its views in VIEW_DIRECTIONS."""
     require_panorama(image)
     width = min(image.shape[2], MOST_WIDTH_OF_VIEW * resolution)
     photo = resize_image(image.float(), (max(1, round(width * image.shape[1] / image.shape[2])), width))[0]
     size = (resolution, resolution)
     intrinsics = intrinsics_from_fov_x_degrees(FOV_DEGREES, *size)
     pictures = []
-    for azimuth, elevation in DIRECTIONS:
+    for azimuth, elevation in VIEW_DIRECTIONS:
         rays = view_rays(size, intrinsics, rotation_from_degrees(azimuth, elevation, 0.0)).to(photo.device)
         pictures.append(sample_panorama(photo, rays))
     return torch.stack(pictures)
@@ -65,8 +67,8 @@ def infer_panorama(
     inverse = inverse_depth(pointmap.depth, pointmap.mask)
     focal = float(pointmap.intrinsics[0, 0, 0])
     views = [
-        View(inverse[i], None if pointmap.normals is None else pointmap.normals[i], rotation, focal)
-        for i, rotation in enumerate(rotation_from_degrees(*angles, 0.0) for angles in DIRECTIONS)
+        SphereView(inverse[i], None if pointmap.normals is None else pointmap.normals[i], rotation, focal)
+        for i, rotation in enumerate(rotation_from_degrees(*angles, 0.0) for angles in VIEW_DIRECTIONS)
     ]
     source = (image.shape[1], image.shape[2])
     width = min(source[1], WIDTH_OF_VIEW * resolution)

@@ -20,19 +20,19 @@ from ..geometry.surfaces import DEPTH_EDGE
 SOLVE_SIZE = (64, 128)  # of the panorama on which views are compared
 OUTLIER = 0.03  # of the logarithm of distance: beyond it two views count ever less
 # first the scales alone, which may be far apart, then shifts with them: together from the start all would be flattened, to agree
-ROUNDS = [(True, OUTLIER * 2.0**k) for k in (6, 5, 4, 3, 2, 1)] + [
+AGREEING_ROUNDS = [(True, OUTLIER * 2.0**k) for k in (6, 5, 4, 3, 2, 1)] + [
     (False, OUTLIER * 2.0**k) for k in (3, 3, 2, 2, 1, 1, 0, 0, 0)
 ]
 STIFFNESS = 1e-3  # how strongly shifts are held at 0, as a share of the overlaps' weight
 MOST_SHIFT = 0.7  # of a view's nearest depth
-PATCH = 24  # cells across a view, on which what differs still is smoothed
-SMOOTHING = 2  # passes over them
+PATCH_CELLS = 24  # cells across a view, on which what differs still is smoothed
+SMOOTHING_PASSES = 2  # passes over them
 AGREES = 2 * DEPTH_EDGE  # of the logarithm of distance: the width of the bell within which views are blended
 SHARPNESS = 4  # power of the blend's weights: near its middle a view stands almost alone
 
 
 @dataclass(frozen=True)
-class View:
+class SphereView:
     """One view's geometry, as it came: depth along its axis, at any scale.
 
     inverse   (h, w) float32, 1 / depth, 0 where there is none
@@ -48,7 +48,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Seen:
+class CoveredDirections:
     """What a view says of the directions (N,) of a panorama that it covers.
 
     where    (N,) long, flat numbers of the directions
@@ -64,7 +64,7 @@ class Seen:
     weight: torch.Tensor
 
 
-def seen_by(view: View, rays: torch.Tensor) -> Seen:
+def seen_by(view: SphereView, rays: torch.Tensor) -> CoveredDirections:
     """Which of the directions (N, 3) are in a view, and where."""
     x, y, z = (rays @ view.rotation.to(rays)).unbind(-1)
     half = 0.5 / view.focal
@@ -72,10 +72,10 @@ def seen_by(view: View, rays: torch.Tensor) -> Seen:
     x, y, z = x[where], y[where], z[where]
     x, y = x / z, y / z
     weight = (x / half * torch.pi / 2).cos() * (y / half * torch.pi / 2).cos()
-    return Seen(where, x * view.focal + 0.5, y * view.focal + 0.5, 1 / z, weight.clamp_min(1e-4))
+    return CoveredDirections(where, x * view.focal + 0.5, y * view.focal + 0.5, 1 / z, weight.clamp_min(1e-4))
 
 
-def solve_scales(views: list[View]) -> torch.Tensor:
+def solve_scales(views: list[SphereView]) -> torch.Tensor:
     """(V, 2) float64: the logarithm of each view's factor, and the shift of its depth before it, that make the views agree.
 
     The factors' logarithms have the mean 0. A view without overlap keeps its scale.
@@ -94,7 +94,7 @@ def solve_scales(views: list[View]) -> torch.Tensor:
         weights[i, part.where[valid]] = (part.weight * area[part.where])[valid].double()
     nearest = depths.nan_to_num(torch.inf).amin(1).clamp_max(1e9)
     found = torch.zeros(len(views), 2, dtype=torch.float64)
-    for scales_alone, outlier in ROUNDS:
+    for scales_alone, outlier in AGREEING_ROUNDS:
         found = found - _step(found, (depths, stretch, weights), nearest, outlier, scales_alone)
         found[:, 0] -= found[:, 0].mean()
         found[:, 1] = torch.maximum(torch.minimum(found[:, 1], nearest), -MOST_SHIFT * nearest)
@@ -144,7 +144,9 @@ def _step(
     return step.reshape(count, 2)
 
 
-def merge_views(views: list[View], size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+def merge_views(
+    views: list[SphereView], size: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Views of all directions -> distance (H, W), mask (H, W) and, where all views have normals, those (H, W, 3).
 
     Distances are at the geometric mean of the views' scales, 0 where the mask is False; normals are unit vectors in the panorama's
@@ -161,7 +163,7 @@ def merge_views(views: list[View], size: tuple[int, int]) -> tuple[torch.Tensor,
     return distance.to(device), mask.reshape(size), normals
 
 
-def _logs(view: View, scale: torch.Tensor, seen: Seen) -> torch.Tensor:
+def _logs(view: SphereView, scale: torch.Tensor, seen: CoveredDirections) -> torch.Tensor:
     """Logarithm of distance (N,) of what a view sees, -inf where it has nothing."""
     inverse = sample_surface(view.inverse, seen.u, seen.v)
     depth = (1 / inverse + float(scale[1])).clamp_min(1e-12)
@@ -173,12 +175,12 @@ class _Sphere:
     """All views on the pixels (N,) of one panorama: the best of each direction, and what the views say."""
 
     size: tuple[int, int]
-    seen: list[Seen]
+    seen: list[CoveredDirections]
     logs: list[torch.Tensor]
 
     @staticmethod
     def of(
-        views: list[View], scales: torch.Tensor, size: tuple[int, int], patches: Sequence[torch.Tensor | None]
+        views: list[SphereView], scales: torch.Tensor, size: tuple[int, int], patches: Sequence[torch.Tensor | None]
     ) -> _Sphere:
         rays = panorama_rays(size, views[0].inverse.device).reshape(-1, 3)
         seen = [seen_by(view, rays) for view in views]
@@ -220,7 +222,7 @@ class _Sphere:
             weights.index_add_(0, part.where, weight)
         return torch.where(mask, total / weights.clamp_min(1e-30), 0), mask
 
-    def normals(self, views: list[View]) -> torch.Tensor:
+    def normals(self, views: list[SphereView]) -> torch.Tensor:
         """(H, W, 3) the views' own normals, blended by the same weights, 0 where there are none."""
         best, _ = self._best()
         total = torch.zeros(len(best), 3, device=best.device)
@@ -235,20 +237,22 @@ class _Sphere:
         return F.normalize(total, dim=-1).reshape(*self.size, 3)
 
 
-def _remainder(view: View, scale: torch.Tensor, coarse: _Sphere) -> torch.Tensor:
-    """(PATCH, PATCH) smooth map over a view of what is to be added to its logarithms of distance, to agree with all views together."""
+def _remainder(view: SphereView, scale: torch.Tensor, coarse: _Sphere) -> torch.Tensor:
+    """(PATCH_CELLS, PATCH_CELLS) smooth map over a view of what is to be added to its logarithms of distance, to agree with all views together."""
     device = view.inverse.device
-    middle = (torch.arange(PATCH, device=device) + 0.5) / PATCH
+    middle = (torch.arange(PATCH_CELLS, device=device) + 0.5) / PATCH_CELLS
     v, u = torch.meshgrid(middle, middle, indexing="ij")
     local = torch.stack([(u - 0.5) / view.focal, (v - 0.5) / view.focal, torch.ones_like(u)], -1)
     rays = (local @ view.rotation.to(local).T).reshape(-1, 3)
-    seen = Seen(torch.arange(len(rays)), u.reshape(-1), v.reshape(-1), local.norm(dim=-1).reshape(-1), torch.ones(()))
+    seen = CoveredDirections(
+        torch.arange(len(rays)), u.reshape(-1), v.reshape(-1), local.norm(dim=-1).reshape(-1), torch.ones(())
+    )
     said = _logs(view, scale, seen)
     everyone = _mean_of_all(coarse, sample=rays)
     off = everyone - said
     counted = off.isfinite() & (off.abs() < 4 * OUTLIER)
-    planes = torch.stack([torch.where(counted, off, 0), counted.to(off)]).reshape(1, 2, PATCH, PATCH)
-    for _ in range(SMOOTHING):
+    planes = torch.stack([torch.where(counted, off, 0), counted.to(off)]).reshape(1, 2, PATCH_CELLS, PATCH_CELLS)
+    for _ in range(SMOOTHING_PASSES):
         planes = F.avg_pool2d(F.pad(planes, (2, 2, 2, 2), mode="replicate"), 5, 1)
     return (planes[0, 0] / planes[0, 1].clamp_min(1e-6)).contiguous()
 

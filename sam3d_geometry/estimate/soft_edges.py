@@ -15,7 +15,7 @@ RAMP_STEP = 0.02  # relative excess from one pixel to the next that a ramp has: 
 RAMP_LENGTH = 4  # pixels of a ramp; wider ones are looked for in a map of half, or a quarter, of the size
 RAMP_CONTRAST = 0.06  # relative excess over that length below which steps are noise or relief
 RIDGE = 3  # pixels on both sides of the top of something thin within which it has ended, and over which a ramp bends
-STRIDES = (1, 2, 4)
+EDGE_STRIDES = (1, 2, 4)
 WIDE_CONTRAST = 0.12  # of the edges that tell how wide ramps are
 SKY_CONTRAST = 1e3  # beyond it one side is the sky
 SHARP_SHARE = 0.55  # of the rise of all edges that ramps no longer than RAMP_LENGTH have where a size does for them
@@ -154,6 +154,6 @@ def ramp_stride(inverse: torch.Tensor) -> int:
     A stretch that is longer than the ramps sees all of their rise, from as many places as it is long; a shorter one does
     not. Edges of the sky say nothing of the others: a mask is always sharp.
     """
-    whole = _rise(inverse, RAMP_LENGTH * STRIDES[-1])
-    short = (stride for stride in STRIDES[:-1] if _rise(inverse, RAMP_LENGTH * stride) >= SHARP_SHARE * whole)
-    return next(short, STRIDES[-1])
+    whole = _rise(inverse, RAMP_LENGTH * EDGE_STRIDES[-1])
+    short = (stride for stride in EDGE_STRIDES[:-1] if _rise(inverse, RAMP_LENGTH * stride) >= SHARP_SHARE * whole)
+    return next(short, EDGE_STRIDES[-1])

@@ -124,7 +124,7 @@ def _skin(file: _File, person: Performance, numbers: list[int], holder: int, col
     file.nodes[holder]["children"].append(mesh)
 
 
-def _add_scene(file: _File, scene: Layout) -> None:
+def _write_scene(file: _File, scene: Layout) -> None:
     surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
     textured = scene.texture_and_uvs()
     if textured is not None:
@@ -136,7 +136,7 @@ def _add_scene(file: _File, scene: Layout) -> None:
     file.root(name="scene", mesh=len(file.meshes) - 1)
 
 
-def _add_camera(file: _File, camera: CameraTrack) -> None:
+def _write_camera(file: _File, camera: CameraTrack) -> None:
     poses = camera.poses_in("opengl")
     turns, places = continuous(quaternion_xyzw(poses[:, :3, :3])), poses[:, :3, 3]
     file.cameras.append(perspective_camera(float(camera.fov_y[0]), camera.aspect, 0.05, 1000.0))
@@ -172,7 +172,7 @@ def write_animated_glb(
     """
     parts = _File()
     if scene is not None:
-        _add_scene(parts, scene)
+        _write_scene(parts, scene)
     numbers = []
     for i, person in enumerate(people):
         bones, holder = _bones(parts, person)
@@ -181,7 +181,7 @@ def write_animated_glb(
         _keyframes(parts, person, bones, holder)
         numbers.append(bones)
     if camera is not None:
-        _add_camera(parts, camera)
+        _write_camera(parts, camera)
     lists = {
         "meshes": parts.meshes,
         "skins": parts.skins,

@@ -24,7 +24,7 @@ WINDOW_RADII = (1, 2, 4, 8, 16)  # radii of the windows that tell noise from cur
 SATURATED = 1.75  # growth of what is left over from one window to the next that is still noise; curvature has 16, relief 2 to 4 and more
 # share of the noise that must be left over in windows of 3 x 3: smoother relief is taken for the surface
 LEAST_FINE_NOISE = 0.02
-MOST_NOISE = 0.05  # relative error that is clutter rather than noise: foliage is not one rough surface
+CLUTTER = 0.05  # relative error that is clutter rather than noise: foliage is not one rough surface
 REPEAT = (8, 24)  # pixels between which two errors of noise are not alike
 REPEAT_SHARE = 0.3  # of their mean square
 REPEAT_RADIUS = 2  # of windows that errors are taken from: wider ones leave more of the creases over
@@ -145,7 +145,7 @@ def _of_windows(fits: WindowFits, focal: float) -> DepthNoise | None:
         return None
     typical = _median_or_zero(fits.inverse[fits.valid])
     error = middles[0] ** 0.5 * typical ** (power - 1)
-    if error * focal < LEAST_NOISE or error > MOST_NOISE:
+    if error * focal < LEAST_NOISE or error > CLUTTER:
         return None
     return DepthNoise(variance, power, _grain(relative[at], WINDOW_RADII[at]))
 

@@ -105,7 +105,7 @@ class Pointmap:
         normals = None if self.normals is None else torch.where(inside, self.normals, 0)
         unrefined = self.unrefined
         if unrefined is not None:
-            unrefined = torch.where(_nearest(keep[..., None], unrefined), unrefined, 0)
+            unrefined = torch.where(_nearest_pixels_of(keep[..., None], unrefined), unrefined, 0)
         points = torch.where(inside, self.points, 0)
         return replace(self, points=points, mask=mask, normals=normals, unrefined=unrefined)
 
@@ -142,7 +142,7 @@ class Pointmap:
         return replace(first, **joined)
 
 
-def _nearest(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def _nearest_pixels_of(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """A map (B, H, W, C) at the size of another one (B, h, w, ...): its nearest pixels, nothing mixed."""
     if values.shape[1:3] == like.shape[1:3]:
         return values

@@ -10,7 +10,7 @@ from ..geometry.ground import heights
 from ..geometry.pointmap import Pointmap
 from .enlarge import mask_at_photo
 
-ALONG_Z, ALONG_RAY = RANGE_MEASURES = ("z", "ray")
+BY_Z, BY_RAY = RANGE_MEASURES = ("z", "ray")
 
 
 def _slope(values: torch.Tensor) -> torch.Tensor:
@@ -47,7 +47,7 @@ def within_range(
 
 
 def depth_mask(
-    pointmap: Pointmap, near: float, far: float, feather: float = 0.0, measure: str = ALONG_Z, sky: bool = False
+    pointmap: Pointmap, near: float, far: float, feather: float = 0.0, measure: str = BY_Z, sky: bool = False
 ) -> torch.Tensor:
     """Soft mask (B, H, W) at the photo's size of what lies between `near` and `far`, in the pointmap's unit.
 
@@ -58,7 +58,7 @@ def depth_mask(
         raise ValueError(f"Input measure came as {measure!r}; choose one of {', '.join(RANGE_MEASURES)}.")
 
     def membership(frames: Pointmap) -> torch.Tensor:
-        values = frames.depth if measure == ALONG_Z else frames.points.norm(dim=-1)
+        values = frames.depth if measure == BY_Z else frames.points.norm(dim=-1)
         return within_range(values, frames.mask, near if near > 0 else -math.inf, far, feather, float(sky))
 
     return mask_at_photo(pointmap, membership)

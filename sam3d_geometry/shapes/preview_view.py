@@ -12,7 +12,7 @@ import torch
 PREVIEW_TURN_DEGREES = 25.0
 PREVIEW_RISE_DEGREES = 12.0
 FIELD_DEGREES = 35.0  # vertical field of view of ComfyUI's viewers, whose pictures are square until they are dragged
-FRAME_ROOM = 1.1  # of the frame around the shape
+SHAPE_ROOM = 1.1  # of the frame around the shape
 OUTSIDE_SHARE = 0.01  # of the points, at each end, which may fall outside the frame
 MOST_POINTS = 100_000  # more are thinned out: the frame does not change by a pixel
 
@@ -48,7 +48,7 @@ def preview_view(points: torch.Tensor, fit: PreviewFit = "as it is") -> PreviewV
     offset = (along[inside] if inside.any() else along) - middle
     reach = offset[:, :2].abs().amax(-1) / math.tan(math.radians(FIELD_DEGREES) / 2) + offset[:, 2]
     span = float((high - low).norm()) or 1.0
-    distance = max(float(reach.max()) * FRAME_ROOM, 1e-3 * span)
+    distance = max(float(reach.max()) * SHAPE_ROOM, 1e-3 * span)
     target = middle @ torch.stack([right, up, toward])
     scale, shift = _fitted(all_points, low, high, fit)
     return PreviewView(target * scale + shift + toward * distance * scale, target * scale + shift)

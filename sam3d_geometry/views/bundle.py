@@ -15,13 +15,12 @@ import numpy
 from .turns import rotation_of, skew
 
 POSE, SCALE = 6, 1  # numbers of a view: turn and shift, and the logarithm of its depth's scale
-OWN = POSE + SCALE
-INDEPENDENT_DEPTHS = (
-    20.0  # of a view: errors of a network's depth are smooth, so all of its tracks say no more than so many
-)
+OWN_UNKNOWNS = POSE + SCALE
+# of a view: errors of a network's depth are smooth, so all of its tracks say no more than so many
+INDEPENDENT_DEPTHS = 20.0
 DEPTH_SPREAD = (0.01, 0.5)  # least and most of the relative error that is learned
 FIRST_SPREAD = 0.15
-NEAREST = 1e-3  # of a point before a camera, in units of the scene
+NEAREST_POINT = 1e-3  # of a point before a camera, in units of the scene
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,12 @@ class _Residuals:
 def reprojections(scene: Scene, seen: Observations) -> tuple[numpy.ndarray, numpy.ndarray]:
     """(N, 2) pixels by which tracks are missed, and (N,) depths of their points."""
     camera = _in_camera(scene, seen)
-    depth = numpy.maximum(camera[:, 2], NEAREST)
+    depth = numpy.maximum(camera[:, 2], NEAREST_POINT)
     focal = (scene.focals * numpy.exp(scene.log_focals)[scene.lens][:, None])[seen.view]
     plane = camera[:, :2] / depth[:, None]
     bent = 1 + scene.radials[scene.lens][seen.view] * (plane**2).sum(1)
     missed = focal * plane * bent[:, None] - seen.place
-    return numpy.where(camera[:, 2:] > NEAREST, missed, 1e3), camera[:, 2]
+    return numpy.where(camera[:, 2:] > NEAREST_POINT, missed, 1e3), camera[:, 2]
 
 
 def _in_camera(scene: Scene, seen: Observations) -> numpy.ndarray:
@@ -115,7 +114,7 @@ def _residuals(scene: Scene, seen: Observations, rules: Rules) -> _Residuals:
     missed, depth = reprojections(scene, seen)
     pixel = missed / rules.pixels
     squared = (pixel**2).sum(1)
-    told = numpy.isfinite(seen.log_depth) & (depth > NEAREST) & rules.depth
+    told = numpy.isfinite(seen.log_depth) & (depth > NEAREST_POINT) & rules.depth
     off = numpy.zeros(len(seen.view))
     off[told] = (numpy.log(depth[told]) - seen.log_depth[told] - scene.log_scales[seen.view[told]]) / scene.depth_spread
     worth = _worth(seen, told, len(scene.focals))
@@ -146,12 +145,12 @@ class _System:
 
         views, points, count = len(scene.focals), len(scene.points), len(seen.view)
         self.views, self.points_count = views, points
-        own, lens, points_part, error = _slopes(scene, seen, rules, found)
+        own, lens, points_part, error = _derivatives(scene, seen, rules, found)
         rows = numpy.arange(3 * count).reshape(count, 3, 1)
         kinds = len(scene.log_focals)
-        width = OWN * views + 2 * kinds
-        columns = OWN * seen.view[:, None] + numpy.arange(OWN)
-        lens_at = OWN * views + scene.lens[seen.view]
+        width = OWN_UNKNOWNS * views + 2 * kinds
+        columns = OWN_UNKNOWNS * seen.view[:, None] + numpy.arange(OWN_UNKNOWNS)
+        lens_at = OWN_UNKNOWNS * views + scene.lens[seen.view]
         columns = numpy.concatenate([columns, lens_at[:, None], lens_at[:, None] + kinds], 1)
         values = numpy.concatenate([own, lens], 2)
         where = numpy.broadcast_to(columns[:, None, :], values.shape)
@@ -174,10 +173,10 @@ class _System:
         value, spread = rules.focal_priors.T
         off = numpy.concatenate([scene.log_focals - value, scene.radials])
         weight = 1 / numpy.maximum(numpy.concatenate([spread, rules.radial_spreads]), 1e-6) ** 2
-        at = OWN * self.views + numpy.arange(len(off))
+        at = OWN_UNKNOWNS * self.views + numpy.arange(len(off))
         self.cameras[at, at] += weight
         self.camera_slope[at] += weight * off
-        at = OWN * numpy.arange(self.views) + POSE
+        at = OWN_UNKNOWNS * numpy.arange(self.views) + POSE
         self.cameras[at, at] += 1 / rules.scale_spread**2
         self.camera_slope[at] += scene.log_scales / rules.scale_spread**2
 
@@ -206,13 +205,13 @@ class _System:
         return change, moved.reshape(-1, 3)
 
 
-def _slopes(
+def _derivatives(
     scene: Scene, seen: Observations, rules: Rules, found: _Residuals
 ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]:
     """Weighted derivatives of the three residuals of each observation: by its view (N, 3, 7), its lens (N, 3, 2), its
     point (N, 3, 3), and the weighted residuals (N, 3)."""
     x, y, z = found.camera.T
-    z = numpy.maximum(z, NEAREST)
+    z = numpy.maximum(z, NEAREST_POINT)
     focal = (scene.focals * numpy.exp(scene.log_focals)[scene.lens][:, None])[seen.view] / rules.pixels
     plane = numpy.stack([x / z, y / z], 1)
     radial, squared = scene.radials[scene.lens][seen.view], (plane**2).sum(1)
@@ -225,7 +224,7 @@ def _slopes(
     by_camera[:, 2, 2] = 1 / (z * scene.depth_spread)
     root = numpy.sqrt(numpy.stack([found.pixel_weight, found.pixel_weight, found.depth_weight], 1))
     by_camera *= root[..., None]
-    own = numpy.zeros((len(x), 3, OWN))
+    own = numpy.zeros((len(x), 3, OWN_UNKNOWNS))
     own[:, :, :3] = -by_camera @ skew(found.camera)
     own[:, :, 3:POSE] = by_camera
     own[:, 2, POSE] = -root[:, 2] / scene.depth_spread
@@ -236,17 +235,17 @@ def _slopes(
     return own, lens, by_camera @ scene.rotations[seen.view], error
 
 
-def _moved(scene: Scene, change: numpy.ndarray, points: numpy.ndarray) -> Scene:
+def _changed_scene(scene: Scene, change: numpy.ndarray, points: numpy.ndarray) -> Scene:
     views = len(scene.focals)
-    own = change[: OWN * views].reshape(views, OWN)
+    own = change[: OWN_UNKNOWNS * views].reshape(views, OWN_UNKNOWNS)
     turn = rotation_of(own[:, :3])
     return replace(
         scene,
         rotations=turn @ scene.rotations,
         shifts=numpy.einsum("vij,vj->vi", turn, scene.shifts) + own[:, 3:POSE],
         log_scales=scene.log_scales + own[:, POSE],
-        log_focals=scene.log_focals + change[OWN * views :][: len(scene.log_focals)],
-        radials=scene.radials + change[OWN * views :][len(scene.log_focals) :],
+        log_focals=scene.log_focals + change[OWN_UNKNOWNS * views :][: len(scene.log_focals)],
+        radials=scene.radials + change[OWN_UNKNOWNS * views :][len(scene.log_focals) :],
         points=scene.points + points,
     )
 
@@ -261,7 +260,7 @@ def adjust(scene: Scene, seen: Observations, rules: Rules, on_round: Callable[[]
         system = _System(scene, seen, rules, found)
         before = found.cost
         for _ in range(6):
-            trial = _moved(scene, *system.step(damping))
+            trial = _changed_scene(scene, *system.step(damping))
             after = _residuals(trial, seen, rules)
             if after.cost < found.cost:
                 scene, found, damping = trial, after, max(damping / 10, 1e-10)
@@ -277,7 +276,7 @@ def adjust(scene: Scene, seen: Observations, rules: Rules, on_round: Callable[[]
 def learned_spread(scene: Scene, seen: Observations) -> float:
     """The relative error of the pointmaps' depth, by the median of how far tracks are from it."""
     _, depth = reprojections(scene, seen)
-    told = numpy.isfinite(seen.log_depth) & (depth > NEAREST)
+    told = numpy.isfinite(seen.log_depth) & (depth > NEAREST_POINT)
     if told.sum() < 20:
         return scene.depth_spread
     off = numpy.log(depth[told]) - seen.log_depth[told] - scene.log_scales[seen.view[told]]
@@ -295,6 +294,8 @@ def camera_spreads(scene: Scene, seen: Observations, rules: Rules) -> tuple[nump
     views = len(scene.focals)
     noise = max(1.4826 * float(numpy.median(numpy.abs(found.pixel))), 0.05)
     variances = noise**2 * numpy.maximum(inverse.diagonal(), 0)
-    own = variances[: OWN * views].reshape(views, OWN)
+    own = variances[: OWN_UNKNOWNS * views].reshape(views, OWN_UNKNOWNS)
     turn, shift = numpy.sqrt(own[:, :3].sum(1)), numpy.sqrt(own[:, 3:POSE].sum(1))
-    return numpy.stack([numpy.degrees(turn), shift], 1), numpy.sqrt(variances[OWN * views :][: len(scene.log_focals)])
+    return numpy.stack([numpy.degrees(turn), shift], 1), numpy.sqrt(
+        variances[OWN_UNKNOWNS * views :][: len(scene.log_focals)]
+    )

@@ -11,9 +11,8 @@ import numpy
 
 from .turns import degrees_between, kabsch
 
-AXES_WEIGHT = (
-    0.1  # of the cameras' axes beside their places when worlds are brought together: they decide on a line only
-)
+# of the cameras' axes beside their places when worlds are brought together: they decide on a line only
+AXES_WEIGHT = 0.1
 SAME_PLACE = 1e-6  # of the path: cameras nearer together have no direction from one to the other
 WRONG_DEGREES, WRONG_SHARE = 10.0, 0.2  # turn, and place as a share of the extent, from which on a camera is wrong
 

@@ -14,11 +14,10 @@ from .consistency import agreements, trusted
 from .posed_depth import PosedDepth, posed_depths
 from .view import View
 
-LEAST_WEIGHT = (
-    0.05  # of a pixel that gives a point: beside edges, at flat angles and where others see through there is none
-)
+# of a pixel that gives a point: beside edges, at flat angles and where others see through there is none
+LEAST_POINT_WEIGHT = 0.05
 VOXELS_ACROSS = 2048  # along the longest side, from which on cells are made larger until few enough points are left
-ROUNDS = 24
+MOST_THINNINGS = 24
 
 
 def cloud_of_views(views: Sequence[View], max_points: int = 0) -> PointCloud:
@@ -38,7 +37,7 @@ def cloud_of_views(views: Sequence[View], max_points: int = 0) -> PointCloud:
 def _of_frame(frame: PosedDepth, view: View) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Points, colours and normals (N, 3) of what a view is trusted in."""
     size = (frame.depth.shape[0], frame.depth.shape[1])
-    kept = frame.weight > LEAST_WEIGHT
+    kept = frame.weight > LEAST_POINT_WEIGHT
     normals = geometric_normals(frame.depth[None], frame.valid[None], frame.intrinsics[None])[0]
     turn = frame.world_from_camera[:3, :3].float()
     return frame.world_points()[kept], resize_image(view.photo[None].float(), size)[0][kept], normals[kept] @ turn.T
@@ -51,7 +50,7 @@ def thinned_to(cloud: PointCloud, most: int) -> PointCloud:
     extent = float((cloud.points.amax(0) - cloud.points.amin(0)).max())
     edge = extent / VOXELS_ACROSS
     thinned = cloud
-    for _ in range(ROUNDS):
+    for _ in range(MOST_THINNINGS):
         if len(thinned.points) <= most or not edge > 0:
             break
         thinned = thin_by_voxel(cloud, edge)

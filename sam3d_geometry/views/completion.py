@@ -27,11 +27,11 @@ from .sweep import OnPass, Sweep
 
 FEWEST = 30  # pixels that say too little about an object
 STRAY_SHARE = 0.002  # of the object's pixels; fewer that hang together are no part of it
-BAND = 2.0  # voxels behind the seen surface that are filled whatever else is said
+FILLED_BEHIND = 2.0  # voxels behind the seen surface that are filled whatever else is said
 GUESSED_CONFIDENCE = 0.3
 MIRRORED_CONFIDENCE = 0.8  # times how well the plane agrees
-THICKNESS = 1.0  # of a body as thick as it is wide: a ball or a roll
-NEAR = 1.5  # voxels from a known point in which a vertex counts as known
+BODY_THICKNESS = 1.0  # of a body as thick as it is wide: a ball or a roll
+KNOWN_WITHIN = 1.5  # voxels from a known point in which a vertex counts as known
 SEEN, MIRRORED, GUESSED = ORIGINS = ("seen", "mirrored", "guessed")
 
 _Box = tuple[numpy.ndarray, float, numpy.ndarray]  # a volume's corner, its voxel, its numbers of voxels (3,)
@@ -144,7 +144,7 @@ def _thickness(inward: numpy.ndarray) -> numpy.ndarray:
     nearest = distance_transform_edt(~ridge, return_distances=False, return_indices=True)
     assert nearest is not None
     radius = numpy.maximum(gaussian_filter(inward[tuple(nearest)], 1.5), inward)
-    return THICKNESS * 2 * numpy.sqrt(inward * (2 * radius - inward))
+    return BODY_THICKNESS * 2 * numpy.sqrt(inward * (2 * radius - inward))
 
 
 def _side(pointmap: Pointmap, mask: torch.Tensor) -> tuple[SeenSide, torch.Tensor, torch.Tensor]:
@@ -207,7 +207,7 @@ def complete_object(
     box = corner, voxel, _ = _box(side, known, mirrors, resolution)
     paint = _Paint(points.double().numpy(), colours, mirrors)
     field, certainty, sweep = _swept(known, mirrors, paint, box, passes, on_pass)
-    mesh, origin = _surface(field, corner, voxel, known, paint)
+    mesh, origin = _surface_of_field(field, corner, voxel, known, paint)
     values = torch.tensor([1.0, mirrors.trust, GUESSED_CONFIDENCE])
     camera = pointmap.intrinsics[0].cpu()
     whole = Mesh(mesh.vertices, mesh.faces, colours=mesh.colours, intrinsics=camera, metric=pointmap.metric)
@@ -237,7 +237,7 @@ def _swept(
     sweep = Sweep(torch.zeros(0, 3), torch.zeros(0, 3), (), len(layers), *ends, voxel)
     for layer in layers:
         grid = numpy.stack(numpy.meshgrid(numpy.arange(counts[0]), numpy.arange(counts[1]), layer, indexing="ij"), -1)
-        found, sure = _asked(known, mirrors, grid.reshape(-1, 3) * voxel + corner, BAND * voxel)
+        found, sure = _asked(known, mirrors, grid.reshape(-1, 3) * voxel + corner, FILLED_BEHIND * voxel)
         field[:, :, layer], certainty[:, :, layer] = found.reshape(grid.shape[:3]), sure.reshape(grid.shape[:3])
         shell = grid[numpy.abs(field[:, :, layer]) < voxel] * voxel + corner
         sweep = sweep.further(torch.from_numpy(shell).float(), paint.of(shell))
@@ -325,7 +325,7 @@ class _Paint:
         return self.colours[torch.from_numpy(index)], torch.from_numpy(origin)
 
 
-def _surface(
+def _surface_of_field(
     field: numpy.ndarray, corner: numpy.ndarray, voxel: float, known: _Known, paint: _Paint
 ) -> tuple[Mesh, torch.Tensor]:
     """The surface of a field (X, Y, Z) in camera axes, its seen part drawn onto the seen surface; where vertices come from."""
@@ -341,7 +341,7 @@ def _surface(
     if not len(net.faces):
         raise ValueError("Nothing of the selection is thick enough for a surface; raise volume_resolution.")
     places = net.vertices.double().numpy() * voxel + corner
-    colours, origin = paint.known(places, NEAR * voxel)
+    colours, origin = paint.known(places, KNOWN_WITHIN * voxel)
     before, outside, _ = known.at(places, 0.0)
     on = (numpy.abs(before) < voxel) & (outside < 0) & (origin.numpy() == 0)
     places[on] *= (1 + before[on] / places[on, 2])[:, None]

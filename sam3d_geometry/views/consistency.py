@@ -9,13 +9,13 @@ import torch
 
 from .posed_depth import PosedDepth
 
-NEIGHBOURS = 6  # views that each view is held against
-TOLERANCE = 0.03  # least relative difference of depth that counts as a contradiction
+NEIGHBOUR_VIEWS = 6  # views that each view is held against
+CONTRADICTION = 0.03  # least relative difference of depth that counts as a contradiction
 SPREADS = 3.0  # and in standard deviations of the differences where two views see the same
-NEAR = 0.1  # relative difference within which two depths may be of the same surface
+SAME_SURFACE_WITHIN = 0.1  # relative difference within which two depths may be of the same surface
 MOST_SPREAD = 2.0  # times the median of all views, which no view is allowed to exceed
 FRONTAL = 0.2  # weight of a pixel that looks at its surface enough to measure depth by
-LEAST_SHARE = 0.1  # of those pixels that must be seen twice for a spread to be measured
+LEAST_SEEN_TWICE = 0.1  # of those pixels that must be seen twice for a spread to be measured
 UNTESTED = 0.5  # trust in a depth that no other view can judge, where others can be judged
 LEAST_TRUST = 0.05  # below this a depth is left out
 
@@ -36,7 +36,7 @@ class Agreement:
     contradicted: float
 
 
-def neighbours_of(frames: Sequence[PosedDepth], count: int = NEIGHBOURS) -> list[list[int]]:
+def neighbours_of(frames: Sequence[PosedDepth], count: int = NEIGHBOUR_VIEWS) -> list[list[int]]:
     """For each view the numbers of those that look at it from the nearest angles, by the middles of what they see."""
     axes = torch.stack([frame.world_from_camera[:3, 2] for frame in frames])
     centres = torch.stack([frame.centre for frame in frames])
@@ -87,7 +87,7 @@ def agreements(frames: Sequence[PosedDepth]) -> list[Agreement]:
     for frame, others, pairs, spread in zip(frames, order, compared, spreads):
         # a view that stands apart as a whole is held to what the others are
         spread = min(spread or usual, MOST_SPREAD * usual)
-        limit = min(max(TOLERANCE, SPREADS * spread * 2**0.5), NEAR)
+        limit = min(max(CONTRADICTION, SPREADS * spread * 2**0.5), SAME_SURFACE_WITHIN)
         agreeing, through = torch.zeros_like(frame.depth).long(), torch.zeros_like(frame.depth).long()
         for other, (value, there) in zip(others, pairs):
             agreeing += (value.abs() <= limit) & there
@@ -102,13 +102,13 @@ def agreements(frames: Sequence[PosedDepth]) -> list[Agreement]:
 
 
 def _spread(frame: PosedDepth, pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> float:
-    """Robust standard deviation of ln depth of one view, from differences of two that are within NEAR.
+    """Robust standard deviation of ln depth of one view, from differences of two that are within SAME_SURFACE_WITHIN.
 
     Only where the view looks at the surface from the front; 0 where too little of it is seen twice.
     """
     front = frame.weight > FRONTAL
-    values = torch.cat([value[there & front & (value.abs() < NEAR)] for value, there in pairs])
-    if len(values) < LEAST_SHARE * int(front.sum()) + 2:
+    values = torch.cat([value[there & front & (value.abs() < SAME_SURFACE_WITHIN)] for value, there in pairs])
+    if len(values) < LEAST_SEEN_TWICE * int(front.sum()) + 2:
         return 0.0
     return float(1.4826 * values.abs().median() / 2**0.5)
 

@@ -14,13 +14,13 @@ from .view import View
 
 LEAST_INLIERS = 20  # below it the pose of a pair is wrong more often than right
 SURE_INLIERS = 30
-LEAST_SHARE = 0.25  # of the matches
+LEAST_AGREEING_SHARE = 0.25  # of the matches
 LEAST_IN_FRONT = 0.9
 MOST_TURN_SPREAD, MOST_DIRECTION_SPREAD = 3.0, 12.0  # degrees
 DEPTH_JUMP = 0.15  # relative, within two pixels: there a feature's depth is not known
 LEAST_SCALED = 8  # points with parallax that give the scale of a pair
 EXHAUSTIVE = 16  # so many views are matched each with each
-PARTNERS, NEIGHBOURS = 8, 3  # of more: the likeliest ones, and the next ones in order
+LIKELY_PARTNERS, NEXT_IN_ORDER = 8, 3  # of more: the likeliest ones, and the next ones in order
 LIKELY_FEATURES = 500
 
 
@@ -93,9 +93,9 @@ def likely_pairs(features: Sequence[Features], ordered: bool) -> list[tuple[int,
     for i in range(count):
         for j in range(i + 1, count):
             likeness[i, j] = likeness[j, i] = len(matches_of(thin[i], thin[j]))
-    pairs = {(i, j) for i in range(count) for j in numpy.argsort(-likeness[i])[:PARTNERS] if likeness[i, j] > 0}
+    pairs = {(i, j) for i in range(count) for j in numpy.argsort(-likeness[i])[:LIKELY_PARTNERS] if likeness[i, j] > 0}
     if ordered:
-        pairs |= {(i, j) for i in range(count) for j in range(i + 1, min(i + 1 + NEIGHBOURS, count))}
+        pairs |= {(i, j) for i in range(count) for j in range(i + 1, min(i + 1 + NEXT_IN_ORDER, count))}
     return sorted({(int(min(pair)), int(max(pair))) for pair in pairs})
 
 
@@ -123,7 +123,7 @@ def _edge(views: Sequence[View], features: Sequence[Features], pair: tuple[int, 
         return Edge(first, second, given[:0], len(given), None, reason=f"only {len(given)} features match")
     kept = given[geometry.inliers]
     reason = _objection(geometry, len(kept), len(given))
-    scales, spread = _scales(views, features, pair, (kept, geometry))
+    scales, spread = _scales_of_pair(views, features, pair, (kept, geometry))
     return Edge(first, second, kept, len(given), geometry, log_scales=scales, scale_spread=spread, reason=reason)
 
 
@@ -131,7 +131,7 @@ def _objection(geometry: TwoViews, inliers: int, asked: int) -> str:
     """Why a pair's geometry is not to be believed; "" where it is."""
     if inliers < LEAST_INLIERS:
         return f"only {inliers} matches agree, {LEAST_INLIERS} are needed"
-    if inliers < LEAST_SHARE * asked:
+    if inliers < LEAST_AGREEING_SHARE * asked:
         return f"only {inliers} of {asked} matches agree on one motion"
     if geometry.in_front < LEAST_IN_FRONT:
         return f"{1 - geometry.in_front:.0%} of the points would lie behind a camera"
@@ -140,7 +140,7 @@ def _objection(geometry: TwoViews, inliers: int, asked: int) -> str:
     return ""
 
 
-def _scales(
+def _scales_of_pair(
     views: Sequence[View],
     features: Sequence[Features],
     pair: tuple[int, int],

@@ -6,8 +6,8 @@ import torch
 
 PRIOR = 0.05  # share of the evidence that holds each photo at its own brightness
 DARKEST, BRIGHTEST = 0.01, 0.95  # linear light outside of which a photo says nothing about its exposure
-MOST = 0.7  # natural logarithm of the largest factor
-ROUNDS = 4
+LARGEST_LOG_FACTOR = 0.7  # natural logarithm of the largest factor
+LEVELLING_ROUNDS = 4
 
 
 def gains_of(light: torch.Tensor, worth: torch.Tensor) -> torch.Tensor:
@@ -21,15 +21,15 @@ def gains_of(light: torch.Tensor, worth: torch.Tensor) -> torch.Tensor:
         return torch.ones(1, 3)
     usable = (worth > 0)[..., None] & (light > DARKEST) & (light < BRIGHTEST)
     logs = light.clamp_min(1e-6).log().double()
-    channels = [_levels(logs[..., c], usable[..., c].double()) for c in range(3)]
-    return torch.stack(channels, 1).clamp(-MOST, MOST).exp().float()
+    channels = [_added_to_photos(logs[..., c], usable[..., c].double()) for c in range(3)]
+    return torch.stack(channels, 1).clamp(-LARGEST_LOG_FACTOR, LARGEST_LOG_FACTOR).exp().float()
 
 
-def _levels(logs: torch.Tensor, usable: torch.Tensor) -> torch.Tensor:
+def _added_to_photos(logs: torch.Tensor, usable: torch.Tensor) -> torch.Tensor:
     """Logarithms (V, N) -> what is added to each photo's (V,)."""
     count = len(logs)
     level = torch.zeros(count, dtype=torch.float64)
-    for _ in range(ROUNDS):
+    for _ in range(LEVELLING_ROUNDS):
         matrix = torch.zeros(count, count, dtype=torch.float64)
         right = torch.zeros(count, dtype=torch.float64)
         for i in range(count):

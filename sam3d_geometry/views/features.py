@@ -13,8 +13,8 @@ from ..geometry.colour import eight_bit, luminance
 from ..geometry.opencv import import_opencv
 from ..geometry.resize import resize_image, size_for_long_edge
 
-MOST = 4000  # features of a picture, and as many again of the object where there is a mask
-LEAST_CONTRAST = 0.015  # of a feature; plain objects have none at OpenCV's own 0.04
+MOST_FEATURES = 4000  # features of a picture, and as many again of the object where there is a mask
+LEAST_FEATURE_CONTRAST = 0.015  # of a feature; plain objects have none at OpenCV's own 0.04
 RATIO = 0.8  # of a match's distance to the next best one's: Lowe's
 
 
@@ -56,7 +56,7 @@ def find_features(photo: torch.Tensor, mask: torch.Tensor | None, long_edge: int
     size = size_for_long_edge((photo.shape[0], photo.shape[1]), long_edge)
     grey = eight_bit(luminance(resize_image(photo[None].float().clamp(0, 1), size)))[0].cpu().numpy()
     grey = numpy.ascontiguousarray(grey[:, ::-1] if mirrored else grey)
-    finder = cv2.SIFT_create(MOST, contrastThreshold=LEAST_CONTRAST, enable_precise_upscale=True)
+    finder = cv2.SIFT_create(MOST_FEATURES, contrastThreshold=LEAST_FEATURE_CONTRAST, enable_precise_upscale=True)
     if mask is None:
         points, descriptors = finder.detectAndCompute(grey, None)
         return _features(points, descriptors, True, size)

@@ -19,7 +19,7 @@ from .texture import LONGEST_TILE, textured
 from .view import View
 from .volume import at_cells, fused_volume, voxel_size
 
-STEPS = 100  # of the progress, whatever is done
+PROGRESS_STEPS = 100  # of the progress, whatever is done
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def fuse_views(
     frames = posed_depths(views)
     found = agreements(frames)
     frames = trusted(frames, found)
-    tell(20, STEPS)
+    tell(20, PROGRESS_STEPS)
     spreads = [said.spread for said in found]
     voxel = voxel_size(frames, settings.resolution, spreads)
-    volume = fused_volume(frames, spreads, voxel, lambda done, total: tell(20 + 40 * done // total, STEPS))
+    volume = fused_volume(frames, spreads, voxel, lambda done, total: tell(20 + 40 * done // total, PROGRESS_STEPS))
     net = surface_net(volume.grid, volume.distance, volume.known)
     if not len(net.faces):
         raise ValueError("The views have no surface in common; look at their poses, or raise the resolution.")
@@ -126,14 +126,14 @@ def fuse_views(
     vertices = volume.world(net.vertices[used])
     weight = at_cells(volume.weight, volume.grid, net.cells[used])
     seen = at_cells(volume.views, volume.grid, net.cells[used]).long()
-    tell(70, STEPS)
+    tell(70, PROGRESS_STEPS)
     mesh, weight, seen = _reduced(vertices, faces, weight, seen, settings.triangles)
     fits = tuple(fit_of(frame, said.spread, said.contradicted, mesh) for frame, said in zip(frames, found, strict=True))
-    tell(80, STEPS)
+    tell(80, PROGRESS_STEPS)
     used_views = [view for view in views if view.name in {frame.name for frame in frames}]
     mesh = replace(mesh, metric=all(view.pointmap.metric for view in used_views))
     painted, origin = textured(mesh, used_views, settings.paint, settings.longest_tile)
-    tell(STEPS, STEPS)
+    tell(PROGRESS_STEPS, PROGRESS_STEPS)
     return FusedSurface(painted, weight[origin] / (weight[origin] + 0.5), seen[origin], voxel, fits)
 
 

@@ -15,11 +15,10 @@ from .posed import Group, Pair, PosedViews
 from .two_views import rays, triangulated
 from .view import View
 
-LONG_EDGE = 1024  # pixels at which features are found
+FEATURE_LONG_EDGE = 1024  # pixels at which features are found
 LEAST_PARALLAX = 1.0  # degrees between the rays of a match that measures depth
-OFF_RAY = (
-    0.005  # radians by which a match may miss the other's ray: what rough cameras, and lenses that bend lines, leave
-)
+# radians by which a match may miss the other's ray: what rough cameras, and lenses that bend lines, leave
+OFF_RAY = 0.005
 LEAST_AGREEING = 0.2  # share of a view's matches that must agree with cameras that are right
 ENOUGH_MATCHES = 40  # of a view, from which on that share tells
 UNCHECKED = "its depth has the pointmap's own scale, which no other photo checks"
@@ -86,7 +85,7 @@ def _told_by_matches(views: Sequence[View], members: Sequence[int], on_progress:
     tell = on_progress or (lambda done, total: None)
     features: list[Features] = []
     for at in members:
-        features.append(find_features(views[at].photo, views[at].mask, LONG_EDGE))
+        features.append(find_features(views[at].photo, views[at].mask, FEATURE_LONG_EDGE))
         tell(len(features), 2 * len(members))
     pairs = likely_pairs(features, ordered=True)
     told = []

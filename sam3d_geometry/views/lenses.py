@@ -11,18 +11,17 @@ from dataclasses import dataclass
 import numpy
 
 from .features import Features, opencv_for_features
+from .two_views import MATCH_NOISE
 from .view import View
 
-NETWORK_SPREAD, LEAST_SPREAD = (
-    0.35,
-    0.1,
-)  # of the log focal length that a network gives, where it does not say, and at least
-USUAL, USUAL_SPREAD = 0.9, 0.4  # focal length of photos in general, in long edges, and its spread as a logarithm
+# of the log focal length that a network gives, where it does not say, and at least
+NETWORK_SPREAD, LEAST_FOCAL_SPREAD = 0.35, 0.1
+# focal length of photos in general, in long edges, and its spread as a logarithm
+USUAL_FOCAL, USUAL_FOCAL_SPREAD = 0.9, 0.4
 SAME_LENS = 0.005  # of known focal lengths, as logarithms
 LEAST_PAIR, MOST_PER_PAIR = 40, 600  # matches
 UNEQUAL = 0.01  # of the singular values, by the noise of matches
-CANDIDATES = numpy.exp(numpy.linspace(numpy.log(0.35), numpy.log(5.0), 160))  # in long edges
-PIXELS = 1.0
+FOCAL_CANDIDATES = numpy.exp(numpy.linspace(numpy.log(0.35), numpy.log(5.0), 160))  # in long edges
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def focal_spread(view: View) -> float:
     if view.focal_spread is not None:
         return view.focal_spread
     told = view.pointmap.fov_spread
-    return NETWORK_SPREAD if told is None else float(numpy.clip(float(told[0]), LEAST_SPREAD, NETWORK_SPREAD))
+    return NETWORK_SPREAD if told is None else float(numpy.clip(float(told[0]), LEAST_FOCAL_SPREAD, NETWORK_SPREAD))
 
 
 def lenses_of(views: Sequence[View], one_lens: bool = True) -> list[FoundLens]:
@@ -69,8 +68,8 @@ def _lens(views: Sequence[View], members: Sequence[int]) -> FoundLens:
     value = float(numpy.median([numpy.log(long_edge_focal(views[at])) for at in members]))
     spread = min(spreads)
     if views[members[0]].focal_spread is None:
-        trust = numpy.array([1 / spread**2, 1 / USUAL_SPREAD**2])
-        value = float((trust * [value, numpy.log(USUAL)]).sum() / trust.sum())
+        trust = numpy.array([1 / spread**2, 1 / USUAL_FOCAL_SPREAD**2])
+        value = float((trust * [value, numpy.log(USUAL_FOCAL)]).sum() / trust.sum())
         spread = float(trust.sum() ** -0.5)
     return FoundLens(tuple(members), float(numpy.exp(value)), spread)
 
@@ -89,9 +88,9 @@ def focal_by_matches(
         if i in inside and j in inside and len(pair) >= LEAST_PAIR
     ]
     told = [cost for cost in costs if cost is not None]
-    prior = ((numpy.log(CANDIDATES) - numpy.log(lens.focal)) / lens.spread) ** 2
-    total = prior + sum(told, numpy.zeros(len(CANDIDATES)))
-    return float(CANDIDATES[total.argmin()]), len(told)
+    prior = ((numpy.log(FOCAL_CANDIDATES) - numpy.log(lens.focal)) / lens.spread) ** 2
+    total = prior + sum(told, numpy.zeros(len(FOCAL_CANDIDATES)))
+    return float(FOCAL_CANDIDATES[total.argmin()]), len(told)
 
 
 def _cost(first: Features, second: Features, pair: numpy.ndarray) -> numpy.ndarray | None:
@@ -104,22 +103,22 @@ def _cost(first: Features, second: Features, pair: numpy.ndarray) -> numpy.ndarr
         return None  # too little motion for a fundamental matrix
     cv2.setRNGSeed(0)
     try:
-        fundamental, chosen = cv2.findFundamentalMat(a, b, cv2.USAC_MAGSAC, PIXELS, 0.999, 2000)
+        fundamental, chosen = cv2.findFundamentalMat(a, b, cv2.USAC_MAGSAC, MATCH_NOISE, 0.999, 2000)
     except cv2.error:
         return None
     if fundamental is None or fundamental.shape != (3, 3) or chosen.sum() < LEAST_PAIR:
         return None
-    essential = _camera(second.size).transpose(0, 2, 1) @ fundamental @ _camera(first.size)
+    essential = _candidate_cameras(second.size).transpose(0, 2, 1) @ fundamental @ _candidate_cameras(first.size)
     values = numpy.linalg.svd(essential, compute_uv=False)
     unequal = (values[:, 0] - values[:, 1]) / (values[:, 0] + values[:, 1])
     return numpy.log1p((unequal / UNEQUAL) ** 2)
 
 
-def _camera(size: tuple[int, int]) -> numpy.ndarray:
+def _candidate_cameras(size: tuple[int, int]) -> numpy.ndarray:
     """(C, 3, 3) cameras in pixels, one for each candidate."""
     height, width = size
-    cameras = numpy.zeros((len(CANDIDATES), 3, 3))
-    cameras[:, 0, 0] = cameras[:, 1, 1] = CANDIDATES * max(size)
+    cameras = numpy.zeros((len(FOCAL_CANDIDATES), 3, 3))
+    cameras[:, 0, 0] = cameras[:, 1, 1] = FOCAL_CANDIDATES * max(size)
     cameras[:, 0, 2], cameras[:, 1, 2], cameras[:, 2, 2] = width / 2, height / 2, 1
     return cameras
 

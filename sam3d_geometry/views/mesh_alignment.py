@@ -20,21 +20,21 @@ from .turns import degrees_between
 
 TURNS = 600  # rotations that the search starts from, about 22 degrees apart
 LOOKED_AT = 240  # of these, how many are drawn and compared with the picture
-FINE = 24  # of these, how many are improved with many points
+IMPROVED = 24  # of these, how many are improved with many points
 POLISHED = 12  # of these, for how many depth and outline decide what the surface leaves open
 COARSE_SAMPLES, FINE_SAMPLES = 2500, 20000  # points of the mesh, for all starts and for those that are improved
 SEARCHES = 2  # times that the search starts from other rotations while nothing fits
 GOOD = 0.9  # share of the seen surface and overlap of outlines from which a mesh fits
 HIDDEN_SCALES = (1.0, 1.3, 1.6)  # where a part is hidden, the object is larger than what is seen of it
 PICTURE = 96  # pixels of the longer side of the window in which they are compared
-FACES = 6000  # of the mesh that is drawn while searching; a larger one is drawn by fewer
+DRAWN_FACES = 6000  # of the mesh that is drawn while searching; a larger one is drawn by fewer
 FEWEST = 30  # pixels that say too little about an object
-NEAR = 0.03  # of the object's size: a surface this near is the same one
+MATCHED_WITHIN = 0.03  # of the object's size: a surface this near is the same one
 TIE = 0.03  # scores this near to the best are another answer as good
 APART_DEGREES = 12.0
 SAME_DEGREES, SAME_SCALE = 6.0, 0.06  # starts that have come this near to each other are one
 AT_A_STRIDE = 3  # rounds of steps before the next smaller ones, if they help
-STRIDES = (0.16, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
+SEARCH_STRIDES = (0.16, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0025)  # in radians, log scale and radii of the mesh
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _window(pointmap: Pointmap, mask: torch.Tensor, size: float) -> _Window:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Rating:
     score: float
     residual: float
     inlier_share: float
@@ -128,12 +128,12 @@ def _fits(inlier_share: float, silhouette_iou: float) -> bool:
     return min(inlier_share, silhouette_iou) >= GOOD
 
 
-def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
+def _rating(mesh: Mesh, at: Similarities, window: _Window) -> _Rating:
     """How a mesh looks at one place (H = 1), against the picture."""
     turned = mesh.vertices.double() @ torch.from_numpy(at.rotation[0]).T * at.scale[0] + torch.from_numpy(at.shift[0])
     height, width = window.mask.shape
     drawn = rasterize(turned, mesh.faces.long(), window.intrinsics, height, width).depth
-    near = NEAR * window.size
+    near = MATCHED_WITHIN * window.size
     # what is in front of the mesh and not the object hides it
     hidden = ~window.mask & (window.depth > 0) & (window.depth < drawn - near)
     outline = (drawn > 0) & ~hidden
@@ -144,7 +144,7 @@ def _look(mesh: Mesh, at: Similarities, window: _Window) -> _Look:
     seen = apart[known & outline]
     union = max(int(either.sum()), 1)
     closeness = (1 - apart[lies] / near).clamp_min(0).sum() / union
-    return _Look(
+    return _Rating(
         score=float(0.5 * int(lies.sum()) / union + 0.5 * closeness),
         residual=float(seen.median()) if len(seen) else float("inf"),
         inlier_share=int(lies.sum()) / max(int(known.sum()), 1),
@@ -182,16 +182,16 @@ def _search(
     surface: tuple[numpy.ndarray, numpy.ndarray],
     window: _Window,
     seed: int,
-) -> tuple[Similarities, list[_Look]]:
-    """The FINE best places that one set of starts leads to, and how they look: of coarse and fine samples of the mesh on points
+) -> tuple[Similarities, list[_Rating]]:
+    """The IMPROVED best places that one set of starts leads to, and how they look: of coarse and fine samples of the mesh on points
     and normals of a surface."""
     (coarse, fine), (points, normals) = samples, surface
     found, gaps = refined(_starts(coarse, points, seed), _thinned(points, 100), _thinned(normals, 100), coarse, 12)
     found = found[_distinct(found, numpy.argsort(gaps), LOOKED_AT)]
-    scores = [_look(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
-    found = found[_distinct(found, numpy.argsort(scores)[::-1], FINE)]
+    scores = [_rating(mesh, found[numpy.array([i])], window).score for i in range(len(found.scale))]
+    found = found[_distinct(found, numpy.argsort(scores)[::-1], IMPROVED)]
     found, _ = refined(found, _thinned(points, 800), _thinned(normals, 800), fine, 20)
-    return found, [_look(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
+    return found, [_rating(mesh, found[numpy.array([i])], window) for i in range(len(found.scale))]
 
 
 def _thinned(values: numpy.ndarray, count: int) -> numpy.ndarray:
@@ -232,14 +232,14 @@ def _polished(
     mesh: Mesh, at: Similarities, samples: MeshSamples, directions: numpy.ndarray, window: _Window
 ) -> Similarities:
     """One placed mesh after a search along directions that its surface leaves open, as flat faces do: there the outline decides."""
-    best = _look(mesh, at, window).score
-    for stride in STRIDES:
+    best = _rating(mesh, at, window).score
+    for stride in SEARCH_STRIDES:
         steps = [sign * stride * direction for direction in directions for sign in (1, -1)]
         for _ in range(AT_A_STRIDE):
             start = best
             for step in steps:
                 tried = stepped(at, samples, step[None])
-                score = _look(mesh, tried, window).score
+                score = _rating(mesh, tried, window).score
                 if score > best:
                     at, best = tried, score
             if best == start:
@@ -276,7 +276,7 @@ def align_mesh(
     size = 2 * float(numpy.sqrt(numpy.square(points - points.mean(0)).sum(1).mean()))
     window = _window(pointmap, mask, size)
     samples = coarse, _ = sampled(mesh, COARSE_SAMPLES), sampled(mesh, FINE_SAMPLES)
-    light = clustered(mesh, FACES)
+    light = clustered(mesh, DRAWN_FACES)
     found, looks = _search(light, samples, (points, normals), window, 0)
     for seed in range(1, SEARCHES):
         tell(seed, SEARCHES)
@@ -289,13 +289,13 @@ def align_mesh(
         _polished(light, at, coarse, open_directions(at, points, normals, coarse, 3), window)
         for at in (found[numpy.array([i])] for i in order[:POLISHED])
     ]
-    finals = [_look(mesh, at, window) for at in places]
+    finals = [_rating(mesh, at, window) for at in places]
     ranked = sorted(range(len(finals)), key=lambda i: -finals[i].score)
     best, look = places[ranked[0]], finals[ranked[0]]
     rotation, shift, scale = best.rotation[0], best.shift[0], float(best.scale[0])
     tell(SEARCHES, SEARCHES)
     return MeshAlignment(
-        mesh=_placed(mesh, rotation, scale, shift, pointmap),
+        mesh=_placed_mesh(mesh, rotation, scale, shift, pointmap),
         rotation=rotation,
         shift=shift,
         scale=scale,
@@ -306,7 +306,7 @@ def align_mesh(
     )
 
 
-def _placed(mesh: Mesh, rotation: numpy.ndarray, scale: float, shift: numpy.ndarray, pointmap: Pointmap) -> Mesh:
+def _placed_mesh(mesh: Mesh, rotation: numpy.ndarray, scale: float, shift: numpy.ndarray, pointmap: Pointmap) -> Mesh:
     turn = torch.from_numpy(rotation)
     return replace(
         mesh,

@@ -8,24 +8,23 @@ from dataclasses import dataclass
 import numpy
 from scipy.spatial import KDTree
 
-DIRECTIONS = 500  # of planes that are tried, all around
-UPRIGHT = 60  # of planes that are tried upright on another
-MOST_PLANES = 3  # upright on one another
-OFFSETS = 21  # of planes of each direction
-TOLERANCE = 0.04  # of the object's radius: a mirrored point this near to the seen surface lies on it
-FINE_SAMPLES = 1200  # points that are mirrored at last
+TRIED_DIRECTIONS = 500  # of planes that are tried, all around
+TRIED_UPRIGHT = 60  # of planes that are tried upright on another
+MOST_MIRRORS = 3  # upright on one another
+TRIED_OFFSETS = 21  # of planes of each direction
+MIRRORED_WITHIN = 0.04  # of the object's radius: a mirrored point this near to the seen surface lies on it
+MIRRORED_SAMPLES = 1200  # points that are mirrored at last
 PITCH = 1.5  # pixels apart are two points that must still find each other
 # search, rough and final: tolerance, points that are mirrored, planes that go on, strides in radians and radii of the object.
 # Planes between those tried are wrong by up to a tenth of the radius: thin things meet themselves with a wide tolerance only
-STAGES = (
+MIRROR_STAGES = (
     (0.12, 150, 24, ()),
     (0.07, 400, 4, (0.08, 0.04)),
-    (TOLERANCE, FINE_SAMPLES, 1, (0.04, 0.02, 0.01, 0.005)),
+    (MIRRORED_WITHIN, MIRRORED_SAMPLES, 1, (0.04, 0.02, 0.01, 0.005)),
 )
 PENALTY = 6.0  # of a mirrored point where nothing is, against one that meets the surface
-MOST_VIOLATION = (
-    0.1  # mirrored points that may lie where the photo shows that nothing is, for each that meets the surface
-)
+# mirrored points that may lie where the photo shows that nothing is, for each that meets the surface
+MOST_VIOLATION = 0.1
 CLEAN, FURTHER_CLEAN = 0.05, 0.025  # the same where the look need not agree, and for a further plane
 LEAST_AGREEMENT = 0.25  # share that must lie on the seen surface, with its direction
 LEAST_COLOUR = 0.15  # correlation of brightness there
@@ -125,7 +124,7 @@ class _Judge:
         self.near = max(tolerance * side.radius, PITCH * side.middle[2] / focal)
         self.tree = KDTree(side.points)
         # two pixels beside the outline are as good as inside, and more where planes are rough
-        slack = 2 + (tolerance - TOLERANCE) * side.radius * focal / side.middle[2]
+        slack = 2 + (tolerance - MIRRORED_WITHIN) * side.radius * focal / side.middle[2]
         self.object = numpy.asarray(distance_transform_edt(~side.mask)) <= slack
 
     def planes(self, normals: numpy.ndarray, offsets: numpy.ndarray) -> numpy.ndarray:
@@ -174,14 +173,14 @@ def mirror_planes(side: SeenSide) -> tuple[MirrorPlane, ...]:
     with many. Those that face the camera are left out: what they would mirror is behind, where a photo of one side shows
     nothing.
     """
-    turns = numpy.arange(2 * DIRECTIONS) + 0.5
-    up = 1 - turns / DIRECTIONS
+    turns = numpy.arange(2 * TRIED_DIRECTIONS) + 0.5
+    up = 1 - turns / TRIED_DIRECTIONS
     around = turns * numpy.pi * (3 - numpy.sqrt(5))
     level = numpy.sqrt(1 - up * up)
-    directions = numpy.stack([level * numpy.cos(around), level * numpy.sin(around), up], 1)[:DIRECTIONS]
-    planes = [_searched(side, _told(side, directions))]
-    while planes[-1].holds and len(planes) < MOST_PLANES:
-        directions = _told(side, _across([plane.normal for plane in planes]))
+    directions = numpy.stack([level * numpy.cos(around), level * numpy.sin(around), up], 1)[:TRIED_DIRECTIONS]
+    planes = [_searched(side, _telling_directions(side, directions))]
+    while planes[-1].holds and len(planes) < MOST_MIRRORS:
+        directions = _telling_directions(side, _across([plane.normal for plane in planes]))
         if not len(directions):
             break
         found = _searched(side, directions, planes)
@@ -191,7 +190,7 @@ def mirror_planes(side: SeenSide) -> tuple[MirrorPlane, ...]:
     return tuple(planes)
 
 
-def _told(side: SeenSide, directions: numpy.ndarray) -> numpy.ndarray:
+def _telling_directions(side: SeenSide, directions: numpy.ndarray) -> numpy.ndarray:
     """Those of the directions (K, 3) of planes of which a photo of one side tells something."""
     return directions[numpy.abs(directions @ side.middle) < FACING * numpy.linalg.norm(side.middle)]
 
@@ -201,10 +200,10 @@ def _searched(side: SeenSide, directions: numpy.ndarray, upright_on: Sequence[Mi
 
     It stands upright on the planes named.
     """
-    normals = numpy.repeat(directions, OFFSETS, 0)
-    shifts = numpy.linspace(-1.2, 1.2, OFFSETS) * side.radius
+    normals = numpy.repeat(directions, TRIED_OFFSETS, 0)
+    shifts = numpy.linspace(-1.2, 1.2, TRIED_OFFSETS) * side.radius
     offsets = ((directions @ side.middle)[:, None] + shifts).ravel()
-    for tolerance, samples, kept, strides in STAGES:
+    for tolerance, samples, kept, strides in MIRROR_STAGES:
         judge = _Judge(side, samples, tolerance)
         normals, offsets = _upright(normals, offsets, side.middle, upright_on)
         scores = judge.planes(normals, offsets)
@@ -214,7 +213,7 @@ def _searched(side: SeenSide, directions: numpy.ndarray, upright_on: Sequence[Mi
         best = numpy.argsort(-scores[:, 4])[:kept]
         normals, offsets, scores = normals[best], offsets[best], scores[best]
     normals, offsets = _upright(normals, offsets, side.middle, upright_on)
-    scores = _Judge(side, FINE_SAMPLES, TOLERANCE).planes(normals, offsets)
+    scores = _Judge(side, MIRRORED_SAMPLES, MIRRORED_WITHIN).planes(normals, offsets)
     return MirrorPlane(normals[0], float(offsets[0]), *(float(value) for value in scores[0, :4]))
 
 
@@ -236,7 +235,7 @@ def _improved(
     middle, radius = judge.side.middle, judge.side.radius
     for stride in strides:
         for _ in range(3):
-            tried, shifted = _around(normal, float(offset - normal @ middle), stride, radius)
+            tried, shifted = _planes_around(normal, float(offset - normal @ middle), stride, radius)
             places = shifted + tried @ middle
             found = judge.planes(tried, places)
             first = int(found[:, 4].argmax())
@@ -246,7 +245,9 @@ def _improved(
     return normal, offset, score
 
 
-def _around(normal: numpy.ndarray, shift: float, stride: float, radius: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+def _planes_around(
+    normal: numpy.ndarray, shift: float, stride: float, radius: float
+) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Planes (26, 3), (26,) one stride away: two turns and the shift from the middle."""
     one, other = _frame(normal)
     steps = numpy.stack(numpy.meshgrid(*[(-1, 0, 1)] * 3), -1).reshape(-1, 3)
@@ -259,7 +260,7 @@ def _across(normals: Sequence[numpy.ndarray]) -> numpy.ndarray:
     """Unit vectors (K, 3) across one normal, all around it, or the only one across two."""
     if len(normals) > 1:
         return numpy.cross(normals[0], normals[1])[None]
-    turns = numpy.linspace(0, numpy.pi, UPRIGHT, endpoint=False)[:, None]
+    turns = numpy.linspace(0, numpy.pi, TRIED_UPRIGHT, endpoint=False)[:, None]
     one, other = _frame(normals[0])
     return numpy.cos(turns) * one + numpy.sin(turns) * other
 

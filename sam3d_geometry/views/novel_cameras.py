@@ -19,7 +19,7 @@ GRID_ELEVATIONS, GRID_AZIMUTHS = tuple(range(-45, 46, 15)), tuple(range(0, 360, 
 FOUR_AZIMUTHS = (0.0, 90.0, 180.0, 270.0)  # front, left, back, right: the camera goes to its right
 FRAME_ROOM = 1.1  # of the frame around the object, as generators of many views want it
 RIG_FOV_DEGREES = 20.0  # where none is asked for
-STRAYS = 0.002  # of the vertices, at each end, which do not set the object's size
+STRAY_VERTICES = 0.002  # of the vertices, at each end, which do not set the object's size
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def cameras_about(vertices: torch.Tensor, first_pose: torch.Tensor, settings: Ri
     Each sees all of it: the box about its middle that turns with the azimuth fills the frame but for FRAME_ROOM.
     """
     sample = vertices[:: max(1, len(vertices) // 100_000)].double()
-    ends = torch.quantile(sample, torch.tensor([STRAYS, 1 - STRAYS], dtype=torch.float64), dim=0)
+    ends = torch.quantile(sample, torch.tensor([STRAY_VERTICES, 1 - STRAY_VERTICES], dtype=torch.float64), dim=0)
     middle, span = ends.mean(0), float((ends[1] - ends[0]).max())
     away = first_pose[:3, 3].double() - middle
     start = math.atan2(float(away[0]), -float(away[2]))
@@ -69,7 +69,9 @@ def cameras_about(vertices: torch.Tensor, first_pose: torch.Tensor, settings: Ri
         )  # its nearest corner stays in the frame in every turn
     return [
         NovelCamera(
-            name, looking_at(_around(middle, distance, start + math.radians(azimuth), elevation), middle), intrinsics
+            name,
+            looking_at(_pose_around(middle, distance, start + math.radians(azimuth), elevation), middle),
+            intrinsics,
         )
         for name, azimuth, elevation in _angles(settings)
     ]
@@ -97,7 +99,7 @@ def _angles(settings: RigSettings) -> Sequence[tuple[str, float, float]]:
     return [(f"{a:.0f} round", a, settings.elevation_degrees) for a in steps]
 
 
-def _around(middle: torch.Tensor, distance: float, azimuth: float, elevation_degrees: float) -> torch.Tensor:
+def _pose_around(middle: torch.Tensor, distance: float, azimuth: float, elevation_degrees: float) -> torch.Tensor:
     e = math.radians(elevation_degrees)
     towards = torch.tensor(
         [math.sin(azimuth) * math.cos(e), -math.sin(e), -math.cos(azimuth) * math.cos(e)], dtype=torch.float64

@@ -23,10 +23,10 @@ from .texture import BORDER, LONGEST_TEST, OCCLUDED
 from .view import View
 
 BLENDED = 3  # photos that a pixel is made of
-LEAST_COSINE = 0.05  # between the surface and a photo's ray
+LEAST_PAINT_COSINE = 0.05  # between the surface and a photo's ray
 SHARPEST = 0.02  # radians between rays: a photo this near to the new camera is as good as its own
 LEAST_TOLD = 0.3  # of the surface in a picture, below which it is torn
-RIM, RIM_WORTH = 2, 0.02  # pixels inside of a mask's outline, whose colours are mixed with what is behind
+OUTLINE_RIM, RIM_WORTH = 2, 0.02  # pixels inside of a mask's outline, whose colours are mixed with what is behind
 MOST_DEGREES = 80.0  # between rays, beyond which a photo says little of what is seen
 
 
@@ -105,7 +105,7 @@ def _usable(view: View, size: tuple[int, int]) -> torch.Tensor:
     if view.mask is None:
         return torch.ones(size)
     inside = resize_mask(view.mask[None], size)[0].float()
-    well_inside = -F.max_pool2d(-inside[None, None], 2 * RIM + 1, 1, RIM)[0, 0]
+    well_inside = -F.max_pool2d(-inside[None, None], 2 * OUTLINE_RIM + 1, 1, OUTLINE_RIM)[0, 0]
     return torch.maximum(well_inside, RIM_WORTH * inside)
 
 
@@ -145,7 +145,7 @@ def blended(
     points: torch.Tensor, normals: torch.Tensor, ray: torch.Tensor, sources: Sequence[_Source]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Surface points, normals and rays to them (N, 3) -> their colours (N, 3) from the best photos, and the worth of the best (N,)."""
-    told = [_told(points, normals, ray, source) for source in sources]
+    told = [_worth_and_places(points, normals, ray, source) for source in sources]
     worth = torch.stack([one[0] for one in told])
     count = min(BLENDED, len(sources))
     best, which = worth.topk(count, 0)
@@ -161,7 +161,7 @@ def blended(
     return total / weight.sum(0).clamp_min(1e-12)[:, None], best[0]
 
 
-def _told(
+def _worth_and_places(
     points: torch.Tensor, normals: torch.Tensor, ray: torch.Tensor, source: _Source
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """How much a photo is worth at points (N,), 0 where it does not see them, and their places in it (N, 2)."""
@@ -179,8 +179,8 @@ def _told(
     there = source.depth[row, column]
     # a pixel of its depth spans more of it the flatter it sees the surface
     pixel = there / (source.view.intrinsics[0, 0] * width).float()
-    visible &= (cosine > LEAST_COSINE) & (there > 0)
-    visible &= z <= there * (1 + OCCLUDED) + pixel / cosine.clamp_min(LEAST_COSINE)
+    visible &= (cosine > LEAST_PAINT_COSINE) & (there > 0)
+    visible &= z <= there * (1 + OCCLUDED) + pixel / cosine.clamp_min(LEAST_PAINT_COSINE)
     angle = torch.acos((own * ray).sum(-1).clamp(-1, 1))
     nearness = (1 - angle / torch.deg2rad(torch.tensor(MOST_DEGREES))).clamp_min(1e-3)
     worth = source.usable[row, column] * fade * nearness * cosine / (angle + SHARPEST) ** 2

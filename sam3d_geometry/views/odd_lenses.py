@@ -14,7 +14,7 @@ from .solving import Solved
 FREE_SPREAD = 0.3  # of the logarithm of a view's own focal length about the shared one
 LEAST_ODD, SIGMAS = 0.03, 5.0  # as a logarithm, and in standard deviations, by which an odd one differs
 LEAST_SHARING = 3  # views that tell which of them is odd
-ROUNDS = 20
+FREE_LENS_ROUNDS = 20
 NOISES = (4.0, 1.0)  # pixels: first so much that a wrong focal length does not look like strays
 
 
@@ -34,7 +34,7 @@ def odd_focals(solved: Solved) -> dict[int, float]:
     priors = numpy.stack([shared, numpy.where(asked, FREE_SPREAD, 0.0)], 1)
     rules = Rules(1.0, priors, numpy.zeros(count))
     for pixels in NOISES:
-        free = adjust(free, solved.seen, replace(rules, pixels=pixels, rounds=ROUNDS))
+        free = adjust(free, solved.seen, replace(rules, pixels=pixels, rounds=FREE_LENS_ROUNDS))
     spreads = camera_spreads(free, solved.seen, rules)[1]
     found = {}
     for at in numpy.flatnonzero(asked):

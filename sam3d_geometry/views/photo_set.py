@@ -39,7 +39,7 @@ def views_of_photos(
             )
         require_same_shape(picture_size(masks), picture_size(photos), "selection", "image")
         masks = resize_mask(masks, picture_size(photos))
-    named = _names(names, count)
+    named = _names_for_photos(names, count)
     pointmap, photos = pointmap.to("cpu"), photos[..., :3].float().cpu()
     views = []
     for i in range(count):
@@ -60,7 +60,7 @@ def views_of_photos(
     return views
 
 
-def _names(given: Sequence[str], count: int) -> list[str]:
+def _names_for_photos(given: Sequence[str], count: int) -> list[str]:
     given = [name.strip() for name in given if name.strip()]
     if len(given) > count:
         raise ValueError(f"{len(given)} names came for {count} photos; give at most one for each photo.")

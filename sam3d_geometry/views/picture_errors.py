@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 WINDOW = 11  # pixels: the window of SSIM as Wang et al. (2004) and SAP3D have it
 SIGMA = 1.5
-STEADY = (0.01**2, 0.03**2)  # the constants of SSIM for values from 0 to 1
+SSIM_CONSTANTS = (0.01**2, 0.03**2)  # the constants of SSIM for values from 0 to 1
 MOST_DB = 120.0
 
 
@@ -37,7 +37,7 @@ def ssim(picture: torch.Tensor, truth: torch.Tensor, where: torch.Tensor | None 
     mean_a, mean_b = _windowed(a), _windowed(b)
     variance_a, variance_b = _windowed(a * a) - mean_a**2, _windowed(b * b) - mean_b**2
     together = _windowed(a * b) - mean_a * mean_b
-    one, two = STEADY
+    one, two = SSIM_CONSTANTS
     light = (2 * mean_a * mean_b + one) / (mean_a**2 + mean_b**2 + one)
     shape = (2 * together + two) / (variance_a + variance_b + two)
     found = (light * shape)[:, 0].mean(0)

@@ -8,7 +8,7 @@ import numpy
 
 from .edges import Edge
 
-ROUNDS = 20
+PLACING_ROUNDS = 20
 SCALE_ERROR = 0.1  # of the scale of an edge, as a logarithm: errors of depth are smooth, so pairs see different ones
 LENGTH_ERROR, ACROSS_ERROR = 0.25, 0.03  # of the distance between two cameras, along and across the direction
 SPOT_ERROR = 0.05  # of two cameras that stand on one spot, in units of the scene
@@ -23,7 +23,7 @@ def pointmap_scales(group: Sequence[int], edges: Sequence[Edge]) -> dict[int, fl
     ratio = numpy.array([e.log_scales[0] - e.log_scales[1] for e in told])
     strength = numpy.array([min(e.inliers, 200) ** 0.5 for e in told])
     scales = numpy.zeros(len(group))
-    for _ in range(ROUNDS):
+    for _ in range(PLACING_ROUNDS):
         off = scales[ends[:, 0]] - scales[ends[:, 1]] - ratio
         weight = strength / (1 + (off / SCALE_ERROR) ** 2) / SCALE_ERROR**2
         matrix, side = ANCHOR * numpy.eye(len(group)), numpy.zeros(len(group))
@@ -47,7 +47,7 @@ def camera_centres(
         return {view: numpy.zeros(3) for view in group}
     centres = numpy.zeros((len(group), 3))
     usual = float(numpy.median([length for *_, length, _ in lines]))
-    for step in range(ROUNDS):
+    for step in range(PLACING_ROUNDS):
         matrix, side = numpy.zeros((3 * len(group),) * 2), numpy.zeros(3 * len(group))
         for first, second, direction, length, strength in lines:
             i, j = place[first], place[second]

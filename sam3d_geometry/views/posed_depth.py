@@ -15,7 +15,7 @@ from ..geometry.resize import resize_mask
 from ..geometry.surfaces import surface_links
 from .view import View
 
-LEAST_COSINE = 0.15  # between a surface and the ray: flatter ones say nothing about depth
+LEAST_DEPTH_COSINE = 0.15  # between a surface and the ray: flatter ones say nothing about depth
 EDGE_REACH = 2  # pixels beside a jump of depth whose depth may be a mixture
 RIM_WEIGHT = 0.3  # of pixels beside one without depth
 
@@ -99,7 +99,7 @@ def posed_depth(view: View) -> PosedDepth:
     x, y = view_plane_axes(intrinsics[None], *depth.shape)
     along = (normals[..., 0] * x[0] + normals[..., 1] * y[0] + normals[..., 2]).abs()
     cosine = along / (1 + x[0] ** 2 + y[0] ** 2).sqrt()
-    weight = torch.where(inside & (cosine > LEAST_COSINE), cosine**2, 0) * _away_from_edges(depth, mask)
+    weight = torch.where(inside & (cosine > LEAST_DEPTH_COSINE), cosine**2, 0) * _away_from_edges(depth, mask)
     return PosedDepth(
         name=view.name,
         depth=torch.where(inside, depth, 0),

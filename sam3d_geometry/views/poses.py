@@ -26,8 +26,8 @@ from .solving import Solved, relative_depth_error, solve_group, still_fitting
 from .sources import matches_on_object, mirror_images, same_pictures, why_unreached
 from .view import View
 
-AUTO, WHOLE, MASK = MATCH_ON = ("auto", "whole photo", "mask")
-LOOP_DEGREES = 8.0  # by which an edge may miss the averaged rotations
+MATCH_AUTO, MATCH_WHOLE, MATCH_MASK = MATCH_ON = ("auto", "whole photo", "mask")
+MOST_EDGE_MISS = 8.0  # by which an edge may miss the averaged rotations
 WEAK_TURN, WEAK_PLACE = 2.0, 0.1  # degrees, and share of the depth: spreads beyond which a placed view is called weak
 ATTEMPTS = 6  # of solving a group anew without the views that did not fit
 BASELINE_SHARE = 0.005  # of the depth: cameras nearer together stand on one spot
@@ -45,7 +45,7 @@ class PoseSettings:
     """
 
     long_edge: int = 1024
-    match_on: str = AUTO
+    match_on: str = MATCH_AUTO
     one_lens: bool = True
     ordered: bool = False
 
@@ -95,7 +95,7 @@ def pose_views(
     for i, j in likely_pairs(features, settings.ordered):
         matches[i, j] = matches_of(features[i], features[j])
         steps()
-    if settings.match_on == MASK or (settings.match_on == AUTO and matches_on_object(features, matches)):
+    if settings.match_on == MATCH_MASK or (settings.match_on == MATCH_AUTO and matches_on_object(features, matches)):
         matches = {
             (i, j): m[features[i].on_object[m[:, 0]] & features[j].on_object[m[:, 1]]] for (i, j), m in matches.items()
         }
@@ -114,7 +114,7 @@ def pose_views(
         solved, edges, dropped = _solve_all(
             *(views, features, kept + edges_between(views, features, again)), with_odd_lenses(lenses, odd), steps
         )
-    posed = _placed(views, features, solved, edges)
+    posed = _placed_views(views, features, solved, edges)
     reasons = why_unreached(posed, features, edges, copies, dropped, mirrored)
     final = [replace(view, reason=reasons.get(at, view.reason)) for at, view in enumerate(posed.views)]
     steps.done = steps.total - 1
@@ -191,14 +191,14 @@ def _without_outvoted(edges: Sequence[Edge]) -> list[Edge]:
             off = rotation_residuals(averaged_rotations(group, edges), edges)
             far = max(((d, at) for at, d in off.items()), default=(0.0, -1))
             worst = max(worst or far, far)
-        if worst is None or worst[0] < LOOP_DEGREES:
+        if worst is None or worst[0] < MOST_EDGE_MISS:
             break
         reason = f"its rotation is {worst[0]:.0f} degrees off what the other pairs agree on"
         edges[worst[1]] = replace(edges[worst[1]], reason=reason)
     return without_weak_bridges(edges)
 
 
-def _placed(
+def _placed_views(
     views: Sequence[View], features: Sequence[Features], solved: Sequence[Solved | list[int]], edges: Sequence[Edge]
 ) -> PosedViews:
     views, groups, placements = list(views), [], {}
@@ -209,7 +209,7 @@ def _placed(
         else:
             group = _of_turned(views, result, edges, number)
         groups.append(group)
-    pairs = tuple(_pair(views, edge) for edge in edges)
+    pairs = tuple(_pair_of_edge(views, edge) for edge in edges)
     return PosedViews(tuple(views), tuple(groups), pairs, placements)
 
 
@@ -286,7 +286,7 @@ def _weakness(placement: ViewPlacement) -> str:
     return ""
 
 
-def _pair(views: Sequence[View], edge: Edge) -> Pair:
+def _pair_of_edge(views: Sequence[View], edge: Edge) -> Pair:
     geometry = edge.geometry
     turn = parallax = float("nan")
     if geometry is not None:

@@ -13,8 +13,8 @@ from .camera_poses import turned_about
 from .posed import Group, PosedViews
 from .view import View
 
-GUESSED = "guessed: equal steps about the object, not found from the photos"
-MIDDLE = 1.0  # of half the width between EXTENT: how far the middle of a ball lies behind its visible points
+GUESSED_STEPS = "guessed: equal steps about the object, not found from the photos"
+MIDDLE_BEHIND = 1.0  # of half the width between EXTENT: how far the middle of a ball lies behind its visible points
 EXTENT = 0.05, 0.95  # of the points across, which are the object's
 
 
@@ -27,10 +27,10 @@ def guessed_ring(views: Sequence[View], sweep_degrees: float = 360.0, elevation_
     """
     if not views:
         raise ValueError("No photo came in; a ring needs at least one.")
-    pivots, widths = zip(*(_pivot(view) for view in views))
+    pivots, widths = zip(*(_middle_and_half_width(view) for view in views))
     usual = torch.stack(pivots).median(0).values
     width = float(torch.tensor(widths).median())
-    middle = usual * (1 + MIDDLE * width / float(usual[2]))
+    middle = usual * (1 + MIDDLE_BEHIND * width / float(usual[2]))
     e = math.radians(elevation_degrees)
     up = torch.tensor([0.0, -math.cos(e), -math.sin(e)], dtype=torch.float64)
     steps = len(views) if abs(sweep_degrees) >= 360 else max(len(views) - 1, 1)
@@ -41,12 +41,14 @@ def guessed_ring(views: Sequence[View], sweep_degrees: float = 360.0, elevation_
         pose[:3, :3] = rotation
         pose[:3, 3] = middle - rotation @ middle
         scale = math.log(float(usual[2]) / float(pivot[2]))
-        placed.append(replace(view, world_from_camera=pose, log_scale=scale, state="guessed", reason=GUESSED, group=0))
+        placed.append(
+            replace(view, world_from_camera=pose, log_scale=scale, state="guessed", reason=GUESSED_STEPS, group=0)
+        )
     group = Group.without_points(tuple(range(len(views))))
     return PosedViews(tuple(placed), (group,), source="a guess: a ring of equal steps")
 
 
-def _pivot(view: View) -> tuple[torch.Tensor, float]:
+def _middle_and_half_width(view: View) -> tuple[torch.Tensor, float]:
     """Median of the object's visible points (3,) float64, and half its width, in the pointmap's unit."""
     pointmap = view.pointmap
     inside = pointmap.mask[0]

@@ -16,11 +16,8 @@ from .placing import camera_centres, pointmap_scales
 from .tracks import Tracks, tracks_of, triangulated_points
 from .view import View
 
-STAGES = (
-    (8.0, 24.0, 12),
-    (3.0, 9.0, 12),
-    (1.0, 4.0, 40),
-)  # pixels of noise, pixels beyond which a track's place is left out, rounds
+# pixels of noise, pixels beyond which a track's place is left out, rounds
+BUNDLE_STAGES = ((8.0, 24.0, 12), (3.0, 9.0, 12), (1.0, 4.0, 40))
 LIFTED_BELOW = 0.4  # degrees of parallax from the mean ray: below it a point begins where the pointmap has it
 RADIAL_SPREAD, LEAST_FOR_RADIAL = 0.05, 3  # of a lens's radial, which is found from so many views on
 LEAST_TRACKS, LEAST_FIT = 20, 0.35  # of a view: tracks that fit, and their share
@@ -72,7 +69,7 @@ def solve_group(
     tracks = tracks_of(inside, [len(f) for f in features])
     scene, seen, total = _with_tracks(scene, group, views, (features, tracks))
     every = seen
-    for pixels, limit, rounds in STAGES:
+    for pixels, limit, rounds in BUNDLE_STAGES:
         scene = adjust(scene, seen, replace(rules, pixels=pixels, rounds=rounds), on_round)
         seen = _fitting(scene, every, limit)
     scene = adjust(scene, seen, replace(rules, rounds=10), on_round)

@@ -15,9 +15,9 @@ import numpy
 from ..shapes.mesh import Mesh
 from .similarity import sampled
 
-SAMPLES = 20_000  # points on each surface
+SAMPLES_OF_SURFACE = 20_000  # points on each surface
 SOLID_SAMPLES = 200_000  # for the grid: some ten for each cell that a surface goes through
-GRID = 64
+CELLS_A_SIDE = 64
 THRESHOLDS = (0.01, 0.02, 0.05)
 MARGIN = 0.02  # of the grid's edge around both surfaces
 
@@ -30,7 +30,7 @@ class SurfaceErrors:
     completeness  mean distance of the true surface from this one
     precision     {threshold: share of the surface within it of the true one}
     coverage      {threshold: share of the true surface within it of this one}
-    solid         intersection over union of both solids in a grid of GRID^3
+    solid         intersection over union of both solids in a grid of CELLS_A_SIDE^3
     """
 
     accuracy: float
@@ -59,7 +59,7 @@ def surface_errors(surface: Mesh, truth: Mesh, thresholds: Sequence[float] = THR
 
     if not all(threshold > 0 for threshold in thresholds):
         raise ValueError(f"The thresholds came as {tuple(thresholds)}; shares of the extent above 0 are needed.")
-    one, two = sampled(surface, SAMPLES).points, sampled(truth, SAMPLES).points
+    one, two = sampled(surface, SAMPLES_OF_SURFACE).points, sampled(truth, SAMPLES_OF_SURFACE).points
     corners = truth.vertices.double().numpy()
     extent = float((corners.max(0) - corners.min(0)).max())
     off, missed = KDTree(two).query(one)[0] / extent, KDTree(one).query(two)[0] / extent
@@ -76,12 +76,12 @@ def _solid_overlap(surface: Mesh, truth: Mesh) -> float:
     points = [sampled(mesh, SOLID_SAMPLES).points for mesh in (surface, truth)]
     low = numpy.minimum(*(p.min(0) for p in points))
     edge = float((numpy.maximum(*(p.max(0) for p in points)) - low).max()) * (1 + 2 * MARGIN)
-    cells = [((p - low) / edge + MARGIN) * GRID for p in points]
+    cells = [((p - low) / edge + MARGIN) * CELLS_A_SIDE for p in points]
     one, two = (solid_cells(c.astype(int)) for c in cells)
     return float((one & two).sum() / max(1, (one | two).sum()))
 
 
-def solid_cells(cells: numpy.ndarray, grid: int = GRID) -> numpy.ndarray:
+def solid_cells(cells: numpy.ndarray, grid: int = CELLS_A_SIDE) -> numpy.ndarray:
     """Cells (N, 3) that a surface goes through -> bool (grid, grid, grid): those, and all that have it on both sides along
     two of the three axes at least: a side that nobody saw does not empty the rest. A hole that only one axis looks into is
     filled, of both surfaces alike."""

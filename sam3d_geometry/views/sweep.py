@@ -10,10 +10,8 @@ import torch
 
 from .novel_cameras import RING, RigSettings, cameras_about
 
-TURN_FRAMES, TURN = (
-    6,
-    1,
-)  # the picture is taken from the second of six places around, 60 degrees beside the photo's camera
+# the picture is taken from the second of six places around, 60 degrees beside the photo's camera
+TURN_FRAMES, CHOSEN_FRAME = 6, 1
 RISE_DEGREES = 20.0
 EMPTY = 0.13  # gray of a picture where nothing is
 SHADED = 0.45  # of the brightness is lost from the nearest to the farthest point
@@ -67,7 +65,7 @@ def picture_of_sweep(sweep: Sweep, size: int = 256) -> torch.Tensor:
     The camera stays the same over all passes: it sees the whole volume from 60 degrees beside the photo's camera and from above.
     """
     rig = RigSettings(RING, TURN_FRAMES, RISE_DEGREES, size=(size, size))
-    camera = cameras_about(sweep.corners, torch.eye(4, dtype=torch.float64), rig)[TURN]
+    camera = cameras_about(sweep.corners, torch.eye(4, dtype=torch.float64), rig)[CHOSEN_FRAME]
     pose, picture = camera.world_from_camera, numpy.full((size, size, 3), EMPTY, numpy.float32)
     if not len(sweep.points):
         return torch.from_numpy(picture)

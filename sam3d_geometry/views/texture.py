@@ -13,22 +13,22 @@ from ..geometry.colour import linear_from_srgb, srgb_from_linear
 from ..geometry.resize import resize_image, resize_mask, size_for_long_edge
 from ..shapes.decimation import sample_picture
 from ..shapes.mesh import Mesh, face_normals
+from ..shapes.surface import PAINTS, PLAIN, VERTEX_COLORS
 from .exposure import gains_of
 from .posed_depth import moved
 from .view import View
 
-TEXTURE, VERTEX_COLORS, PLAIN = PAINTS = ("texture", "vertex colors", "none")
 LONGEST_TILE = 1024
 LONGEST_TEST = 512  # of the pictures in which occlusion is looked up
 OCCLUDED = 0.01  # a face this share of its depth behind what the view sees is hidden
-SMOOTHING = 0.35  # how much a neighbour of another photo costs, in shares of the best view's worth
+SEAM_COST = 0.35  # how much a neighbour of another photo costs, in shares of the best view's worth
 SWEEPS = 8
-PATCH = 8  # pixels of the square for faces that no photo sees
+UNSEEN_SQUARE = 8  # pixels of the square for faces that no photo sees
 BORDER = 0.04  # of the photo's shorter side: faces this near to its border are worth less, down to nothing
 
 
 @dataclass(frozen=True)
-class Sighting:
+class FaceSighting:
     """What one photo shows of the faces of a mesh.
 
     worth   (M,) float32: cosine times pixels, 0 where hidden, turned away or outside
@@ -39,7 +39,7 @@ class Sighting:
     places: torch.Tensor
 
 
-def sighting(mesh: Mesh, view: View) -> Sighting:
+def sighting(mesh: Mesh, view: View) -> FaceSighting:
     """The faces of a mesh in world axes as a placed view sees them."""
     pose = view.world_from_camera
     assert pose is not None
@@ -66,7 +66,7 @@ def sighting(mesh: Mesh, view: View) -> Sighting:
     second = spots[:, 2] - spots[:, 0]
     pixels = (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).abs() * height * width
     worth = torch.where(visible.all(1) & (cosine > 0.05), cosine * pixels * inward**2, 0)
-    return Sighting(worth, places)
+    return FaceSighting(worth, places)
 
 
 def _depth_there(depth: torch.Tensor, places: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
@@ -94,7 +94,7 @@ def labels_of(worth: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
         for a, b in ((one, other), (other, one)):
             there = label[b] >= 0
             votes.index_put_((label[b[there]], a[there]), torch.ones(int(there.sum())), accumulate=True)
-        score = torch.where(worth > 0, share + SMOOTHING * votes, -1)
+        score = torch.where(worth > 0, share + SEAM_COST * votes, -1)
         better = score.argmax(0)
         turn = (torch.arange(len(label)) + sweep) % 2 == 0
         label = torch.where(turn & ~unseen, better, label)
@@ -139,7 +139,7 @@ def atlas_of(photos: Sequence[torch.Tensor], longest: int, patch: torch.Tensor) 
     cell_height, cell_width = max(t.shape[0] for t in tiles), max(t.shape[1] for t in tiles)
     columns = max(1, round((len(tiles) * cell_height / cell_width) ** 0.5))
     rows = -(-len(tiles) // columns)
-    height, width = rows * cell_height + PATCH, columns * cell_width
+    height, width = rows * cell_height + UNSEEN_SQUARE, columns * cell_width
     picture = patch.expand(height, width, 3).clone()
     corner, size = [], []
     for i, tile in enumerate(tiles):
@@ -148,7 +148,7 @@ def atlas_of(photos: Sequence[torch.Tensor], longest: int, patch: torch.Tensor) 
         corner.append([left / width, top / height])
         size.append([tile.shape[1] / width, tile.shape[0] / height])
     corner.append([0.0, rows * cell_height / height])
-    size.append([PATCH / width, PATCH / height])
+    size.append([UNSEEN_SQUARE / width, UNSEEN_SQUARE / height])
     return Atlas(picture, torch.tensor(corner), torch.tensor(size))
 
 

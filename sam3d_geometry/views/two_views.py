@@ -13,10 +13,10 @@ import numpy
 from .features import opencv_for_features
 from .turns import kabsch, rotation_of, skew
 
-PIXELS = 1.0  # of noise of a match
+MATCH_NOISE = 1.0  # of noise of a match
 MAGSAC_ROUNDS, MAGSAC_CONFIDENCE = 2000, 0.9999
 LEAST_MATCHES = 8
-REFINEMENTS = 8
+REFINING_STEPS = 8
 SPOT_SHARE = 0.9  # of the matches that a pure turn explains as well as the essential matrix does: taken from one spot
 TURN_PIXELS = 2.0
 PARALLAX_DEGREES = 1.0  # below it a point's depth is not measured by the pair
@@ -72,25 +72,25 @@ def solve_two_views(
             numpy.eye(3),
             method=cv2.USAC_MAGSAC,
             prob=MAGSAC_CONFIDENCE,
-            threshold=PIXELS / focal,
+            threshold=MATCH_NOISE / focal,
             maxIters=MAGSAC_ROUNDS,
         )
     except cv2.error:  # matches that lie on one point or line
         essential, chosen = None, None
     if essential is None or essential.shape != (3, 3):
-        return None if turn is None else _turned(turn, len(first))
+        return None if turn is None else _turn_alone(turn, len(first))
     inliers = numpy.asarray(chosen).ravel().astype(bool)
     if inliers.sum() < LEAST_MATCHES:
-        return None if turn is None else _turned(turn, len(first))
+        return None if turn is None else _turn_alone(turn, len(first))
     rotation, shift = _pose_of(essential, a[inliers], b[inliers])
     for limit in (2.0, 1.5):
-        rotation, shift, _ = _refined(rotation, shift, (a[inliers], b[inliers]), focal)
-        inliers = numpy.abs(_sampson(rotation, shift, a, b)) * focal < limit * PIXELS
+        rotation, shift, _ = _refined_pose(rotation, shift, (a[inliers], b[inliers]), focal)
+        inliers = numpy.abs(_sampson(rotation, shift, a, b)) * focal < limit * MATCH_NOISE
         if inliers.sum() < LEAST_MATCHES:
-            return None if turn is None else _turned(turn, len(first))
-    rotation, shift, spread = _refined(rotation, shift, (a[inliers], b[inliers]), focal)
+            return None if turn is None else _turn_alone(turn, len(first))
+    rotation, shift, spread = _refined_pose(rotation, shift, (a[inliers], b[inliers]), focal)
     if turn is not None and turn[1].sum() > SPOT_SHARE * inliers.sum():
-        return _turned(turn, len(first))
+        return _turn_alone(turn, len(first))
     depths, parallax = triangulated(rotation, shift, a[inliers], b[inliers])
     in_front = numpy.all(depths > 0, axis=1)
     clear = parallax > 0.2
@@ -145,7 +145,7 @@ def _turn_distance(rotation: numpy.ndarray, a: numpy.ndarray, b: numpy.ndarray) 
     return distance
 
 
-def _turned(turn: tuple[numpy.ndarray, numpy.ndarray], matches: int) -> TwoViews:
+def _turn_alone(turn: tuple[numpy.ndarray, numpy.ndarray], matches: int) -> TwoViews:
     rotation, inliers = turn
     count = int(inliers.sum())
     nothing = numpy.full((count, 2), numpy.nan)
@@ -169,7 +169,9 @@ def _sampson(rotation: numpy.ndarray, shift: numpy.ndarray, a: numpy.ndarray, b:
     return (b * line_b).sum(1) / numpy.maximum(norm, 1e-12)
 
 
-def _moved(rotation: numpy.ndarray, shift: numpy.ndarray, step: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+def _pose_after_step(
+    rotation: numpy.ndarray, shift: numpy.ndarray, step: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
     """A pose after a step (5,): three of rotation, two across the direction."""
     across = numpy.linalg.svd(shift[None])[2][1:]
     moved = shift + step[3:] @ across
@@ -181,18 +183,20 @@ def _robust_cost(distances: numpy.ndarray) -> float:
     return float(numpy.log1p(distances**2).sum())
 
 
-def _refined(
+def _refined_pose(
     rotation: numpy.ndarray, shift: numpy.ndarray, matches: tuple[numpy.ndarray, numpy.ndarray], focal: float
 ) -> tuple[numpy.ndarray, numpy.ndarray, tuple[float, float]]:
     """The pose nearest to the matches by Sampson's distance with Cauchy's weights, and its spread in degrees."""
     a, b = matches
     tiny, damping = 1e-7, 1e-6
     errors: numpy.ndarray = _sampson(rotation, shift, a, b)
-    scale = PIXELS / focal
+    scale = MATCH_NOISE / focal
     cost = _robust_cost(errors / scale)
     information = numpy.eye(5)
-    for _ in range(REFINEMENTS):
-        columns = [(_sampson(*_moved(rotation, shift, tiny * unit), a, b) - errors) / tiny for unit in numpy.eye(5)]
+    for _ in range(REFINING_STEPS):
+        columns = [
+            (_sampson(*_pose_after_step(rotation, shift, tiny * unit), a, b) - errors) / tiny for unit in numpy.eye(5)
+        ]
         slope = numpy.stack(columns, 1)
         weights = 1 / (1 + (errors / scale) ** 2)
         information = (slope * weights[:, None]).T @ slope
@@ -200,7 +204,7 @@ def _refined(
             information + damping * numpy.diag(information.diagonal()) + 1e-12 * numpy.eye(5),
             slope.T @ (weights * errors),
         )
-        trial = _moved(rotation, shift, step)
+        trial = _pose_after_step(rotation, shift, step)
         after = _sampson(*trial, a, b)
         trial_cost = _robust_cost(after / scale)
         if trial_cost >= cost:

@@ -12,9 +12,10 @@ from .posed import Group, PosedViews
 from .view import View
 
 MOST_ASKED = 8  # views of a group whose pointmaps are asked, evenly spaced
-SURE = 0.8  # confidence from which on a pointmap's up counts
+SURE_UP = 0.8  # confidence from which on a pointmap's up counts
 AGREE_DEGREES = 8.0  # of the ups of several pointmaps
-LEAST_SPREAD = 0.05  # of the cameras' directions to the right, as the share of the second eigenvalue: about 13 degrees
+# of the cameras' directions to the right, as the share of the second eigenvalue: about 13 degrees
+LEAST_DIRECTION_SPREAD = 0.05
 
 BY_GROUND, BY_RING, BY_CAMERAS = "by the ground in the pointmaps", "by cameras held level", "as the cameras were held"
 
@@ -43,7 +44,11 @@ def up_of(views: Sequence[View]) -> WorldUp:
         return WorldUp(told, BY_GROUND)
     right = turns[:, :, 0]
     values, vectors = torch.linalg.eigh(right.T @ right / len(right))
-    if len(poses) > 2 and float(values[1]) > LEAST_SPREAD and float(values[0]) < LEAST_SPREAD * float(values[1]):
+    if (
+        len(poses) > 2
+        and float(values[1]) > LEAST_DIRECTION_SPREAD
+        and float(values[0]) < LEAST_DIRECTION_SPREAD * float(values[1])
+    ):
         upright = vectors[:, 0]
         return WorldUp(upright * torch.sign(upright @ mean), BY_RING)
     return WorldUp(torch.nn.functional.normalize(mean, dim=0), BY_CAMERAS)
@@ -57,7 +62,7 @@ def _by_ground(views: Sequence[View]) -> torch.Tensor | None:
     for view in asked:
         found, pose = find_up(view.pointmap), view.world_from_camera
         assert pose is not None
-        if float(found.confidence[0]) >= SURE:
+        if float(found.confidence[0]) >= SURE_UP:
             ups.append(-pose[:3, :3] @ found.world_from_camera[0, 1].double())
     if 2 * len(ups) < len(asked):
         return None
@@ -82,11 +87,11 @@ def upright(posed: PosedViews) -> PosedViews:
         assert first is not None
         heading = first[:3, :3]
         turn = world_from_up((heading.T @ found.direction)[None])[0] @ heading.T
-        groups.append(_turned(views, group, turn))
+        groups.append(_turned_group(views, group, turn))
     return replace(posed, views=tuple(views), groups=tuple(groups), source=f"{posed.source}; up {said}")
 
 
-def _turned(views: list[View], group: Group, turn: torch.Tensor) -> Group:
+def _turned_group(views: list[View], group: Group, turn: torch.Tensor) -> Group:
     """Turns the views of a group and its points by a rotation (3, 3)."""
     move = torch.eye(4, dtype=torch.float64)
     move[:3, :3] = turn

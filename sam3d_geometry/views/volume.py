@@ -21,10 +21,10 @@ TRUNCATION_VOXELS = 3.0  # least half width of the band around a surface
 TRUNCATION_SPREADS = 3.0  # and in standard deviations of the depth
 MOST_TRUNCATION_VOXELS = 10.0  # at most: where depth is less sure than that, voxels are larger
 BLOCKS_AT_ONCE = 1024
-LEAST_WEIGHT = 1e-3  # below it a voxel counts as never seen
+LEAST_VOXEL_WEIGHT = 1e-3  # below it a voxel counts as never seen
 RANGE_SHARE = 0.01  # of the points at each end that the volume may leave out
 MOST_BLOCKS = 120_000  # 61 million voxels, 0.75 GiB
-COARSEST = 40  # voxels along the longest side that remain, however unsure the depth is
+FEWEST_VOXELS = 40  # voxels along the longest side that remain, however unsure the depth is
 FOOTPRINTS = 0.8  # a voxel is no finer than this many pixels
 
 
@@ -50,7 +50,7 @@ class Volume:
     @property
     def known(self) -> torch.Tensor:
         """(N, 8, 8, 8) bool."""
-        return self.weight > LEAST_WEIGHT
+        return self.weight > LEAST_VOXEL_WEIGHT
 
     def world(self, places: torch.Tensor) -> torch.Tensor:
         """Places (N, 3) in voxels -> world points (N, 3) float32."""
@@ -81,7 +81,7 @@ def voxel_size(frames: Sequence[PosedDepth], resolution: int, spreads: Sequence[
     finest = float(torch.cat([_some(found) for found in footprints]).median())
     unsure = [spread * float(frame.depth[frame.valid].median()) for frame, spread in zip(frames, spreads)]
     reach = TRUNCATION_SPREADS * sorted(unsure)[len(unsure) // 2] / MOST_TRUNCATION_VOXELS if unsure else 0.0
-    reach = min(reach, float((high - low).max()) / COARSEST)
+    reach = min(reach, float((high - low).max()) / FEWEST_VOXELS)
     return max(float((high - low).max()) / resolution, FOOTPRINTS * finest, reach)
 
 
@@ -114,14 +114,16 @@ def fused_volume(
         total, sum_weight, seen, outside = _integrated(looks, places)
         size = (len(part), BLOCK_SIDE**3)
         weight[part] = sum_weight.view(size)
-        distance[part] = torch.where(sum_weight > LEAST_WEIGHT, total / sum_weight.clamp_min(1e-9), 1.0).view(size)
+        distance[part] = torch.where(sum_weight > LEAST_VOXEL_WEIGHT, total / sum_weight.clamp_min(1e-9), 1.0).view(
+            size
+        )
         views[part] = seen.view(size)
         hull[part] = outside.view(size)
         if on_progress is not None:
             on_progress(min(start + BLOCKS_AT_ONCE, shape[0]), shape[0])
     carved = hull > -torch.inf
     distance = torch.where(carved, torch.maximum(distance, hull), distance)
-    weight = torch.where(carved & (hull > 0), weight.clamp_min(2 * LEAST_WEIGHT), weight)
+    weight = torch.where(carved & (hull > 0), weight.clamp_min(2 * LEAST_VOXEL_WEIGHT), weight)
     cube = (len(grid.blocks), BLOCK_SIDE, BLOCK_SIDE, BLOCK_SIDE)
     return Volume(grid, distance.view(cube), weight.view(cube), views.view(cube), low, voxel)
 

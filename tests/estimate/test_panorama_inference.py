@@ -7,7 +7,7 @@ import pytest
 import torch
 from round_scene import distance_of
 
-from sam3d_geometry.estimate.panorama_inference import DIRECTIONS, infer_panorama, panorama_pictures
+from sam3d_geometry.estimate.panorama_inference import VIEW_DIRECTIONS, infer_panorama, panorama_pictures
 from sam3d_geometry.geometry.panorama import panorama_rays
 from sam3d_geometry.models import Prediction
 
@@ -51,7 +51,7 @@ MODEL: Any = ReadsDirections(
 
 def test_pictures_of_views_show_their_directions():
     pictures = panorama_pictures(photo(), 32)
-    assert pictures.shape == (len(DIRECTIONS), 32, 32, 3)
+    assert pictures.shape == (len(VIEW_DIRECTIONS), 32, 32, 3)
     middles = pictures[:, 15:17, 15:17].mean((1, 2)) * 2 - 1
     assert torch.allclose(middles[0], torch.tensor([0, 0, 1.0]), atol=0.01)
     assert torch.allclose(middles[1], torch.tensor([0.866, 0, 0.5]), atol=0.01)

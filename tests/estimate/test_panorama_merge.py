@@ -4,8 +4,8 @@ import pytest
 import torch
 from round_scene import distance_of
 
-from sam3d_geometry.estimate.panorama_inference import DIRECTIONS
-from sam3d_geometry.estimate.panorama_merge import View, merge_views, seen_by, solve_scales
+from sam3d_geometry.estimate.panorama_inference import VIEW_DIRECTIONS
+from sam3d_geometry.estimate.panorama_merge import SphereView, merge_views, seen_by, solve_scales
 from sam3d_geometry.geometry.camera import intrinsics_from_fov_x_degrees
 from sam3d_geometry.geometry.panorama import panorama_rays, view_rays
 from sam3d_geometry.geometry.rotations import rotation_from_degrees
@@ -13,8 +13,8 @@ from sam3d_geometry.geometry.rotations import rotation_from_degrees
 EDGE = 96
 SIZE = (144, 288)
 RANDOM = torch.Generator().manual_seed(3)
-SCALES = (torch.rand(len(DIRECTIONS), generator=RANDOM) - 0.5).exp()
-SHIFTS = (torch.rand(len(DIRECTIONS), generator=RANDOM) - 0.5) * 0.2
+SCALES = (torch.rand(len(VIEW_DIRECTIONS), generator=RANDOM) - 0.5).exp()
+SHIFTS = (torch.rand(len(VIEW_DIRECTIONS), generator=RANDOM) - 0.5) * 0.2
 
 
 def views(shifts=False, bend=0.0, normals=False):
@@ -22,7 +22,7 @@ def views(shifts=False, bend=0.0, normals=False):
     intrinsics = intrinsics_from_fov_x_degrees(90.0, EDGE, EDGE)
     v, u = torch.meshgrid(torch.linspace(-1, 1, EDGE), torch.linspace(-1, 1, EDGE), indexing="ij")
     made = []
-    for i, angles in enumerate(DIRECTIONS):
+    for i, angles in enumerate(VIEW_DIRECTIONS):
         rotation = rotation_from_degrees(*angles, 0.0)
         rays = view_rays((EDGE, EDGE), intrinsics, rotation)
         depth = (distance_of(rays) / rays.double().norm(dim=-1)).float()
@@ -30,7 +30,7 @@ def views(shifts=False, bend=0.0, normals=False):
         depth = depth * (1 + bend * torch.sin(2 * u + i) * torch.cos(1.5 * v - i)) + (SHIFTS[i] if shifts else 0)
         inverse = torch.where(valid, 1 / (depth * SCALES[i]).clamp_min(1e-3), 0)
         towards = torch.nn.functional.normalize(-rays, dim=-1) @ rotation.float()
-        made.append(View(inverse, towards if normals else None, rotation, 0.5))
+        made.append(SphereView(inverse, towards if normals else None, rotation, 0.5))
     return made
 
 
@@ -109,7 +109,7 @@ def test_normals_of_the_views_are_turned_and_blended():
 
 def test_a_view_that_sees_nothing_changes_nothing():
     some = views()
-    some[4] = View(torch.zeros(EDGE, EDGE), None, some[4].rotation, 0.5)
+    some[4] = SphereView(torch.zeros(EDGE, EDGE), None, some[4].rotation, 0.5)
     distance, mask, _ = merge_views(some, SIZE)
     off, _ = errors(distance, mask)
     assert torch.isfinite(distance).all() and off.abs().nanmean() < 0.01

@@ -63,7 +63,7 @@ SETTINGS = {
 def few_starts(monkeypatch):
     """Aligning a mesh is quick from few rotations, and forms of a mask do not depend on them."""
     monkeypatch.setattr(mesh_alignment, "TURNS", 12)
-    monkeypatch.setattr(mesh_alignment, "FINE", 1)
+    monkeypatch.setattr(mesh_alignment, "IMPROVED", 1)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import pytest
 
 from sam3d_geometry.views.bundle import (
     Rules,
-    _moved,
+    _changed_scene,
     _residuals,
     _System,
     adjust,
@@ -61,7 +61,7 @@ def test_slopes_are_those_of_the_cost():
         change = numpy.zeros(len(system.camera_slope))
         change[at] = step
         still = numpy.zeros_like(scene.points)
-        costs = [_residuals(_moved(scene, sign * change, still), seen, FREE).cost for sign in (1, -1)]
+        costs = [_residuals(_changed_scene(scene, sign * change, still), seen, FREE).cost for sign in (1, -1)]
         assert system.camera_slope[at] == pytest.approx((costs[0] - costs[1]) / (4 * step), rel=1e-3, abs=1e-3)
     shifted = scene.points.copy()
     shifted[5, 1] += step

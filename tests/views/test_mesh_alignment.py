@@ -68,7 +68,7 @@ def test_a_cube_says_that_it_fits_in_other_ways(monkeypatch):
 
 
 def test_a_mesh_of_another_shape_is_said_to_fit_poorly(monkeypatch):
-    for name, value in {"SEARCHES": 1, "TURNS": 60, "LOOKED_AT": 30, "FINE": 6, "POLISHED": 2}.items():
+    for name, value in {"SEARCHES": 1, "TURNS": 60, "LOOKED_AT": 30, "IMPROVED": 6, "POLISHED": 2}.items():
         monkeypatch.setattr(mesh_alignment, name, value)
     pointmap, mask, _ = photo_of(CHAIR, rotation_of(numpy.array([0.3, 0.5, 0.1])), 1.0, 0)
     found = align_mesh(boxes(((1.0, 0.05, 0.05), (0.0, 0, 0))), pointmap, mask)

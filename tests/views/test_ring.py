@@ -6,7 +6,7 @@ import pytest
 import torch
 from round_views import DISTANCE, ball_views
 
-from sam3d_geometry.views.ring import GUESSED, guessed_ring
+from sam3d_geometry.views.ring import GUESSED_STEPS, guessed_ring
 from sam3d_geometry.views.turns import degrees_between
 
 
@@ -21,7 +21,7 @@ def test_the_ring_of_a_ball_is_where_its_cameras_were():
     for view, pose in zip(posed.views, truth):
         own = truth[0][:3, :3].T @ pose[:3, :3]
         assert degrees_between(view.world_from_camera[:3, :3].numpy(), own.numpy()) < 0.01
-    assert {(view.state, view.reason) for view in posed.views} == {("guessed", GUESSED)}
+    assert {(view.state, view.reason) for view in posed.views} == {("guessed", GUESSED_STEPS)}
 
 
 def test_scales_bring_the_object_to_one_distance():

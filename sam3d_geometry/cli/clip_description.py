@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..files.depth_record import camera_entry
 from ..geometry.camera import intrinsics_from_fov_x_degrees
-from ..maps.depth import FIXED, FORMULAS
+from ..maps.depth import FIXED, depth_formula
 from ..video.clip_facts import ClipFacts
 from ..video.engine import StreamSettings, Survey
 from .clip_job import ClipJob
@@ -61,5 +61,5 @@ def _depth(settings: StreamSettings, survey: Survey) -> dict[str, Any]:
         "curve": look.curve,
         "inverted": look.invert,
         "invalid": look.invalid,
-        "meaning": f"nearness = {value}, from 0 (black) to 1 (white); distance along the view axis = {FORMULAS[look.curve]}",
+        "meaning": f"nearness = {value}, from 0 (black) to 1 (white); distance along the view axis = {depth_formula(look.curve)}",
     }

@@ -26,7 +26,7 @@ from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import pointmap_at_image
 from ..maps.colormap import apply_colormap
-from ..maps.depth import AT_FAR_END, DepthRange, depth_picture, normalise_depth, true_depth
+from ..maps.depth import AT_FAR_END, DepthRange, depth_formula, depth_picture, normalise_depth, true_depth
 from ..maps.summary import doubt_of_fov
 from ..shapes.displaced_plane import displaced_plane
 from ..shapes.point_cloud import point_cloud_from_pointmap
@@ -37,12 +37,6 @@ SMALLEST_ISLAND = 100  # triangles; fewer that hang together are left out of the
 CAMERA, WORLD = SPACES = ("camera", "world")
 PNG_COMPRESSION = 3  # zlib's default of 6 takes three times as long for files 5 % smaller
 DEPTH16_STEPS = 65534  # 1 to 65535 are depths, 0 is no geometry
-
-NEARNESS = {
-    "disparity": "depth = 1 / (1 / far + n * (1 / near - 1 / far))",
-    "linear": "depth = far + n * (near - far)",
-    "log": "depth = far * (near / far) ** n",
-}
 
 
 def camera_kind(file_format: str) -> str:
@@ -144,7 +138,8 @@ class Products:
         if "depth16" in self.kinds:
             share = f"(value - 1) / {DEPTH16_STEPS}"
             described["depth16"] = (
-                f"value 0: no geometry; else n = {f'1 - {share}' if self.invert else share}, {NEARNESS[self.curve]}"
+                f"value 0: no geometry; else n = {f'1 - {share}' if self.invert else share}, "
+                f"depth = {depth_formula(self.curve, 'n')}"
             )
         return described
 

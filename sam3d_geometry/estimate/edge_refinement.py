@@ -20,9 +20,9 @@ from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
-from ..geometry.surfaces import inverse_depth
+from ..geometry.surfaces import ends_of, inverse_depth
 from ..geometry.unrefined import packed
-from .soft_edges import ends_of, falling_into_sky, joined, on_ramps, on_ridges, ramp_stride, slopes, widened
+from .soft_edges import falling_into_sky, joined, on_ramps, on_ridges, ramp_stride, slopes, widened
 from .surface_votes import Electors, Verdict, Voters, decide
 
 RAMP_RADIUS, RAMP_SPREAD = 4, 2.0  # pixels: from the middle of a ramp both of its surfaces are heard

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from ..geometry.surfaces import DEPTH_EDGE, average_linked, excess, inverse_jumps, linked_difference
+from ..geometry.surfaces import DEPTH_EDGE, average_linked, ends_of, excess, inverse_jumps, linked_difference
 
 RAMP_STEP = 0.02  # relative excess from one pixel to the next that a ramp has: a few times the noise of an estimator
 RAMP_LENGTH = 4  # pixels of a ramp; wider ones are looked for in a map of half, or a quarter, of the size
@@ -29,17 +29,6 @@ def joined(inverse: torch.Tensor, edge: float = DEPTH_EDGE) -> tuple[torch.Tenso
         same = inverse_jumps(inverse, dim) <= edge
         links.append(same | (torch.maximum(inverse.narrow(dim, 0, length), inverse.narrow(dim, 1, length)) <= 0))
     return links[0], links[1]
-
-
-def ends_of(links: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    """Bool (B, H, W): pixels that `joined` does not join to one of their four neighbours."""
-    down, along = links
-    ends = torch.zeros(len(down), along.shape[1], down.shape[2], dtype=torch.bool, device=down.device)
-    for dim, link in zip((1, 2), links):
-        length = link.shape[dim]
-        ends.narrow(dim, 0, length).logical_or_(~link)
-        ends.narrow(dim, 1, length).logical_or_(~link)
-    return ends
 
 
 def _long_jumps(inverse: torch.Tensor, dim: int, length: int) -> torch.Tensor:

@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 import numpy
-import torch
 
 from ..geometry.colour import eight_bit
+from ..geometry.crop import bounding_window
 from ..geometry.pointmap import Pointmap
 from ..shapes.mesh import vertex_normals
 from ..views.completion import Completion
@@ -81,8 +81,9 @@ def _object_layout(rerun: ModuleType) -> Any:
 def _log_seen(rerun: ModuleType, recording: Any, found: Completion, frame: Pointmap) -> None:
     """What the photo shows."""
     log_camera(rerun, recording, frame, found.selection)
-    rows, columns = (torch.nonzero(found.selection.any(axis))[:, 0] for axis in (1, 0))
-    box = [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+    window = bounding_window(found.selection)
+    assert window is not None
+    box = [window.left, window.top, window.left + window.width, window.top + window.height]
     recording.log("world/camera/box", rerun.Boxes2D(array=[box], array_format=rerun.Box2DFormat.XYXY))
     assert found.seen.colours is not None
     log_points(rerun, recording, "world/seen", found.seen.points, found.seen.colours)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,25 @@ class Window(NamedTuple):
     width: int
     height: int
 
+    @property
+    def rows(self) -> slice:
+        """Those of the picture that are inside."""
+        return slice(self.top, self.top + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Those of the picture that are inside."""
+        return slice(self.left, self.left + self.width)
+
+
+def bounding_window(inside: torch.Tensor) -> Window | None:
+    """The smallest window that holds all of a region (..., H, W) bool, of any of its frames; None where it is empty."""
+    region = inside.flatten(0, -3).any(0) if inside.dim() > 2 else inside
+    rows, columns = (region.any(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
+    if not rows:
+        return None
+    return Window(columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0])
+
 
 def window_between(window: Window, source: Size, target: Size) -> Window:
     """A window of a picture of `source` (height, width) -> the one of the same picture at `target` that covers it."""
@@ -30,16 +50,17 @@ def window_between(window: Window, source: Size, target: Size) -> Window:
     return Window(left, top, right - left, bottom - top)
 
 
-def _extent(counts: torch.Tensor, clip_percent: float) -> tuple[float, float]:
+def _extent(counts: torch.Tensor, clip_percent: float) -> tuple[Fraction, Fraction]:
     """Counts (N,) of pixels per row or column -> first and past-the-last place as shares, a few percent cut off at each end."""
     reached = counts.cpu().double().cumsum(0) / counts.sum().cpu()
     cut = clip_percent / 100
     first = int((reached <= max(cut, 0)).sum())
     last = int((reached < 1 - max(cut, 1e-12)).sum())
-    return first / len(counts), (last + 1) / len(counts)
+    # exact: as floats 15 / 22 * 22 is less than 15, and a window of a mask's own size a pixel too wide
+    return Fraction(first, len(counts)), Fraction(last + 1, len(counts))
 
 
-def _start_and_size(low: float, high: float, margin: float, length: int, multiple: int) -> tuple[int, int]:
+def _start_and_size(low: Fraction, high: Fraction, margin: Fraction, length: int, multiple: int) -> tuple[int, int]:
     """Start and size in pixels of one side: shares low to high with a margin in pixels, a multiple where there is room."""
     first, last = max(0, math.floor(low * length - margin)), min(length, math.ceil(high * length + margin))
     size = -(-(last - first) // multiple) * multiple
@@ -75,7 +96,7 @@ def window_of_mask(
     lefts, rights, tops, bottoms = zip(*ends)
     left, right, top, bottom = min(lefts), max(rights), min(tops), max(bottoms)
     height, width = size
-    margin = margin_percent / 100 * max((right - left) * width, (bottom - top) * height)
+    margin = Fraction(margin_percent) / 100 * max((right - left) * width, (bottom - top) * height)
     x, box_width = _start_and_size(left, right, margin, width, multiple)
     y, box_height = _start_and_size(top, bottom, margin, height, multiple)
     return Window(x, y, box_width, box_height)
@@ -182,12 +203,12 @@ def crop_clip(
     else:
         window = _within(window, source)
         if multiple > 1:
+            (rows, columns), none = source, Fraction(0)
+            right, bottom = window.left + window.width, window.top + window.height
             left, width = _start_and_size(
-                window.left / source[1], (window.left + window.width) / source[1], 0, source[1], multiple
+                Fraction(window.left, columns), Fraction(right, columns), none, columns, multiple
             )
-            top, height = _start_and_size(
-                window.top / source[0], (window.top + window.height) / source[0], 0, source[0], multiple
-            )
+            top, height = _start_and_size(Fraction(window.top, rows), Fraction(bottom, rows), none, rows, multiple)
             window = Window(left, top, width, height)
     part, shown = crop_pointmap(pointmap, window)
     if multiple > 1 and shown != window:

@@ -99,14 +99,20 @@ def smooth_links(
     return links
 
 
+def ends_of(links: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Bool (B, H, W): pixels that links, down (B, H-1, W) and along (B, H, W-1), do not join to one of their four neighbours."""
+    down, along = links
+    ends = torch.zeros(len(down), along.shape[1], down.shape[2], dtype=torch.bool, device=down.device)
+    for dim, joined in zip((1, 2), links):
+        length = joined.shape[dim]
+        ends.narrow(dim, 0, length).logical_or_(~joined)
+        ends.narrow(dim, 1, length).logical_or_(~joined)
+    return ends
+
+
 def depth_edges(depth: torch.Tensor, mask: torch.Tensor, edge: float = DEPTH_EDGE) -> torch.Tensor:
     """Bool (B, H, W): invalid pixels and those that `surface_links` does not join to one of their four neighbours."""
-    ends = ~mask
-    for dim, links in zip((1, 2), surface_links(depth, mask, edge)):
-        length = links.shape[dim]
-        ends.narrow(dim, 0, length).logical_or_(~links)
-        ends.narrow(dim, 1, length).logical_or_(~links)
-    return ends
+    return ends_of(surface_links(depth, mask, edge)).logical_or_(~mask)
 
 
 def _sum_along(planes: torch.Tensor, joined: torch.Tensor, dim: int, step: int) -> torch.Tensor:

@@ -204,11 +204,13 @@ def normalise_depth(depth: torch.Tensor, shown: DepthRange, curve: str = DISPARI
     return position.mul_(scale).add_(offset).nan_to_num_(nan=0.5).clamp_(0, 1)
 
 
-FORMULAS = {
-    DISPARITY_CURVE: "1 / (1 / far + nearness * (1 / near - 1 / far))",
-    LINEAR_CURVE: "far + nearness * (near - far)",
-    LOG_CURVE: "far * (near / far) ** nearness",
-}  # of `depth_at_nearness`, in words for records
+def depth_formula(curve: str, nearness: str = "nearness") -> str:
+    """`depth_at_nearness` in words for records, where nearness is called so."""
+    return {
+        DISPARITY_CURVE: f"1 / (1 / far + {nearness} * (1 / near - 1 / far))",
+        LINEAR_CURVE: f"far + {nearness} * (near - far)",
+        LOG_CURVE: f"far * (near / far) ** {nearness}",
+    }[curve]
 
 
 def depth_at_nearness(nearness: torch.Tensor, near: float, far: float, curve: str = DISPARITY_CURVE) -> torch.Tensor:

@@ -12,7 +12,7 @@ import numpy
 
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, require_size
 from .clip_notes import LINEAR_NOTE
-from .frame_numbers import frame_times, last_number
+from .frame_numbers import frame_times, last_number, spread_evenly
 from .frame_picture import EXR, read_frame, resized
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", EXR}
@@ -88,9 +88,7 @@ class FrameFolder:
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Square pixels (h, w, 3 or 4) of up to `count` frames spread evenly over the clip."""
-        frames = min(count, len(self._files))
-        for i in range(frames):
-            yield self._pixels((2 * i + 1) * len(self._files) // (2 * frames))
+        yield from map(self._pixels, spread_evenly(count, len(self._files)))
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame: that of the frame's own file."""

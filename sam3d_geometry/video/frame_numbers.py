@@ -1,4 +1,4 @@
-"""The times of numbered frames: numbers that are missing leave their time to the frame before them."""
+"""Numbers of frames: when each comes, where missing ones leave their time to the frame before them, and a few of many."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ def frame_times(files: Sequence[Path]) -> FrameTimes:
         note = f"Numbers are missing ({named}), too many for frames; the frames follow each other without gaps."
         return FrameTimes(one_by_one, note)
     return FrameTimes(times, f"Numbers are missing ({named}); the frame before them stays on in their place.")
+
+
+def spread_evenly(count: int, length: int) -> list[int]:
+    """The numbers of up to `count` of `length` frames, one in the middle of each of as many equal parts of the clip."""
+    count = min(count, length)
+    return [(2 * i + 1) * length // (2 * count) for i in range(count)]
 
 
 def last_number(path: Path) -> int | None:

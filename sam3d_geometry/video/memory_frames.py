@@ -12,6 +12,7 @@ import numpy
 import torch
 
 from .clip_facts import ClipFacts, Frame, Position
+from .frame_numbers import spread_evenly
 
 
 class MemoryFrames:
@@ -45,9 +46,7 @@ class MemoryFrames:
 
     def samples(self, count: int) -> Iterator[numpy.ndarray]:
         """Pixels (H, W, 3 or 4) of up to `count` frames spread evenly over the clip."""
-        frames = min(count, len(self._images))
-        for i in range(frames):
-            yield self._images[(2 * i + 1) * len(self._images) // (2 * frames)].numpy()
+        yield from (self._images[i].numpy() for i in spread_evenly(count, len(self._images)))
 
     def frame_name(self, index: int) -> str:
         """Name without suffix for a picture made from a frame."""

@@ -13,6 +13,7 @@ import numpy
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, import_av, require_size
 from .clip_notes import INTERLACED, hdr_note
 from .deinterlace import deinterlaced
+from .frame_numbers import spread_evenly
 from .frame_shape import StoredOrientation, pixel_aspect_of
 from .hdr_frames import SIGNAL_OF_TRC, srgb_pixels
 
@@ -201,15 +202,14 @@ class VideoFile:
         """Square pixels (h, w, 3) of up to `count` frames spread evenly over the clip, of one at least."""
         av = import_av()
         length = self.facts.frames or self._packets()
-        frames, step = min(count, length), 1 / (self._rate * self._time_base)
+        step = 1 / (self._rate * self._time_base)
         with av.open(str(self.path)) as container:
             stream = self._pictures(container)
             stream.thread_type = "AUTO"
             # of streams without times each would start where the last ended
             onward = None if self._has_times else self._in_window(container, stream)
             late = max(0, (stream.start_time or 0) - self._ends[0])
-            for i in range(frames):
-                wanted = (2 * i + 1) * length // (2 * frames)
+            for i, wanted in enumerate(spread_evenly(count, length)):
                 target = late + int((wanted - Fraction(1, 2)) * step) if wanted else 0
                 found = self._in_window(container, stream, target) if onward is None else onward
                 near = next((frame for time, frame in found if time >= target), None)

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from sam3d_geometry.estimate.soft_edges import (
-    ends_of,
     falling_into_sky,
     joined,
     on_ramps,
@@ -14,7 +13,7 @@ from sam3d_geometry.estimate.soft_edges import (
     slopes,
     widened,
 )
-from sam3d_geometry.geometry.surfaces import inverse_depth
+from sam3d_geometry.geometry.surfaces import ends_of, inverse_depth
 from sam3d_geometry.maps.enlarge import gaussian_blur
 
 SIZE = (96, 128)

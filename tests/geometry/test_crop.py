@@ -7,6 +7,7 @@ from closed_form import FOV, box_before_wall, plane, pointmap
 from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics, project, unproject
 from sam3d_geometry.geometry.crop import (
     Window,
+    bounding_window,
     crop_clip,
     crop_pointmap,
     mask_pointmap,
@@ -99,6 +100,17 @@ def test_the_window_of_a_mask_holds_all_frames_and_its_margin_stays_in_the_pictu
     assert window_of_mask(mask, (40, 60), clip_percent=4) == Window(6, 10, 43, 21)
     with pytest.raises(ValueError, match="empty"):
         window_of_mask(mask * 0, (40, 60))
+
+
+def test_the_window_of_a_mask_of_the_pictures_own_size_is_its_box_to_the_pixel():
+    for size in (1, 2, 22, 23, 49):
+        for start in range(size):
+            region = torch.zeros(2, size, size, dtype=torch.bool)
+            region[1, start:, : start + 1] = True
+            box = Window(0, start, start + 1, size - start)
+            assert bounding_window(region) == window_of_mask(region, (size, size)) == box
+            assert region[1, box.rows, box.columns].all()
+    assert bounding_window(torch.zeros(3, 4, dtype=torch.bool)) is None
 
 
 def test_a_window_at_another_size_covers_the_same_pixels():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sam3d_geometry.video.frame_numbers import frame_times, last_number
+from sam3d_geometry.video.frame_numbers import frame_times, last_number, spread_evenly
 
 
 def files(*numbers, name="shot.{:04d}"):
@@ -31,6 +31,13 @@ def test_times(given, times, said):
     found = frame_times(given)
     assert found.times == times
     assert found.note is None if said is None else said in found.note
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "wanted"), [(1, 9, [4]), (3, 9, [1, 4, 7]), (2, 1, [0]), (4, 3, [0, 1, 2]), (3, 0, [])]
+)
+def test_a_few_frames_lie_in_the_middle_of_equal_parts(count, length, wanted):
+    assert spread_evenly(count, length) == wanted
 
 
 def test_the_last_number_counts():

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ...geometry.camera import unproject, view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
+from ...geometry.crop import bounding_window
 from ...geometry.pointmap import Pointmap
 from ...maps.enlarge import enlarge_guided
 from .layer import Layer, PlacedLayer
@@ -79,11 +80,11 @@ def refine_edges(share: torch.Tensor, inside: torch.Tensor, image: torch.Tensor,
     A guided filter (He, Sun and Tang, Guided image filtering, 2013) over the pixels inside alone, which keeps an edge sharp
     where the photo has one; where the photo is flat nothing is changed.
     """
-    rows, columns = (inside.any(0).any(dim).nonzero()[:, 0].tolist() for dim in (1, 0))
-    if radius <= 0 or not rows:
+    window = bounding_window(inside)
+    if radius <= 0 or window is None:
         return share
     # the rest of the picture counts for nothing
-    part = (slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    part = (slice(None), window.rows, window.columns)
     share = share.clone()
     share[part] = _guided(share[part], inside[part], image[part], radius)
     return share

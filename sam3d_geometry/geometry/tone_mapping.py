@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .colour import light_from_pq, pq_from_light, scene_light_from_hlg
+from .colour import light_from_pq, pq_from_light
 from .number_format import not_in_half
 
 PQ, HLG = HDR_SIGNALS = ("PQ", "HLG")
@@ -14,14 +14,6 @@ PEAK = 1000.0  # cd/m2 beyond which highlights are cut off
 WIDE_LUMINANCE = (0.2627, 0.6780, 0.0593)  # of linear red, green and blue in BT.2020
 # linear light of BT.2020 -> of BT.709, whose primaries are sRGB's (ITU-R BT.2087)
 SRGB_FROM_WIDE = ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187))
-
-
-@not_in_half
-def screen_light_from_hlg(signal: torch.Tensor) -> torch.Tensor:
-    """HLG signals (..., 3) in [0, 1] -> light (..., 3) in cd/m2 on a screen of 1,000, with BT.2100's system gamma."""
-    scene = scene_light_from_hlg(signal)
-    luminance = (scene @ scene.new_tensor(WIDE_LUMINANCE))[..., None]
-    return HLG_PEAK * luminance.clamp_min(1e-9) ** (HLG_GAMMA - 1) * scene
 
 
 @not_in_half
@@ -39,9 +31,3 @@ def toned(light: torch.Tensor) -> torch.Tensor:
         (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (-2 * t**3 + 3 * t**2) * most
     )  # Hermite
     return light_from_pq(torch.where(signal < knee, signal, bent) * peak) / PAPER_WHITE
-
-
-@not_in_half
-def srgb_light_from_wide(light: torch.Tensor) -> torch.Tensor:
-    """Linear light (..., 3) in BT.2020 primaries -> in sRGB's, in [0, 1]; colours that sRGB lacks are cut off."""
-    return (light @ light.new_tensor(SRGB_FROM_WIDE).T).clamp(0, 1)

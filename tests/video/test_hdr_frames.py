@@ -4,19 +4,36 @@ import numpy
 import pytest
 import torch
 
-from sam3d_geometry.geometry.colour import eight_bit, light_from_pq, pq_from_light, srgb_from_linear
+from sam3d_geometry.geometry.colour import (
+    eight_bit,
+    light_from_pq,
+    pq_from_light,
+    scene_light_from_hlg,
+    srgb_from_linear,
+)
 from sam3d_geometry.geometry.tone_mapping import (
     HLG,
     PQ,
+    SRGB_FROM_WIDE,
     WIDE_LUMINANCE,
-    screen_light_from_hlg,
-    srgb_light_from_wide,
     toned,
 )
 from sam3d_geometry.video.hdr_frames import SIGNAL_OF_TRC, srgb_pixels
 from sam3d_geometry.video.video_file import VideoFile
 
 av = pytest.importorskip("av", reason="PyAV is not installed")
+
+
+def screen_light_from_hlg(signal):
+    """HLG signals (..., 3) in [0, 1] -> light (..., 3) in cd/m2 on a screen of 1,000, with BT.2100's system gamma of 1.2."""
+    scene = scene_light_from_hlg(signal)
+    return 1000 * (scene @ scene.new_tensor(WIDE_LUMINANCE))[..., None] ** 0.2 * scene
+
+
+def shown_in_srgb(light):
+    """Light (..., 3) in cd/m2 in BT.2020 -> sRGB (..., 3) in [0, 1], by the formulas."""
+    return srgb_from_linear((toned(light) @ light.new_tensor(SRGB_FROM_WIDE).T).clamp(0, 1))
+
 
 LIGHT_ON_SCREEN = {PQ: light_from_pq, HLG: screen_light_from_hlg}
 
@@ -25,8 +42,14 @@ LIGHT_ON_SCREEN = {PQ: light_from_pq, HLG: screen_light_from_hlg}
 def test_tables_are_as_exact_as_the_formulas(kind):
     signal = numpy.random.default_rng(0).integers(0, 65536, (60, 80, 3)).astype(numpy.uint16)
     light = LIGHT_ON_SCREEN[kind](torch.from_numpy(signal / 65535))
-    exact = 255 * srgb_from_linear(srgb_light_from_wide(toned(light)))
+    exact = 255 * shown_in_srgb(light)
     assert numpy.abs(srgb_pixels(signal, kind) - exact.numpy()).max() < 0.6
+
+
+def test_hlg_lights_a_screen_as_the_standard_says():
+    # ITU-R BT.2408: 75 % is 203 cd/m2 on a screen of 1,000
+    assert screen_light_from_hlg(torch.full((3,), 0.75)).tolist() == pytest.approx([203] * 3, rel=2e-3)
+    assert screen_light_from_hlg(torch.ones(3)).tolist() == pytest.approx([1000] * 3, rel=1e-5)
 
 
 def test_other_signals_are_refused():
@@ -71,7 +94,7 @@ def hdr_clip(path, kind, frames=3):
 @pytest.mark.parametrize("kind", [PQ, HLG])
 def test_a_clip_shows_the_light_that_it_holds(tmp_path, kind):
     clip = VideoFile(hdr_clip(tmp_path / "hdr.mkv", kind))
-    wanted = eight_bit(srgb_from_linear(srgb_light_from_wide(toned(wide_light())))).numpy()
+    wanted = eight_bit(shown_in_srgb(wide_light())).numpy()
     for pixels in (*(frame.pixels for frame in clip.frames()), *clip.samples(1)):
         error = numpy.abs(pixels[8::16, 8::16].astype(int) - wanted)
         assert pixels.dtype == numpy.uint8

@@ -34,6 +34,13 @@ def test_a_tree_measured_after_another_is_measured_by_itself(other_tree):
     assert done.stdout.splitlines() == ["Side By Side: input direction defaults to 'vertical', not 'horizontal'"]
 
 
+def test_names_in_the_library_mean_one_thing():
+    """A name of a command's or a logger's protocol apart, few names are defined in two files: a new one says what it is of."""
+    found = house.homonyms(house.python_files(ROOT / "sam3d_geometry"))
+    names = found.keys() - set(house.PROTOCOL)
+    assert len(names) <= 55, {name: found[name] for name in sorted(names)}
+
+
 def test_each_tree_has_a_column(monkeypatch):
     monkeypatch.setattr(house, "measures", lambda root: {"letters": str(len(root.name)), "name": root.name.upper()})
     assert house.table([Path("old"), Path("newer")]).splitlines() == [

@@ -31,7 +31,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 import walkers
 
 from sam3d_geometry.bodies.bodies import Bodies
-from sam3d_geometry.bodies.level_frame import UP, points_to_level
+from sam3d_geometry.bodies.level_frame import HALF_TURN, points_to_level
 from sam3d_geometry.bodies.shot import FOOT_POINTS
 from sam3d_geometry.bodies.skeleton import joints
 from sam3d_geometry.bodies.steady import Steadying, steady_bodies
@@ -51,7 +51,7 @@ def seen_from(bodies: Bodies, camera: torch.Tensor) -> Bodies:
         return torch.einsum("tba,tp...b->tp...a", turn, points)
 
     assert bodies.rotations is not None
-    in_rig = (UP @ camera[:, :3, :3].mT @ UP).float()
+    in_rig = (HALF_TURN @ camera[:, :3, :3].mT @ HALF_TURN).float()
     moved = replace(
         bodies,
         vertices=turned(bodies.vertices),

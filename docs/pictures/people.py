@@ -13,11 +13,11 @@ from sheet import BACKGROUND, PHOTOS, read_photo, sheet
 from torch.nn import functional as F
 
 from development.scenes.renderer import render
-from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined, mesh_of_frame, person_colour
+from sam3d_geometry.bodies.body_mesh import WITHOUT_PEOPLE, joined_meshes, mesh_of_frame, person_colour
 from sam3d_geometry.bodies.check_pictures import PictureStyle, check_pictures
 from sam3d_geometry.bodies.example import example_people, true_people, walking_person
 from sam3d_geometry.bodies.hand_placement import Move, moved_by_hand
-from sam3d_geometry.bodies.level_frame import UP
+from sam3d_geometry.bodies.level_frame import HALF_TURN
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.placement import place_bodies
 from sam3d_geometry.bodies.skeleton import keypoints
@@ -137,11 +137,11 @@ def _resting(names: str) -> Mesh:
         made, _ = perform(people, person, Settings(names=names))
         assert made.vertices is not None and made.faces is not None
         place = torch.tensor([1.6 * (person - 1), 1.3, 5.8], dtype=torch.float64)
-        points = (made.vertices @ UP + place).float()
+        points = (made.vertices @ HALF_TURN + place).float()
         colours = points.new_tensor(person_colour(person)).expand_as(points).clone()
         normals = vertex_normals(points, made.faces)
         meshes.append(Mesh(points, made.faces.int(), normals=normals, colours=colours, metric=True))
-    return joined(meshes)
+    return joined_meshes(meshes)
 
 
 def save_bodies() -> Image.Image:

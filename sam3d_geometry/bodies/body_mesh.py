@@ -57,7 +57,7 @@ def without_people(pointmap: Pointmap, bodies: Bodies, frame: int) -> Pointmap:
     return pointmap.masked(~resize_mask(wide, pointmap.size))
 
 
-def joined(meshes: list[Mesh]) -> Mesh:
+def joined_meshes(meshes: list[Mesh]) -> Mesh:
     """Several coloured meshes with normals as one."""
     starts = torch.tensor([0, *[len(mesh.vertices) for mesh in meshes]]).cumsum(0)
     return replace(
@@ -98,7 +98,7 @@ def mesh_of_frame(
     if not meshes:
         who = "Nobody" if person is None else f"Person {person} is not there: nobody"
         raise ValueError(f"{who} is in frame {frame}; choose another frame or person.")
-    return joined(meshes)
+    return joined_meshes(meshes)
 
 
 def meshes_of_frames(

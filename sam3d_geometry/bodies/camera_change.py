@@ -9,7 +9,7 @@ import torch
 from ..geometry.pointmap import Pointmap
 from .bodies import Bodies
 
-SAMPLES = 800  # vertices of a person that its new place is fitted to
+FITTED_VERTICES = 800  # vertices of a person that its new place is fitted to
 
 
 def in_camera_of(bodies: Bodies, pointmap: Pointmap) -> tuple[Bodies, float]:
@@ -19,7 +19,7 @@ def in_camera_of(bodies: Bodies, pointmap: Pointmap) -> tuple[Bodies, float]:
     one that brings its surface nearest to where it was in the picture, by least squares.
     """
     focal = pointmap.intrinsics[:, 1, 1].to(bodies.focal) * bodies.image_size[0]
-    stride = max(1, bodies.vertex_count // SAMPLES)
+    stride = max(1, bodies.vertex_count // FITTED_VERTICES)
     points = bodies.vertices[:, :, ::stride]
     before = bodies.projected(points)
     middle = points.new_tensor([bodies.image_size[1] / 2, bodies.image_size[0] / 2])

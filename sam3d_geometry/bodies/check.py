@@ -19,7 +19,7 @@ from .surface import person_mask, raster_of
 
 RESIDUAL_PIXELS = 0.005  # of the longer side of the picture by which keypoints in space and in the picture may differ
 STATURES_M = (0.6, 2.3)
-REACH = 1.6  # statures that the farthest two points of a person may lie apart
+LONGEST_REACH = 1.6  # statures that the farthest two points of a person may lie apart
 FLOOR_CM, SCENE_SHARE = 8.0, 0.05
 ORDER_SIZE = 256  # longer side at which people are compared who hide each other
 ORDER_PIXELS = 40
@@ -62,13 +62,13 @@ def check_bodies(bodies: Bodies, pointmap: Pointmap | None = None, faults: Seque
     return "\n".join(found)
 
 
-def _line(fine: bool, words: str) -> str:
+def _verdict(fine: bool, words: str) -> str:
     return f"{OK if fine else 'look'}: {words}"
 
 
 def _numbers(faults: Sequence[Fault]) -> str:
     said = "; ".join(str(fault) for fault in faults[:3]) + (f" and {len(faults) - 3} more" if len(faults) > 3 else "")
-    return _line(not faults, said + "; they count as absent there." if faults else "all values are numbers.")
+    return _verdict(not faults, said + "; they count as absent there." if faults else "all values are numbers.")
 
 
 def reprojection(bodies: Bodies) -> torch.Tensor:
@@ -81,7 +81,7 @@ def _in_the_picture(bodies: Bodies) -> str:
     off = reprojection(bodies)[bodies.present]
     worst = int(off.amax(0).argmax())
     allowed = RESIDUAL_PIXELS * max(bodies.image_size)
-    return _line(
+    return _verdict(
         float(off.median()) <= allowed,
         f"keypoints in space are seen {float(off.median()):.2f} pixels from those in the picture (median), "
         f"{float(off.max()):.1f} at worst ({KEYPOINT_NAMES[worst]}).",
@@ -91,8 +91,10 @@ def _in_the_picture(bodies: Bodies) -> str:
 def _sizes(bodies: Bodies) -> str:
     tall = statures(bodies)[bodies.present]
     extent = (bodies.vertices.amax(2) - bodies.vertices.amin(2)).amax(-1)[bodies.present]
-    inside = bool(((tall >= STATURES_M[0]) & (tall <= STATURES_M[1])).all()) and bool((extent <= REACH * tall).all())
-    return _line(
+    inside = bool(((tall >= STATURES_M[0]) & (tall <= STATURES_M[1])).all()) and bool(
+        (extent <= LONGEST_REACH * tall).all()
+    )
+    return _verdict(
         inside,
         f"statures are {float(tall.min()):.2f} to {float(tall.max()):.2f} m, and people extend over {float(extent.max()):.2f} m at most.",
     )
@@ -116,13 +118,13 @@ def _sides(bodies: Bodies) -> str:
     wrong = mirrored(bodies)
     people = sorted({p for _, p in torch.nonzero(wrong).tolist()})
     said = f"left and right of person {', '.join(map(str, people))} are exchanged, in {int(wrong.sum())} places."
-    return _line(not people, said if people else "left and right are where they belong.")
+    return _verdict(not people, said if people else "left and right are where they belong.")
 
 
 def _order(bodies: Bodies) -> str:
     """Where two people cover the same pixels and their masks say who is in front: whether their depths say the same."""
     if bodies.masks is None or bodies.faces is None:
-        return _line(True, "no masks came, so nothing tells who hides whom.")
+        return _verdict(True, "no masks came, so nothing tells who hides whom.")
     scale = ORDER_SIZE / max(bodies.image_size)
     size = (max(1, round(bodies.image_size[0] * scale)), max(1, round(bodies.image_size[1] * scale)))
     wrong, compared = [], 0
@@ -140,20 +142,20 @@ def _order(bodies: Bodies) -> str:
                 if float((rasters[p].depth[both] > rasters[q].depth[both]).float().mean()) > 0.5:
                     wrong.append(f"person {p} covers {q} in frame {t} and is farther away")
     if wrong:
-        return _line(False, "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more." if len(wrong) > 3 else "."))
-    return _line(True, f"who hides whom agrees with the depths ({compared} pairs).")
+        return _verdict(False, "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more." if len(wrong) > 3 else "."))
+    return _verdict(True, f"who hides whom agrees with the depths ({compared} pairs).")
 
 
 def _floor(bodies: Bodies) -> str:
     if bodies.world_from_camera is None:
-        return _line(True, "the floor is not known; Place Bodies In Scene finds it.")
+        return _verdict(True, "the floor is not known; Place Bodies In Scene finds it.")
     gaps = []
     for t, p in torch.nonzero(bodies.present).tolist():
         world = bodies.world_from_camera[t]
         lowest = float(sole_depths(bodies, t, p, world[1, :3].float()).max()) + float(world[1, 3])
         gaps.append(-100 * lowest)
     middle, sunk = sorted(gaps)[len(gaps) // 2], min(gaps)
-    return _line(
+    return _verdict(
         abs(middle) <= FLOOR_CM and sunk >= -FLOOR_CM,
         f"soles are {middle:.1f} cm above the floor (median), from {sunk:.1f} to {max(gaps):.1f} cm.",
     )
@@ -165,16 +167,16 @@ def _one_size(bodies: Bodies) -> str:
     for p in range(bodies.persons):
         own = tall[:, p][bodies.present[:, p]]
         worst = max(worst, float(own.max() / own.min()) - 1) if len(own) else worst
-    return _line(worst <= 0.02, f"a person's size changes by {100 * worst:.1f} % over the clip.")
+    return _verdict(worst <= 0.02, f"a person's size changes by {100 * worst:.1f} % over the clip.")
 
 
 def _against_scene(bodies: Bodies, pointmap: Pointmap) -> str:
     require_same_pictures(bodies, pointmap)
     if not pointmap.metric:
-        return _line(True, "the pointmap has no meters; Place Bodies In Scene gives them.")
+        return _verdict(True, "the pointmap has no meters; Place Bodies In Scene gives them.")
     fits = measure(bodies, pointmap)
     if not fits:
-        return _line(False, "nobody is seen on the pointmap.")
+        return _verdict(False, "nobody is seen on the pointmap.")
     by_person: dict[int, list[float]] = {}
     for (_, p), (fit, _) in fits.items():
         by_person.setdefault(p, []).append(math.exp(fit.log_ratio))
@@ -183,4 +185,4 @@ def _against_scene(bodies: Bodies, pointmap: Pointmap) -> str:
     said = ", ".join(
         f"person {p} {abs(o):.1f} % {'behind' if o > 0 else 'in front of'} it" for p, o in sorted(off.items())
     )
-    return _line(max(map(abs, off.values())) <= 100 * SCENE_SHARE, f"on the scene's surface: {said}.")
+    return _verdict(max(map(abs, off.values())) <= 100 * SCENE_SHARE, f"on the scene's surface: {said}.")

@@ -18,10 +18,8 @@ log = logging.getLogger(__name__)
 
 MOST_FRAMES = 6  # of a clip in which a shared ground is looked for: each takes as long as placing four people
 SIDES = ("left", "right")
-FOOT_REACH, FOOT_LENGTH = (
-    0.05,
-    1.7,
-)  # how far, in statures, a foot reaches from its bones; its length over ankle to ball
+# how far, in statures, a foot reaches from its bones; its length over ankle to ball
+FOOT_REACH, FOOT_LENGTH = 0.05, 1.7
 SOLE_SHARE = 0.01  # of a foot's vertices that may lie lower than its sole
 STANDING_SHARE = 0.25  # of the frames, those in which the feet are lowest, tell where a person stands
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-BIN, MODE_WIDTH = 0.005, 0.03  # of the histogram of log ratios that is begun with, and how wide its mode may be
-ROBUST, LEAST_SPREAD = 4.685, 0.002  # Tukey's constant, and the spread below which nothing is called an outlier
-STEPS = 15
+RATIO_BIN, MODE_WIDTH = 0.005, 0.03  # of the histogram of log ratios that is begun with, and how wide its mode may be
+TUKEY, LEAST_RATIO_SPREAD = 4.685, 0.002  # Tukey's constant, and the spread below which nothing is called an outlier
+FIT_STEPS = 15
 GRAZING = 0.3  # cosine below which a surface is seen too flat for its depth to say much
 MINIMUM_PIXELS = 60  # of the pointmap: fewer tell nothing
 RIM = 2  # pixels inside the silhouette that are left out where enough remain: depth bleeds there
@@ -43,13 +43,17 @@ def fit_ratio(scene: torch.Tensor, body: torch.Tensor, weights: torch.Tensor) ->
     logs = (scene[kept].cpu().double() / body[kept].cpu().double()).log()
     weight = weights[kept].cpu().double()
     centre, spread = _mode(logs, weight), MODE_WIDTH / 2
-    for _ in range(STEPS):
-        off = (logs - centre) / (ROBUST * spread)
+    for _ in range(FIT_STEPS):
+        off = (logs - centre) / (TUKEY * spread)
         say = weight * (1 - off.square()).clamp_min(0).square()
         centre = float((say * logs).sum() / say.sum())
-        near = (logs - centre).abs() < ROBUST * spread
-        spread = max(LEAST_SPREAD, 1.4826 * float((logs[near] - centre).abs().median())) if bool(near.any()) else spread
-    inside = (logs - centre).abs() < ROBUST * spread
+        near = (logs - centre).abs() < TUKEY * spread
+        spread = (
+            max(LEAST_RATIO_SPREAD, 1.4826 * float((logs[near] - centre).abs().median()))
+            if bool(near.any())
+            else spread
+        )
+    inside = (logs - centre).abs() < TUKEY * spread
     deviation = float((logs[inside] - centre).std()) if int(inside.sum()) > 1 else spread
     return DepthFit(centre, deviation, float(weight[inside].sum() / weight.sum()), int(inside.sum()))
 
@@ -57,14 +61,14 @@ def fit_ratio(scene: torch.Tensor, body: torch.Tensor, weights: torch.Tensor) ->
 def _mode(logs: torch.Tensor, weight: torch.Tensor) -> float:
     """Where most of the weight lies within MODE_WIDTH; of equals the middle one."""
     low = float(logs.min()) - MODE_WIDTH
-    index = ((logs - low) / BIN).long()
-    counts = torch.zeros(int(index.max()) + 1 + round(MODE_WIDTH / BIN), dtype=torch.float64).index_add_(
+    index = ((logs - low) / RATIO_BIN).long()
+    counts = torch.zeros(int(index.max()) + 1 + round(MODE_WIDTH / RATIO_BIN), dtype=torch.float64).index_add_(
         0, index, weight
     )
-    width = 2 * round(MODE_WIDTH / BIN / 2) + 1
+    width = 2 * round(MODE_WIDTH / RATIO_BIN / 2) + 1
     smooth = F.avg_pool1d(counts[None], width, stride=1, padding=width // 2)[0]
     best = torch.nonzero(smooth >= smooth.max() * (1 - 1e-9)).flatten()
-    return low + (float(best[len(best) // 2]) + 0.5) * BIN
+    return low + (float(best[len(best) // 2]) + 0.5) * RATIO_BIN
 
 
 def inner(mask: torch.Tensor) -> torch.Tensor:

@@ -10,11 +10,11 @@ import torch
 from ..geometry.rotations import rotation_from_degrees
 from .bodies import Bodies
 from .contact import sole_depths
-from .level_frame import UP
+from .level_frame import HALF_TURN
 from .rotation_maths import rotation_from_euler
 from .skeleton import ROOT
 
-FEET, HIPS, CAMERA = PIVOTS = ("feet", "hips", "camera")
+FEET_PIVOT, HIPS_PIVOT, CAMERA_PIVOT = PIVOTS = ("feet", "hips", "camera")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,13 @@ class Move:
     turn_degrees  yaw (clockwise seen from above), pitch (positive leans toward the viewer), roll (clockwise in the picture)
     shift_m       metres to the right, up and ahead (away from the camera)
     factor        what the person is enlarged by
-    pivot         FEET (the floor under the hips), HIPS, both where they are when the person is first seen, or CAMERA
+    pivot         FEET_PIVOT (the floor under the hips), HIPS_PIVOT, both where they are when the person is first seen, or CAMERA_PIVOT
     """
 
     turn_degrees: tuple[float, float, float] = (0.0, 0.0, 0.0)
     shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     factor: float = 1.0
-    pivot: str = FEET
+    pivot: str = FEET_PIVOT
 
     def __post_init__(self) -> None:
         if self.pivot not in PIVOTS:
@@ -81,10 +81,10 @@ def moved_by_hand(bodies: Bodies, move: Move, person: int | None = None) -> Bodi
 def _pivot(bodies: Bodies, person: int, frame: int, level: torch.Tensor, pivot: str) -> torch.Tensor:
     """(3,) in the level world."""
     axes, at = level[frame, :3, :3], level[frame, :3, 3]
-    if pivot == CAMERA:
+    if pivot == CAMERA_PIVOT:
         return at
     hips = axes @ (bodies.joints[frame, person, ROOT] + bodies.translations[frame, person]).cpu().double() + at
-    if pivot == FEET:
+    if pivot == FEET_PIVOT:
         hips[1] = float(sole_depths(bodies, frame, person, axes[1].to(bodies.vertices)).max()) + at[1]
     return hips
 
@@ -96,7 +96,7 @@ def _applied(bodies: Bodies, turns: torch.Tensor, factors: torch.Tensor, transla
     def around(points: torch.Tensor) -> torch.Tensor:
         return factors[..., None, None] * ((points - hips) @ turns.transpose(-1, -2) + hips)
 
-    in_rig = UP.to(turns) @ turns @ UP.to(turns)  # the rig's axes have y up
+    in_rig = HALF_TURN.to(turns) @ turns @ HALF_TURN.to(turns)  # the rig's axes have y up
     face = bodies.face_keypoints
     made = replace(
         bodies,

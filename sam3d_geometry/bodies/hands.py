@@ -9,9 +9,8 @@ from .rotation_maths import best_rotation, least_turn, vector_from_rotation
 from .skeleton import HAND_JOINTS, JOINT_NAMES, JOINT_PARENTS
 
 DISAGREES_DEGREES = 5.0  # a stored rotation that is farther from the joints is out of date
-ANOTHER_HAND = (
-    0.1  # share of the fingers' beginnings that no turn explains: real ones have 0.006 at most, a mannequin's 0.33
-)
+# share of the fingers' beginnings that no turn explains: real ones have 0.006 at most, a mannequin's 0.33
+ANOTHER_HAND = 0.1
 
 
 def _angle_degrees(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

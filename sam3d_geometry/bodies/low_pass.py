@@ -8,7 +8,7 @@ import torch
 from ..geometry.rotations import quaternion_xyzw
 from .rotation_maths import continuous, rotation_from_xyzw
 
-ORDER = 2  # of the filter in one direction
+FILTER_ORDER = 2  # of the filter in one direction
 FEWEST_FRAMES = 4  # fewer say nothing of a frequency
 
 
@@ -23,7 +23,7 @@ def low_pass(values: torch.Tensor, hz: float, fps: float) -> torch.Tensor:
         return values
     from scipy.signal import butter, sosfiltfilt
 
-    sections = butter(ORDER, hz, fs=fps, output="sos")
+    sections = butter(FILTER_ORDER, hz, fs=fps, output="sos")
     # beyond the ends it goes on point-symmetrically, for some of the filter's memory
     reach = min(len(values) - 1, int(numpy.ceil(3 * fps / hz)))
     smooth = sosfiltfilt(sections, values.cpu().numpy(), axis=0, padlen=reach)

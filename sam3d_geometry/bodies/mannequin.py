@@ -48,7 +48,7 @@ _REST = {
     "l_wrist_twist": (0.52, 1.005, 0.0),
     "l_wrist": (0.53, 0.995, 0.0),
 }
-_FINGERS = {"thumb": 0.045, "index": 0.025, "middle": 0.005, "ring": -0.015, "pinky": -0.035}  # across the hand
+_FINGERS_ACROSS = {"thumb": 0.045, "index": 0.025, "middle": 0.005, "ring": -0.015, "pinky": -0.035}  # across the hand
 _HAND = (0.66, -0.75, 0.0)  # direction from the wrist
 # capsules of the surface: joint that carries it, from and to (joints of the left side or the middle), radii at the ends
 _CAPSULES = (
@@ -107,7 +107,7 @@ def _joint_places() -> dict[str, Triple]:
     """Where every joint is at rest."""
     places: dict[str, Triple] = {name: (float(x), y, float(z)) for name, (x, y, z) in _REST.items()}
     x, y, z = places["l_wrist"]
-    for finger, across in _FINGERS.items():
+    for finger, across in _FINGERS_ACROSS.items():
         for number in range(5):
             name = f"l_{finger}_null" if number == 4 else f"l_{finger}{number}"
             along = (0.03 if finger == "thumb" else 0.07) + 0.026 * (number - 1)
@@ -192,7 +192,7 @@ def _keypoint(name: str, places: Mapping[str, Triple]) -> tuple[str, Triple]:
             _mirrored(place) if mirrored else place
         )
     finger, _, part = what.partition("-")
-    if finger in _FINGERS:
+    if finger in _FINGERS_ACROSS:
         ends = {"tip": "_null", "first-joint": "3", "second-joint": "2", "third-joint": "1"}
         joint = f"{letter}_{finger}{ends[part]}"
     else:

@@ -8,7 +8,7 @@ import torch
 
 from .bodies import Bodies
 from .bone_frames import BoneFrames
-from .level_frame import UP, points_to_level, turns_to_level
+from .level_frame import HALF_TURN, points_to_level, turns_to_level
 from .performance import Performance
 from .rest import BodyMotion, Rest, rest_mesh, rest_of, rigid, sampled_frames
 from .rig import Rig
@@ -18,7 +18,7 @@ from .stance import stand
 from .targets import target_skeleton
 
 LIMBS = joints(["l_uparm", "l_lowarm", "r_uparm", "r_lowarm", "l_upleg", "l_lowleg", "r_upleg", "r_lowleg"])
-LEG = joints(["l_upleg", "l_lowleg", "l_foot"])
+LEG_JOINTS = joints(["l_upleg", "l_lowleg", "l_foot"])
 SOLES = joints(["l_ball", "r_ball", "l_foot", "r_foot"])
 
 
@@ -82,7 +82,7 @@ def perform(bodies: Bodies, person: int, settings: Settings, rig: Rig | None = N
     on_person = BoneFrames.of(target, stand(own, target.rest if settings.rest == "auto" else settings.rest))
     rotations, places = on_person.turned(motion.rotations), on_person.places(motion.joints)
     bind = on_person.bind()
-    mesh = _mesh(bodies, person, (frames, motion), (on_person, rotations, places), rig)
+    mesh = _skinned_mesh(bodies, person, (frames, motion), (on_person, rotations, places), rig)
     translations = bodies.translations[frames, person].cpu().double()
     rotations, places = _in_world(rotations, places, translations, settings, frames)
     on_floor = on_person.on_floor()
@@ -107,7 +107,7 @@ def perform(bodies: Bodies, person: int, settings: Settings, rig: Rig | None = N
         skin=mesh.skin,
         humanoid={bone.name: i for i, bone in enumerate(target.bones)} if target.humanoid else None,
     )
-    leg = float(own.joints[LEG].diff(dim=0).norm(dim=1).sum())
+    leg = float(own.joints[LEG_JOINTS].diff(dim=0).norm(dim=1).sum())
     facts = Facts(
         exact_frame=mesh.exact_frame,
         apart=mesh.apart,
@@ -127,7 +127,7 @@ class _Mesh:
     apart: float = 0.0
 
 
-def _mesh(
+def _skinned_mesh(
     bodies: Bodies,
     person: int,
     moving: tuple[torch.Tensor, BodyMotion],
@@ -162,9 +162,9 @@ def _in_world(
     rotations: torch.Tensor, places: torch.Tensor, translations: torch.Tensor, settings: Settings, frames: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Bones' axes and places relative to the person, in the rig's axes -> in the world with y up."""
-    seen = places @ UP + translations[:, None]
+    seen = places @ HALF_TURN + translations[:, None]
     if settings.world is None:
-        return rotations, seen @ UP
+        return rotations, seen @ HALF_TURN
     world = settings.world.cpu().double()[frames]
     return turns_to_level(world)[:, None] @ rotations, points_to_level(seen, world)
 

@@ -20,34 +20,34 @@ from .placement_report import PersonPlace, Placed, focal_disagreement
 from .size import statures
 from .surface import facing_of, person_mask, raster_of
 
-AUTO, SCENE, ADULTS, KNOWN = SIZE_FROM = ("auto", "scene", "adult bodies", "known height")
-OWN, OF_POINTMAP = CAMERAS = ("bodies", "pointmap")
+AUTO_SIZE, SCENE_SIZE, ADULT_SIZE, KNOWN_HEIGHT = SIZE_FROM = ("auto", "scene", "adult bodies", "known height")
+OWN_CAMERA, POINTMAP_CAMERA = CAMERA_SOURCES = ("bodies", "pointmap")
 CLOTH_M = 0.015  # how far clothes and hair lie before the body that is inside, on the mean
 GROUND_M = 0.02  # how exactly the ground and a sole are found
-SURE = 2.0  # standard deviations by which depth and ground may differ and still be averaged
+AVERAGED_WITHIN = 2.0  # standard deviations by which depth and ground may differ and still be averaged
 ADULT_RANGE = 1.15  # the largest over the smallest unit that adults of one scene tell
 ADULT_SHARE = 0.15  # of all pixels of people that the adults must have
-ASPECT = 0.01  # by which the pictures of people and pointmap may differ in shape
+SHAPE_DIFFERENCE = 0.01  # by which the pictures of people and pointmap may differ in shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placing:
     """How people are placed.
 
-    size_from       SCENE: the pointmap's metres give each person's size; ADULTS: grown-ups keep theirs and give the pointmap
-                    its metres; KNOWN: the person number `person` is `height_m` tall; AUTO: SCENE where it is metric, else ADULTS
+    size_from       SCENE_SIZE: the pointmap's metres give each person's size; ADULT_SIZE: grown-ups keep theirs and give the pointmap
+                    its metres; KNOWN_HEIGHT: the person number `person` is `height_m` tall; AUTO_SIZE: SCENE_SIZE where it is metric, else ADULT_SIZE
     ground_contact  the ground under the feet helps where it agrees with the depth
-    camera          OWN: people keep the rays they were found with; OF_POINTMAP: they are moved into the pointmap's camera first
+    camera          OWN_CAMERA: people keep the rays they were found with; POINTMAP_CAMERA: they are moved into the pointmap's camera first
     """
 
-    size_from: str = AUTO
+    size_from: str = AUTO_SIZE
     height_m: float = 1.7
     person: int = 0
     ground_contact: bool = True
-    camera: str = OWN
+    camera: str = OWN_CAMERA
 
     def __post_init__(self) -> None:
-        for name, value, known in (("size_from", self.size_from, SIZE_FROM), ("camera", self.camera, CAMERAS)):
+        for name, value, known in (("size_from", self.size_from, SIZE_FROM), ("camera", self.camera, CAMERA_SOURCES)):
             if value not in known:
                 raise ValueError(f"Input {name} came as {value!r}; choose one of {', '.join(known)}.")
         if not 0.3 <= self.height_m <= 3:
@@ -72,20 +72,20 @@ def place_bodies(
     """
     placing = placing or Placing()
     require_same_pictures(bodies, pointmap, selection)
-    size_from = placing.size_from if placing.size_from != AUTO else SCENE if pointmap.metric else ADULTS
-    if size_from == SCENE:
+    size_from = placing.size_from if placing.size_from != AUTO_SIZE else SCENE_SIZE if pointmap.metric else ADULT_SIZE
+    if size_from == SCENE_SIZE:
         require_metres(pointmap)
     disagreement = focal_disagreement(bodies, pointmap)
     shift = 0.0
-    if placing.camera == OF_POINTMAP:
+    if placing.camera == POINTMAP_CAMERA:
         bodies, shift = in_camera_of(bodies, pointmap)
-    fits = measure(bodies, pointmap, selection, in_metres=size_from == SCENE, on_progress=on_progress)
+    fits = measure(bodies, pointmap, selection, in_metres=size_from == SCENE_SIZE, on_progress=on_progress)
     own = statures(bodies)
     scene_sizes = _scene_sizes(fits, own)
     level = find_level(pointmap, world_from_camera, shared_ground) if placing.ground_contact else None
     if level is not None:
         scene_sizes = _on_ground(bodies, scene_sizes, own, fits, level)
-    metres = 1.0 if size_from == SCENE else _metres_per_unit(scene_sizes, own, fits, placing, size_from)
+    metres = 1.0 if size_from == SCENE_SIZE else _metres_per_unit(scene_sizes, own, fits, placing, size_from)
     factors = _factors(scene_sizes, own, bodies.present, metres)
     placed = bodies.scaled(factors)
     metric = replace(scale_pointmap(pointmap, metres), metric=True)
@@ -116,7 +116,7 @@ def require_same_pictures(bodies: Bodies, pointmap: Pointmap, selection: torch.T
             f"The selection has {len(selection)} frames and the people {len(bodies)}; give as many, or one."
         )
     (height, width), (rows, columns) = bodies.image_size, pointmap.source_size
-    if abs(math.log(width / height * rows / columns)) > ASPECT:
+    if abs(math.log(width / height * rows / columns)) > SHAPE_DIFFERENCE:
         raise ValueError(
             f"The people are of a picture of {width} x {height} pixels and the pointmap of one of {columns} x {rows}; both must "
             "show the same picture, uncropped."
@@ -197,7 +197,7 @@ def _on_ground(
         ratio = standing_ratio(standing_gaps(placed, level, p))
         depth = min(depth for (_, q), (_, depth) in fits.items() if q == p)
         of_depth, of_ground = CLOTH_M / depth, GROUND_M / max(_drop(bodies, level, p), GROUND_M)
-        if ratio is not None and abs(math.log(ratio)) < SURE * math.hypot(of_depth, of_ground):
+        if ratio is not None and abs(math.log(ratio)) < AVERAGED_WITHIN * math.hypot(of_depth, of_ground):
             share = of_depth**2 / (of_depth**2 + of_ground**2)
             size *= ratio**share
         found[p] = size
@@ -218,7 +218,7 @@ def _metres_per_unit(sizes: dict[int, float], own: torch.Tensor, fits: Fits, pla
         raise ValueError(
             "Nobody is seen on the pointmap, so nobody can give it its meters; look at its mask, or give another pointmap."
         )
-    if size_from == KNOWN:
+    if size_from == KNOWN_HEIGHT:
         if placing.person not in sizes:
             raise ValueError(
                 f"Person {placing.person}, whose height is known, is not seen on the pointmap; choose one of "

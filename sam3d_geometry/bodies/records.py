@@ -14,10 +14,10 @@ from .skeleton import JOINT_COUNT, KEYPOINT_COUNT
 
 Record = Mapping[str, Any]
 TRACK_ID, SIZE_FACTOR = "track_id", "size_factor"  # keys of ours beside those of SAM 3D Body
-VERTICES = "pred_vertices"
+VERTICES_KEY = "pred_vertices"
 # key -> (field of Bodies, shape; -1 is the number of vertices)
 REQUIRED: dict[str, tuple[str, tuple[int, ...]]] = {
-    VERTICES: ("vertices", (-1, 3)),
+    VERTICES_KEY: ("vertices", (-1, 3)),
     "pred_joint_coords": ("joints", (JOINT_COUNT, 3)),
     "pred_keypoints_3d": ("keypoints", (KEYPOINT_COUNT, 3)),
     "pred_keypoints_2d": ("keypoints_2d", (KEYPOINT_COUNT, 2)),
@@ -30,7 +30,7 @@ OPTIONAL: dict[str, tuple[str, tuple[int, ...]]] = {
     "pred_face_keypoints_3d": ("face_keypoints", (FACE_KEYPOINTS, 3)),
     SIZE_FACTOR: ("sizes", ()),
 }
-SHAPES: dict[str, tuple[int, ...]] = {
+ARRAY_SHAPES: dict[str, tuple[int, ...]] = {
     **{key: shape for key, (_, shape) in (REQUIRED | OPTIONAL).items()},
     **{key: (count,) for key, count in PARAMETERS.items()},
 }
@@ -59,7 +59,7 @@ def as_array(value: Any, where: str) -> numpy.ndarray:
         raise ValueError(f"{where} came as {str(value)[:40]}, and numbers are needed.") from error
 
 
-def _place(frame: int, person: int) -> str:
+def _whose(frame: int, person: int) -> str:
     return f"person {person} of frame {frame}"
 
 
@@ -69,7 +69,7 @@ def _read(record: Record, key: str, place: str, vertices: int) -> numpy.ndarray 
     if value is None:
         return None
     array = as_array(value, f"{key} of {place}")
-    needed = tuple(vertices if side == -1 else side for side in SHAPES[key])
+    needed = tuple(vertices if side == -1 else side for side in ARRAY_SHAPES[key])
     if key == "focal_length" and array.size == 1:
         array = array.reshape(())
     if array.shape != needed:
@@ -87,12 +87,12 @@ def _checked_frames(frames: Sequence[Sequence[Record]]) -> None:
         for k, record in enumerate(persons):
             if not isinstance(record, Mapping):
                 raise ValueError(
-                    f"{_place(t, k)} came as {type(record).__name__}; a dictionary of SAM 3D Body's results is needed.".capitalize()
+                    f"{_whose(t, k)} came as {type(record).__name__}; a dictionary of SAM 3D Body's results is needed.".capitalize()
                 )
             missing = [key for key in REQUIRED if record.get(key) is None]
             if missing:
                 raise ValueError(
-                    f"{', '.join(missing)} of {_place(t, k)} is missing; SAM 3D Body's own results have it, so give them whole."
+                    f"{', '.join(missing)} of {_whose(t, k)} is missing; SAM 3D Body's own results have it, so give them whole."
                 )
 
 
@@ -125,7 +125,7 @@ def faults_of(frames: Sequence[Sequence[Record]]) -> list[Fault]:
     found = []
     for t, persons in enumerate(frames):
         for k, record in enumerate(persons):
-            for key in SHAPES:
+            for key in ARRAY_SHAPES:
                 value = record.get(key)
                 if value is not None and not bool(numpy.isfinite(as_array(value, key)).all()):
                     found.append(Fault(t, k, key))
@@ -210,7 +210,7 @@ def bodies_from_records(
     broken = {(fault.frame, fault.person) for fault in without}
     places, ids = columns_of(frames)
     vertices = next(
-        len(numpy.atleast_1d(as_array(record[VERTICES], VERTICES))) for persons in frames for record in persons
+        len(numpy.atleast_1d(as_array(record[VERTICES_KEY], VERTICES_KEY))) for persons in frames for record in persons
     )
     table = _Table(len(frames), len(ids), vertices)
     present = torch.zeros(table.size, dtype=torch.bool)
@@ -220,15 +220,15 @@ def bodies_from_records(
             if (t, k) in broken:
                 continue
             p = places[t][k]
-            for key, value in _values(record, _place(t, k), vertices).items():
+            for key, value in _values(record, _whose(t, k), vertices).items():
                 table.put(key, t, p, value)
             present[t, p] = True
-            masks[t][p] = _picture_mask(record.get("mask"), _place(t, k))
+            masks[t][p] = _picture_mask(record.get("mask"), _whose(t, k))
     count = int(present.sum())
     if not count:
         raise ValueError("Every person has values that are no numbers; run the prediction again.")
     named: dict[str, Any] = {name: table.tensor(key, count) for key, (name, _) in (REQUIRED | OPTIONAL).items()}
-    size = _camera(named, present, image_size)
+    size = _size_and_focal(named, present, image_size)
     if named["boxes"] is None:
         named["boxes"] = _boxes(named["keypoints_2d"], present)
     if named["sizes"] is None:
@@ -248,7 +248,7 @@ def bodies_from_records(
 def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarray]:
     """The known keys of a person with their arrays, shapes and numbers checked."""
     found: dict[str, numpy.ndarray] = {}
-    for key in SHAPES:
+    for key in ARRAY_SHAPES:
         value = _read(record, key, place, vertices)
         if value is None:
             continue
@@ -266,7 +266,7 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
     return found
 
 
-def _camera(named: dict[str, Any], present: torch.Tensor, image_size: Sequence[int] | None) -> tuple[int, int]:
+def _size_and_focal(named: dict[str, Any], present: torch.Tensor, image_size: Sequence[int] | None) -> tuple[int, int]:
     """Size of the picture (height, width); fills in `focal` where the records had none."""
     size = None if image_size is None else _size_checked(image_size)
     if size is not None and named["focal"] is not None:
@@ -274,7 +274,7 @@ def _camera(named: dict[str, Any], present: torch.Tensor, image_size: Sequence[i
     points = named["keypoints"] + named["translations"][:, :, None]
     focal = torch.zeros(present.shape)
     for t, p in torch.nonzero(present).tolist():
-        found, seen = camera_from_keypoints(points[t, p].numpy(), named["keypoints_2d"][t, p].numpy(), _place(t, p))
+        found, seen = camera_from_keypoints(points[t, p].numpy(), named["keypoints_2d"][t, p].numpy(), _whose(t, p))
         focal[t, p] = found
         size = size or seen
     if named["focal"] is None:

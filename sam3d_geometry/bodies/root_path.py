@@ -19,7 +19,7 @@ FLOOR_M = 5e-3
 ACCELERATION = 10.0  # metres per second squared: of the hips of somebody who walks briskly
 HIGH_M = 0.05  # over its lowest point: a foot stands on nothing that is higher
 DISAGREEING_M = 5e-3  # a frame's step of a standing foot that tells of a wrong contact
-ROUNDS = 4
+PATH_ROUNDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def planted_hips(
     steps = [standing_points(feet.numpy(), placed, contacts.numpy(), foot) for foot in range(2)]
     weights = [numpy.ones(len(step[0])) for step in steps]
     found = hips
-    for _ in range(ROUNDS):
+    for _ in range(PATH_ROUNDS):
         rows = _Rows()
         _add_sighting(rows, seen)
         for (at, before, after, lowest), weight in zip(steps, weights):

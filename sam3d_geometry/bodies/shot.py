@@ -9,7 +9,7 @@ import torch
 from .bodies import Bodies
 from .foot_contacts import foot_contacts, settled_hips
 from .leg_give import leg_gives, leg_shares
-from .level_frame import UP
+from .level_frame import HALF_TURN
 from .low_pass import low_pass, low_pass_rotations
 from .root_path import Sighting, planted_hips
 from .skeleton import ROOT, joints, keypoints
@@ -77,7 +77,7 @@ class Shot:
     def _joint_turns(self) -> torch.Tensor:
         """(N, 127, 3, 3) from the joints' axes to the world."""
         known = self._bodies.rotations
-        return self._axes[:, None] if known is None else self._axes[:, None] @ UP @ self.part(known)
+        return self._axes[:, None] if known is None else self._axes[:, None] @ HALF_TURN @ self.part(known)
 
     def _smooth_points(self, points: torch.Tensor) -> torch.Tensor:
         """Points (N, K, 3) relative to the person's origin -> relative to the hips in the world, without trembling."""
@@ -121,8 +121,8 @@ class Shot:
     def new_rotations(self) -> torch.Tensor:
         """(N, 127, 3, 3) as `Bodies.rotations`, without trembling."""
         own = self._slow_turns(self._turns.mT[:, None] @ self._joint_turns())
-        return UP @ self._axes.mT[:, None] @ self._smooth[:, None] @ own
+        return HALF_TURN @ self._axes.mT[:, None] @ self._smooth[:, None] @ own
 
     def turn_in_rig(self) -> torch.Tensor:
         """(N, 3, 3) by how much the whole person was turned, in the rig's axes."""
-        return UP @ self._axes.mT @ self._smooth @ self._turns.mT @ self._axes @ UP
+        return HALF_TURN @ self._axes.mT @ self._smooth @ self._turns.mT @ self._axes @ HALF_TURN

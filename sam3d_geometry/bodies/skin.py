@@ -13,7 +13,7 @@ from .skeleton import JOINT_COUNT, JOINT_NAMES, JOINT_PARENTS
 
 INFLUENCES = 4  # joints for each vertex: what game engines and glTF viewers take
 FACING_PENALTY = 10.0  # a bone that the skin faces counts as this many times as far: it belongs to another limb
-NEAREST = 1e-3  # metres: no bone is nearer to the skin
+NEAREST_BONE = 1e-3  # metres: no bone is nearer to the skin
 KIN = 4  # steps through the skeleton between bones whose skins may meet
 HEAT = 3.0  # how strongly bones hold the skin against the flow along it
 # joints that only share the twist of a limb, or sit inside the head: the skin of a shape alone cannot tell them
@@ -104,7 +104,7 @@ def _bone_distances(
     for start, line in zip(starts, ends - starts):
         share = ((vertices - start) @ line / line.square().sum().clamp_min(1e-12)).clamp(0, 1)
         outward = vertices - start - share[:, None] * line
-        distance = outward.norm(dim=1).clamp_min(NEAREST)
+        distance = outward.norm(dim=1).clamp_min(NEAREST_BONE)
         faced = (outward * normals).sum(1) < 0
         columns.append(torch.where(faced, FACING_PENALTY * distance, distance))
     return owners, torch.stack(columns, 1)
@@ -125,7 +125,9 @@ def _kinship() -> torch.Tensor:
     return torch.from_numpy(shortest_path(links.numpy(), directed=False, unweighted=True))
 
 
-def _owners(faces: torch.Tensor, joints: torch.Tensor, distances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _joint_of_vertices(
+    faces: torch.Tensor, joints: torch.Tensor, distances: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The joint (V,) that each vertex hangs from, and how far its bone is (V,).
 
     The nearest bone, unless the skin would tear: a patch of a thigh that is nearest to the finger that lies on it hangs
@@ -170,7 +172,9 @@ def geometric_skin(vertices: torch.Tensor, faces: torch.Tensor, joints: torch.Te
     from scipy.sparse.linalg import splu
 
     points = vertices.double()
-    owner, distance = _owners(faces, *_bone_distances(points, vertex_normals(points, faces), joints.double()))
+    owner, distance = _joint_of_vertices(
+        faces, *_bone_distances(points, vertex_normals(points, faces), joints.double())
+    )
     corners = points[faces]
     rows, columns, values = [], [], []
     area = torch.zeros(len(points), dtype=torch.float64)

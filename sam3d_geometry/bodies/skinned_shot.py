@@ -8,7 +8,7 @@ import torch
 
 from .bodies import Bodies
 from .leg_bend import bent_legs
-from .level_frame import UP
+from .level_frame import HALF_TURN
 from .rest import BodyMotion, Rest, rest_of
 from .rig import Rig
 from .rigged_pose import RiggedPose, carried, nearest_skin, part_of
@@ -54,7 +54,7 @@ class SkinnedShot(Shot):
         assert self._bodies.rotations is not None  # else there is no figure
         rotations, places = self.part(self._bodies.rotations), self.part(self._bodies.joints)
         motion = BodyMotion.of(rotations, places, self._figure.rig.rotations)
-        to_world = self._axes @ UP
+        to_world = self._axes @ HALF_TURN
         places = torch.einsum("nab,njb->nja", to_world, motion.joints - motion.joints[:, ROOT : ROOT + 1])
         self._before = RiggedPose(to_world[:, None] @ motion.rotations, places)
         bones = self._before.with_bones(self._figure.rest) if self._how.lock_size else self._before
@@ -81,4 +81,4 @@ class SkinnedShot(Shot):
         return self._from_world(new) + self._own_hips[:, None]
 
     def new_rotations(self) -> torch.Tensor:
-        return UP @ self._axes.mT[:, None] @ self._after.rotations
+        return HALF_TURN @ self._axes.mT[:, None] @ self._after.rotations

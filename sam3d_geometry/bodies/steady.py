@@ -25,7 +25,7 @@ from .skinned_shot import Figure, SkinnedShot
 
 SOLES_AT = 6  # frames of a shot that tell how far soles are below the points of the feet
 ANGLES = ("body_pose_params", "hand_pose_params")  # parameters that are angles and are smoothed as such
-SHAPES = ("scale_params", "shape_params")  # those that tell a person's build, which stays through a clip
+BUILD_KEYS = ("scale_params", "shape_params")  # those that tell a person's build, which stays through a clip
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _with_build(bodies: Bodies, how: Steadying) -> Bodies:
     if not how.lock_size:
         return bodies
     parameters = dict(bodies.parameters)
-    for name in set(SHAPES) & set(parameters):
+    for name in set(BUILD_KEYS) & set(parameters):
         value = parameters[name].clone()
         for person in range(bodies.persons):
             here = bodies.present[:, person]

@@ -11,7 +11,7 @@ from ..geometry.pointmap import Pointmap
 from .bodies import Bodies
 from .contact import find_level
 
-LEVEL, CAMERA, IN_PLACE = WORLDS = ("level", "camera", "in place")
+LEVEL_WORLD, CAMERA_WORLD, IN_PLACE = WORLDS = ("level", "camera", "in place")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def world_of(bodies: Bodies, pointmap: Pointmap | None, kind: str) -> tuple[torc
     """
     if kind not in WORLDS:
         raise ValueError(f"World came as {kind!r}; choose one of {', '.join(WORLDS)}.")
-    if kind == CAMERA:
+    if kind == CAMERA_WORLD:
         return None, "the camera's axes"
     found = level_world_of(bodies, pointmap)
     return found.from_camera, found.told

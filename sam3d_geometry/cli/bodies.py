@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from ..bodies.body_mesh import NO_SCENE, SCENES
-from ..bodies.placement import AUTO, CAMERAS, KNOWN, OWN, SIZE_FROM
+from ..bodies.placement import AUTO_SIZE, CAMERA_SOURCES, KNOWN_HEIGHT, OWN_CAMERA, SIZE_FROM
 from ..bodies.targets import TARGETS
-from ..bodies.world import LEVEL, WORLDS
+from ..bodies.world import LEVEL_WORLD, WORLDS
 from ..files.axes import AXES
 from ..files.body_export import BODY_FORMATS, REST_POSES
 from . import options
@@ -126,7 +126,7 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
     add(
         "--size-from",
         type=choice(SIZE_FROM),
-        default=AUTO,
+        default=AUTO_SIZE,
         metavar=f"{{{','.join(map(hyphened, SIZE_FROM))}}}",
         help="with --pointmap: its meters give everybody's size (scene), or grown-ups give it its meters (adult-bodies), or one "
         "known height does; auto (default): scene where it is in meters",
@@ -139,8 +139,8 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--body-camera",
-        choices=CAMERAS,
-        default=OWN,
+        choices=CAMERA_SOURCES,
+        default=OWN_CAMERA,
         help="where the cameras of people and pointmap differ: nothing moves in the picture (bodies, default), or people are "
         "moved into the pointmap's",
     )
@@ -155,7 +155,12 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
     menu("--names", TARGETS, "mhr", "whose names, axes and rest the bones have")
     menu("--rest", tuple(REST_POSES), "auto", "how people stand at rest: as the program of --names, or in A or T pose")
-    menu("--world", WORLDS, LEVEL, "upright with the floor at 0, as the camera saw it, or upright and kept on the spot")
+    menu(
+        "--world",
+        WORLDS,
+        LEVEL_WORLD,
+        "upright with the floor at 0, as the camera saw it, or upright and kept on the spot",
+    )
     menu("--axes", tuple(AXES), "gltf", "of --json, --obj and --ply")
     add(
         "--steady",
@@ -184,11 +189,13 @@ def _check(args: argparse.Namespace, made: options.Parser) -> None:
         made.error(f"--fps {args.fps:g}: it must be greater than 0.")
     if not 0 <= args.leg_length_m < math.inf:
         made.error(f"--leg-length-m {args.leg_length_m:g}: it must be at least 0.")
-    if args.size_from == KNOWN and not 0.3 <= args.height_m <= 3:
+    if args.size_from == KNOWN_HEIGHT and not 0.3 <= args.height_m <= 3:
         made.error(f"--height-m {args.height_m:g}: a person's height, 0.3 to 3 meters, is needed.")
     if args.scene != NO_SCENE and not args.pointmap:
         made.error("--scene needs the scene: give --pointmap too, or leave it out.")
-    if not args.pointmap and (args.metric or args.size_from != AUTO or args.no_ground or args.body_camera != OWN):
+    if not args.pointmap and (
+        args.metric or args.size_from != AUTO_SIZE or args.no_ground or args.body_camera != OWN_CAMERA
+    ):
         made.error("--metric, --size-from, --no-ground and --body-camera are used with --pointmap only.")
 
 

@@ -17,12 +17,12 @@ from ..bodies.body_mesh import NO_SCENE
 from ..bodies.check import check_bodies, describe_bodies
 from ..bodies.check_pictures import PictureStyle, check_pictures
 from ..bodies.example import example_people, walking_person
-from ..bodies.placement import SCENE, Placed, Placing, place_bodies, require_same_pictures
+from ..bodies.placement import SCENE_SIZE, Placed, Placing, place_bodies, require_same_pictures
 from ..bodies.records import Fault
 from ..bodies.shot import Steadying
 from ..bodies.steady import shot_starts, steady_bodies
 from ..bodies.steady_report import steady_report
-from ..bodies.world import LEVEL, level_world_of, world_of
+from ..bodies.world import LEVEL_WORLD, level_world_of, world_of
 from ..estimate.depth_to_pointmap import nearness_image
 from ..files.body_export import BODY_FORMATS, BodyExport, export_bodies, names_of
 from ..files.body_file import BodyFileError, picture_name, read_people
@@ -49,7 +49,7 @@ NOT_RESULTS = ("inputs", "photo", "pointmap", "out", "overwrite", "progress", "d
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeBodies:
     """What is to be written, and what to know of it, in lines."""
 
     out: OutputFolder
@@ -136,14 +136,14 @@ class BodyJob:
         """The files that would be written."""
         return [self.base.with_name(self.base.name + suffix) for suffix in [".json", *self.suffixes]]
 
-    def make(self, progress: Progress) -> Made:
+    def make(self, progress: Progress) -> MadeBodies:
         """Places, checks and exports the people; nothing is written yet. ValueError, in one sentence, where they do not fit."""
         pointmap, said = self._pointmap()
         placed = None if pointmap is None else self._placed(pointmap, progress)
         bodies = self.bodies if placed is None else placed.bodies
         scene = None if placed is None else placed.pointmap
         if self.args.camera_level and bodies.world_from_camera is None:
-            bodies = replace(bodies, world_from_camera=world_of(bodies, None, LEVEL)[0])
+            bodies = replace(bodies, world_from_camera=world_of(bodies, None, LEVEL_WORLD)[0])
         steadied = ""
         if self.args.steady:
             bodies, steadied = self._steadied(bodies, scene)
@@ -173,7 +173,7 @@ class BodyJob:
             "outputs": {suffix: self.base.name + suffix for suffix in writers},
             "options": dict(self.options),
         }
-        return Made(self.out, self.base, record, writers, lines)
+        return MadeBodies(self.out, self.base, record, writers, lines)
 
     def _pointmap(self) -> tuple[Pointmap | None, list[str]]:
         """The scene of the depth files, and what had to be taken for granted of it."""
@@ -193,7 +193,7 @@ class BodyJob:
     def _placed(self, pointmap: Pointmap, progress: Progress) -> Placed:
         args = self.args
         require_same_pictures(self.bodies, pointmap)
-        if args.size_from == SCENE and not pointmap.metric:
+        if args.size_from == SCENE_SIZE and not pointmap.metric:
             raise ValueError(
                 "--size-from scene: the depth says no meters; add --metric where it is in meters, or leave --size-from out."
             )

@@ -176,7 +176,7 @@ def _engine(args: argparse.Namespace, progress: Progress) -> Engine:
     return LocalEngine(loaded_model(args, progress))
 
 
-def _run(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progress) -> None:
+def _run_job(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: Progress) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     fingerprint, facts = job.fingerprint(engine), job.clip.facts
     notes = clip_notes(facts)
@@ -253,7 +253,7 @@ def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
                 job.record.tidy(job.fingerprint(engine))
                 outcome.skipped += 1
             else:
-                _run(args, job, engine, progress)
+                _run_job(args, job, engine, progress)
                 outcome.done += 1
     return outcome
 

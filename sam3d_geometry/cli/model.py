@@ -11,7 +11,7 @@ from .. import models
 from ..models.catalogue import card_named
 from .progress import Progress
 
-AUTO = "auto"
+AUTO_DEVICE = "auto"
 
 
 def best_device() -> str:

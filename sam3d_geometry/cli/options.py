@@ -18,7 +18,7 @@ from ..geometry.normals import SOURCES
 from ..maps.colormap import COLORMAPS
 from ..maps.depth import AT_FAR_END, CURVES, FIXED, INVALID_FILLS
 from .lens import FROM_EXIF
-from .model import AUTO, best_device
+from .model import AUTO_DEVICE, best_device
 from .outcome import NOT_STARTED
 from .progress import JSON, QUIET, TEXT
 
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
 def device_named(name: str) -> str:
     """Type of a --device option: a torch device by its name, the best there is for "auto"."""
-    if name == AUTO:
+    if name == AUTO_DEVICE:
         return best_device()
     try:
         return str(torch.device(name))
@@ -117,7 +117,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--device",
-        default=AUTO,
+        default=AUTO_DEVICE,
         type=device_named,
         metavar="DEVICE",
         help="auto (default, a GPU where there is one), cpu, cuda, cuda:1, mps",

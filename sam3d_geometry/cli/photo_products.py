@@ -69,7 +69,7 @@ def _named(kind: str, write: Writer) -> Writer:
 
 
 @dataclass
-class Made:
+class MadePhoto:
     """What a photo gives: a writer for each kind, the record's entries, and why the kinds that failed did."""
 
     record: dict[str, Any]
@@ -101,13 +101,13 @@ class Products:
     normal_source: str = "auto"
     normal_smoothing: int = 0
 
-    def make(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> Made:
+    def make(self, pointmap: Pointmap, shown: DepthRange, photo: torch.Tensor) -> MadePhoto:
         """One frame's pointmap, the range of its depth picture and the photo -> what is to be written of each kind."""
         frame = _Frame(self, pointmap, shown, photo)
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
         if pointmap.fov_spread is not None and (doubt := doubt_of_fov(float(pointmap.fov_spread[0]))):
             camera["field_of_view"] = doubt
-        made = Made(record={"camera": camera, "depth": self._describe_depth(pointmap, shown)})
+        made = MadePhoto(record={"camera": camera, "depth": self._describe_depth(pointmap, shown)})
         for kind in self.kinds:
             try:
                 made.writers[kind] = _named(kind, KINDS[kind].writer(frame))

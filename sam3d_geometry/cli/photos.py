@@ -22,7 +22,7 @@ from .photo_products import SPACES
 from .photo_run import Plan, Run
 from .progress import Progress
 
-RANGES = (PER_FRAME, WHOLE_CLIP, FIXED)
+PHOTO_RANGES = (PER_FRAME, WHOLE_CLIP, FIXED)
 
 DESCRIPTION = """\
 Depth maps, normal maps and 3D points from photos, with one small network that is built in or with MoGe.
@@ -93,7 +93,7 @@ def parser() -> options.Parser:
     _add_results(parser)
     depth = options.add_depth(
         parser,
-        RANGES,
+        PHOTO_RANGES,
         "each photo's own (default), one range over all photos (no flicker; every photo goes through the network twice), "
         "or --near and --far",
     )

@@ -14,15 +14,8 @@ from ..files.whole_files import Writer
 from ..geometry.plain_json import parsed_json
 
 REPORT = "report.json"
-NO_DIFFERENCE = (
-    "inputs",
-    "out",
-    "overwrite",
-    "progress",
-    "dry_run",
-    "models_dir",
-    "offline",
-)  # options, to the results
+# options, to the results
+NO_DIFFERENCE = ("inputs", "out", "overwrite", "progress", "dry_run", "models_dir", "offline")
 
 
 def made_of(command: str, args: argparse.Namespace, left_out: Sequence[str], files: Iterable[Path]) -> dict[str, Any]:

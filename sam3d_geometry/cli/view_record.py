@@ -123,11 +123,11 @@ def truth_record(errors: CameraErrors, posed: PosedViews, known: int) -> dict[st
         "photos_with_truth": known,
         "compared": len(cameras),
         "pairs_compared": len(errors.pairs),
-        "rotation_degrees": _summary([pair.turn_degrees for pair in errors.pairs]),
-        "direction_degrees": _summary([pair.direction_degrees for pair in errors.pairs]),
-        "centers_percent_of_path": _summary([100 * camera.place / path for camera in cameras]),
-        "centers": _summary([camera.place for camera in cameras]),
-        "focal_percent": _summary([100 * abs(camera.focal_share) for camera in cameras]),
+        "rotation_degrees": _median_mean_largest([pair.turn_degrees for pair in errors.pairs]),
+        "direction_degrees": _median_mean_largest([pair.direction_degrees for pair in errors.pairs]),
+        "centers_percent_of_path": _median_mean_largest([100 * camera.place / path for camera in cameras]),
+        "centers": _median_mean_largest([camera.place for camera in cameras]),
+        "focal_percent": _median_mean_largest([100 * abs(camera.focal_share) for camera in cameras]),
         "path": finite(errors.path),
         "extent": finite(errors.extent),
         "truth_from_found": {str(number): _similarity(fit) for number, fit in errors.fits.items()},
@@ -158,7 +158,7 @@ def _similarity(fit: Any) -> list[list[float]]:
     return matrix.tolist()
 
 
-def _summary(values: Sequence[float]) -> dict[str, float | None]:
+def _median_mean_largest(values: Sequence[float]) -> dict[str, float | None]:
     told = [value for value in values if math.isfinite(value)]
     if not told:
         return {"median": None, "mean": None, "largest": None}

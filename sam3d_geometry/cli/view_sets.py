@@ -33,7 +33,7 @@ def photo_sets(inputs: Sequence[Path], out: Path) -> tuple[list[PhotoSet], list[
     folders = [path for path in inputs if path.is_dir()]
     if len(folders) < 2 and not (len(inputs) == 1 and folders and not _own_photos(folders[0], out)):
         files, problems = find_photos([_photos_inside(path, out) for path in inputs], out)
-        return ([PhotoSet("", _named([file.path for file in files]))] if files else []), problems
+        return ([PhotoSet("", _by_name([file.path for file in files]))] if files else []), problems
     if len(folders) < len(inputs):
         raise PhotoError(
             "Folders and photos are both named; give the photos of one thing, or folders that hold one each."
@@ -52,7 +52,7 @@ def photo_sets(inputs: Sequence[Path], out: Path) -> tuple[list[PhotoSet], list[
             name, number = f"{folder.resolve().name}-{number}", number + 1
         taken.add(name.casefold())
         if files:
-            sets.append(PhotoSet(name, _named([file.path for file in files])))
+            sets.append(PhotoSet(name, _by_name([file.path for file in files])))
     return sets, problems
 
 
@@ -74,7 +74,7 @@ def _suffixed(folder: Path) -> list[Path]:
     return [p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith(".") and p.is_file()]
 
 
-def _named(paths: Sequence[Path]) -> dict[str, Path]:
+def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
     """Each photo by its file name, by its folder too where names come twice, and by its whole path at last."""
     names = [path.name for path in paths]
     longer = [PurePath(path.resolve().parent.name, path.name).as_posix() for path in paths]

@@ -11,13 +11,13 @@ import torch
 
 from .. import __version__
 from ..bodies.bodies import Bodies
-from ..bodies.body_mesh import NO_SCENE, SCENES, WITHOUT_PEOPLE, joined, people_meshes, without_people
+from ..bodies.body_mesh import NO_SCENE, SCENES, WITHOUT_PEOPLE, joined_meshes, people_meshes, without_people
 from ..bodies.perform import Facts, Settings, perform, person_name
 from ..bodies.performance import Performance
 from ..bodies.rig import Rig
 from ..bodies.skeleton import ROOT
 from ..bodies.targets import target_skeleton
-from ..bodies.world import IN_PLACE, LEVEL, world_of
+from ..bodies.world import IN_PLACE, LEVEL_WORLD, world_of
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..shapes.mesh import Mesh
@@ -54,7 +54,7 @@ class BodyExport:
     file_format: str = "glb"
     bone_names: str = "mhr"
     rest_pose: str = "auto"
-    world: str = LEVEL
+    world: str = LEVEL_WORLD
     axes: str = "gltf"
     fps: float = 24.0
     leg_length_m: float = 0.0
@@ -105,7 +105,7 @@ def export_bodies(
     paths = [base.with_name(base.name + name) for name in names_of(bodies, export.file_format)]
     if export.file_format == "npz":
         return Saved({paths[0]: partial(write_npz, bodies)}, _sentence(bodies, export, "as they came"))
-    world, said = world_of(bodies, pointmap, LEVEL if export.world == IN_PLACE else export.world)
+    world, said = world_of(bodies, pointmap, LEVEL_WORLD if export.world == IN_PLACE else export.world)
     if export.file_format in ("obj", "ply"):
         return Saved(_meshes(bodies, paths, export, world), _sentence(bodies, export, said))
     settings = Settings(
@@ -181,7 +181,7 @@ def _everybody(bodies: Bodies, frame: int, world: torch.Tensor | None, in_place:
             hips = hips if world is None else hips @ world[:3, :3].T.to(hips) + world[:3, 3].to(hips)
             moved = replace(moved, vertices=moved.vertices - hips * hips.new_tensor([1.0, 0.0, 1.0]))
         placed.append(replace(moved, intrinsics=None))
-    return joined(placed)
+    return joined_meshes(placed)
 
 
 def in_world(mesh: Mesh, world: torch.Tensor) -> Mesh:

@@ -14,10 +14,10 @@ import torch
 
 from ..bodies.bodies import Bodies
 from ..bodies.records import (
+    ARRAY_SHAPES,
     REQUIRED,
-    SHAPES,
     TRACK_ID,
-    VERTICES,
+    VERTICES_KEY,
     Fault,
     bodies_from_records,
     faces_checked,
@@ -35,7 +35,7 @@ MAX_BODY_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of
 MAX_JSON_BYTES = 1 << 30
 PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
 # of an .npz: what is known by name; anything else in it is left alone
-KNOWN_KEYS = (*SHAPES, FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, TRACK_IDS_KEY, TRACK_ID, WORLD_KEY, MASK_KEY)
+KNOWN_KEYS = (*ARRAY_SHAPES, FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, TRACK_IDS_KEY, TRACK_ID, WORLD_KEY, MASK_KEY)
 
 
 BODY_SUFFIXES = (".npz", ".json")
@@ -137,7 +137,7 @@ def _people_of_json(path: Path) -> dict[str, Any]:
     with decoding("json", ValueError):
         content = parsed_json(path.read_bytes())
     found = dict(content) if isinstance(content, dict) else {FRAMES_KEY: content}
-    if FRAMES_KEY not in found and VERTICES in found:
+    if FRAMES_KEY not in found and VERTICES_KEY in found:
         found = {FRAMES_KEY: [[found]], FACES_KEY: found.get(FACES_KEY), IMAGE_SIZE_KEY: found.get(IMAGE_SIZE_KEY)}
     frames = found.get(FRAMES_KEY, [])
     if not isinstance(frames, list):
@@ -165,9 +165,9 @@ def _people_of_npz(path: Path) -> dict[str, Any]:
             if array is not None:
                 arrays[name] = array
     found = {key: arrays.pop(key, None) for key in (FACES_KEY, IMAGE_SIZE_KEY, WORLD_KEY)}
-    if VERTICES not in arrays:
+    if VERTICES_KEY not in arrays:
         if found[FACES_KEY] is None:
-            raise DepthFileError(f"it has neither {VERTICES} nor faces, so it has no people in it. {HOW_TO_SAVE}")
+            raise DepthFileError(f"it has neither {VERTICES_KEY} nor faces, so it has no people in it. {HOW_TO_SAVE}")
         return found | {FRAMES_KEY: []}
     return found | {FRAMES_KEY: _records(arrays)}
 
@@ -188,12 +188,14 @@ def _array_of_numbers(name: str, member: Any) -> numpy.ndarray | None:
 
 def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
     """Arrays of one person, of persons (P, ...) or of persons in frames (T, P, ...) -> a list of records for each frame."""
-    leading = arrays[VERTICES].ndim - 2
+    leading = arrays[VERTICES_KEY].ndim - 2
     if not 0 <= leading <= 2:
         raise DepthFileError(
-            f"its {VERTICES} has the shape {arrays[VERTICES].shape}; (vertices, 3) of each person is needed"
+            f"its {VERTICES_KEY} has the shape {arrays[VERTICES_KEY].shape}; (vertices, 3) of each person is needed"
         )
-    each = (1, 1) if leading == 0 else (1, len(arrays[VERTICES])) if leading == 1 else arrays[VERTICES].shape[:2]
+    each = (
+        (1, 1) if leading == 0 else (1, len(arrays[VERTICES_KEY])) if leading == 1 else arrays[VERTICES_KEY].shape[:2]
+    )
     ids = arrays.pop(TRACK_IDS_KEY, None)
     present = arrays.pop(PRESENT_KEY, numpy.ones(each, dtype=bool)).reshape(-1)
     flat = {name: array.reshape(-1, *array.shape[leading:]) for name, array in arrays.items()}
@@ -201,7 +203,7 @@ def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
     if len(present) != each[0] * each[1] or wrong or (ids is not None and len(ids) != each[1]):
         named = ", ".join(wrong) or (PRESENT_KEY if ids is None or len(ids) == each[1] else TRACK_IDS_KEY)
         raise DepthFileError(
-            f"its {named} is not of the {each[0]} frames and {each[1]} persons that its {VERTICES} has"
+            f"its {named} is not of the {each[0]} frames and {each[1]} persons that its {VERTICES_KEY} has"
         )
     frames: list[list[dict[str, Any]]] = [[] for _ in range(each[0])]
     for row in numpy.flatnonzero(present):
@@ -220,7 +222,7 @@ def bodies_arrays(bodies: Bodies) -> dict[str, numpy.ndarray]:
     arrays: dict[str, numpy.ndarray] = {}
     t, p = torch.nonzero(bodies.present)[0].tolist()
     for key, value in record_of(bodies, t, p).items():
-        if key in SHAPES and value is not None:
+        if key in ARRAY_SHAPES and value is not None:
             arrays[key] = numpy.zeros((*bodies.present.shape, *value.shape), dtype=numpy.float32)
     for t, p in torch.nonzero(bodies.present).tolist():
         record = record_of(bodies, t, p)

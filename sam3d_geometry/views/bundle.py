@@ -145,7 +145,7 @@ class _System:
 
         views, points, count = len(scene.focals), len(scene.points), len(seen.view)
         self.views, self.points_count = views, points
-        own, lens, points_part, error = _derivatives(scene, seen, rules, found)
+        own, lens, points_part, error = _weighted_derivatives(scene, seen, rules, found)
         rows = numpy.arange(3 * count).reshape(count, 3, 1)
         kinds = len(scene.log_focals)
         width = OWN_UNKNOWNS * views + 2 * kinds
@@ -205,7 +205,7 @@ class _System:
         return change, moved.reshape(-1, 3)
 
 
-def _derivatives(
+def _weighted_derivatives(
     scene: Scene, seen: Observations, rules: Rules, found: _Residuals
 ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]:
     """Weighted derivatives of the three residuals of each observation: by its view (N, 3, 7), its lens (N, 3, 2), its

@@ -2,7 +2,7 @@
 
 import torch
 
-from sam3d_geometry.bodies.level_frame import UP, points_from_level, points_to_level, turns_to_level
+from sam3d_geometry.bodies.level_frame import HALF_TURN, points_from_level, points_to_level, turns_to_level
 from sam3d_geometry.bodies.rotation_maths import rotation_from_vector
 
 
@@ -28,5 +28,5 @@ def test_up_is_up_and_directions_turn_as_points_do():
     points = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     moved = points_to_level(points, worlds()).diff(dim=1)[:, 0]
     assert (
-        torch.einsum("nab,nb->na", turns_to_level(worlds()), points.diff(dim=1)[:, 0] @ UP) - moved
+        torch.einsum("nab,nb->na", turns_to_level(worlds()), points.diff(dim=1)[:, 0] @ HALF_TURN) - moved
     ).abs().max() < 1e-12

@@ -8,7 +8,7 @@ import torch
 from people import FLOOR, room_with, seen_as, standing, two_people
 
 from sam3d_geometry.bodies.mannequin import mannequins
-from sam3d_geometry.bodies.placement import ADULTS, KNOWN, OF_POINTMAP, SCENE, Placing, place_bodies
+from sam3d_geometry.bodies.placement import ADULT_SIZE, KNOWN_HEIGHT, POINTMAP_CAMERA, SCENE_SIZE, Placing, place_bodies
 from sam3d_geometry.bodies.size import statures
 from sam3d_geometry.geometry.transform import scale_pointmap, with_fov_x
 
@@ -23,7 +23,7 @@ def test_a_metric_scene_gives_everybody_their_size_and_place(contact):
     truth = two_people(2)
     wrong = seen_as(truth, [[1.4, 0.8], [1.35, 0.82]])
     placed = place_bodies(wrong, room_with(truth, noise=0.02), Placing(ground_contact=contact))
-    assert placed.size_from == SCENE and placed.scene_scale == 1
+    assert placed.size_from == SCENE_SIZE and placed.scene_scale == 1
     ratio = placed.bodies.translations[..., 2] / truth.translations[..., 2]
     assert torch.allclose(statures(placed.bodies), statures(truth), rtol=0.005)
     assert float((ratio - 1).abs().max()) < 0.005
@@ -45,7 +45,7 @@ def test_adults_give_a_scene_without_unit_its_metres_and_children_their_size_fro
     wrong = seen_as(truth, [[1.0, 1.0, 1 / 0.6]])
     pointmap = replace(scale_pointmap(room_with(truth), 0.37), metric=False)
     placed = place_bodies(wrong, pointmap)
-    assert placed.size_from == ADULTS and placed.pointmap.metric
+    assert placed.size_from == ADULT_SIZE and placed.pointmap.metric
     assert placed.scene_scale == pytest.approx(1 / 0.37, rel=0.006)
     assert torch.allclose(placed.bodies.sizes[0], torch.tensor([1.0, 1.0, 0.6]), rtol=0.01)
 
@@ -53,7 +53,9 @@ def test_adults_give_a_scene_without_unit_its_metres_and_children_their_size_fro
 def test_a_known_height_gives_the_scene_and_everybody_else_their_metres():
     truth = standing((-0.6, 4.0), (0.6, 4.2))
     pointmap = replace(scale_pointmap(room_with(truth), 3.0), metric=False)
-    placed = place_bodies(seen_as(truth, [[1.3, 0.9]]), pointmap, Placing(size_from=KNOWN, height_m=1.9, person=1))
+    placed = place_bodies(
+        seen_as(truth, [[1.3, 0.9]]), pointmap, Placing(size_from=KNOWN_HEIGHT, height_m=1.9, person=1)
+    )
     assert torch.allclose(statures(placed.bodies)[0], torch.tensor(1.9), rtol=0.01)
     assert placed.scene_scale == pytest.approx(1.9 / float(statures(truth)[0, 1]) / 3.0, rel=0.01)
 
@@ -116,7 +118,7 @@ def test_cameras_that_differ_are_told_and_can_be_brought_together():
     pointmap = with_fov_x(room_with(truth), 50.0)
     own = place_bodies(truth, pointmap, Placing(ground_contact=False))
     assert own.disagreement_degrees > 5 and "again with fov" in own.describe() and own.shift_pixels == 0
-    moved = place_bodies(truth, pointmap, Placing(ground_contact=False, camera=OF_POINTMAP))
+    moved = place_bodies(truth, pointmap, Placing(ground_contact=False, camera=POINTMAP_CAMERA))
     assert "moved into the pointmap's camera" in moved.describe() and 0 < moved.shift_pixels < 3
     seen = moved.bodies.points(0, 0).mean(0)
     row, column = 60, int(160 * (0.5 + float(pointmap.intrinsics[0, 0, 0]) * float(seen[0] / seen[2])))
@@ -144,9 +146,9 @@ def test_settings_that_cannot_be_are_refused():
     people = two_people()
     loose = replace(room_with(people), metric=False)
     with pytest.raises(ValueError, match="distances in metres"):
-        place_bodies(people, loose, Placing(size_from=SCENE))
+        place_bodies(people, loose, Placing(size_from=SCENE_SIZE))
     with pytest.raises(ValueError, match="Person 7, whose height is known"):
-        place_bodies(people, loose, Placing(size_from=KNOWN, person=7))
+        place_bodies(people, loose, Placing(size_from=KNOWN_HEIGHT, person=7))
     with pytest.raises(ValueError, match="Nobody is seen on the pointmap"):
         place_bodies(people, loose.masked(torch.zeros(1, 120, 160, dtype=torch.bool)), Placing(ground_contact=False))
     with pytest.raises(ValueError, match="height_m came as 17"):

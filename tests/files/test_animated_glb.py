@@ -10,7 +10,7 @@ import pytest
 import torch
 from posed_people import largest, real_people, upright, walkers, without
 
-from sam3d_geometry.bodies.level_frame import UP
+from sam3d_geometry.bodies.level_frame import HALF_TURN
 from sam3d_geometry.bodies.perform import Settings, perform
 from sam3d_geometry.bodies.rotation_maths import rotation_from_xyzw
 from sam3d_geometry.files import layout
@@ -148,7 +148,9 @@ def test_a_scene_and_a_camera_go_along():
     gltf = reader.gltf
     node = next(node for node in gltf["nodes"] if node.get("name") == "scene")
     primitive = gltf["meshes"][node["mesh"]]["primitives"][0]
-    assert largest(reader.array(primitive["attributes"]["POSITION"]) - (mesh.vertices.double() @ UP).numpy()) < 1e-5
+    assert (
+        largest(reader.array(primitive["attributes"]["POSITION"]) - (mesh.vertices.double() @ HALF_TURN).numpy()) < 1e-5
+    )
     material = gltf["materials"][primitive["material"]]
     assert material["pbrMetallicRoughness"]["baseColorTexture"] == {"index": 0} and len(gltf["images"]) == 1
     seen = next(i for i, node in enumerate(gltf["nodes"]) if "camera" in node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -13,6 +14,8 @@ from PIL import Image
 from ..sam3d_geometry.geometry.colour import eight_bit
 
 log = logging.getLogger(__name__)
+
+PICTURE_SECONDS = 0.2  # between two pictures of a node that computes
 
 
 def compute_device() -> torch.device:
@@ -57,16 +60,20 @@ class ShowProgress(Protocol):
 def progress_bar(total: int) -> Iterator[ShowProgress]:
     """A callback (done, total) that moves the node's progress bar and raises when the user has pressed cancel.
 
-    A `picture` (H, W, 3) in [0, 1] given with it is shown on the node until the next, as samplers show theirs.
+    A `picture` (H, W, 3) in [0, 1] given with it is shown on the node until the next, as samplers show theirs; the last
+    always, and of those before it a few a second.
     """
     import comfy.model_management as mm
     import comfy.utils
 
     bar = comfy.utils.ProgressBar(total)
+    next_picture = 0.0
 
     def on_progress(done: int, total: int, picture: torch.Tensor | None = None) -> None:
+        nonlocal next_picture
         preview = None
-        if picture is not None:
+        if picture is not None and (done >= total or time.monotonic() >= next_picture):
+            next_picture = time.monotonic() + PICTURE_SECONDS
             preview = ("JPEG", Image.fromarray(eight_bit(picture).numpy()), max(picture.shape[:2]))
         bar.update_absolute(done, total, preview)
         mm.throw_exception_if_processing_interrupted()

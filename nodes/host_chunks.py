@@ -15,6 +15,7 @@ from ..sam3d_geometry.geometry.resize import require_photo
 from .host import ShowProgress, compute_device, progress_bar
 
 FRAMES_AT_ONCE = 4
+PROGRESS_EDGE = 512  # pixels of the picture on a node that computes
 PIXELS_AT_ONCE = 4 * 1920 * 1088  # of the photo: four frames of HD, and of larger ones fewer
 
 
@@ -27,12 +28,22 @@ def cancellable(total: int) -> Iterator[ShowProgress]:
         yield on_progress
 
 
+def _picture_to_show(outputs: tuple[torch.Tensor, ...]) -> torch.Tensor | None:
+    """The last frame of the first output, small, for the node while it computes; None where that is no picture."""
+    if not outputs or outputs[0].dim() != 4 or outputs[0].shape[-1] != 3:
+        return None
+    picture = outputs[0][-1]
+    stride = max(1, math.ceil(max(picture.shape[:2]) / PROGRESS_EDGE))
+    return picture[::stride, ::stride].float().cpu()
+
+
 def by_chunk(
-    pointmap: Pointmap, function: Callable[[Pointmap, slice], tuple[torch.Tensor, ...]]
+    pointmap: Pointmap, function: Callable[[Pointmap, slice], tuple[torch.Tensor, ...]], *, show: bool = True
 ) -> tuple[torch.Tensor, ...]:
     """`function` over a few frames at a time on the compute device; its tensors joined on ComfyUI's intermediate device.
 
-    Working memory stays that of a few frames however long the clip, and the user can cancel in between.
+    Working memory stays that of a few frames however long the clip, and the user can cancel in between. With `show` a
+    picture that comes first is shown on the node meanwhile.
     """
     import comfy.model_management as mm
 
@@ -50,7 +61,7 @@ def by_chunk(
                 )
             for result, output in zip(results, outputs, strict=True):
                 result[part] = output
-            on_progress(part.stop, len(pointmap))
+            on_progress(part.stop, len(pointmap), _picture_to_show(outputs) if show else None)
     return results
 
 
@@ -62,7 +73,7 @@ def pointmap_by_chunk(pointmap: Pointmap, function: Callable[[Pointmap, slice], 
         made[:] = [function(frames, part)]
         return tuple(getattr(made[0], name) for name in names if getattr(made[0], name) is not None)
 
-    results = by_chunk(pointmap, tensors)
+    results = by_chunk(pointmap, tensors, show=False)
     held = (name for name in names if getattr(made[0], name) is not None)
     return replace(made[0], **dict(zip(held, results, strict=True)))
 
@@ -81,7 +92,7 @@ def collected(parts: Iterator[tuple[torch.Tensor, ...]], count: int) -> tuple[to
                 )
             for result, output in zip(results, outputs, strict=True):
                 result[i * len(output) : (i + 1) * len(output)] = output
-            on_progress(i + 1, count)
+            on_progress(i + 1, count, _picture_to_show(outputs))
     return results
 
 

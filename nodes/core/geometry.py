@@ -123,4 +123,6 @@ class PointmapToMoGeGeometry(io.ComfyNode):
                 frames = pointmap_at_image(frames, host_chunks.frames_of(image, part, frames.device))
             return moge_tensors(frames)
 
-        return io.NodeOutput(moge_geometry(host_chunks.by_chunk(pointmap, tensors), pointmap, pointmap.source_size))
+        return io.NodeOutput(
+            moge_geometry(host_chunks.by_chunk(pointmap, tensors, show=False), pointmap, pointmap.source_size)
+        )

@@ -6,6 +6,7 @@ from ...sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_mo
 from ...sam3d_geometry.effects.camera.camera_path import chosen_path
 from .. import host, host_chunks
 from ..fields import field, result
+from ..inspections import live_scene
 from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
 from ..sockets import CATEGORY, schema
 
@@ -27,6 +28,7 @@ class CameraMove(io.ComfyNode):
                 "novel view",
                 "camera path",
             ],
+            has_intermediate_output=True,  # the page gets what the live control shows also when nothing runs anew
             inputs=[
                 field(
                     "pointmap",
@@ -94,4 +96,4 @@ class CameraMove(io.ComfyNode):
             device=host.compute_device(),
         )
         pictures, holes = host_chunks.collected(views, len(path))
-        return io.NodeOutput(pictures, holes, path.to_json())
+        return io.NodeOutput(pictures, holes, path.to_json(), ui=live_scene(pointmap))

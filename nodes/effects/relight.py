@@ -7,6 +7,7 @@ from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
+from ..inspections import live_scene
 from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
 from ..sockets import CATEGORY, schema
 
@@ -20,6 +21,7 @@ class RelightScene(io.ComfyNode):
             category=f"{CATEGORY}/effects",
             description="Adds lights to a photo or clip: shading from its surfaces, highlights and cast shadows.",
             search_aliases=["relight", "light", "shadow", "lighting", "ic-light", "rim light", "specular", "normals"],
+            has_intermediate_output=True,  # the page gets what the live control shows also when nothing runs anew
             inputs=[
                 field("pointmap", "From Pointmap Inference."),
                 field("lights", "From Scene Light; several of them are chained into one wire."),
@@ -107,4 +109,4 @@ class RelightScene(io.ComfyNode):
             )
             return relight_photo(frames, photo, [light[part] for light in placed], how, smoothing, occlusion)
 
-        return io.NodeOutput(*host_chunks.by_chunk(pointmap, lit))
+        return io.NodeOutput(*host_chunks.by_chunk(pointmap, lit), ui=live_scene(pointmap))

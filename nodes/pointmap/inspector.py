@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import uuid
-
 from comfy_api.latest import io
 
-from ...sam3d_geometry.files.inspection import encode_inspection
-from .. import host, host_folders
+from .. import host
 from ..fields import field, result
+from ..inspections import inspection_shown
 from ..sockets import CATEGORY, schema
 
 
@@ -53,8 +51,5 @@ class PointmapInspector(io.ComfyNode):
     @classmethod
     def execute(cls, pointmap, colormap, x, y, x2, y2) -> io.NodeOutput:
         with host.progress_bar(len(pointmap)) as on_progress:
-            content = encode_inspection(pointmap, colormap, on_progress=on_progress)
-        path = host_folders.temporary_path(f"sam3d_geometry_inspection_{uuid.uuid4().hex}.bin")
-        path.write_bytes(content)
-        shown = {"filename": path.name, "subfolder": "", "type": "temp"}
-        return io.NodeOutput(pointmap, x, y, x2, y2, ui={"sam3d_inspection": [shown]})
+            shown = inspection_shown(pointmap, colormap, on_progress)
+        return io.NodeOutput(pointmap, x, y, x2, y2, ui=shown)

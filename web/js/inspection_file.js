@@ -6,6 +6,21 @@ const HEAD_BYTES = 16
 const FIRST_READ = 1 << 16
 const OCTAHEDRON_STEPS = 2047
 const NO_NORMAL = -2048
+const GONE = "The file of this run is no longer there (ComfyUI empties its temp folder when it starts). Run the graph again."
+
+/** Reads parts of a file; servers and proxies that ignore ranges give it whole, and it is then kept. */
+export function partReader(fetchFile, file, signal) {
+  let whole = null
+  return async (start, end) => {
+    if (whole) return whole.slice(start, end)
+    const answer = await fetchFile(file, { Range: `bytes=${start}-${end - 1}` }, signal)
+    if (!answer.ok) throw new Error(answer.status === 404 ? GONE : `The server answered ${answer.status}.`)
+    const bytes = await answer.arrayBuffer()
+    if (answer.status === 206) return bytes
+    whole = bytes
+    return whole.slice(start, end)
+  }
+}
 
 /**
  * An opened inspection. `readBytes(start, end)` gives those bytes of the file as an ArrayBuffer (fewer at its end), so

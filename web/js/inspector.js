@@ -1,7 +1,8 @@
 // Puts the Pointmap Inspector's picture into its node and shows there what a run left for it.
 import { app } from "../../../scripts/app.js"
-import { api } from "../../../scripts/api.js"
 import { InspectorWidget } from "./inspector_widget.js"
+import { fetchFile, locatorOf } from "./node_outputs.js"
+import { setValues } from "./node_widgets.js"
 
 const NODE = "SAM3DGeometry_PointmapInspector"
 const OUTPUT = "sam3d_inspection"
@@ -9,17 +10,6 @@ const MIN_HEIGHT = 360
 const FIRST_SIZE = [440, 600]
 
 const inspectors = new Map() // node -> its widget
-
-/** The key under which ComfyUI keeps a node's outputs: its id, with the subgraph's before it inside of one. */
-function locatorOf(node) {
-  const graph = node.graph
-  return !graph || graph.isRootGraph !== false ? String(node.id) : `${graph.id}:${node.id}`
-}
-
-function fetchFile(file, headers, signal) {
-  const { filename, subfolder = "", type = "temp" } = file
-  return api.fetchApi(`/view?${new URLSearchParams({ filename, subfolder, type })}`, { headers, signal })
-}
 
 function showOutput(node, output) {
   const file = output?.[OUTPUT]?.[0]
@@ -35,11 +25,8 @@ function fitNode(node, height) {
 /** Puts the places of the points, as shares of the picture, into the node's inputs, so that its outputs give them to others. */
 function fillPlaces(node, places) {
   const [[x, y] = [], [x2, y2] = []] = places
-  for (const [name, value] of Object.entries({ x, y, x2, y2 })) {
-    const widget = node.widgets?.find((other) => other.name === name)
-    if (widget && value !== undefined) widget.value = value
-  }
-  node.setDirtyCanvas?.(true, true)
+  const given = Object.entries({ x, y, x2, y2 }).filter(([, value]) => value !== undefined)
+  setValues(node, Object.fromEntries(given))
 }
 
 function addInspector(node) {

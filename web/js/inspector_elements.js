@@ -5,7 +5,8 @@ const STAGE_LABEL =
   "Picture with geometry. Arrow keys move the crosshair, with Shift by ten pixels; Enter or Space sets a point; Escape or Delete clears the points."
 let made = 0
 
-function element(tag, className, attributes = {}, children = []) {
+/** An element of the pack: its class with the pack's prefix, its attributes and what is in it. */
+export function element(tag, className, attributes = {}, children = []) {
   const made = document.createElement(tag)
   if (className) made.className = `sam3d-${className}`
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
@@ -13,7 +14,8 @@ function element(tag, className, attributes = {}, children = []) {
   return made
 }
 
-function loadStyle() {
+/** Loads the style of the pack's elements once. */
+export function loadStyle() {
   const href = new URL("./inspector.css", import.meta.url).href
   if (document.querySelector(`link[href="${href}"]`)) return
   document.head.append(element("link", "", { rel: "stylesheet", href }))

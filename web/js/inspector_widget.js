@@ -1,6 +1,6 @@
 // The Pointmap Inspector: a picture with geometry below the pointer. Fetches, keeps the state, and fills the elements.
 
-import { openInspection } from "./inspection_file.js"
+import { openInspection, partReader } from "./inspection_file.js"
 import * as geometry from "./inspection_geometry.js"
 import { makeElements } from "./inspector_elements.js"
 import { drawOverlay } from "./inspector_overlay.js"
@@ -10,25 +10,10 @@ const FRAMES_KEPT = 6
 const CLICK_SLACK = 6 // CSS pixels that a finger may slip in a tap
 const MAX_STAGE = 520
 const EMPTY = "Run the graph to see the pointmap here."
-const GONE = "The file of this run is no longer there (ComfyUI empties its temp folder when it starts). Run the graph again."
 const OWN_KEYS = [" ", "Enter", "Escape", "Delete", "Backspace"]
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
 const remembered = new Map() // file name -> view, frame and points of an inspector that was removed (a workflow tab left)
-
-/** Reads parts of a file; servers and proxies that ignore ranges give it whole, and it is then kept. */
-function partReader(fetchFile, file, signal) {
-  let whole = null
-  return async (start, end) => {
-    if (whole) return whole.slice(start, end)
-    const answer = await fetchFile(file, { Range: `bytes=${start}-${end - 1}` }, signal)
-    if (!answer.ok) throw new Error(answer.status === 404 ? GONE : `The server answered ${answer.status}.`)
-    const bytes = await answer.arrayBuffer()
-    if (answer.status === 206) return bytes
-    whole = bytes
-    return whole.slice(start, end)
-  }
-}
 
 export class InspectorWidget {
   /** `fetchFile(file, headers, signal)` gives a Response; `onAspect(height)` hears how much higher the stage should be;

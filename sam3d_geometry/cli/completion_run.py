@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,26 +16,21 @@ import torch
 from ..files.axes import layout
 from ..files.completion_recording import write_completion
 from ..files.depth_record import camera_entry
-from ..files.output_folder import OutputFolder
 from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..files.ply import write_ply
-from ..files.whole_files import Writer, write_files
+from ..files.whole_files import Writer
 from ..files.writers import writers_of
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_mask
 from ..models import GeometryModel
-from ..views.completion import FEWEST, ORIGINS, Completion, complete_object
-from .outcome import reason
-from .progress import Progress
-from .result_folder import REPORT, is_made_of, json_writer, made_of, require_free
+from ..views.completion import ORIGINS, Completion, complete_object
+from ..views.object_surface import FEWEST
+from .result_folder import POINTS, REPORT, FolderRun, json_writer
 from .view_photos import ViewPhotos, mask_coverage
 from .view_record import finite
-from .view_run import FAILURES
 from .view_sets import PhotoSet, masks_of
 
-COMMAND = "complete"
-OBJECT, POINTS, RECORDING = "object.glb", "points.ply", "object.rrd"
-NOT_RESULTS = ("mask", "masks")  # by themselves: the files that they name count
+OBJECT, RECORDING = "object.glb", "object.rrd"
 
 
 @dataclass(frozen=True)
@@ -63,13 +57,10 @@ def jobs_of(photos: Sequence[PhotoFile], masks: Path | None) -> list[Job]:
     return jobs
 
 
-class CompletionRun:
+class CompletionRun(FolderRun):
     """One call of the command: its options, and what has become of the photos so far."""
 
-    def __init__(self, args: argparse.Namespace, progress: Progress):
-        self.args, self.progress = args, progress
-        self.done = 0
-        self.failed: list[str] = []
+    command, not_results = "complete", ("mask", "masks")
 
     @property
     def names(self) -> list[str]:
@@ -78,29 +69,15 @@ class CompletionRun:
 
     def is_done(self, job: Job) -> bool:
         """Whether all files of a photo are there, made of the same photo and mask with the same options."""
-        return not self.args.overwrite and is_made_of(self.args.out / job.folder, self._made_of(job))
+        return self.is_made(self.args.out / job.folder, self._made_of(job))
 
     def _made_of(self, job: Job) -> dict[str, Any]:
-        return made_of(COMMAND, self.args, NOT_RESULTS, [job.photo, *([job.mask] if job.mask else [])])
+        return self.made_of([job.photo, *([job.mask] if job.mask else [])])
 
     def make(self, job: Job, model: GeometryModel) -> None:
         """Makes the files of a photo, all or none; what fails is noted."""
         folder = self.args.out / job.folder
-        try:
-            require_free(folder, self.names, COMMAND)
-            writers = self._writers(job, model)
-            OutputFolder(folder)
-            write_files({folder / name: write for name, write in writers.items()})
-        except OSError as error:
-            self._fail(f"{job.photo.name}: the results cannot be written ({error.strerror or error}).")
-        except FAILURES as error:
-            self._fail(f"{job.photo.name}: {reason(error)}")
-        else:
-            self.done += 1
-
-    def _fail(self, line: str) -> None:
-        self.failed.append(line)
-        self.progress.complain(line)
+        self.done += self.fill(folder, f"{job.photo.name}: ", lambda: self._writers(job, model))
 
     def _writers(self, job: Job, model: GeometryModel) -> dict[str, Writer]:
         started, photo = time.monotonic(), read_photo(job.photo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from ..files.camera_sets import CameraFileError, PhotoCamera, cameras_record, re
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError
 from ..files.ply import write_ply
-from ..files.whole_files import Writer, write_files
+from ..files.whole_files import Writer
 from ..files.writers import writers_of
 from ..models import GeometryModel
 from ..views.fuse import FusedSurface, FusionSettings, fuse_views
@@ -23,17 +22,13 @@ from ..views.posed import PosedViews
 from ..views.poses import ON_ONE_SPOT, PoseSettings, pose_views
 from ..views.view import View
 from .outcome import reason
-from .progress import Progress
-from .result_folder import REPORT, is_made_of, json_writer, made_of, require_free
+from .result_folder import FAILURES, POINTS, REPORT, FolderRun, json_writer
 from .view_photos import ViewPhotos
 from .view_record import errors_against, posed_lines, posed_record, surface_record, truth_lines, truth_record
 from .view_sets import PhotoSet, masks_of, truth_of
 
-COMMAND = "views"
-CAMERAS, SCENE, POINTS = "cameras.json", "scene.glb", "points.ply"
+CAMERAS, SCENE = "cameras.json", "scene.glb"
 WORLD_FROM_FILES = [[1, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]]  # glTF's axes and OpenCV's
-NOT_RESULTS = ("masks", "truth")  # by themselves: the files that they name count
-FAILURES = (RuntimeError, ValueError, MemoryError, ImportError)  # of a set by itself: the others go on
 
 
 @dataclass
@@ -46,13 +41,10 @@ class _Made:
     failed: list[str] = field(default_factory=list)
 
 
-class Run:
-    """One call of the command: its options, the model, and what has become of the sets so far."""
+class ViewRun(FolderRun):
+    """One call of the command: its options, and what has become of the sets so far."""
 
-    def __init__(self, args: argparse.Namespace, progress: Progress):
-        self.args, self.progress = args, progress
-        self.done = self.skipped = 0
-        self.failed: list[str] = []
+    command, not_results = "views", ("masks", "truth")
 
     @property
     def names(self) -> list[str]:
@@ -66,46 +58,32 @@ class Run:
 
     def is_done(self, photos: PhotoSet) -> bool:
         """Whether all files of a set are there, made of the same photos, masks and cameras with the same options."""
-        return not self.args.overwrite and is_made_of(self.folder(photos), self._made_of(photos))
+        return self.is_made(self.folder(photos), self._made_of(photos))
 
     def _made_of(self, photos: PhotoSet) -> dict[str, Any]:
         """Everything that the results of a set depend on."""
         files = [*photos.photos.values(), *self._masks(photos).values()]
         if self.args.truth is not None:
             files += [path for path in [truth_of(photos, self.args.truth)] if path.is_file()]
-        return made_of(COMMAND, self.args, NOT_RESULTS, files)
+        return self.made_of(files)
 
     def _masks(self, photos: PhotoSet) -> dict[str, Path]:
         return {} if self.args.masks is None else masks_of(photos, self.args.masks)
 
     def make(self, photos: PhotoSet, model: GeometryModel) -> None:
         """Makes the files of a set; what fails is noted, and its files are left out."""
-        named = f"{photos.name}: " if photos.name else ""
-        folder = self.folder(photos)
-        try:
-            require_free(folder, self.names, COMMAND)
-            OutputFolder(folder)
-            made = self._made(photos, model)
-            writers = {folder / name: write for name, write in made.writers.items()}
-            write_files(writers)
-        except OSError as error:
-            self._fail(f"{named}the results cannot be written ({error.strerror or error}).")
-            return
-        except FAILURES as error:
-            self._fail(f"{named}{reason(error)}")
+        named, made = f"{photos.name}: " if photos.name else "", _Made()
+        if not self.fill(self.folder(photos), named, lambda: self._writers(photos, model, made)):
             return
         for line in made.lines:
             self.progress.say(f"{named}{line}")
         for line in made.failed:
-            self._fail(f"{named}{line}")
+            self.fail(f"{named}{line}")
         self.done += not made.failed
 
-    def _fail(self, line: str) -> None:
-        self.failed.append(line)
-        self.progress.complain(line)
-
-    def _made(self, photos: PhotoSet, model: GeometryModel) -> _Made:
-        started, made = time.monotonic(), _Made()
+    def _writers(self, photos: PhotoSet, model: GeometryModel, made: _Made) -> dict[str, Writer]:
+        started = time.monotonic()
+        OutputFolder(self.folder(photos))  # before hours of work, whether it can be written to
         views, broken, said = self._read(photos, model)
         made.failed += [f"{name}: {why}" for name, why in broken.items()]
         posed = self._posed(views)
@@ -136,7 +114,7 @@ class Run:
             **self._made_of(photos),
         }
         made.writers[REPORT] = json_writer(made.record)
-        return made
+        return made.writers
 
     def _read(self, photos: PhotoSet, model: GeometryModel) -> tuple[list[View], dict[str, str], dict[str, list[str]]]:
         """The photos that can be read as views, why the others cannot, and what is to be said of some."""

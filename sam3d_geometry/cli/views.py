@@ -18,7 +18,7 @@ from .model import loaded_model, require_device, settle_model
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status
 from .progress import Progress
-from .view_run import Run
+from .view_run import ViewRun
 from .view_sets import photo_sets
 
 DESCRIPTION = """\
@@ -165,7 +165,7 @@ def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
     if not sets:
         return None
     OutputFolder(args.out, make=not args.dry_run)
-    run = Run(args, progress)
+    run = ViewRun(args, progress)
     left = [photos for photos in sets if not run.is_done(photos)]
     skipped = len(sets) - len(left)
     if args.dry_run:

@@ -14,7 +14,6 @@ import numpy
 import torch
 from scipy.spatial import KDTree
 
-from ..geometry.normals import sharp_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_mask
 from ..geometry.surfaces import surface_links
@@ -23,9 +22,9 @@ from ..shapes.mesh import Mesh
 from ..shapes.point_cloud import PointCloud
 from ..shapes.surface_nets import BLOCK_SIDE, BlockGrid, surface_net
 from .mirror_plane import MirrorPlane, SeenSide, mirror_planes
+from .object_surface import FEWEST, surface_inside
 from .sweep import OnPass, Sweep
 
-FEWEST = 30  # pixels that say too little about an object
 STRAY_SHARE = 0.002  # of the object's pixels; fewer that hang together are no part of it
 FILLED_BEHIND = 2.0  # voxels behind the seen surface that are filled whatever else is said
 GUESSED_CONFIDENCE = 0.3
@@ -151,14 +150,8 @@ def _side(pointmap: Pointmap, mask: torch.Tensor) -> tuple[SeenSide, torch.Tenso
     """The seen side, and its points (N, 3) and colours (N, 3) as they came."""
     inside = mask & pointmap.mask[0].cpu()
     inside &= ~_strays(pointmap.depth[:1].cpu(), inside)
-    if int(inside.sum()) < FEWEST:
-        raise ValueError(
-            f"The selection has {int(inside.sum())} pixels with geometry; at least {FEWEST} are needed. Wire the mask of the "
-            "object, of the same photo as the pointmap, to selection."
-        )
-    depth = torch.where(inside, pointmap.depth[0].cpu(), 0)
-    normals = sharp_normals(depth[None], inside[None], pointmap.intrinsics[:1].cpu())[0][inside].double().numpy()
-    points, colours = pointmap.points[0].cpu()[inside], pointmap.image[0].cpu()[inside]
+    points, normals = surface_inside(pointmap, inside)
+    colours = pointmap.image[0].cpu()[inside]
     usable = numpy.linalg.norm(normals, axis=1) > 0.5
     if usable.sum() < FEWEST // 2:
         raise ValueError("The selection is too thin to have a surface; wire the mask of the whole object to selection.")

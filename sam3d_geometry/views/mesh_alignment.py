@@ -9,12 +9,13 @@ import torch
 
 from ..effects.light.rasterize import rasterize
 from ..geometry.camera import intrinsics_of_part
-from ..geometry.normals import sharp_normals
+from ..geometry.crop import bounding_window
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
 from ..shapes.decimation import clustered
 from ..shapes.mesh import Mesh
+from .object_surface import surface_inside
 from .similarity import MeshSamples, Similarities, open_directions, refined, sampled, stepped
 from .turns import degrees_between
 
@@ -28,7 +29,6 @@ GOOD = 0.9  # share of the seen surface and overlap of outlines from which a mes
 HIDDEN_SCALES = (1.0, 1.3, 1.6)  # where a part is hidden, the object is larger than what is seen of it
 PICTURE = 96  # pixels of the longer side of the window in which they are compared
 DRAWN_FACES = 6000  # of the mesh that is drawn while searching; a larger one is drawn by fewer
-FEWEST = 30  # pixels that say too little about an object
 MATCHED_WITHIN = 0.03  # of the object's size: a surface this near is the same one
 TIE = 0.03  # scores this near to the best are another answer as good
 APART_DEGREES = 12.0
@@ -98,11 +98,11 @@ class _Window:
 
 def _window(pointmap: Pointmap, mask: torch.Tensor, size: float) -> _Window:
     """What is compared for an object of a size under a mask (H, W): its surroundings, every so many pixels."""
-    rows, columns = (mask.any(dim).nonzero()[:, 0] for dim in (1, 0))
-    height, width = mask.shape
-    room = int(0.6 * max(int(rows[-1] - rows[0]), int(columns[-1] - columns[0]))) + 2
-    top, left = max(int(rows[0]) - room, 0), max(int(columns[0]) - room, 0)
-    bottom, right = min(int(rows[-1]) + room + 1, height), min(int(columns[-1]) + room + 1, width)
+    box, (height, width) = bounding_window(mask), mask.shape
+    assert box is not None
+    room = int(0.6 * (max(box.height, box.width) - 1)) + 2
+    top, left = max(box.top - room, 0), max(box.left - room, 0)
+    bottom, right = min(box.rows.stop + room, height), min(box.columns.stop + room, width)
     step = max(1, max(bottom - top, right - left) // PICTURE)
     tall, wide = (bottom - top) // step, (right - left) // step
     crop = (slice(top + step // 2, top + tall * step, step), slice(left + step // 2, left + wide * step, step))
@@ -201,14 +201,8 @@ def _thinned(values: numpy.ndarray, count: int) -> numpy.ndarray:
 def _seen(pointmap: Pointmap, mask: torch.Tensor) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Points (P, 3) inside the mask in random order, and their unit normals toward the camera."""
     inside = mask & pointmap.mask[0].cpu()
-    if int(inside.sum()) < FEWEST:
-        raise ValueError(
-            f"The selection has {int(inside.sum())} pixels with geometry; at least {FEWEST} are needed. Wire the mask of the "
-            "object, of the same photo as the pointmap, to selection."
-        )
-    depth = torch.where(inside, pointmap.depth[0].cpu(), 0)
-    normals = sharp_normals(depth[None], inside[None], pointmap.intrinsics[:1].cpu())[0][inside].double().numpy()
-    points = pointmap.points[0].cpu()[inside].double().numpy()
+    found, normals = surface_inside(pointmap, inside)
+    points = found.double().numpy()
     order = numpy.random.default_rng(0).permutation(len(points))
     usable = order[numpy.linalg.norm(normals[order], axis=1) > 0.5]
     return points[usable], normals[usable]

@@ -5,7 +5,14 @@ import json
 
 import pytest
 
-from sam3d_geometry.cli.result_folder import REPORT, is_made_of, json_writer, made_of, require_free
+from sam3d_geometry.cli.result_folder import (
+    REPORT,
+    FolderRun,
+    is_made_of,
+    json_writer,
+    made_of,
+    require_free,
+)
 from sam3d_geometry.files.whole_files import write_files
 
 
@@ -72,3 +79,35 @@ def test_a_report_that_is_none_is_nobodys(results, text):
 def test_a_record_with_a_number_that_is_none_is_refused():
     with pytest.raises(ValueError, match="JSON compliant"):
         json_writer({"size": float("nan")})
+
+
+class NoteRun(FolderRun):
+    """A command that writes a note."""
+
+    command, not_results = "note", ()
+
+    @property
+    def names(self):
+        return ["note", REPORT]
+
+
+def test_a_folder_is_filled_whole_or_not_at_all_and_what_fails_is_noted(tmp_path):
+    said, photo = [], tmp_path / "photo.jpg"
+    photo.write_bytes(b"photo")
+    run = NoteRun(options(overwrite=False), argparse.Namespace(complain=said.append))
+    facts, out = run.made_of([photo]), tmp_path / "out"
+
+    def files():
+        return {"note": lambda file: file.write(b"1"), REPORT: json_writer({**facts, "outputs": run.names})}
+
+    def broken(file):
+        raise RuntimeError("The note is empty.")
+
+    assert not run.fill(out, "photo.jpg: ", lambda: {**files(), "note": broken}) and not list(out.iterdir())
+    assert not run.is_made(out, facts)
+    assert run.fill(out, "photo.jpg: ", files) and run.is_made(out, facts) and run.fill(out, "photo.jpg: ", files)
+    assert not run.fill(photo, "photo.jpg: ", files)
+    assert run.failed == said and said[0] == "photo.jpg: The note is empty."
+    assert len(said) == 2 and said[1].startswith("photo.jpg: the results cannot be written (")
+    run.args.overwrite = True
+    assert not run.is_made(out, facts)

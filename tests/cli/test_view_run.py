@@ -9,7 +9,7 @@ pytest.importorskip("cv2")
 
 from sam3d_geometry.cli import views as cli
 from sam3d_geometry.cli.progress import QUIET, Progress
-from sam3d_geometry.cli.view_run import Run
+from sam3d_geometry.cli.view_run import ViewRun
 from sam3d_geometry.cli.view_sets import PhotoSet, photo_sets
 from sam3d_geometry.models import PREVIEW, load_model
 
@@ -20,7 +20,7 @@ def run_of(out, *options):
     import sys
 
     words = ["in", "-o", str(out), "--model", PREVIEW, "--resolution", "256", "--quiet", *map(str, options)]
-    return Run(cli.parser().parse_args(words), Progress(sys.stderr, QUIET))
+    return ViewRun(cli.parser().parse_args(words), Progress(sys.stderr, QUIET))
 
 
 @pytest.fixture

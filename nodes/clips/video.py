@@ -98,7 +98,7 @@ class VideoToDepth(io.ComfyNode):
                 field(
                     "depth_codec",
                     "How depth is written. 10 bits and more do not band; ffv1 and png are exact; exr is the true distance in "
-                    "floats; h264 8-bit plays everywhere; none writes no depth.",
+                    "floats, with normals, positions and camera (package OpenEXR); h264 8-bit plays everywhere; none writes no depth.",
                     options=DEPTH_CODECS,
                 ),
                 field("normals_codec", "How the normal map is written; none writes none.", options=NORMALS_CODECS),
@@ -153,7 +153,7 @@ class VideoToDepth(io.ComfyNode):
                 field(
                     "invalid_depth",
                     "For exr: the distance where there is no geometry, such as in the sky. zero; far: the frame's farthest; infinity. "
-                    "Load Depth reads zero and infinity back as no geometry.",
+                    "Load Depth goes by the file's mask.",
                     is_advanced=True,
                 ),
                 field(

@@ -13,10 +13,11 @@ from PIL import Image
 
 from ..files import writers_of
 from ..files.camera_suffixes import CAMERA_SUFFIXES
-from ..files.depth_frame import AT_ZERO, frame_from_pointmap
+from ..files.depth_frame import AT_ZERO
 from ..files.depth_record import camera_entry
-from ..files.exr import SHOW_DEPTH, ExrLayers, write_exr
+from ..files.exr import import_openexr
 from ..files.geometry_arrays import geometry_arrays, write_arrays
+from ..files.geometry_exr import write_geometry_exr
 from ..files.rerun_recording import write_recording
 from ..files.whole_files import Writer
 from ..geometry.axes import encode_normals
@@ -24,7 +25,6 @@ from ..geometry.colour import eight_bit
 from ..geometry.gravity import Up, find_up
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
-from ..geometry.resize import pointmap_at_image
 from ..maps.colormap import apply_colormap
 from ..maps.depth import AT_FAR_END, DepthRange, depth_formula, depth_picture, normalise_depth, true_depth
 from ..maps.summary import doubt_of_fov
@@ -196,10 +196,9 @@ def _arrays(frame: _Frame) -> Writer:
 
 
 def _exr(frame: _Frame) -> Writer:
-    held = frame_from_pointmap(pointmap_at_image(frame.pointmap), normals=frame.normals_and_mask[0])
-    return partial(
-        write_exr, held, ExrLayers(position=True, picture=SHOW_DEPTH, invalid_depth=frame.products.invalid_depth)
-    )
+    import_openexr()
+    normals, _ = frame.normals_and_mask
+    return partial(write_geometry_exr, frame.pointmap, normals, invalid_depth=frame.products.invalid_depth)
 
 
 def _recording(frame: _Frame) -> Writer:

@@ -158,7 +158,7 @@ def read_arrays(path: Path, beside: DepthRecord | None, channel: str = "") -> De
     frame = clean_frame(depth, mask, beside, _normals_of_size(found, (depth.shape[0], depth.shape[1])))
     if beside is None and "intrinsics" in found:
         intrinsics = intrinsics_checked(torch.from_numpy(found["intrinsics"]).float())
-        record = DepthRecord(intrinsics, False, frame.record.near, frame.record.far)
+        record = DepthRecord(intrinsics, False, frame.record.nearest, frame.record.farthest)
         frame = DepthFrame(frame.depth, frame.mask, record, frame.normals)
     return frame
 

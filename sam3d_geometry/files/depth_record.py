@@ -71,14 +71,14 @@ class DepthRecord:
 
     intrinsics  (3, 3) float32, normalised by image size, or None where the file does not say
     metric      True when the unit is the metre
-    near, far   range of the valid depths, both 0 where there is none
+    nearest, farthest  of the valid depths, both 0 where there is none
     steps       how depth becomes 16-bit values, None in files of floats
     """
 
     intrinsics: torch.Tensor | None = None
     metric: bool = False
-    near: float = 0.0
-    far: float = 0.0
+    nearest: float = 0.0
+    farthest: float = 0.0
     steps: Steps | None = None
 
     def to_dict(self, size: tuple[int, int]) -> dict[str, Any]:
@@ -87,8 +87,9 @@ class DepthRecord:
             "format": DEPTH_RECORD_FORMAT,
             "depth": described_depth(),
             "unit": "metre" if self.metric else "unknown",
-            "near": self.near,
-            "far": self.far,
+            "size": [size[1], size[0]],
+            "nearest": self.nearest,
+            "farthest": self.farthest,
             "values": "floats, the depth itself" if self.steps is None else self.steps.describe(),
             "camera": None if self.intrinsics is None else camera_entry(self.intrinsics, size),
         }
@@ -104,12 +105,12 @@ class DepthRecord:
             return None
         if not isinstance(entry, dict) or entry.get("format") != DEPTH_RECORD_FORMAT:
             return None
-        near, far = (_finite(entry.get(end)) for end in ("near", "far"))
+        nearest, farthest = (_finite(entry.get(end)) for end in ("nearest", "farthest"))
         values = entry.get("values")
         return DepthRecord(
             _intrinsics(entry.get("camera")),
             entry.get("unit") == "metre",
-            near,
-            far,
+            nearest,
+            farthest,
             steps_from(values) if isinstance(values, dict) else None,
         )

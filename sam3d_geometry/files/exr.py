@@ -2,9 +2,6 @@
 
 Z is the depth; N.X N.Y N.Z normals and P.X P.Y P.Z positions in OpenCV camera axes; mask is 1 where there is geometry. R, G
 and B are what programs show that know of no other channels: the photo in linear light, as everywhere in EXR, or the depth.
-
-Videos' numbered EXR frames (`video.writer`) hold the same numbers in one channel, Y, written by FFmpeg: it comes with PyAV,
-which clips need anyway, while OpenEXR is an optional package, and players and FFmpeg show Y but not Z. `read_exr` reads both.
 """
 
 from __future__ import annotations
@@ -64,10 +61,16 @@ class ExrLayers:
             raise ValueError(f"Picture {self.picture!r} is not known; choose one of {', '.join(PICTURES)}.")
 
 
-def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO, texts: Mapping[str, str] = NO_TEXTS) -> None:
+def write_exr(
+    frame: DepthFrame,
+    layers: ExrLayers,
+    file: BinaryIO,
+    texts: Mapping[str, str] = NO_TEXTS,
+    pixel_aspect: float = 1.0,
+) -> None:
     """The frame as one scan line EXR, ZIP compressed (lossless): Z, mask, normals if it has them, and what is asked for.
 
-    Further `texts` become attributes of the header by their names.
+    Further `texts` become attributes of the header by their names; `pixel_aspect` is the width of a pixel over its height.
     """
     exr = import_openexr()
     depth = depth_with_invalid(frame.depth[None], frame.mask[None], layers.invalid_depth)[0]
@@ -89,8 +92,9 @@ def write_exr(frame: DepthFrame, layers: ExrLayers, file: BinaryIO, texts: Mappi
         "compression": exr.ZIP_COMPRESSION,
         "type": exr.scanlineimage,
         "unit": record["unit"],
-        "near": frame.record.near,
-        "far": frame.record.far,
+        "nearest": frame.record.nearest,
+        "farthest": frame.record.farthest,
+        "pixelAspectRatio": float(pixel_aspect),
         KEY: json.dumps({**record, "depth": described_depth(layers.invalid_depth), "rgb": layers.picture}),
     }
     arrays = {name: numpy.ascontiguousarray(values.numpy()) for name, values in channels.items()}

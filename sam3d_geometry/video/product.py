@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy
 import torch
 
-from ..files.depth_frame import AT_ZERO, depth_with_invalid
+from ..files.depth_frame import AT_ZERO
+from ..files.exr import import_openexr
 from ..files.geometry_arrays import geometry_arrays, write_arrays
+from ..files.geometry_exr import write_geometry_exr
 from ..files.whole_files import write_files
 from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
-from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth, true_depth
+from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth
 from .frame_shape import SQUARE
 from .writer import ARRAYS, check_codec, format_named, quantise, write_quantised
 
@@ -63,6 +65,8 @@ class VideoProduct:
         if self.kind not in PRODUCT_KINDS:
             raise ValueError(f"Product {self.kind!r} is not known; choose one of {', '.join(PRODUCT_KINDS)}.")
         chosen = format_named(self.format_name)
+        if self.kind == "true depth":
+            import_openexr()
         if (self.kind == "arrays") != (self.format_name == ARRAYS):
             raise ValueError(f"{self.kind} cannot be written as {self.format_name}; {ARRAYS} are for arrays only.")
         if self.kind == "arrays":
@@ -74,7 +78,8 @@ class VideoProduct:
             )
         if not chosen.sequence and self.target.suffix != chosen.suffix:
             raise ValueError(f"{self.target} is to hold {self.format_name}; give it the suffix {chosen.suffix}.")
-        check_codec(self.format_name)
+        if self.kind != "true depth":
+            check_codec(self.format_name)
 
     @property
     def grey(self) -> bool:
@@ -88,7 +93,7 @@ class VideoProduct:
     def render(self, pointmap: Pointmap, shown: DepthRange | None, look: Look) -> numpy.ndarray:
         """The pictures of a chunk at the photos' size (B, H, W) or (B, H, W, 3), quantised for the encoder.
 
-        Of arrays: one dict for each frame (B,). `shown` may be None where no range is needed.
+        Of arrays: one dict for each frame (B,). Of true depth: what writes a frame's file. `shown` may be None where no range is needed.
         """
         if self.needs_range:
             if shown is None:
@@ -96,7 +101,12 @@ class VideoProduct:
             return self.draw(pointmap.depth, pointmap.mask, pointmap.source_size, shown, look)
         if self.kind == "arrays":
             return numpy.array(geometry_arrays(pointmap, look.normal_source, look.normal_smoothing), dtype=object)
-        return quantise(self._pictures(pointmap, look), format_named(self.format_name))
+        if self.kind == "true depth":
+            writers = numpy.empty(len(pointmap), dtype=object)  # at the pointmap's size until they are written
+            writers[:] = [partial(_write_exr, pointmap[i].to("cpu"), look) for i in range(len(pointmap))]
+            return writers
+        normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
+        return quantise(encode_normals(normals, look.normal_convention, mask), format_named(self.format_name))
 
     def draw(
         self, depth: torch.Tensor, mask: torch.Tensor, size: tuple[int, int], shown: DepthRange, look: Look
@@ -117,11 +127,12 @@ class VideoProduct:
         path = base.with_name(base.name + chosen.suffix)
         if self.kind == "arrays":
             write_files({path: partial(write_arrays, picture)})
+        elif self.kind == "true depth":
+            write_files({path: partial(picture, float(pixel_aspect))})
         else:
             write_quantised(path, picture, chosen, pixel_aspect)
 
-    def _pictures(self, pointmap: Pointmap, look: Look) -> torch.Tensor:
-        if self.kind == "true depth":
-            return depth_with_invalid(*true_depth(pointmap), look.invalid_depth)
-        normals, mask = normals_from_pointmap(pointmap, look.normal_source, look.normal_smoothing)
-        return encode_normals(normals, look.normal_convention, mask)
+
+def _write_exr(frame: Pointmap, look: Look, pixel_aspect: float, file: BinaryIO) -> None:
+    normals, _ = normals_from_pointmap(frame, look.normal_source, look.normal_smoothing)
+    write_geometry_exr(frame, normals, file, invalid_depth=look.invalid_depth, pixel_aspect=pixel_aspect)

@@ -108,10 +108,9 @@ FORMATS = {
     "exr 32-bit files": Format(
         suffix=".exr",
         bits=32,
-        codec="exr",
-        grey="grayf32le",
-        colour="gbrpf32le",
-        options={"compression": "zip16", "format": "float"},
+        codec="",  # written by `files.geometry_exr`
+        grey="",
+        colour="",
     ),
 }
 
@@ -146,11 +145,9 @@ def check_codec(name: str) -> None:
 def quantise(pictures: torch.Tensor, chosen: Format) -> numpy.ndarray:
     """Pictures (B, H, W) or (B, H, W, 3) -> the values that the encoder takes, same shape.
 
-    In [0, 1] for all but EXR, which keeps its float32 untouched. Grey video is in the luma range of BT.709 (16 to 235
+    In [0, 1]. Grey video is in the luma range of BT.709 (16 to 235
     of 255, scaled to the bits), so it is not converted again; everything else takes the full range of 16 bits.
     """
-    if chosen.bits == 32:
-        return pictures.float().cpu().numpy()
     if pictures.dim() == 3 and chosen.bits < 16:
         offset, scale, dtype = 16 << (chosen.bits - 8), 219 << (chosen.bits - 8), torch.int16
     else:
@@ -181,11 +178,7 @@ def _video_frame(values: numpy.ndarray, chosen: Format, size: tuple[int, int]):
             return wide.reformat(format=chosen.colour)
         return wide.reformat(format=chosen.colour, dst_colorspace="ITU709", dst_color_range="MPEG")
     frame = av.VideoFrame(width, height, chosen.grey if grey else chosen.colour)
-    dtype = {8: "u1", 10: "<u2", 16: ">u2" if chosen.sequence else "<u2", 32: "<f4"}[chosen.bits]
-    if chosen.bits == 32 and not grey:
-        for plane, channel in zip(frame.planes, (1, 2, 0)):  # FFmpeg's planes are green, blue, red
-            _fill(plane, values[..., channel], dtype)
-        return frame
+    dtype = {8: "u1", 10: "<u2", 16: ">u2" if chosen.sequence else "<u2"}[chosen.bits]
     _fill(frame.planes[0], values.reshape(len(values), -1), dtype)
     for plane in frame.planes[1:]:
         numpy.frombuffer(plane, dtype)[:] = 128 << (chosen.bits - 8)
@@ -245,7 +238,7 @@ class SegmentWriter:
 
 
 def write_quantised(path: Path, values: numpy.ndarray, chosen: Format, pixel_aspect: Fraction = SQUARE) -> None:
-    """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG or float EXR file; `pixel_aspect` is a pixel's width over its height."""
+    """Quantised values (H, W) or (H, W, 3) as one 16-bit PNG file; `pixel_aspect` is a pixel's width over its height."""
     av = import_av()
     frame = _video_frame(values, chosen, values.shape[:2])
     encoder = av.CodecContext.create(chosen.codec, "w")

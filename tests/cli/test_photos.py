@@ -322,11 +322,11 @@ def test_an_exact_file_that_cannot_be_written_leaves_no_other_either(tmp_path, m
     pytest.importorskip("OpenEXR" if option == "--exr" else "rerun")
     from sam3d_geometry.cli import photo_products as products
 
-    def full(*arguments):
+    def full(*arguments, **how):
         arguments[-1].write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(products, "write_exr" if option == "--exr" else "write_recording", full)
+    monkeypatch.setattr(products, "write_geometry_exr" if option == "--exr" else "write_recording", full)
     assert run(save_photo(tmp_path / "a.png"), "-o", tmp_path / "out", option) == 1
     assert names(tmp_path / "out") == [] and "No space left" in capsys.readouterr().err
 

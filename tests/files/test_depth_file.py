@@ -25,7 +25,11 @@ def test_floats_come_back_bit_for_bit_with_their_camera(tmp_path, name):
     assert torch.equal(back.depth, held.depth) and torch.equal(back.mask, held.mask)
     assert 0 < held.mask.float().mean() < 1
     assert torch.equal(back.record.intrinsics, held.record.intrinsics)
-    assert (back.record.metric, back.record.near, back.record.far) == (True, held.record.near, held.record.far)
+    assert (back.record.metric, back.record.nearest, back.record.farthest) == (
+        True,
+        held.record.nearest,
+        held.record.farthest,
+    )
 
 
 def test_the_json_beside_serves_where_the_file_itself_says_nothing(tmp_path):

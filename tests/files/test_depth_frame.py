@@ -41,5 +41,5 @@ def test_what_no_surface_can_have_becomes_invalid():
     held = clean_frame(depth, None, None, normals=torch.full((2, 3, 3), torch.nan))
     assert held.mask.tolist() == [[True, False, False], [False, False, False]]
     assert held.depth.tolist() == [[1.5, 0, 0], [0, 0, 0]]
-    assert (held.record.near, held.record.far) == (1.5, 1.5)
+    assert (held.record.nearest, held.record.farthest) == (1.5, 1.5)
     assert not held.normals.any()

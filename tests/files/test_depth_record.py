@@ -18,7 +18,7 @@ def test_what_is_written_is_read_again(steps):
     held = frame(steps).record
     back = DepthRecord.from_json(json.dumps(held.to_dict((45, 80))))
     assert torch.equal(back.intrinsics, held.intrinsics)
-    assert (back.metric, back.near, back.far, back.steps) == (True, held.near, held.far, steps)
+    assert (back.metric, back.nearest, back.farthest, back.steps) == (True, held.nearest, held.farthest, steps)
 
 
 def test_the_camera_is_also_said_in_pixels():
@@ -42,9 +42,9 @@ def test_a_text_of_others_is_none_of_ours():
 @pytest.mark.parametrize(
     "damage",
     [
-        {"near": "x"},
-        {"far": float("inf")},
-        {"near": 10**400},
+        {"nearest": "x"},
+        {"farthest": float("inf")},
+        {"nearest": 10**400},
         {"camera": {"intrinsics_normalised": [[1]]}},
         {"camera": {"intrinsics_normalised": [[0, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]}},
         {"camera": {"intrinsics_normalised": "1" * 20}},

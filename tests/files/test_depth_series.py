@@ -8,7 +8,9 @@ import torch
 from depth_frames import clip, frame, save
 
 from sam3d_geometry.files.depth_file import DEPTH_FORMATS, numbered_from, read_depth
+from sam3d_geometry.files.depth_frame import pointmap_from_frames
 from sam3d_geometry.files.depth_series import POINTMAP, RANGE, DepthSeries, read_series
+from sam3d_geometry.files.geometry_exr import write_geometry_exr
 
 OpenEXR = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
 
@@ -30,18 +32,16 @@ def test_masks_of_nothing_and_of_one_pixel(tmp_path, name, seen):
         series.writer(held)(file)
     back = read_depth(path)
     assert torch.equal(back.depth, depth[0]) and torch.equal(back.mask, depth[0] > 0)
-    assert (back.record.near, back.record.far) == ((2.5, 2.5) if seen == "one pixel" else (0, 0))
+    assert (back.record.nearest, back.record.farthest) == ((2.5, 2.5) if seen == "one pixel" else (0, 0))
 
 
 def test_frames_of_a_depth_video_are_read_as_those_of_save_depth(tmp_path):
-    from sam3d_geometry.video.writer import format_named as video_format
-    from sam3d_geometry.video.writer import quantise, write_quantised
-
-    held, chosen = frame(), video_format("exr 32-bit files")
+    held = frame()
     save(tmp_path / "saved_1.exr", held, "exr 32-bit")
     save(tmp_path / "saved_2.exr", held, "exr 32-bit")
     for number in (1, 2):
-        write_quantised(tmp_path / f"video_{number}.exr", quantise(held.depth[None], chosen)[0], chosen)
+        with (tmp_path / f"video_{number}.exr").open("wb") as file:
+            write_geometry_exr(pointmap_from_frames([held]), held.normals[None], file)
     saved, video = (read_series(numbered_from(tmp_path / f"{name}_1.exr", 0)) for name in ("saved", "video"))
     assert len(video.depth) == 2
     assert torch.equal(saved.depth, video.depth)
@@ -52,7 +52,7 @@ def test_frames_of_a_depth_video_are_read_as_those_of_save_depth(tmp_path):
 def test_one_range_for_all_frames_that_holds_them_all():
     frames = list(DepthSeries(depth_format="png 16-bit", steps_of=RANGE).frames(clip()))
     ranges = {(f.record.steps.near, f.record.steps.far) for f in frames}
-    assert ranges == {(min(f.record.near for f in frames), max(f.record.far for f in frames))}
+    assert ranges == {(min(f.record.nearest for f in frames), max(f.record.farthest for f in frames))}
 
 
 def test_size_of_the_photo_of_an_image_and_of_the_pointmap():

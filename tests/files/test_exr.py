@@ -43,7 +43,7 @@ def test_openexr_reads_every_channel_as_it_was(exr):
         assert numpy.array_equal(channels[name], values.numpy()), name
         assert channels[name].dtype == (numpy.float16 if name == "mask" else numpy.float32)
     header = opened.header()
-    assert header["unit"] == "metre" and header["near"] == pytest.approx(held.record.near)
+    assert header["unit"] == "metre" and header["nearest"] == pytest.approx(held.record.nearest)
     assert json.loads(header[KEY])["camera"]["axes"].startswith("OpenCV")
 
 

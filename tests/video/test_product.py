@@ -1,11 +1,17 @@
 """Products draw what they name, at the photo's size, and refuse a format that cannot hold it."""
 
+import json
+from fractions import Fraction
+
 import numpy
 import pytest
 import torch
 from brightness import BrightnessEngine
 from PIL import Image
 
+from sam3d_geometry.cli.photo_products import Products
+from sam3d_geometry.files.depth_file import read_depth
+from sam3d_geometry.files.depth_record import KEY
 from sam3d_geometry.geometry.axes import encode_normals
 from sam3d_geometry.geometry.normals import normals_from_pointmap
 from sam3d_geometry.maps.colormap import apply_colormap
@@ -13,7 +19,7 @@ from sam3d_geometry.maps.depth import fixed_range
 from sam3d_geometry.video.product import Look, VideoProduct
 from sam3d_geometry.video.writer import ARRAYS, format_named, quantise
 
-pytest.importorskip("av", reason="PyAV is not installed")
+av = pytest.importorskip("av", reason="PyAV is not installed")
 
 LINEAR = Look(curve="linear", invert=True)
 
@@ -49,7 +55,35 @@ def test_normals_and_true_depth_need_no_range(pointmap, tmp_path):
     assert numpy.array_equal(
         normals.render(pointmap, None, LINEAR), quantise(expected, format_named("png 16-bit files"))
     )
-    assert numpy.array_equal(true_depth.render(pointmap, None, LINEAR), pointmap.depth.numpy())
+    true_depth.write_frame(tmp_path / "shot", true_depth.render(pointmap, None, LINEAR)[1], Fraction(64, 45))
+    read = read_depth(tmp_path / "shot.exr")
+    assert torch.equal(read.depth, pointmap.depth[1]) and torch.equal(read.mask, pointmap.mask[1])
+
+
+def test_an_exr_of_a_frame_has_the_channels_and_the_header_of_a_photos(pointmap, tmp_path):
+    OpenEXR = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    frame = pointmap[0]
+    true_depth = product("true depth", "exr 32-bit files", tmp_path)
+    true_depth.write_frame(tmp_path / "shot", true_depth.render(pointmap, None, LINEAR)[0], Fraction(64, 45))
+    made = Products(kinds=("exr",)).make(frame, fixed_range(1.0, 2.0, 1), frame.image)
+    with (tmp_path / "photo.exr").open("wb") as file:
+        made.writers["exr"](file)
+    clip, photo = (OpenEXR.File(str(tmp_path / f"{name}.exr"), separate_channels=True) for name in ("shot", "photo"))
+    assert (
+        set(clip.channels())
+        == set(photo.channels())
+        == {"Z", "mask", *"RGB", *(f"{v}.{a}" for v in "NP" for a in "XYZ")}
+    )
+    for name, channel in photo.channels().items():
+        assert numpy.array_equal(channel.pixels, clip.channels()[name].pixels), name
+    header, told = clip.header(), json.loads(clip.header()[KEY])
+    assert told == json.loads(photo.header()[KEY]) and header["unit"] == photo.header()["unit"] == told["unit"]
+    assert told["size"] == [12, 9] and told["camera"]["fov_x_degrees"] > 0 and "depth itself" in told["values"]
+    held = frame.depth[frame.mask]
+    assert (header["nearest"], header["farthest"]) == pytest.approx((float(held.min()), float(held.max())))
+    assert "near" not in header and "near" not in told  # the ends of a picture's range, which this is none of
+    with av.open(str(tmp_path / "shot.exr")) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(64, 45)
 
 
 def test_a_frame_is_written_with_the_suffix_of_its_format(pointmap, tmp_path):

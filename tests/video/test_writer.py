@@ -128,19 +128,11 @@ class TestPictures:
         write_quantised(tmp_path / "colour.png", colours, chosen)
         assert numpy.array_equal(decode_one(tmp_path / "colour.png", "rgb48le"), colours)
 
-    @pytest.mark.parametrize("name", ["png 16-bit files", "exr 32-bit files"])
-    def test_pixels_keep_their_shape(self, tmp_path, name):
-        chosen = format_named(name)
-        path = tmp_path / f"frame{chosen.suffix}"
-        write_quantised(path, quantise(ramps(), chosen)[0], chosen, Fraction(64, 45))
-        with av.open(str(path)) as container:
+    def test_pixels_keep_their_shape(self, tmp_path):
+        chosen = format_named("png 16-bit files")
+        write_quantised(tmp_path / "frame.png", quantise(ramps(), chosen)[0], chosen, Fraction(64, 45))
+        with av.open(str(tmp_path / "frame.png")) as container:
             assert container.streams.video[0].sample_aspect_ratio == Fraction(64, 45)
-
-    def test_exr_holds_floats_untouched(self, tmp_path):
-        chosen = format_named("exr 32-bit files")
-        metres = torch.tensor([[[0.0, 1e-6, 3.25, 12345.678, -2.0]]])
-        write_quantised(tmp_path / "depth.exr", quantise(metres, chosen)[0], chosen)
-        assert numpy.array_equal(decode_one(tmp_path / "depth.exr", "grayf32le"), metres[0].numpy())
 
 
 def decode_one(path, pixels):

@@ -163,6 +163,12 @@ GIVEN = {
     "crop.window_of_mask": {"mask": noise(1, *SIZE)},
     "crop.mask_pointmap": {"mask": noise(1, *SIZE)},
     "dissolves.spans_of_dissolves": {"looks": noise(9, 48, 48, 3)},
+    **{f"fades.{name}": {"looks": noise(9, 48, 48, 3)} for name in ("comes_out", "fades_in", "is_pale")},
+    **{f"likeness.{name}": {"looks": noise(3, 48, 48, 3)} for name in ("coarse_looks", "patterns")},
+    **{
+        f"likeness.{name}": {"first": noise(48, 48, 3), "second": noise(48, 48, 3)}
+        for name in ("likeness", "same_place")
+    },
     "crop.crop_clip": {"window": (2, 3, 20, 15), "selection": noise(1, *SIZE)},
     "focus.focus_on_mask": {"mask": noise(1, *SIZE)},
     "steady.steady_images": {"strength": 0.5},

@@ -283,6 +283,7 @@ def align_sequence(
         flicker_before=before,
         flicker_after=after,
         cut=cuts,
+        gradual=found.gradual,
         world_from_camera=world,
     )
     return result, replace(aligner.reached, looks=found.look), done

@@ -15,6 +15,7 @@ class Alignment:
     residual           median relative depth left over between a frame and its references
     flicker_before, flicker_after  see `flicker.frame_flicker`
     cut                bool, where a new shot starts
+    gradual            bool, where it does so by a dissolve or a fade
     world_from_camera  (B, 4, 4) camera poses within each shot, its first camera being the origin, in the aligned unit
     """
 
@@ -24,6 +25,7 @@ class Alignment:
     flicker_before: torch.Tensor
     flicker_after: torch.Tensor
     cut: torch.Tensor
+    gradual: torch.Tensor
     world_from_camera: torch.Tensor
 
     @property
@@ -42,7 +44,8 @@ class Alignment:
             start = f"{i:5d}  {self.scale[i]:6.4f}  {self.shift[i]:6.3f}  "
             flicker = f"{_percent(self.flicker_before[i])} -> {_percent(self.flicker_after[i])}"
             compared = f"{_percent(self.residual[i]):>8}   {flicker}"
-            lines.append(start + ("new shot" if self.cut[i] else compared))
+            new = "new shot, faded in" if self.gradual[i] else "new shot"
+            lines.append(start + (new if self.cut[i] else compared))
         return "\n".join(lines)
 
 

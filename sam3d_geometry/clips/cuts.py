@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from .dissolves import LONGEST_DISSOLVE, spans_of_dissolves
+from .fades import comes_out, fades_in, is_pale
 
 # below the most alike of unrelated photos (0.41), far above pans of 2.5 % of the width a frame (0.13)
 CUT_THRESHOLD = 0.35
@@ -84,28 +85,47 @@ def compared_looks(looks: torch.Tensor, before: torch.Tensor | None = None) -> t
 class FrameCuts:
     """Where the shots of B frames start, and what a stream goes on from.
 
-    cuts    (B,) bool, True where a frame starts a shot: after a cut, and at the end of a dissolve
-    passed  (B,) bool, True for black and white frames that are passed over
-    look    (N, 48, 48, 3) thumbnails of the shot's last frames that were not, in order
+    cuts     (B,) bool, True where a frame starts a shot: after a cut, and at the end of a dissolve or a fade
+    gradual  (B,) bool, True where it is the end of a dissolve or a fade
+    passed   (B,) bool, True for black and white frames that are passed over
+    look     (N, 48, 48, 3) thumbnails of the shot's last frames, in order, of black and white ones in a row a single one
     """
 
     cuts: torch.Tensor
+    gradual: torch.Tensor
     passed: torch.Tensor
     look: torch.Tensor
 
 
 def find_cuts(looks: torch.Tensor, before: torch.Tensor | None, threshold: float) -> FrameCuts:
     """The cuts in thumbnails (B, 48, 48, 3), `before` being the look that an earlier run ended with."""
-    passed, kept = compared_looks(looks, None if before is None else before[-1:])
-    cuts = _changes(looks, passed, kept, before is None) > threshold
     recent = looks[:0] if before is None else before
+    blank = _blank(recent)
+    seen = recent[~blank] if len(recent) and not bool(blank.all()) else recent
+    passed, kept = compared_looks(looks, seen[-1:] if len(seen) else None)
+    cuts = _changes(looks, passed, kept, before is None) > threshold
+    gradual = torch.zeros_like(cuts)
     for i, (is_cut, is_passed) in enumerate(zip(cuts.tolist(), passed.tolist())):
-        if is_passed:
+        flat_before = bool(blank[-1:].any())
+        recent, blank = (v[:0] if is_cut else v[-LONGEST_DISSOLVE:] for v in (recent, blank))
+        if is_passed and flat_before:
             continue
-        recent = torch.cat([recent[:0] if is_cut else recent[-LONGEST_DISSOLVE:], looks[i : i + 1]])
-        if any(_differs(recent[[-1 - span, -1]], threshold) for span in spans_of_dissolves(recent)):
-            cuts[i], recent = True, recent[-1:]
-    return FrameCuts(cuts, passed, recent.clone())
+        recent, blank = torch.cat([recent, looks[i : i + 1]]), torch.cat([blank, passed[i : i + 1]])
+        if not is_passed and not is_cut and _has_changed(recent, blank, threshold):
+            cuts[i] = gradual[i] = True
+            recent, blank = recent[-1:], blank[-1:]
+    return FrameCuts(cuts, gradual, passed, recent.clone())
+
+
+def _has_changed(recent: torch.Tensor, blank: torch.Tensor, threshold: float) -> bool:
+    """Whether another shot has dissolved, or faded, into that of the last of thumbnails (N, 48, 48, 3)."""
+    shown = recent[~blank]
+    if comes_out(recent):
+        return False
+    if threshold < 1 and fades_in(recent):
+        return True
+    spans = (span for span in spans_of_dissolves(shown) if not is_pale(shown[-1 - span :]))
+    return any(_differs(shown[[-1 - span, -1]], threshold) for span in spans)
 
 
 def _differs(pair: torch.Tensor, threshold: float) -> bool:

@@ -7,13 +7,12 @@ frames in between must be mixtures as well, which those of pans, zooms and movin
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+
+from .likeness import coarse_looks, same_place
 
 LONGEST_DISSOLVE = 32  # frames that a dissolve takes at most: a second and a third at 24 a second
 SPANS = (8, 16, 24, LONGEST_DISSOLVE)
-MIXTURE_CELL = 4  # pixels of a thumbnail in one in which mixtures are looked for: both shots may move while they mix
 ALIKE = 0.05  # mean difference of two thumbnails up to which they are of one shot
-SAME_SHOT = 0.5  # correlation of two thumbnails beyond which they show one place in whatever light; of unrelated photos it is below 0.4
 MOST_LEFT = 0.3  # share of the difference of two shots that a mixture of them may miss, through noise and slow motion
 STILL_MIXED = 0.15  # share of another shot from which a frame counts as a mixture
 LEAST_MIXED = 3  # frames that are mixtures: fewer are a cut
@@ -31,10 +30,8 @@ def _are_mixtures(looks: torch.Tensor) -> bool:
     """Whether thumbnails (N, 48, 48, 3) lead from what the first shows to what the last shows by mixtures of the two."""
     if (looks[-1] - looks[0]).abs().mean() < ALIKE:
         return False
-    frames = F.avg_pool2d(looks.float().movedim(-1, 1), MIXTURE_CELL).flatten(1).cpu()  # not every device solves
+    frames = coarse_looks(looks).flatten(1).cpu()  # not every device solves
     ends, between = frames[[0, -1]], frames[1:-1]
-    if F.cosine_similarity(*(ends - ends.mean(1, keepdim=True)), dim=0) > SAME_SHOT:
-        return False
     shares = torch.linalg.lstsq(ends.T, between.T).solution  # (2, N - 2): how much of each end
     left = (between - shares.T @ ends).norm(dim=1)
     if bool((left > MOST_LEFT * (ends[1] - ends[0]).norm()).any()):
@@ -44,4 +41,6 @@ def _are_mixtures(looks: torch.Tensor) -> bool:
         return False
     mixed = (of_first < 1 - STILL_MIXED) & (of_last < 1 - STILL_MIXED)
     settled = -(-len(mixed) // SETTLED_PART)
-    return int(mixed.sum()) >= LEAST_MIXED and not bool(mixed[-settled:].any())
+    if int(mixed.sum()) < LEAST_MIXED or bool(mixed[-settled:].any()):
+        return False
+    return not same_place(looks[0], looks[-1])

@@ -16,6 +16,7 @@ def alignment(before, after, cut):
         flicker_before=torch.tensor(before),
         flicker_after=torch.tensor(after),
         cut=torch.tensor(cut),
+        gradual=torch.zeros(frames, dtype=torch.bool),
         world_from_camera=torch.eye(4).expand(frames, 4, 4),
     )
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from comfy_api.latest import io
 
-from ...sam3d_geometry.bodies.steady import Steadying, shot_starts, steady_bodies
-from ...sam3d_geometry.bodies.steady_report import contacts_json, steady_report
-from ...sam3d_geometry.bodies.world import level_world_of
+from ...sam3d_geometry.bodies.shot import Steadying
+from ...sam3d_geometry.bodies.steady_clip import steady_clip
+from ...sam3d_geometry.bodies.steady_report import contacts_json
 from ...sam3d_geometry.effects.camera.camera_path import keys_from_json
 from ..body_model import rig_from_model
 from ..body_payload import payload_from_bodies, read_payload
@@ -84,10 +82,6 @@ class SteadyBodies(io.ComfyNode):
         came = read_payload(pose_data)
         how = Steadying(lock_size=lock_size, smoothing_hz=smoothing_hz, plant_feet=plant_feet, fps=fps)
         poses = keys_from_json(camera_path).world_from_camera if camera_path else None
-        world = level_world_of(came.bodies, pointmap, poses)
-        found = {"cuts": shot_starts(pointmap), "has_floor": world.has_floor, "rig": rig_from_model(sam3d_body_model)}
-        done = steady_bodies(came.bodies, world.from_camera, how, **found)
-        steadied = replace(done.bodies, world_from_camera=world.from_camera)
-        report = steady_report(came.bodies, done, world.from_camera, how, world.told)
+        done = steady_clip(came.bodies, how, pointmap=pointmap, poses=poses, rig=rig_from_model(sam3d_body_model))
         contacts = contacts_json(done.contacts, came.bodies.track_ids, fps)
-        return io.NodeOutput(payload_from_bodies(steadied, came.data), contacts, report)
+        return io.NodeOutput(payload_from_bodies(done.bodies, came.data), contacts, done.report)

@@ -145,6 +145,13 @@ class Bodies:
         pixels = self.focal[..., None, None] * seen[..., :2] / torch.where(ahead, seen[..., 2:], 1) + middle
         return torch.where(ahead, pixels, 0)
 
+    def seen_anew(self) -> Bodies:
+        """The same with keypoints and boxes in the picture found anew from where everybody is."""
+        here, corners = self.present[..., None], self.projected(self.vertices)
+        boxes = torch.where(here, torch.cat([corners.amin(2), corners.amax(2)], -1), 0)
+        keypoints_2d = torch.where(here[..., None], self.projected(self.keypoints), 0)
+        return replace(self, keypoints_2d=keypoints_2d, boxes=boxes)
+
     def require_faces(self) -> torch.Tensor:
         """The faces; ValueError where there are none."""
         if self.faces is None:

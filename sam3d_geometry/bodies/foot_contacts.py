@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 
 from .low_pass import low_pass
+from .runs import runs
 
 RISES_M = (0.04, 0.08)  # over the lower foot's sole: below the first a foot begins to stand, above the second it ends
 # metres per second, likewise: so many times the speed that the slower foot has, which is the unrest of an estimator, within limits
@@ -60,7 +59,6 @@ def _speeds(feet: torch.Tensor, fps: float) -> torch.Tensor:
 
 def _drop_short(states: torch.Tensor, value: bool, shortest: int) -> None:
     """Turns runs (T,) of `value` that are shorter into their neighbours' state, in place; those at the ends stay."""
-    changes = torch.nonzero(states.diff()).flatten().tolist()
-    for first, last in itertools.pairwise(changes):
-        if bool(states[first + 1]) == value and last - first < shortest:
-            states[first + 1 : last + 1] = not value
+    for first, last in runs(states == value):
+        if first and last < len(states) - 1 and last - first + 1 < shortest:
+            states[first : last + 1] = not value

@@ -98,7 +98,7 @@ def _applied(bodies: Bodies, turns: torch.Tensor, factors: torch.Tensor, transla
 
     in_rig = HALF_TURN.to(turns) @ turns @ HALF_TURN.to(turns)  # the rig's axes have y up
     face = bodies.face_keypoints
-    made = replace(
+    return replace(
         bodies,
         vertices=around(bodies.vertices),
         joints=around(bodies.joints),
@@ -108,10 +108,7 @@ def _applied(bodies: Bodies, turns: torch.Tensor, factors: torch.Tensor, transla
         translations=translations,
         sizes=bodies.sizes * factors,
         parameters=turned_parameters(bodies, in_rig),
-    )
-    corners = made.projected(made.vertices)
-    boxes = torch.cat([corners.amin(2), corners.amax(2)], -1)
-    return replace(made, keypoints_2d=made.projected(made.keypoints), boxes=boxes)
+    ).seen_anew()
 
 
 def _mixed(bodies: Bodies, made: Bodies, touched: torch.Tensor) -> Bodies:

@@ -10,6 +10,7 @@ import torch
 
 from .contact import SIDES
 from .root_path import standing_points
+from .runs import runs
 from .skeleton import FOOT_JOINTS, JOINT_NAMES, JOINT_PARENTS, joints
 
 FADE_S = 0.2  # how long before and after a foot stands its leg takes to give way
@@ -37,14 +38,6 @@ def leg_gives(feet: torch.Tensor, contacts: torch.Tensor, fps: float) -> torch.T
             gives[first : last + 1, foot] = give * (MOST_M / length.clamp_min(MOST_M))
         _fade(gives[:, foot], contacts[:, foot], fade)
     return gives
-
-
-def runs(states: torch.Tensor) -> list[tuple[int, int]]:
-    """First and last frame of each run of True in (T,)."""
-    none = torch.zeros(1, dtype=torch.bool)
-    edges = torch.cat([none, states.cpu(), none]).int().diff()
-    starts, ends = (torch.nonzero(edges == sign).flatten().tolist() for sign in (1, -1))
-    return [(first, last - 1) for first, last in zip(starts, ends)]
 
 
 def _fade(gives: torch.Tensor, stands: torch.Tensor, fade: int) -> None:

@@ -9,6 +9,7 @@ from ..geometry.rotations import quaternion_xyzw
 from .rotation_maths import continuous, rotation_from_xyzw
 
 FILTER_ORDER = 2  # of the filter in one direction
+POINTS_AT_ONCE = 4096  # of a mesh over all frames: a float64 copy of all of them may be too much
 FEWEST_FRAMES = 4  # fewer say nothing of a frequency
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .low_pass import low_pass, low_pass_rotations
+from .low_pass import POINTS_AT_ONCE, low_pass, low_pass_rotations
 from .rest import Rest, posed_vertices, resting_vertices, rigid, skinning
 from .skeleton import HAND_JOINTS, JOINT_COUNT, JOINT_PARENTS, ROOT
 from .skin import Skin
 
 HANDS_SHARE = 2 / 3  # of the frequency for the body: wrists and fingers are seen worst and tremble most
 _HANDS = tuple(joint for side in HAND_JOINTS.values() for joint in side)
-VERTICES_AT_ONCE = 4096  # of all frames, whose rests are float64
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def carried(
     at_rest = rest.transforms()
     back, there = skinning(before.transforms(), at_rest), skinning(after.transforms(), at_rest)
     parts = []
-    for start in range(0, points.shape[1], VERTICES_AT_ONCE):
-        part = slice(start, start + VERTICES_AT_ONCE)
+    for start in range(0, points.shape[1], POINTS_AT_ONCE):
+        part = slice(start, start + POINTS_AT_ONCE)
         some = part_of(skin, part)
         rests = torch.stack([resting_vertices(seen, some, move) for seen, move in zip(points[:, part], back)])
         rests = low_pass(rests, hz, fps)

@@ -10,7 +10,7 @@ from .bodies import Bodies
 from .foot_contacts import foot_contacts, settled_hips
 from .leg_give import leg_gives, leg_shares
 from .level_frame import HALF_TURN
-from .low_pass import low_pass, low_pass_rotations
+from .low_pass import POINTS_AT_ONCE, low_pass, low_pass_rotations
 from .root_path import Sighting, planted_hips
 from .skeleton import ROOT, joints, keypoints
 
@@ -19,7 +19,6 @@ FOOT_POINTS = torch.tensor(
 )
 BALLS = joints(["l_ball", "r_ball"])
 PLACINGS = 3  # contacts are found anew where the feet have come to stand
-POINTS_AT_ONCE = 4096  # of a mesh over all frames: a float64 copy of all of them may be too much
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..clips.cuts import CUT_THRESHOLD, find_cuts, thumbnails
+from ..clips.cuts import CUT_THRESHOLD, find_cuts, shots_between, thumbnails
 from ..geometry.pointmap import Pointmap
 from .bodies import Bodies
 from .contact import sole_depths
 from .hand_placement import turned_parameters
 from .low_pass import low_pass, unwrapped
 from .rig import Rig
+from .runs import runs
 from .shot import FOOT_POINTS, Shot, Steadying
 from .size import statures
 from .skinned_shot import Figure, SkinnedShot
@@ -48,15 +49,8 @@ def shot_starts(pointmap: Pointmap | None) -> torch.Tensor | None:
 
 def shots_of(present: torch.Tensor, cuts: torch.Tensor | None) -> list[slice]:
     """Runs of frames (T,) in which a person is there and no cut begins: nothing is carried from one into another."""
-    shots, start = [], None
-    for t, here in enumerate([*present.tolist(), False]):
-        cut = cuts is not None and t < len(cuts) and bool(cuts[t])
-        if start is not None and (not here or cut):
-            shots.append(slice(start, t))
-            start = None
-        if here and start is None:
-            start = t
-    return shots
+    shots = [slice(0, len(present))] if cuts is None else shots_between(cuts)
+    return [slice(shot.start + first, shot.start + last + 1) for shot in shots for first, last in runs(present[shot])]
 
 
 def steady_bodies(
@@ -77,7 +71,7 @@ def steady_bodies(
         raise ValueError(
             f"The way of the camera came with {len(world)} frames and the people with {len(bodies)}; as many are needed."
         )
-    factors = _size_factors(bodies, how)
+    world, factors = world.cpu().double(), _size_factors(bodies, how)
     made = _with_build(bodies.scaled(factors.to(bodies.vertices)) if how.lock_size else bodies, how)
     contacts = torch.zeros(*bodies.present.shape, 2, dtype=torch.bool)
     changed, figures = _Changed(made), []
@@ -85,7 +79,7 @@ def steady_bodies(
         figure = None if rig is None else Figure.of(made, person, rig)
         figures += [figure is not None] if bool(made.present[:, person].any()) else []
         for frames in shots_of(made.present[:, person], cuts):
-            given = (made, person, frames, world.cpu().double(), how)
+            given = (made, person, frames, world, how)
             shot = Shot(*given) if figure is None else SkinnedShot(*given, figure)
             floor = -_under_keypoints(made, person, frames, world) if has_floor else None
             changed.write(shot, person, frames, floor, how)
@@ -161,9 +155,4 @@ class _Changed:
 
     def bodies(self) -> Bodies:
         made = replace(self._bodies, **self._tensors, parameters=self._parameters)
-        made = replace(made, parameters=turned_parameters(made, self._turns.to(made.vertices)))
-        here = made.present
-        keypoints_2d = torch.where(here[..., None, None], made.projected(made.keypoints), 0)
-        corners = made.projected(made.vertices)
-        boxes = torch.where(here[..., None], torch.cat([corners.amin(2), corners.amax(2)], -1), 0)
-        return replace(made, keypoints_2d=keypoints_2d, boxes=boxes)
+        return replace(made, parameters=turned_parameters(made, self._turns.to(made.vertices))).seen_anew()

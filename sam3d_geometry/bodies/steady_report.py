@@ -7,8 +7,8 @@ import json
 import torch
 
 from .bodies import Bodies
-from .leg_give import runs
 from .level_frame import points_to_level
+from .runs import runs
 from .shot import BALLS, FOOT_POINTS
 from .steady import SteadyBodies, Steadying
 

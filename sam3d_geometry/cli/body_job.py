@@ -20,9 +20,8 @@ from ..bodies.example import example_people, walking_person
 from ..bodies.placement import SCENE_SIZE, Placed, Placing, place_bodies, require_same_pictures
 from ..bodies.records import Fault
 from ..bodies.shot import Steadying
-from ..bodies.steady import shot_starts, steady_bodies
-from ..bodies.steady_report import steady_report
-from ..bodies.world import LEVEL_WORLD, level_world_of, world_of
+from ..bodies.steady_clip import steady_clip
+from ..bodies.world import LEVEL_WORLD, world_of
 from ..estimate.depth_to_pointmap import nearness_image
 from ..files.body_export import BODY_FORMATS, BodyExport, export_bodies, names_of
 from ..files.body_file import BodyFileError, picture_name, read_people
@@ -144,9 +143,10 @@ class BodyJob:
         scene = None if placed is None else placed.pointmap
         if self.args.camera_level and bodies.world_from_camera is None:
             bodies = replace(bodies, world_from_camera=world_of(bodies, None, LEVEL_WORLD)[0])
-        steadied = ""
+        steadied: list[str] = []
         if self.args.steady:
-            bodies, steadied = self._steadied(bodies, scene)
+            steady = steady_clip(bodies, Steadying(fps=self.args.fps), pointmap=scene)
+            bodies, steadied = steady.bodies, steady.report.splitlines()
         checks = check_bodies(bodies, scene, self.faults)
         writers: dict[str, Writer] = {}
         reports: dict[str, list[str]] = {}
@@ -159,7 +159,7 @@ class BodyJob:
         writers |= self._check_writers(bodies, scene)
         lines = [*said, *describe_bodies(bodies).splitlines()]
         lines += [] if placed is None else placed.describe().splitlines()
-        lines += steadied.splitlines()
+        lines += steadied
         first, *others = reports.values()  # what is said of each person is the same in all of them
         lines += [*checks.splitlines(), *first, *(report[0] for report in others)]
         record = {
@@ -167,7 +167,7 @@ class BodyJob:
             "source": dict(self.source),
             "people": describe_bodies(bodies).splitlines(),
             "placed": None if placed is None else placed.numbers(),
-            "steadied": steadied.splitlines() or None,
+            "steadied": steadied or None,
             "checks": checks.splitlines(),
             "files": reports,
             "outputs": {suffix: self.base.name + suffix for suffix in writers},
@@ -209,13 +209,6 @@ class BodyJob:
             world_from_camera=None if args.no_ground else self._up(pointmap),
             on_progress=lambda done, total: progress.show(done, total, "people onto the scene"),
         )
-
-    def _steadied(self, bodies: Bodies, scene: Pointmap | None) -> tuple[Bodies, str]:
-        """The people held steady in the level world of a camera that stands still, and what that did."""
-        how, world = Steadying(fps=self.args.fps), level_world_of(bodies, scene)
-        done = steady_bodies(bodies, world.from_camera, how, cuts=shot_starts(scene), has_floor=world.has_floor)
-        report = steady_report(bodies, done, world.from_camera, how, world.told)
-        return replace(done.bodies, world_from_camera=world.from_camera), report
 
     def _up(self, pointmap: Pointmap) -> torch.Tensor:
         if self.args.camera_level:

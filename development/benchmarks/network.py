@@ -1,7 +1,7 @@
 """Speed of our MoGe forward against upstream's `infer`: same weights, same process, taking turns; prints ratios.
 
 python development/benchmarks/network.py [--rounds 5] [--threads 2] [--backbone vits|vitl] [--version v2|v1] [--tokens 1200]
-Weights are random: time does not depend on them. On CUDA it measures 64 frames of 720p against upstream image by image.
+Weights are random: time does not depend on them. `gpu.py` measures them on a GPU.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -65,7 +66,7 @@ def released_config(version: str, backbone: str) -> dict:
     }
 
 
-def networks(version: str, backbone: str, dtype: torch.dtype, device: str) -> tuple[torch.nn.Module, GeometryModel]:
+def networks(version: str, backbone: str, dtype: torch.dtype, device: str) -> tuple[Any, GeometryModel]:
     """Upstream's network in float32 and ours in `dtype`, with equal random weights."""
     import importlib
 
@@ -88,12 +89,8 @@ def best_of_turns(rounds: int, *works: Callable[[], None]) -> list[float]:
     best = [float("inf")] * len(works)
     for turn in range(rounds + 1):
         for index, work in enumerate(works):
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
             start = time.perf_counter()
             work()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
             if turn > 0:
                 best[index] = min(best[index], time.perf_counter() - start)
     return best
@@ -118,28 +115,6 @@ def benchmark_cpu(options: argparse.Namespace) -> None:
         print("  bf16 is left out: this CPU has neither AVX512-BF16 nor AMX.")
 
 
-def benchmark_cuda(options: argparse.Namespace) -> None:
-    frames, batch = 64, 16
-    images = torch.rand(frames, 3, 720, 1280, device="cuda")
-    upstream, ours = networks(options.version, options.backbone, torch.float16, "cuda")
-
-    def image_by_image() -> None:
-        for image in images:
-            upstream.infer(image, num_tokens=options.tokens, use_fp16=True)
-
-    def batched() -> None:
-        for start in range(0, frames, batch):
-            frame(ours, images[start : start + batch], options.tokens)
-
-    times = best_of_turns(options.rounds, image_by_image, batched)
-    print(
-        f"MoGe {options.version} {options.backbone}, {frames} frames of 720p, {options.tokens} tokens, "
-        f"{torch.cuda.get_device_name()}"
-    )
-    for name, seconds in zip(("upstream infer fp16, image by image", f"ours fp16, batches of {batch}"), times):
-        print(f"  {name:36s} {frames / seconds:7.1f} frames/s   {times[0] / seconds:5.2f} times as fast")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -149,8 +124,6 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1200)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", message="In CPU autocast")
-    if torch.cuda.is_available():
-        benchmark_cuda(options)
     benchmark_cpu(options)
 
 

@@ -86,17 +86,18 @@ def timed(rounds: int, function) -> float:
 
 
 def works(pointmap, size):
-    """Names and functions of one frame each, from the pointmap to the picture."""
-    photo = torch.rand(1, *size, 3, generator=torch.Generator().manual_seed(1))
+    """Names and functions of one frame each, from the pointmap to the picture, on the pointmap's device."""
+    device = pointmap.points.device
+    photo = torch.rand(1, *size, 3, generator=torch.Generator().manual_seed(1)).to(device)
     surface = surface_at_image(pointmap, photo, 8)
-    hard, soft = (lamp((1.0, -0.8, 0.5), reach=2.0, radius=r) for r in (0.0, 0.1))
+    hard, soft = (lamp((1.0, -0.8, 0.5), reach=2.0, radius=r).to(device) for r in (0.0, 0.1))
     standing = place_layer(LayerPlacement(where="surface", pixel=(0.3, 0.7)), pointmap)
     hanging = place_layer(LayerPlacement(where="distance", pixel=(0.5, 0.5)), pointmap)
-    card = torch.rand(1, 512, 512, 4, generator=torch.Generator().manual_seed(2))
-    steps = torch.linspace(-0.5, 0.5, 100)
+    card = torch.rand(1, 512, 512, 4, generator=torch.Generator().manual_seed(2)).to(device)
+    steps = torch.linspace(-0.5, 0.5, 100, device=device)
     grid = torch.cartesian_prod(steps, steps)
     vertices = torch.cat([grid, (grid.square().sum(1, keepdim=True) * 4).cos() * 0.2], 1)[None]
-    first = (torch.arange(99)[:, None] * 100 + torch.arange(99)).reshape(-1)
+    first = (torch.arange(99, device=device)[:, None] * 100 + torch.arange(99, device=device)).reshape(-1)
     faces = torch.cat(
         [torch.stack([first, first + 1, first + 100], 1), torch.stack([first + 1, first + 101, first + 100], 1)]
     )

@@ -147,3 +147,60 @@ def test_cancelling_ends_an_effect_at_once(name, share):
     with pytest.raises(Cancelled), Interruptible(cancel_at_last, seconds_between=0):
         EFFECTS[name](scene)
     assert asked == last + 1
+
+
+class Questions(TorchDispatchMode):
+    """Counts how often the processor must wait for a GPU: for a number, or for how many pixels a mask holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = str(func).removeprefix("aten.").split(".")[0]
+        by_mask = name == "index" and any(t is not None and t.dtype == torch.bool for t in args[1])
+        self.count += by_mask or name in {"_local_scalar_dense", "nonzero", "masked_select"}
+        return func(*args, **(kwargs or {}))
+
+
+def questions(name: str, size: tuple[int, int]) -> int:
+    with Questions() as asked:
+        EFFECTS[name](uneven_scene(size=size))
+    return asked.count
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_how_often_the_gpu_is_waited_for_does_not_grow_with_the_picture(name):
+    """Levels of a pyramid add a few; a loop over pixels, rows or strips would double them and more."""
+    assert questions(name, (72, 96)) <= 1.25 * questions(name, SIZE) + 8
+
+
+def test_waiting_for_the_gpu_would_be_found():
+    with Questions() as asked:
+        values = torch.arange(6.0)
+        float(values.sum())
+        values[values > 2]
+        values.nonzero()
+        values[torch.tensor([1, 2])]
+    assert asked.count == 3
+
+
+class Moved:
+    """Counts the numbers that go to the processor by `.cpu()`, beside the functions that are known to work there."""
+
+    def __init__(self, monkeypatch):
+        self.numbers = 0
+        plain = torch.Tensor.cpu
+
+        def counted(tensor: torch.Tensor, *args, **kwargs) -> torch.Tensor:
+            self.numbers += 0 if on_the_processor() else tensor.numel()
+            return plain(tensor, *args, **kwargs)
+
+        monkeypatch.setattr(torch.Tensor, "cpu", counted)
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_no_picture_leaves_the_gpu(name, monkeypatch):
+    moved, scene = Moved(monkeypatch), uneven_scene(size=(72, 96))
+    EFFECTS[name](scene)
+    assert moved.numbers <= 0.05 * scene.mask.numel()

@@ -309,6 +309,7 @@ INNER = {
     "patch_colours.put",
     "picture_lines.log_lines",
     "reprojection.reproject",
+    "spread_layers.mirrored",
     "surface_nets.block_keys",
     "surface_nets.blocks_of",
     "surface_nets.surface_net",

@@ -8,6 +8,7 @@ from torch.overrides import TorchFunctionMode
 
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.blur_layers import blur_layers
+from sam3d_geometry.effects.lens.spread_layers import Layer, scale_of_layer
 
 DISC = Aperture()
 
@@ -24,8 +25,10 @@ def test_a_point_light_becomes_a_disc_of_its_radius_with_all_its_light(radius):
     spread = blur_layers(point_light(size, (70, 81)), torch.full(size, radius), DISC)[..., 0].double()
     assert float(spread.sum()) == pytest.approx(1000, rel=1e-4)
     y, x = torch.meshgrid(torch.arange(140.0) - 70, torch.arange(170.0) - 81, indexing="ij")
-    # large discs are drawn at half the resolution, so their middle is known to half a pixel
-    astray = 0.001 if abs(radius) < 22.5 else 0.501
+    # large discs are drawn at 1 / scale of the resolution, so their middle is known to half a pixel of that
+    scale = scale_of_layer(Layer(1, radius), DISC)
+    astray = (scale - 1) / 2 + 0.001
+    assert abs(radius) >= 5 * scale or scale == 1
     assert max(abs(float((spread * x).sum())), abs(float((spread * y).sum()))) < 1000 * astray
     if abs(radius) > 2:
         inside = spread > 0.5 * 1000 / (math.pi * radius**2)

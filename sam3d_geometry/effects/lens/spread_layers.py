@@ -62,6 +62,7 @@ class SpreadTiles(NamedTuple):
 
 
 def reach_in_pixels(radius: float, aperture: Aperture) -> int:
+    """Pixels from a point to the farthest that it spreads to, for a disc of signed `radius` in pixels."""
     return math.ceil(abs(radius) * aperture.reach + 0.5) + 1
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix
 
-from .command_line import Result
 from .glb_file import TexturedMesh, read_glb
+from .job import Result
 from .settings import EMISSION, PLANE, Look
 
 PHOTO = "sam3d_geometry_photo"  # custom property of a collection: which photo it was made of

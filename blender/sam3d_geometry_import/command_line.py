@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .job import JobError, Result, Run, places_of, result_of
 from .settings import PLANE, Geometry
 
 # the embedded Python of ComfyUI's portable build looks neither into its folder nor at PYTHONPATH
@@ -21,10 +22,6 @@ START = (
     "runpy.run_module('sam3d_geometry', run_name='__main__', alter_sys=True)"
 )
 SECONDS_TO_END = 5.0  # between asking a process to end and ending it
-
-
-class JobError(Exception):
-    """The geometry cannot be computed; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,10 @@ class Pack:
     def command(self, *words: str) -> list[str]:
         """The command line that gives `words` to the pack."""
         return [self.python, "-c", START, self.folder, *words]
+
+    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str) -> Run:
+        """Starts with the photos, whose results go to the folder."""
+        return CommandRun(self, photos, folder, geometry, form)
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """A process of the pack; JobError where there is none to start."""
@@ -83,18 +84,8 @@ def _last_line(text: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing.")
 
 
-@dataclass(frozen=True)
-class Result:
-    """The files of one photo, and what the pack says about them."""
-
-    photo: Path
-    mesh: Path
-    depth16: Path | None
-    record: dict[str, Any]
-
-
-class Run:
-    """One process of the pack: photos in, results as they are done. Nothing blocks except `wait`."""
+class CommandRun:
+    """One process of the pack: see `job.Run`."""
 
     def __init__(self, pack: Pack, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str):
         self.photos, self.folder = list(photos), folder
@@ -121,11 +112,9 @@ class Run:
 
     @property
     def running(self) -> bool:
-        """Whether more may come."""
         return self._reader.is_alive() or self._process.poll() is None
 
     def poll(self) -> list[Result]:
-        """Takes up what the process has said, and gives the results that are new."""
         over = not self.running
         while not self._lines.empty():
             self._hear(self._lines.get())
@@ -150,18 +139,17 @@ class Run:
 
     def _new_results(self) -> list[Result]:
         found = []
-        by_place = {(photo.name, str(photo.resolve().parent)): photo for photo in self.photos}
+        by_place = places_of(self.photos)
         for path in sorted(self.folder.glob("*.json")):
             if path in self._delivered:
                 continue
-            result = _result(path, by_place)
+            result = result_of(path, by_place)
             if result is not None:
                 self._delivered.add(path)
                 found.append(result)
         return found
 
     def cancel(self) -> None:
-        """Ends the process; what is done stays."""
         self.cancelled = True
         if self._process.poll() is None:
             self._process.terminate()
@@ -175,22 +163,6 @@ class Run:
             self._process.stderr.close()
 
     def wait(self, seconds: float) -> None:
-        """Returns when the process has ended, or after so many seconds."""
         self._reader.join(seconds)
         if not self._reader.is_alive():
             self._process.wait()
-
-
-def _result(path: Path, by_place: Mapping[tuple[str, str], Path]) -> Result | None:
-    """The result that a record describes; None where it is another's, or not whole yet."""
-    try:
-        record = json.loads(path.read_bytes())
-        source, outputs = record["source"], record["outputs"]
-        photo = by_place.get((source["file"], source["folder"]))
-        mesh = path.with_name(Path(outputs["mesh"]).name)
-        depth16 = path.with_name(Path(outputs["depth16"]).name) if "depth16" in outputs else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if photo is None or not mesh.is_file() or (depth16 is not None and not depth16.is_file()):
-        return None
-    return Result(photo, mesh, depth16, record)

@@ -6,9 +6,9 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper, poll_file_object_drop
 
-from .command_line import JobError
 from .fields import GeometryFields, LookFields
-from .preferences import pack_of
+from .job import JobError
+from .preferences import back_end_of
 from .session import SECONDS_BETWEEN_LOOKS, Session
 from .settings import PHOTO_SUFFIXES
 
@@ -36,7 +36,7 @@ class IMPORT_SCENE_OT_photo_as_3d_scene(bpy.types.Operator, ImportHelper, LookFi
             self.report({"ERROR"}, "No photo was chosen; choose photos, or a folder with photos in it.")
             return {"CANCELLED"}
         try:
-            session = Session(pack_of(context), photos, self.geometry(), self.look())
+            session = Session(back_end_of(context), photos, self.geometry(), self.look())
         except (JobError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -4,7 +4,7 @@
 import bpy
 
 from .operators import IMPORT_SCENE_OT_photo_as_3d_scene
-from .preferences import SAM3D_GEOMETRY_OT_find, preferences_of
+from .preferences import SAM3D_GEOMETRY_OT_find, is_set_up
 
 
 class VIEW3D_PT_photo_as_3d_scene(bpy.types.Panel):
@@ -14,8 +14,8 @@ class VIEW3D_PT_photo_as_3d_scene(bpy.types.Panel):
     bl_region_type = "UI"
 
     def draw(self, context):
-        layout, preferences = self.layout, preferences_of(context)
-        if preferences.python and preferences.folder:
+        layout = self.layout
+        if is_set_up(context):
             layout.operator_context = "INVOKE_DEFAULT"
             layout.operator(IMPORT_SCENE_OT_photo_as_3d_scene.bl_idname, text="Import Photos", icon="IMPORT")
         else:

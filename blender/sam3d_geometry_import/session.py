@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One import, of one photo or many: the process of the pack, and the scenes that are built as its results come."""
+"""One import, of one photo or many: what computes them, and the scenes that are built as its results come."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import bpy
 
 from .build import build, name_of, photos_in_file, set_in_row
-from .command_line import Pack, Run
 from .glb_file import FileError
+from .job import BackEnd
 from .settings import Geometry, Look
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -26,7 +26,7 @@ class Session:
     are kept, and taken up by the next import of the same photos with the same settings.
     """
 
-    def __init__(self, pack: Pack, photos: Sequence[Path], geometry: Geometry, look: Look):
+    def __init__(self, back_end: BackEnd, photos: Sequence[Path], geometry: Geometry, look: Look):
         self.look = look
         self.collections: list[bpy.types.Collection] = []
         self.failed: list[str] = []
@@ -35,7 +35,7 @@ class Session:
         self.skipped = len(photos) - len(wanted)
         self._many = len(photos) > 1
         self.folder = jobs_folder() / _key(photos, geometry)
-        self._run = Run(pack, wanted, self.folder, geometry, look.form) if wanted else None
+        self._run = back_end.run(wanted, self.folder, geometry, look.form) if wanted else None
 
     def step(self, context: bpy.types.Context) -> bool:
         """Builds what is done; whether the import is over."""
@@ -59,7 +59,7 @@ class Session:
                 self._run.wait(SECONDS_BETWEEN_LOOKS)
 
     def cancel(self) -> None:
-        """Ends the process and takes what was built out of the file again."""
+        """Ends the computation and takes what was built out of the file again."""
         if self._run is not None:
             self._run.cancel()
         for collection in self.collections:

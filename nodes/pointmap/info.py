@@ -80,5 +80,5 @@ class PointmapInfo(io.ComfyNode):
             float(summary.valid[frame]),
             report,
             photo_camera(summary, frame),
-            ui={"text": [report]},
+            ui={"text": [report], "up": [summary.up.record(frame)]},
         )

@@ -116,9 +116,7 @@ class Products:
         if "normals" in made.writers:
             entry: dict[str, Any] = {"convention": self.normal_convention, "space": self.normal_space}
             if self.normal_space == WORLD:
-                entry["world_from_camera"] = frame.up.world_from_camera[0].tolist()
-                entry["up_confidence"] = round(float(frame.up.confidence[0]), 3)
-                entry["up"] = frame.up.describe()
+                entry |= frame.up.record()
             made.record["normals"] = entry
         return made
 

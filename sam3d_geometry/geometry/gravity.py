@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -48,6 +49,14 @@ class Up:
         """Degrees by which the camera looks up, and is turned clockwise, in a frame."""
         x, y, z = (-self.world_from_camera[frame, 1]).tolist()
         return math.degrees(math.asin(max(-1.0, min(1.0, z)))), math.degrees(math.atan2(-x, -y))
+
+    def record(self, frame: int = 0) -> dict[str, Any]:
+        """A frame as JSON holds it: the rotation, the confidence, and both in words."""
+        return {
+            "world_from_camera": self.world_from_camera[frame].tolist(),
+            "up_confidence": round(float(self.confidence[frame]), 3),
+            "up": self.describe(frame),
+        }
 
     def describe(self, frame: int = 0) -> str:
         """One line about a frame: how the camera was held, and how sure that is."""

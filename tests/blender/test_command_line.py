@@ -6,7 +6,8 @@ import time
 import pytest
 from PIL import Image
 from repository import PHOTOS, ROOT
-from sam3d_geometry_import.command_line import JobError, Pack, Run, clean_environment
+from sam3d_geometry_import.command_line import Pack, clean_environment
+from sam3d_geometry_import.job import JobError
 from sam3d_geometry_import.settings import MESH, PLANE, Geometry
 
 PACK = Pack(sys.executable, str(ROOT))
@@ -34,7 +35,7 @@ def fake_pack(tmp_path, code):
 def test_photos_of_one_name_each_get_their_own_result_and_a_bad_one_is_named(photos, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no photo")
-    run = Run(PACK, [*photos, bad], tmp_path / "out", QUICK, PLANE)
+    run = PACK.run([*photos, bad], tmp_path / "out", QUICK, PLANE)
     results = []
     while run.running:
         run.wait(0.2)
@@ -48,7 +49,7 @@ def test_photos_of_one_name_each_get_their_own_result_and_a_bad_one_is_named(pho
 
 def test_cancel_ends_the_process_and_leaves_no_thread(photos, tmp_path):
     pack = fake_pack(tmp_path, "import time; time.sleep(60)")
-    run = Run(pack, photos, tmp_path / "out", QUICK, MESH)
+    run = pack.run(photos, tmp_path / "out", QUICK, MESH)
     start = time.monotonic()
     run.cancel()
     assert not run.running and time.monotonic() - start < 10
@@ -64,7 +65,7 @@ def test_cancel_ends_the_process_and_leaves_no_thread(photos, tmp_path):
 )
 def test_a_pack_that_does_not_run_says_why(photos, tmp_path, code, word):
     pack = fake_pack(tmp_path, code)
-    run = Run(pack, photos, tmp_path / "out", QUICK, MESH)
+    run = pack.run(photos, tmp_path / "out", QUICK, MESH)
     run.wait(30)
     with pytest.raises(JobError, match=word):
         run.poll()

@@ -10,8 +10,11 @@ import time
 import numpy
 import pytest
 from blender_pythons import SUPPORT, blender_pythons
+from comfyui_stand_in import comfyui_stand_in
 from PIL import Image
 from repository import PHOTOS, ROOT
+from sam3d_geometry_import.command_line import Pack
+from sam3d_geometry_import.settings import Geometry
 
 from development.blender_extension import build
 
@@ -31,9 +34,9 @@ def blender(request, tmp_path_factory):
     archive = base / "extension.zip"
     build(archive)
 
-    def run(*calls, blend=None, name="found", killed_when=None):
+    def run(*calls, blend=None, name="found", killed_when=None, computed_by=sys.executable):
         out = base / f"{name}.json"
-        command = [request.param, SUPPORT / "blender_extension.py", archive, out, sys.executable, ROOT]
+        command = [request.param, SUPPORT / "blender_extension.py", archive, out, computed_by, ROOT]
         process = subprocess.Popen(
             [*command, blend or base / f"{name}.blend", *map(json.dumps, calls)],
             stdout=subprocess.PIPE,
@@ -129,6 +132,33 @@ def test_what_goes_wrong_is_one_sentence_and_changes_nothing(blender, photo, tmp
     for call, word in zip(blender(*calls, name="wrong")["calls"], ("broken.jpg", "No photo", "no-such-model")):
         assert call["made"] == [] and call["before"] == call["after"]
         assert word in call["error"] and "Traceback" not in call["error"]
+
+
+@pytest.mark.parametrize("form", ["MESH", "PLANE"])
+def test_a_running_comfyui_gives_the_scene_that_the_command_line_gives(both, blender, photo, tmp_path, form):
+    """The server stands in: it sends what the command line makes of the photo."""
+    made = Pack(sys.executable, str(ROOT)).run([photo], tmp_path, Geometry("built-in preview", 256, 50.0), "PLANE")
+    made.wait(120)
+    (result,) = made.poll()
+    files = {"mesh.glb": result.mesh.read_bytes(), "depth.png": result.depth16.read_bytes()}
+    outputs = {
+        "glb": {"3d": [{"filename": "mesh.glb", "subfolder": "", "type": "output"}]},
+        "info": {"up": [result.record["normals"]]},
+        "depth_path": {"text": ["depth.png"]},
+    }
+    call = {"filepath": str(photo), "form": form, "fov_x": math.radians(50), "subdivisions": 32, **HOW}
+    with comfyui_stand_in(outputs, files) as server:
+        found = blender(call, call | {"online": True}, name=f"server {form}", computed_by=server.url)
+        server.has_pack = False
+        missing = blender(call | {"online": True}, name=f"missing {form}", computed_by=server.url)
+    offline, online = found["calls"]
+    assert "Allow Online Access" in offline["error"] and offline["before"] == offline["after"]
+    (scene,) = online["scenes"]
+    assert scene["photo"] == str(photo) and scene["off_in_pixels"] < 0.05 and found["left"] == []
+    if form == "MESH":
+        assert scene["places"] == both[0]["calls"][0]["scenes"][0]["places"]
+    assert "is not installed in the ComfyUI" in missing["calls"][0]["error"]
+    assert missing["calls"][0]["before"] == missing["calls"][0]["after"] and missing["left"] == []
 
 
 def test_twenty_photos_one_broken_killed_and_started_again_come_once_each(blender, photo, tmp_path):

@@ -52,7 +52,7 @@ def test_info_gives_what_other_nodes_want():
     # the focal length that SAM 3D Body derives from a vertical field of view is the photo's
     assert 120 / math.tan(math.radians(fov_y) / 2) == pytest.approx(focal, rel=1e-5)
     assert all(isinstance(value, (float, bool, str, dict)) for value in result.args)
-    assert result.ui == {"text": [text]} and "3 frames" in text and "frame 1" in text
+    assert result.ui["text"] == [text] and "3 frames" in text and "frame 1" in text
     assert camera["fov"] == fov_y and camera["position"] == {"x": 0.0, "y": 0.0, "z": 0.0}
     assert camera["near"] < near < -camera["target"]["z"] < far < camera["far"]
     assert {"position", "target", "zoom", "cameraType"} <= set(camera)

@@ -2,7 +2,8 @@
 
 python blender_extension.py ZIP OUT.json PYTHON PACK BLEND CALL...
 
-Each CALL is JSON: arguments of the operator; "render": FILE renders the scene afterwards. The file is saved as BLEND.
+PYTHON may be the address of a ComfyUI. Each CALL is JSON: arguments of the operator; "render": FILE renders the scene
+afterwards, "online" says whether Blender may use the network. The file is saved as BLEND.
 """
 
 import json
@@ -23,7 +24,10 @@ def install():
         bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.extensions.package_install_files(filepath=archive, repo="user_default", enable_on_install=True)
     preferences = bpy.context.preferences.addons[NAME].preferences
-    preferences.python, preferences.folder = python, pack
+    if python.startswith("http"):
+        preferences.back_end, preferences.address = "COMFYUI", python
+    else:
+        preferences.python, preferences.folder = python, pack
 
 
 def counts():
@@ -85,6 +89,7 @@ install()
 found = {"calls": [], "version": bpy.app.version_string}
 for call in map(json.loads, calls):
     before, picture, whole = counts(), call.pop("render", None), call.pop("describe", True)
+    bpy.context.preferences.system.use_online_access = call.pop("online", False)
     there = set(bpy.data.collections)
     entry = {"before": before}
     bpy.ops.ed.undo_push(message="before")

@@ -14,7 +14,8 @@ from mathutils import Matrix
 
 from .glb_file import TexturedMesh, read_glb
 from .job import Result
-from .settings import EMISSION, PLANE, Look
+from .points import as_points, fill_points, place_picture
+from .settings import EMISSION, PLANE, POINTS, Look
 
 PHOTO = "sam3d_geometry_photo"  # custom property of a collection: which photo it was made of
 SURE = 0.5  # of the ground: below it the camera is taken for level
@@ -48,14 +49,19 @@ def build(result: Result, look: Look, context: bpy.types.Context, name: str) -> 
     width, height = photo.size
     frame = _frame(result, mesh, look, width / height)
     data = bpy.data.meshes.new(name)
-    if depth is None:
+    if look.form == POINTS:
+        fill_points(data, mesh, frame.scale)
+    elif depth is None:
         _fill_surface(data, mesh)
     else:
         _fill_plane(data, mesh, frame, look.subdivisions, width / height)
     data.transform(frame.matrix())
     data.materials.append(material(name, photo, look.shading))
     surface = bpy.data.objects.new(name, data)
-    if depth is not None:
+    if look.form == POINTS:
+        place_picture(data.materials[0])
+        as_points(surface, data.materials[0])
+    elif depth is not None:
         displace(surface, packed_image(f"{name} depth", depth, data=True))
     camera = camera_of(name, mesh, frame, photo)
     root = bpy.data.objects.new(f"{name} scene", None)

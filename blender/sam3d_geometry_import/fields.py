@@ -5,7 +5,7 @@ import math
 
 import bpy
 
-from .settings import EMISSION, MESH, PLANE, PRINCIPLED, Geometry, Look
+from .settings import EMISSION, MESH, PLANE, POINTS, PRINCIPLED, Geometry, Look
 
 
 class GeometryFields:
@@ -45,6 +45,7 @@ class LookFields:
         items=[
             (MESH, "Scene Mesh", "The true surface, cut where one thing hides another"),
             (PLANE, "Displaced Plane", "A flat grid that a Displace modifier pushes out by the 16-bit depth"),
+            (POINTS, "Point Cloud", "Points as large as their pixels, made by Geometry Nodes"),
         ],
     )
     shading: bpy.props.EnumProperty(

@@ -110,6 +110,7 @@ def remove(collection: bpy.types.Collection) -> None:
         if thing.type == "MESH":
             owned += [made for made in thing.data.materials if made is not None]
             owned += [made.texture for made in thing.modifiers if made.type == "DISPLACE" and made.texture]
+            owned += [made.node_group for made in thing.modifiers if made.type == "NODES" and made.node_group]
     pictures = [
         node.image
         for made in owned

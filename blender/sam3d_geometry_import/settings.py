@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MESH, PLANE = "MESH", "PLANE"
+MESH, PLANE, POINTS = "MESH", "PLANE", "POINTS"
 EMISSION, PRINCIPLED = "EMISSION", "PRINCIPLED"
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".avif")
 
@@ -28,7 +28,7 @@ class Geometry:
 class Look:
     """What the result becomes in Blender.
 
-    form          MESH, the true surface, or PLANE, a flat one that a Displace modifier pushes out by the depth
+    form          MESH, the true surface; PLANE, a flat one that a Displace modifier pushes out by the depth; or POINTS
     shading       EMISSION, which shows the photo as it is, or PRINCIPLED, which lights it
     distance      in metres, of the middle of the scene from the camera, where the photo's scale is not known
     level         turn the scene upright by its ground, where that is found

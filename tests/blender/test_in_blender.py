@@ -107,6 +107,22 @@ def test_the_plane_is_pushed_by_its_modifier_toward_the_camera(both):
     assert (numpy.linalg.norm(pushed, axis=1) <= numpy.linalg.norm(flat, axis=1) + 1e-5).all()
 
 
+def test_points_are_the_surfaces_vertices_and_look_like_the_photo_from_its_camera(both, blender, photo, tmp_path):
+    picture = tmp_path / "points.png"
+    call = {"filepath": str(photo), "form": "POINTS", "fov_x": math.radians(50), "render": str(picture), **HOW}
+    found = blender(call, name="points")
+    (scene,), (surface,) = found["calls"][0]["scenes"], both[0]["calls"][0]["scenes"]
+    assert scene["places"] == surface["places"] and scene["polygons"] == 0
+    assert scene["off_in_pixels"] < 0.05 and scene["modifiers"] == [] and found["left"] == []
+    radii, distances = numpy.array(scene["radii"]), numpy.linalg.norm(scene["places"], axis=1)
+    pixel = 2 * math.tan(math.radians(25)) / SIZE[0]  # at a distance of one
+    assert 0.4 < numpy.median(radii / distances) / pixel < 0.8
+    rendered, wanted = (numpy.asarray(Image.open(path), dtype=float) for path in (picture, photo))
+    valid = rendered[..., 3] == 255
+    error = ((rendered[..., :3] - wanted)[valid] ** 2).mean()
+    assert valid.mean() > 0.5 and 10 * math.log10(255**2 / error) > 22
+
+
 def test_pictures_are_in_the_file_and_nothing_is_left_elsewhere(both, blender, photo):
     images = both[0]["calls"][1]["images"]
     assert len(images) == 3

@@ -52,6 +52,8 @@ def off_in_pixels(surface, camera):
     worst, seen = 0.0, {}
     for loop in mesh.loops:
         seen[loop.vertex_index] = mesh.uv_layers.active.uv[loop.index].vector
+    if "photo_place" in mesh.attributes:
+        seen = {number: entry.vector for number, entry in enumerate(mesh.attributes["photo_place"].data)}
     for number, uv in seen.items():
         place = world_to_camera_view(scene, camera, surface.matrix_world @ mesh.vertices[number].co)
         worst = max(worst, *(abs(place[i] - uv[i]) * size[i] for i in (0, 1)))
@@ -77,9 +79,18 @@ def described(collection):
         "camera_at": list(camera.matrix_world.translation),
         "size": [scene.render.resolution_x, scene.render.resolution_y],
         "background": camera.data.background_images[0].image.name,
-        "modifiers": [[made.type, made.strength, made.texture_coords, made.mid_level] for made in surface.modifiers],
+        "modifiers": [
+            [made.type, made.strength, made.texture_coords, made.mid_level]
+            for made in surface.modifiers
+            if made.type == "DISPLACE"
+        ],
+        "radii": [entry.value for entry in surface.data.attributes["photo_radius"].data]
+        if "photo_radius" in surface.data.attributes
+        else [],
         "shader": next(
-            n.type for n in surface.data.materials[0].node_tree.nodes if n.type not in ("TEX_IMAGE", "OUTPUT_MATERIAL")
+            n.type
+            for n in surface.data.materials[0].node_tree.nodes
+            if n.type not in ("TEX_IMAGE", "OUTPUT_MATERIAL", "ATTRIBUTE")
         ),
         "asset": surface.asset_data is not None,
     }

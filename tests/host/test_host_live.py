@@ -20,6 +20,11 @@ LAY_OUT = """() => {
   app.canvas.ds.offset = [440, 60]
   app.graph.setDirtyCanvas(true, true)
 }"""
+SET = """([type, name, value]) => {
+  const widget = app.graph._nodes.find((node) => node.type === type).widgets.find((w) => w.name === name)
+  widget.value = value
+  widget.callback?.(value)
+}"""
 WIDGET = """([type, name]) => app.graph._nodes.find((node) => node.type === type).widgets.find((w) => w.name === name).value"""
 
 
@@ -107,6 +112,30 @@ def drag(page, stage, start, end):
     page.mouse.up()
 
 
+def handle(page, stage):
+    """Where the first handle stands, as shares of the picture."""
+    left, top = page.locator(f"{stage} .sam3d-handle").first.evaluate("(e) => [e.style.left, e.style.top]")
+    return float(left.rstrip("%")) / 100, float(top.rstrip("%")) / 100
+
+
+def swipe(page, stage, start, end):
+    """A finger drags, while a second one is lifted somewhere else."""
+    device = page.context.new_cdp_session(page)
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y} for x, y in (at(page, stage, place) for place in places)]
+        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(40)
+
+    touch("touchStart", start)
+    touch("touchMove", [(a + b) / 2 for a, b in zip(start, end)])
+    page.locator(stage).evaluate(
+        "(e) => e.dispatchEvent(new PointerEvent('pointerup', { pointerId: 99, bubbles: true }))"
+    )
+    touch("touchMove", end)
+    touch("touchEnd")
+
+
 def tap(page, place):
     """A finger put down and lifted at a place of the page."""
     page.touchscreen.tap(*place)
@@ -155,4 +184,55 @@ def test_camera_and_lamp_are_dragged_over_the_photo(host, page):
         page.evaluate("() => app.extensionManager.command.execute('Comfy.Undo')")
         page.wait_for_timeout(600)
     assert page.evaluate(WIDGET, ["SAM3DGeometry_CameraMove", "camera_path"]) in ("", None)
+    assert page.problems == []
+
+
+def run_once(page, host):
+    # hosts before 0.19 tell the page nothing of nodes that they need not run again
+    page.evaluate(SET, ["SAM3DGeometry_RelightScene", "ambient", 0.6])
+    page.evaluate(SET, ["SAM3DGeometry_CameraMove", "amplitude", 0.12])
+    sent = sent_by(page, host, lambda: page.evaluate("() => app.queuePrompt(0, 1)"))
+    for stage in (CAMERA, LIGHT):
+        page.wait_for_selector(f'.sam3d-live-control[data-state="ready"] {stage}', timeout=30_000)
+    page.evaluate(LAY_OUT)
+    page.wait_for_timeout(500)
+    return sent
+
+
+def test_what_others_change_shows_and_two_fingers_are_one_drag(host, page):
+    run_once(page, host)
+
+    # typed in, wired away and put back by undo: the control shows what the widgets say
+    page.evaluate(SET, ["SAM3DGeometry_SceneLight", "x", 0.8])
+    path = json.dumps([{"position": [0, 0, 0]}, {"position": [9, 0, 0]}])
+    page.evaluate(SET, ["SAM3DGeometry_CameraMove", "camera_path", path])
+    page.wait_for_timeout(600)
+    assert handle(page, LIGHT) == (pytest.approx(0.8), pytest.approx(0.35)) and handle(page, CAMERA)[0] == 1
+    page.evaluate(SET, ["SAM3DGeometry_CameraMove", "camera_path", ""])
+    page.wait_for_timeout(600)
+    assert handle(page, CAMERA) == (0.5, 0.5)
+
+    # a finger takes the lamp along; a second one that comes and goes changes nothing
+    sent = sent_by(page, host, lambda: swipe(page, LIGHT, (0.8, 0.35), (0.3, 0.7)))
+    lamp = sent["SAM3DGeometry_SceneLight"]
+    assert (lamp["x"], lamp["y"]) == (pytest.approx(0.3, abs=0.02), pytest.approx(0.7, abs=0.02))
+
+    # keys held down on the slider run the graph once
+    prompts = []
+    page.on("request", lambda r: r.method == "POST" and r.url.endswith("/prompt") and prompts.append(r))
+
+    def slide():
+        page.locator(LIGHT).locator("..").locator("input[type=range]").focus()
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+
+    moved = sent_by(page, host, slide)["SAM3DGeometry_SceneLight"]
+    page.wait_for_timeout(700)
+    assert len(prompts) == 1 and moved["light_distance"] > lamp["light_distance"]
+
+    # without a lamp it says what is missing, over the photo
+    page.evaluate("() => app.graph.remove(app.graph._nodes.find((n) => n.type === 'SAM3DGeometry_SceneLight'))")
+    page.wait_for_timeout(600)
+    assert "No Scene Light" in page.locator(f"{LIGHT} .sam3d-message").inner_text()
+    page.screenshot(path=host.base / "live_no_lamp.png")
     assert page.problems == []

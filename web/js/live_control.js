@@ -5,6 +5,7 @@
 //   slider(index)        { name, value, min, max } or null;  slide(index, value)
 //   picture(scene)       RGBA bytes of a quick look at the values as they are;  scene: { head, frame, photo }
 //   reset()              back to what it was without the control;  describe(index)  in words
+//   values()             all that the quick look depends on, as text: others change it too (typing, undo)
 
 import { openInspection, partReader } from "./inspection_file.js"
 import { fitted } from "./inspection_geometry.js"
@@ -13,6 +14,7 @@ import { clamped } from "./live_scene.js"
 
 const EMPTY = "Run the graph once to see the photo here."
 const KEY_PAUSE = 500 // ms without a key after which the graph runs
+const WATCH = 200 // ms between two looks at whether others changed the values
 const STEP = 0.02 // of the picture for an arrow key, with Shift a fifth
 const NEAR = 22 // CSS pixels within which a pointer takes a handle
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -24,7 +26,7 @@ function makeElements(label) {
     picture: element("canvas", "picture", { "aria-hidden": "true" }),
     overlay: element("div", "handles"),
     message: element("p", "message", { role: "status" }),
-    slider: element("input", "slider", { type: "range", min: 0, max: 1000, step: 1 }),
+    slider: element("input", "slider", { type: "range", min: 0, max: 1000, step: 10 }),
     sliderName: element("span", "frame-text"),
     runs: element("input", "", { type: "checkbox" }),
     clear: element("button", "clear", { type: "button" }, ["Reset"]),
@@ -56,12 +58,14 @@ export class LiveControl {
     this.listen()
     this.observer = new ResizeObserver(() => this.layOut())
     this.observer.observe(this.parts.stage)
+    this.watch = setInterval(() => this.look(), WATCH)
     this.say("empty", EMPTY)
     this.update()
   }
 
   dispose() {
     this.observer.disconnect()
+    clearInterval(this.watch)
     clearTimeout(this.waiting)
     cancelAnimationFrame(this.pending)
   }
@@ -87,7 +91,6 @@ export class LiveControl {
       const photo = context.getImageData(0, 0, head.width, head.height).data
       this.scene = { head, frame, photo }
       ;[this.parts.picture.width, this.parts.picture.height] = [head.width, head.height]
-      this.say("ready", "")
       this.layOut()
     } catch (error) {
       if (this.file !== file) return
@@ -102,11 +105,11 @@ export class LiveControl {
     const { stage, slider, runs, clear } = this.parts
     stage.addEventListener("pointerdown", (event) => this.onPointerDown(event))
     stage.addEventListener("pointermove", (event) => this.onPointerMove(event))
-    stage.addEventListener("pointerup", () => this.onPointerEnd(true))
-    stage.addEventListener("pointercancel", () => this.onPointerEnd(false))
+    stage.addEventListener("pointerup", (event) => this.onPointerEnd(event, true))
+    stage.addEventListener("pointercancel", (event) => this.onPointerEnd(event, false))
     stage.addEventListener("keydown", (event) => this.onKey(event))
     slider.addEventListener("input", () => this.onSlide())
-    slider.addEventListener("change", () => this.released())
+    slider.addEventListener("change", () => this.releasedSoon())
     runs.addEventListener("change", () => (this.memory.run_on_release = runs.checked))
     clear.addEventListener("click", () => this.reset())
     // they would otherwise also reach ComfyUI's shortcuts, of which Delete takes the node away
@@ -128,7 +131,7 @@ export class LiveControl {
   }
 
   onPointerDown(event) {
-    if (event.button !== 0 || !this.scene) return
+    if (event.button !== 0 || !this.scene || this.held) return
     this.parts.stage.focus({ preventScroll: true })
     const place = this.placeAt(event)
     const handles = this.subject.handles()
@@ -155,10 +158,11 @@ export class LiveControl {
     this.moveTo([place[0] + this.held.offset[0], place[1] + this.held.offset[1]])
   }
 
-  onPointerEnd(ended) {
+  onPointerEnd(event, ended) {
     const { held } = this
+    if (held?.pointer !== event.pointerId) return
     this.held = null
-    if (held?.moved && ended) this.released()
+    if (held.moved && ended) this.released()
   }
 
   onKey(event) {
@@ -188,8 +192,7 @@ export class LiveControl {
     event.preventDefault()
     this.update()
     this.announce()
-    clearTimeout(this.waiting)
-    this.waiting = setTimeout(() => this.released(), KEY_PAUSE)
+    this.releasedSoon()
   }
 
   onSlide() {
@@ -212,8 +215,15 @@ export class LiveControl {
   }
 
   released() {
+    clearTimeout(this.waiting)
     this.announce()
     this.onRelease(this.parts.runs.checked)
+  }
+
+  /** Keys come one at a time: the graph runs once, after the last. */
+  releasedSoon() {
+    clearTimeout(this.waiting)
+    this.waiting = setTimeout(() => this.released(), KEY_PAUSE)
   }
 
   announce() {
@@ -233,6 +243,11 @@ export class LiveControl {
     this.update()
   }
 
+  /** Draws again where others changed a value: a widget was typed into, an undo, a wire. */
+  look() {
+    if (this.subject.values() !== this.drawn) this.update()
+  }
+
   /** Draws the quick look and the handles with the next frame of the page. */
   update() {
     cancelAnimationFrame(this.pending)
@@ -242,6 +257,8 @@ export class LiveControl {
   draw() {
     const { picture, overlay, slider, sliderName, forward } = this.parts
     const handles = this.subject.handles()
+    this.drawn = this.subject.values()
+    if (this.chosen >= handles.length) this.chosen = 0
     const shown = this.subject.slider(this.chosen)
     forward.style.visibility = shown ? "" : "hidden"
     if (shown) {
@@ -257,6 +274,7 @@ export class LiveControl {
       }),
     )
     if (!this.scene) return
+    this.say("ready", handles.length ? "" : this.subject.describe(0))
     const { width, height } = this.scene.head
     const pixels = this.subject.picture(this.scene)
     picture.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0)

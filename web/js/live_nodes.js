@@ -58,6 +58,10 @@ class CameraSubject {
     return live.movedPicture(photo, frame, head, this.position)
   }
 
+  values() {
+    return JSON.stringify([valuesOf(this.node).camera_path, isWired(this.node, "camera_path")])
+  }
+
   describe() {
     const [x, y, z] = this.position.map((value) => Math.round((100 * value) / this.depth))
     return `Camera ${x} % of the scene's depth to the right, ${-y} % up, ${z} % ahead`
@@ -134,6 +138,10 @@ class LampSubject {
       }
     })
     return live.litPicture(photo, frame, head, lamps, valuesOf(this.node).ambient)
+  }
+
+  values() {
+    return JSON.stringify([valuesOf(this.node).ambient, this.lamps.map(valuesOf), this.handles()])
   }
 
   describe(index) {

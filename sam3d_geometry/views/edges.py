@@ -9,15 +9,24 @@ import numpy
 import torch
 
 from .features import Features, matches_of
+from .free_space import violated
+from .rival_poses import Judged, MatchedPair, likeliest
 from .two_views import PARALLAX_DEGREES, TwoViews, solve_two_views
 from .view import View
 
 LEAST_INLIERS = 20  # below it the pose of a pair is wrong more often than right
 SURE_INLIERS = 30
 LEAST_AGREEING_SHARE = 0.25  # of the matches
+FEW_INLIERS, LEAST_SHARE_OF_FEW = (
+    60,
+    0.65,
+)  # below so many it is so much: what looks alike gives as many that agree on something
 LEAST_IN_FRONT = 0.9
 MOST_TURN_SPREAD, MOST_DIRECTION_SPREAD = 3.0, 12.0  # degrees
 DEPTH_JUMP = 0.15  # relative, within two pixels: there a feature's depth is not known
+LEAST_MARGIN, MARGIN_ASKED_BELOW = 1.0, 100  # of the next motion's cost, and inliers from which on none is asked for
+MOST_SCALE_SPREAD = 0.35  # of the pointmaps' log depth about the pair's: beyond it they show another relief
+MOST_VIOLATED = 0.35  # of what one photo sees: share that floats where the other sees through
 LEAST_SCALED = 8  # points with parallax that give the scale of a pair
 EXHAUSTIVE = 16  # so many views are matched each with each
 LIKELY_PARTNERS, NEXT_IN_ORDER = 8, 3  # of more: the likeliest ones, and the next ones in order
@@ -34,6 +43,7 @@ class Edge:
     geometry       of the two views, or None where no geometry holds
     log_scales     logarithms of what each pointmap's depth is multiplied by to be in units of the pair's distance; nan if not known
     scale_spread   standard deviation of the depths about them, as a logarithm
+    margin         by which the likeliest other motion costs more, as `rival_poses` has it; inf where there is none
     reason         why the edge is not used; "" where it is
     """
 
@@ -44,6 +54,7 @@ class Edge:
     geometry: TwoViews | None
     log_scales: tuple[float, float] = (float("nan"), float("nan"))
     scale_spread: float = float("nan")
+    margin: float = float("inf")
     reason: str = ""
 
     @property
@@ -121,23 +132,72 @@ def _edge(views: Sequence[View], features: Sequence[Features], pair: tuple[int, 
     geometry = solve_two_views(a.places[given[:, 0]], b.places[given[:, 1]], cameras)
     if geometry is None:
         return Edge(first, second, given[:0], len(given), None, reason=f"only {len(given)} features match")
+    judged = _judged(views, features, pair, (given, cameras, geometry))
+    geometry = judged.geometry
     kept = given[geometry.inliers]
-    reason = _objection(geometry, len(kept), len(given))
     scales, spread = _scales_of_pair(views, features, pair, (kept, geometry))
-    return Edge(first, second, kept, len(given), geometry, log_scales=scales, scale_spread=spread, reason=reason)
+    reason = (
+        _objection(geometry, len(kept), len(given))
+        or _objection_of_depth(geometry, spread, (views[first], views[second]), scales)
+        or _open_between(len(kept), judged.margin)
+    )
+    return Edge(
+        first,
+        second,
+        kept,
+        len(given),
+        geometry,
+        log_scales=scales,
+        scale_spread=spread,
+        margin=judged.margin,
+        reason=reason,
+    )
+
+
+def _judged(
+    views: Sequence[View],
+    features: Sequence[Features],
+    pair: tuple[int, int],
+    solved: tuple[numpy.ndarray, tuple[numpy.ndarray, numpy.ndarray], TwoViews],
+) -> Judged:
+    given, cameras, geometry = solved
+    seen = [features[at].places[given[:, side]] for side, at in enumerate(pair)]
+    told = [log_depths(views[at], places, features[at].size) for at, places in zip(pair, seen)]
+    return likeliest(geometry, MatchedPair((seen[0], seen[1]), cameras, (told[0], told[1])))
 
 
 def _objection(geometry: TwoViews, inliers: int, asked: int) -> str:
     """Why a pair's geometry is not to be believed; "" where it is."""
     if inliers < LEAST_INLIERS:
         return f"only {inliers} matches agree, {LEAST_INLIERS} are needed"
-    if inliers < LEAST_AGREEING_SHARE * asked:
+    if inliers < (LEAST_AGREEING_SHARE if inliers >= FEW_INLIERS else LEAST_SHARE_OF_FEW) * asked:
         return f"only {inliers} of {asked} matches agree on one motion"
     if geometry.in_front < LEAST_IN_FRONT:
         return f"{1 - geometry.in_front:.0%} of the points would lie behind a camera"
     if geometry.spread[0] > MOST_TURN_SPREAD:
         return f"the matches leave the turn open by {geometry.spread[0]:.0f} degrees"
     return ""
+
+
+def _objection_of_depth(
+    geometry: TwoViews, spread: float, views: tuple[View, View], scales: tuple[float, float]
+) -> str:
+    """What the pointmaps have against a pair's geometry; "" where they have nothing or say nothing."""
+    if spread > MOST_SCALE_SPREAD:
+        return f"its points' depths differ by {spread:.0%} from the pointmaps'"
+    if geometry.turned or not numpy.isfinite(scales).all():
+        return ""
+    move = numpy.eye(4)
+    move[:3, :3], move[:3, 3] = geometry.rotation, geometry.direction
+    share = violated(views, move, scales)
+    return f"{share:.0%} of what one shows would float where the other sees through" if share > MOST_VIOLATED else ""
+
+
+def _open_between(inliers: int, margin: float) -> str:
+    """Whether another motion fits a pair as well, in words; "" where none does."""
+    if inliers >= MARGIN_ASKED_BELOW or margin >= LEAST_MARGIN:
+        return ""
+    return "two motions fit its matches and depths equally"
 
 
 def _scales_of_pair(

@@ -11,6 +11,7 @@ from .edges import SURE_INLIERS, Edge
 from .turns import degrees_between, rotation_of, vector_of
 
 LOOP_DEGREES = 5.0
+HELD_BY_FEW = 60  # matches of a pair that alone holds a part of a group
 AVERAGING_ROUNDS = 30
 LEAST_RESIDUAL = 1e-3  # radians: below it edges weigh alike
 
@@ -73,6 +74,31 @@ def without_weak_bridges(edges: Sequence[Edge]) -> list[Edge]:
                 reason=f"{edge.inliers} matches agree, and {SURE_INLIERS} are needed where no third photo confirms them",
             )
     return edges
+
+
+def held_by_few(group: Sequence[int], edges: Sequence[Edge]) -> dict[int, Edge]:
+    """Views of a group that hang on one pair of few matches, with that pair: those on the smaller side of it, on both where
+    they are as many, and those all of whose pairs are such."""
+    inside = [edge for edge in edges if not edge.reason and edge.first in group and edge.second in group]
+    found: dict[int, Edge] = {}
+    weak = []
+    for edge in inside:
+        if edge.inliers >= HELD_BY_FEW:
+            continue
+        parts = groups_of([other for other in inside if other is not edge])
+        side = next((set(part) for part in parts if edge.first in part), {edge.first})
+        if edge.second in side:
+            continue
+        weak.append(edge)
+        rest = set(group) - side
+        for part, other in ((side, rest), (rest, side)):
+            if len(part) <= len(other):
+                found |= {view: edge for view in part if view not in found}
+    for view in group:
+        own = [edge for edge in inside if view in (edge.first, edge.second)]
+        if own and view not in found and all(any(edge is other for other in weak) for edge in own):
+            found[view] = own[0]
+    return found
 
 
 def groups_of(edges: Sequence[Edge]) -> list[list[int]]:

@@ -13,6 +13,7 @@ from .solving import Solved
 
 FREE_SPREAD = 0.3  # of the logarithm of a view's own focal length about the shared one
 LEAST_ODD, SIGMAS = 0.03, 5.0  # as a logarithm, and in standard deviations, by which an odd one differs
+SCATTERS = 4.0  # and in those that the free focal lengths scatter by: what lenses and depths err by is no zoom
 LEAST_SHARING = 3  # views that tell which of them is odd
 FREE_LENS_ROUNDS = 20
 NOISES = (4.0, 1.0)  # pixels: first so much that a wrong focal length does not look like strays
@@ -39,8 +40,10 @@ def odd_focals(solved: Solved) -> dict[int, float]:
     found = {}
     for at in numpy.flatnonzero(asked):
         same = asked & (scene.lens == scene.lens[at])
+        offs = free.log_focals[same] - numpy.median(free.log_focals[same])
         off = float(free.log_focals[at] - numpy.median(free.log_focals[same]))
-        if abs(off) > max(LEAST_ODD, SIGMAS * float(spreads[at])):
+        scatter = 1.4826 * float(numpy.median(numpy.abs(offs)))
+        if abs(off) > max(LEAST_ODD, SIGMAS * float(spreads[at]), SCATTERS * scatter):
             found[solved.group[at]] = float(numpy.exp(off))
     return found
 

@@ -19,7 +19,7 @@ def pointmap_scales(group: Sequence[int], edges: Sequence[Edge]) -> dict[int, fl
     """Log scales of the views' pointmaps, 0 on their median, from the ratios that edges give."""
     place = {view: at for at, view in enumerate(group)}
     told = [e for e in _inside(group, edges) if numpy.isfinite(e.log_scales).all()]
-    ends = numpy.array([(place[e.first], place[e.second]) for e in told]).reshape(-1, 2)
+    ends = numpy.array([(place[e.first], place[e.second]) for e in told], int).reshape(-1, 2)
     ratio = numpy.array([e.log_scales[0] - e.log_scales[1] for e in told])
     strength = numpy.array([min(e.inliers, 200) ** 0.5 for e in told])
     scales = numpy.zeros(len(group))

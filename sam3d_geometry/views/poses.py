@@ -12,24 +12,16 @@ from ..geometry.progress import OnProgress
 from .bundle import reprojections
 from .edges import SURE_INLIERS, Edge, edges_between, likely_pairs
 from .features import Features, find_features, matches_of
-from .graph import (
-    averaged_rotations,
-    groups_of,
-    rotation_residuals,
-    without_broken_loops,
-    without_weak_bridges,
-)
+from .graph import averaged_rotations, held_by_few
 from .lenses import FoundLens, focal_by_matches, intrinsics_with_focal, lenses_of
-from .odd_lenses import odd_focals, with_odd_lenses
 from .posed import Group, Pair, PosedViews, ViewPlacement
-from .solving import Solved, relative_depth_error, solve_group, still_fitting
-from .sources import matches_on_object, mirror_images, same_pictures, why_unreached
+from .solution import MatchedPhotos, solution_of
+from .solving import Solved, relative_depth_error
+from .sources import matches_on_object, mirror_images, same_pictures, why_unreached, without_still_marks
 from .view import View
 
 MATCH_AUTO, MATCH_WHOLE, MATCH_MASK = MATCH_ON = ("auto", "whole photo", "mask")
-MOST_EDGE_MISS = 8.0  # by which an edge may miss the averaged rotations
 WEAK_TURN, WEAK_PLACE = 2.0, 0.1  # degrees, and share of the depth: spreads beyond which a placed view is called weak
-ATTEMPTS = 6  # of solving a group anew without the views that did not fit
 BASELINE_SHARE = 0.005  # of the depth: cameras nearer together stand on one spot
 ON_ONE_SPOT = "the photos were taken from one spot, turned only: their depths are not checked by one another"
 
@@ -91,42 +83,34 @@ def pose_views(
         found = find_features(view.photo, view.mask, settings.long_edge)
         features.append(found.chosen(numpy.zeros(0, int)) if at in copies else found)
         steps()
-    matches = {}
-    for i, j in likely_pairs(features, settings.ordered):
-        matches[i, j] = matches_of(features[i], features[j])
-        steps()
-    if settings.match_on == MATCH_MASK or (settings.match_on == MATCH_AUTO and matches_on_object(features, matches)):
-        matches = {
-            (i, j): m[features[i].on_object[m[:, 0]] & features[j].on_object[m[:, 1]]] for (i, j), m in matches.items()
-        }
+    matches = _matches(features, settings, steps)
     lenses = lenses_of(views, settings.one_lens)
     views = _with_focals(views, lenses, features, matches)
     edges = edges_between(views, features, matches, steps)
     mirrored = mirror_images(views, features, edges)
-    edges = [replace(e, reason="a mirror image") if {e.first, e.second} & set(mirrored) else e for e in edges]
-    matched = edges
-    solved, edges, dropped = _solve_all(views, features, matched, lenses, steps)
-    odd = {v: part for group in solved if isinstance(group, Solved) for v, part in odd_focals(group).items()}
-    if odd:
-        views = [_zoomed(view, odd.get(at, 1.0)) for at, view in enumerate(views)]
-        again = {(e.first, e.second): matches[e.first, e.second] for e in matched if {e.first, e.second} & set(odd)}
-        kept = [e for e in matched if (e.first, e.second) not in again]
-        solved, edges, dropped = _solve_all(
-            *(views, features, kept + edges_between(views, features, again)), with_odd_lenses(lenses, odd), steps
-        )
-    posed = _placed_views(views, features, solved, edges)
-    reasons = why_unreached(posed, features, edges, copies, dropped, mirrored)
+    photos = MatchedPhotos(features, matches, dict.fromkeys(mirrored, "a mirror image"))
+    found = solution_of(views, lenses, photos, photos.barring(edges), steps)
+    posed = _placed_views(found.views, features, found.groups, found.edges)
+    reasons = why_unreached(posed, features, found.edges, copies, found.dropped, mirrored)
     final = [replace(view, reason=reasons.get(at, view.reason)) for at, view in enumerate(posed.views)]
     steps.done = steps.total - 1
     steps()
     return replace(posed, views=tuple(final))
 
 
-def _zoomed(view: View, part: float) -> View:
-    """The view at `part` times its focal length."""
-    intrinsics = view.intrinsics.clone()
-    intrinsics[[0, 1], [0, 1]] *= part
-    return replace(view, intrinsics=intrinsics)
+def _matches(
+    features: Sequence[Features], settings: PoseSettings, on_step: Callable[[], None]
+) -> dict[tuple[int, int], numpy.ndarray]:
+    """Matches of all likely pairs, without those of marks in the pictures and, on a turntable, those beside the object."""
+    found = {}
+    for i, j in likely_pairs(features, settings.ordered):
+        found[i, j] = matches_of(features[i], features[j])
+        on_step()
+    on_object = settings.match_on == MATCH_AUTO and matches_on_object(features, found)
+    found = without_still_marks(features, found)
+    if not on_object and settings.match_on != MATCH_MASK:
+        return found
+    return {(i, j): m[features[i].on_object[m[:, 0]] & features[j].on_object[m[:, 1]]] for (i, j), m in found.items()}
 
 
 def _with_focals(
@@ -144,60 +128,6 @@ def _with_focals(
     return views
 
 
-def _solve_all(
-    views: Sequence[View],
-    features: Sequence[Features],
-    edges: Sequence[Edge],
-    lenses: Sequence[FoundLens],
-    steps: Callable[[], None],
-) -> tuple[list[Solved | list[int]], list[Edge], dict[int, str]]:
-    """The groups solved, or as a list of views where they were all taken from one spot; the edges with the reasons of those
-    that were not used; and the views that did not fit, with the reason."""
-    edges, dropped = without_weak_bridges(without_broken_loops(edges)), {}
-    solved: dict[tuple[int, ...], Solved | list[int]] = {}
-    for _ in range(ATTEMPTS):
-        edges = _without_outvoted(edges)
-        groups = groups_of(edges)
-        lost: list[tuple[int, str]] = []
-        for group in groups:
-            if tuple(group) in solved:
-                continue
-            inside = [e for e in edges if not e.reason and e.first in group and e.second in group]
-            if not any(edge.has_direction for edge in inside):
-                solved[tuple(group)] = group
-                continue
-            result = solve_group(group, edges, views, features, lenses, steps)
-            lost += still_fitting(result)
-            solved[tuple(group)] = result
-        if not lost:
-            return [solved[tuple(group)] for group in groups], edges, dropped
-        worst = [view for view, _ in lost]
-        dropped |= dict(lost)
-        edges = [replace(e, reason=dropped[v]) if (v := _in(worst, e)) is not None else e for e in edges]
-    return [solved[tuple(g)] for g in groups_of(edges) if tuple(g) in solved], edges, dropped
-
-
-def _in(lost: Sequence[int], edge: Edge) -> int | None:
-    """Which of the lost views a used edge ends at."""
-    return next((v for v in (edge.first, edge.second) if v in lost and not edge.reason), None)
-
-
-def _without_outvoted(edges: Sequence[Edge]) -> list[Edge]:
-    """The edges, with a reason for those that miss the rotations that all of them agree on."""
-    edges = list(edges)
-    for _ in range(len(edges)):
-        worst: tuple[float, int] | None = None
-        for group in groups_of(edges):
-            off = rotation_residuals(averaged_rotations(group, edges), edges)
-            far = max(((d, at) for at, d in off.items()), default=(0.0, -1))
-            worst = max(worst or far, far)
-        if worst is None or worst[0] < MOST_EDGE_MISS:
-            break
-        reason = f"its rotation is {worst[0]:.0f} degrees off what the other pairs agree on"
-        edges[worst[1]] = replace(edges[worst[1]], reason=reason)
-    return without_weak_bridges(edges)
-
-
 def _placed_views(
     views: Sequence[View], features: Sequence[Features], solved: Sequence[Solved | list[int]], edges: Sequence[Edge]
 ) -> PosedViews:
@@ -206,11 +136,21 @@ def _placed_views(
         if isinstance(result, Solved):
             group, own = _of_solved(views, features, result, number)
             placements |= own
+            _say_held_by_few(views, result.group, edges)
         else:
             group = _of_turned(views, result, edges, number)
         groups.append(group)
     pairs = tuple(_pair_of_edge(views, edge) for edge in edges)
     return PosedViews(tuple(views), tuple(groups), pairs, placements)
+
+
+def _say_held_by_few(views: list[View], members: Sequence[int], edges: Sequence[Edge]) -> None:
+    """Says of views that hang on one pair of few matches that nothing confirms their place."""
+    for at, edge in held_by_few(members, edges).items():
+        other = views[edge.second if edge.first == at else edge.first].name
+        named = other if at in (edge.first, edge.second) else f"{views[edge.first].name} and {views[edge.second].name}"
+        said = f"weak: only the {edge.inliers} matches of one pair ({named}) hold it, and no third photo confirms them"
+        views[at] = replace(views[at], reason=views[at].reason or said)
 
 
 def _of_turned(views: list[View], members: Sequence[int], edges: Sequence[Edge], number: int) -> Group:

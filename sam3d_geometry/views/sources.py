@@ -16,6 +16,9 @@ THUMBNAIL = 64
 SAME_PICTURE = 2e-3  # mean difference of thumbnails in [0, 1]: what saving a JPEG again leaves
 STILL, MOVED = 0.002, 0.01  # of the long edge, by which what is behind a turntable and what is on it move
 STILL_SHARE = 0.7
+# of the long edge: what a mark in the picture moves by at most, and what nearly nothing but a still scene lies between
+MARK_STILL, MARK_GAP = 0.0006, 0.0025
+LEAST_MARK, MOST_BETWEEN = 6, 0.5  # matches that stand still, and their multiple that may lie between the two
 STRONG = 100  # matches that agree: a photo with so many is no mirror image
 LEAST_BACKGROUND = 15  # matches beside the masks that tell whether it stands still
 
@@ -47,6 +50,27 @@ def matches_on_object(features: Sequence[Features], matches: dict[tuple[int, int
         if len(inside) >= LEAST_BACKGROUND:
             moved.append(float(numpy.median(inside)))
     return bool(still and moved) and numpy.median(still) > STILL_SHARE and numpy.median(moved) > MOVED
+
+
+def without_still_marks(
+    features: Sequence[Features], matches: dict[tuple[int, int], numpy.ndarray]
+) -> dict[tuple[int, int], numpy.ndarray]:
+    """The matches without those of marks, frames and dashboards, which lie at one place of every picture.
+
+    In a scene that stands still things move by all amounts, and in photos from one spot all of them do not move; a mark does
+    not move while nothing else is near that, or while most features of the photos have no match.
+    """
+    kept = {}
+    for (i, j), pairs in matches.items():
+        a, b = features[i], features[j]
+        step = numpy.linalg.norm(a.places[pairs[:, 0]] / max(a.size) - b.places[pairs[:, 1]] / max(b.size), axis=1)
+        still = step < MARK_STILL
+        between = (step >= MARK_STILL) & (step < MARK_GAP)
+        moves = step >= MARK_GAP
+        mark = a.size == b.size and still.sum() >= LEAST_MARK and between.sum() < MOST_BETWEEN * still.sum()
+        mark = mark and (moves.sum() >= LEAST_INLIERS or still.sum() < min(len(a), len(b)) / 2)
+        kept[i, j] = pairs[~still] if mark else pairs
+    return kept
 
 
 def why_unreached(
@@ -104,7 +128,10 @@ def _mirror_of(views: Sequence[View], features: Sequence[Features], at: int) -> 
             continue
         cv2.setRNGSeed(0)
         places = [numpy.ascontiguousarray(f.places[pairs[:, k]]) for k, f in enumerate((flipped, seen))]
-        _, agree = cv2.findFundamentalMat(*places, cv2.USAC_MAGSAC, 1.0, 0.999, 2000)
+        try:
+            _, agree = cv2.findFundamentalMat(*places, cv2.USAC_MAGSAC, 1.0, 0.999, 2000)
+        except cv2.error:  # matches that lie on one point or line
+            continue
         if agree is not None and agree.sum() >= max(LEAST_INLIERS, len(pairs) // 2):
             return views[other].name
     return None

@@ -19,6 +19,7 @@ LEAST_MATCHES = 8
 REFINING_STEPS = 8
 SPOT_SHARE = 0.9  # of the matches that a pure turn explains as well as the essential matrix does: taken from one spot
 TURN_PIXELS = 2.0
+START_PIXELS = 6.0  # by which a match may miss the pose that a search begins with, in units of the noise
 PARALLAX_DEGREES = 1.0  # below it a point's depth is not measured by the pair
 
 
@@ -80,17 +81,41 @@ def solve_two_views(
     if essential is None or essential.shape != (3, 3):
         return None if turn is None else _turn_alone(turn, len(first))
     inliers = numpy.asarray(chosen).ravel().astype(bool)
-    if inliers.sum() < LEAST_MATCHES:
+    found = None
+    if inliers.sum() >= LEAST_MATCHES:
+        found = _settled(_pose_of(essential, a[inliers], b[inliers]), inliers, (a, b), focal)
+    if found is None or (turn is not None and turn[1].sum() > SPOT_SHARE * found.inliers.sum()):
         return None if turn is None else _turn_alone(turn, len(first))
-    rotation, shift = _pose_of(essential, a[inliers], b[inliers])
+    return found
+
+
+def two_views_from(
+    start: tuple[numpy.ndarray, numpy.ndarray],
+    first: numpy.ndarray,
+    second: numpy.ndarray,
+    cameras: tuple[numpy.ndarray, numpy.ndarray],
+) -> TwoViews | None:
+    """The geometry of two views that is nearest to a pose second_from_first (3, 3) and (3,), by the matches that it nearly
+    explains; None where fewer than LEAST_MATCHES agree on it."""
+    a, b = rays(first, cameras[0]), rays(second, cameras[1])
+    focal = float(numpy.sqrt(cameras[0][0, 0] * cameras[1][0, 0]))
+    pose = start[0], start[1] / max(float(numpy.linalg.norm(start[1])), 1e-12)
+    near = numpy.abs(_sampson(*pose, a, b)) * focal < START_PIXELS * MATCH_NOISE
+    return _settled(pose, near, (a, b), focal) if near.sum() >= LEAST_MATCHES else None
+
+
+def _settled(
+    pose: tuple[numpy.ndarray, numpy.ndarray], inliers: numpy.ndarray, lines: tuple[numpy.ndarray, ...], focal: float
+) -> TwoViews | None:
+    """The geometry that a pose and its inliers (M,) settle on; None where fewer than LEAST_MATCHES are left."""
+    a, b = lines
+    rotation, shift = pose
     for limit in (2.0, 1.5):
         rotation, shift, _ = _refined_pose(rotation, shift, (a[inliers], b[inliers]), focal)
         inliers = numpy.abs(_sampson(rotation, shift, a, b)) * focal < limit * MATCH_NOISE
         if inliers.sum() < LEAST_MATCHES:
-            return None if turn is None else _turn_alone(turn, len(first))
+            return None
     rotation, shift, spread = _refined_pose(rotation, shift, (a[inliers], b[inliers]), focal)
-    if turn is not None and turn[1].sum() > SPOT_SHARE * inliers.sum():
-        return _turn_alone(turn, len(first))
     depths, parallax = triangulated(rotation, shift, a[inliers], b[inliers])
     in_front = numpy.all(depths > 0, axis=1)
     clear = parallax > 0.2

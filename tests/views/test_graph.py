@@ -9,6 +9,7 @@ from sam3d_geometry.views.edges import Edge
 from sam3d_geometry.views.graph import (
     averaged_rotations,
     groups_of,
+    held_by_few,
     rotation_residuals,
     without_broken_loops,
     without_weak_bridges,
@@ -64,3 +65,13 @@ def test_rotations_come_back_in_spite_of_one_wrong_edge():
         assert degrees_between(found[view] @ found[0].T, TURNS[view] @ TURNS[0].T) < 0.1
     residuals = rotation_residuals(found, edges)
     assert max(residuals, key=residuals.get) == ALL.index((0, 4))
+
+
+def test_views_that_hang_on_one_pair_of_few_matches_are_told():
+    loop = [edge(0, 1), edge(1, 2), edge(0, 2)]
+    few, many = edge(2, 3, inliers=35), edge(3, 4)
+    assert held_by_few(range(5), [*loop, few, many]) == {3: few, 4: few}
+    assert held_by_few(range(5), [*loop, edge(2, 3, inliers=200), many]) == {}
+    assert held_by_few(range(5), [*loop, few, many, edge(1, 4, inliers=35)]) == {}
+    chain = [edge(0, 1, inliers=40), edge(1, 2, inliers=40)]
+    assert set(held_by_few(range(3), chain)) == {0, 1, 2}

@@ -54,3 +54,7 @@ def test_cameras_on_one_spot_stay_there():
     found = camera_centres([0, 1, 2], edges, ROTATIONS, dict(enumerate(SCENE.log_scales)))
     numpy.testing.assert_allclose(found[1], found[2], atol=1e-3)
     assert numpy.linalg.norm(found[1] - found[0]) > 0.5
+
+
+def test_pairs_that_tell_no_scale_leave_all_of_them_alike():
+    assert pointmap_scales([0, 1], []) == {0: 0.0, 1: 0.0}

@@ -5,7 +5,7 @@ import posed_scenes
 import torch
 
 from sam3d_geometry.views.features import Features
-from sam3d_geometry.views.sources import matches_on_object, same_pictures
+from sam3d_geometry.views.sources import matches_on_object, same_pictures, without_still_marks
 
 
 def features(places, on_object):
@@ -29,3 +29,18 @@ def test_a_turntable_is_told_from_a_walk_around():
 def test_copies_are_found_with_what_they_are_of():
     views = posed_scenes.views(posed_scenes.room(4))
     assert same_pictures([views[0], views[1], views[0], views[0]]) == {2: 0, 3: 0}
+
+
+def test_a_mark_in_all_pictures_is_no_match_and_a_far_background_is_one():
+    marked = sets(5.0, 0.0)
+    assert without_still_marks(*marked)[0, 1].tolist() == [[k, k] for k in range(30)]
+    far = numpy.concatenate([numpy.full(30, 5.0), numpy.linspace(0, 1.0, 30)])[:, None] * [1.0, 0.0]
+    assert len(without_still_marks(*sets_by(far))[0, 1]) == 60
+    still = sets_by(numpy.zeros((60, 2)))
+    assert len(without_still_marks(*still)[0, 1]) == 60
+
+
+def sets_by(step):
+    places = numpy.random.default_rng(0).uniform(0, 60, (60, 2))
+    same = numpy.repeat(numpy.arange(60)[:, None], 2, 1)
+    return [features(places, numpy.ones(60, bool)), features(places + step, numpy.ones(60, bool))], {(0, 1): same}

@@ -14,6 +14,7 @@ from ..video.clip_notes import clip_notes
 from ..video.engine import RANGES, Engine, LocalEngine, Survey
 from ..video.stages import STREAM_STEADYINGS
 from ..video.stream import stream_clip
+from ..video.timings import Timings
 from ..video.writer import FORMATS
 from . import options
 from .clip_description import described
@@ -152,6 +153,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         help="frames through the network at once (default: 4)",
     )
     add("--no-overlap", action="store_true", help="one step after the other: slower, for measuring")
+    add("--profile", action="store_true", help="tell at the end of each clip where the time went, step by step")
     add(
         "--engine",
         choices=ENGINES,
@@ -185,6 +187,8 @@ def _run_job(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: P
     for note in notes:
         progress.say(f"{job.clip.path.name}: {note}")
 
+    timings = Timings() if args.profile else None
+
     def done(frames: int, survey: Survey) -> None:
         job.record.write({**described(job, frames, survey, notes), "job": fingerprint})
 
@@ -197,9 +201,14 @@ def _run_job(args: argparse.Namespace, job: ClipJob, engine: Engine, progress: P
         work_folder=job.record.work_folder,
         overlap=not args.no_overlap,
         resume=not args.overwrite,
+        timings=timings,
         on_progress=lambda done, total: progress.show(done, total, job.clip.path.name),
         on_done=done,
     )
+    if timings is not None:
+        progress.report(
+            "profile", f"{job.clip.path.name}:\n{timings.report()}", what=job.clip.path.name, **timings.entry()
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

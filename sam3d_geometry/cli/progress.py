@@ -42,6 +42,13 @@ class Progress:
         if self._mode != QUIET:
             self._line("message", text)
 
+    def report(self, event: str, text: str, **facts: Any) -> None:
+        """A result, for a person as a text that stays, for a program as an object with these facts."""
+        if self._mode == JSON:
+            self._event(event, **facts)
+        elif self._mode == TEXT:
+            self._line(event, text)
+
     def complain(self, text: str) -> None:
         """A line that stays, of what went wrong: it comes in every mode."""
         self._line("error", text)

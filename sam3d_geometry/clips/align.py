@@ -19,6 +19,7 @@ from .alignment import Alignment
 from .cuts import CUT_THRESHOLD, find_cuts, shots_between, thumbnails
 from .ego_motion import MINIMUM_SAMPLES, Match, Motion, MotionFit, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
+from .frame_step import FrameStep, Steps
 
 MAX_KEYFRAMES = 8  # places that a shot remembers: each is looked at for every frame, and saved with a stream's state
 KEYFRAME_EVERY = 3  # frames: how often the keyframe is asked, which costs as much as the frame before
@@ -84,13 +85,11 @@ class _Placed(NamedTuple):
     fit         None where too little of them is seen
     world_from_camera  the place that a keyframe gives, None where none was asked or saw enough
     is_new      whether no keyframe sees enough of the frame, so that it should be one
-    to_last     the match with the last frame
     """
 
     fit: MotionFit | None
     world_from_camera: Motion | None
     is_new: bool
-    to_last: Match
 
 
 def _scaled_and_shifted(
@@ -119,6 +118,7 @@ class _Aligner:
         self.state = state
         self.one_focal = one_focal
         self.measure = measure
+        self.taken: FrameStep | None = None  # of the last frame that was taken in, in the unit of the shot's first
 
     @property
     def reached(self) -> AlignState:
@@ -127,8 +127,12 @@ class _Aligner:
             raise ValueError("No frame was taken in yet; step comes before what is asked of its state.")
         return self.state
 
-    def step(self, frame: Pointmap, look: torch.Tensor, cut: bool) -> FrameFit:
-        """Takes in one frame with its thumbnail (1, 48, 48, 3); `cut` says that a shot starts with it."""
+    def step(self, frame: Pointmap, look: torch.Tensor, cut: bool, known: FrameStep | None = None) -> FrameFit:
+        """Takes in one frame with its thumbnail (1, 48, 48, 3); `cut` says that a shot starts with it.
+
+        `known` is what is known of its step from the frame before it.
+        """
+        self.taken = None
         own_focal = frame.intrinsics[0, (0, 1), (0, 1)].cpu().double().log()
         state = self.state
         if state is None or cut:
@@ -142,7 +146,10 @@ class _Aligner:
             first = Keyframe(view, look, Motion.none())
             self.state = AlignState(last=first, keyframes=(first,), **seen)
             return FrameFit()
-        placed = self._placed(view, look)
+        before = state.last.view
+        known = known if known is not None and known.is_from(before.grey) else None
+        to_last = match(view, before) if known is None else known.match
+        placed = self._placed(view, look, to_last)
         fit, world = placed.fit, placed.world_from_camera
         if fit is None or not 1 / MAX_CHANGE < fit.scale / state.scale < MAX_CHANGE:
             # too little in common: the last fit is the best guess, and what follows is bound to this frame
@@ -150,24 +157,25 @@ class _Aligner:
         now = Keyframe(
             view.fitted(fit.scale, fit.shift), look, world or fit.motions[0].then(state.last.world_from_camera)
         )
+        self.taken = FrameStep(before.grey, to_last, None if fit.still == 0 else fit.motions[0])
         flicker = (NAN, NAN)
         if self.measure:
-            flicker = self._flicker(seen["depth"], view.intrinsics, placed.to_last, fit)
+            flicker = self._flicker(seen["depth"], view.intrinsics, to_last, fit)
         keyframes = _with_keyframe(state.keyframes, now) if placed.is_new else state.keyframes
         self.state = replace(_with_fit(state, fit, now.view), last=now, keyframes=keyframes, **seen)
         return FrameFit(fit.scale, fit.shift, fit.residual, *flicker)
 
     def passed_over(self) -> FrameFit:
         """The fit of a black or white frame, whose geometry says nothing: the last one, which the next frame is fitted to."""
+        self.taken = None
         return FrameFit(self.reached.scale, self.reached.shift)
 
-    def _placed(self, view: SolverFrame, look: torch.Tensor) -> _Placed:
+    def _placed(self, view: SolverFrame, look: torch.Tensor, to_last: Match) -> _Placed:
         """The fit to the last frame and, every few frames, to the keyframe that looks most like the frame."""
         state, last = self.reached, self.reached.last
-        to_last = match(view, last.view)
         fit = fit_frame(view, [(last.view, to_last)])
         if fit is not None and state.shot_frames % KEYFRAME_EVERY:
-            return _Placed(fit, None, False, to_last)
+            return _Placed(fit, None, False)
         keyframe = min(state.keyframes, key=lambda k: (k.look - look).abs().mean().item())
         to_key = match(view, keyframe.view)
         guess = Motion.none() if fit is None else fit.motions[0]
@@ -176,8 +184,8 @@ class _Aligner:
         overlap = to_key.seen.float().mean()
         is_new = bool(overlap < KEYFRAME_OVERLAP) and int(view.usable.sum()) >= MINIMUM_SAMPLES
         if both is None or overlap < KEYFRAME_OVERLAP:
-            return _Placed(both or fit, None, is_new, to_last)
-        return _Placed(both, both.motions[1].then(keyframe.world_from_camera), is_new, to_last)
+            return _Placed(both or fit, None, is_new)
+        return _Placed(both, both.motions[1].then(keyframe.world_from_camera), is_new)
 
     def _flicker(
         self, depth: torch.Tensor, intrinsics: torch.Tensor, to_last: Match, fit: MotionFit
@@ -236,14 +244,15 @@ def align_sequence(
     cut_threshold: float = CUT_THRESHOLD,
     streaming: bool = False,
     measure: bool = True,
+    steps: Steps | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[Pointmap, AlignState, Alignment]:
     """The frames of a clip with one scale, shift and field of view from cut to cut, and the state to go on from.
 
     Depth becomes scale * depth + shift, in the unit that the estimator gives on average over a shot, or, when `streaming`,
     in one that follows that average slowly, since what comes later is not known. `one_focal` False keeps each frame's
-    field of view, for clips that zoom. `measure` False leaves the flicker figures out. `on_progress(done, total)` is called
-    after each frame and may raise to stop.
+    field of view, for clips that zoom. `measure` False leaves the flicker figures out. `steps` are what is known of the frames' already.
+    `on_progress(done, total)` is called after each frame and may raise to stop.
     """
     looks = thumbnails(pointmap.image).cpu()
     found = find_cuts(looks, None if state is None else state.looks, cut_threshold)
@@ -255,9 +264,12 @@ def align_sequence(
             focal[shot] = focal[shot].median(0).values
         pointmap = seen_through(pointmap, focal)
     aligner = _Aligner(state, one_focal, measure)
-    fits, gauges, poses = [], [], []
+    fits, gauges, poses, taken = [], [], [], []
     for i in range(len(pointmap)):
-        fits.append(aligner.passed_over() if passed[i] else aligner.step(pointmap[i], looks[i : i + 1], bool(cuts[i])))
+        known = None if steps is None else steps[i]
+        look = looks[i : i + 1]
+        fits.append(aligner.passed_over() if passed[i] else aligner.step(pointmap[i], look, bool(cuts[i]), known))
+        taken.append(aligner.taken)
         gauges.append((aligner.reached.gauge, aligner.reached.gauge_shift))
         poses.append(aligner.reached.last.world_from_camera)
         if one_focal and streaming:
@@ -285,6 +297,7 @@ def align_sequence(
         cut=cuts,
         gradual=found.gradual,
         world_from_camera=world,
+        steps=tuple(step and step.scaled(g) for step, g in zip(taken, gauge.tolist())),
     )
     return result, replace(aligner.reached, looks=found.look), done
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from .frame_step import Steps
+
 
 @dataclass(frozen=True)
 class Alignment:
@@ -17,6 +19,7 @@ class Alignment:
     cut                bool, where a new shot starts
     gradual            bool, where it does so by a dissolve or a fade
     world_from_camera  (B, 4, 4) camera poses within each shot, its first camera being the origin, in the aligned unit
+    steps              of the frames in the aligned unit, None where a shot starts or a frame is passed over
     """
 
     scale: torch.Tensor
@@ -27,6 +30,7 @@ class Alignment:
     cut: torch.Tensor
     gradual: torch.Tensor
     world_from_camera: torch.Tensor
+    steps: Steps = ()
 
     @property
     def flicker(self) -> tuple[float, float]:

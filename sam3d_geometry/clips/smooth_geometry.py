@@ -18,6 +18,7 @@ from ..geometry.progress import OnProgress
 from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
 from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
 from .flow import inside, pixel_positions, sample_at
+from .frame_step import FrameStep, Steps, step_from
 from .noise import agreement, spread, windowed_mean
 from .time_average import CAUSAL, ZERO_LAG, TimeAverage, check_direction, memory_of, run_average
 from .validity import Validity, decided
@@ -133,18 +134,22 @@ class _Path:
     motion: Motion
 
 
-def _camera_motion(view: SolverFrame, before: SolverFrame, found: Match, device: torch.device) -> Motion:
+def _camera_motion(
+    view: SolverFrame, before: SolverFrame, found: Match, guess: Motion | None, device: torch.device
+) -> Motion:
     """From a frame's camera to that of the frame before it, float32 on a device; at rest where too little is seen."""
-    fit = fit_frame(view, [(before, found)], with_scale=False)
+    fit = fit_frame(view, [(before, found)], None if guess is None else [guess], with_scale=False)
     motion = Motion.none() if fit is None else fit.motions[0]
     return Motion(motion.rotation.float().to(device), motion.translation.float().to(device))
 
 
-def _path_back(frame: Pointmap, log_depth: torch.Tensor, view: SolverFrame, before: SolverFrame) -> _Path:
+def _path_back(
+    frame: Pointmap, log_depth: torch.Tensor, view: SolverFrame, before: SolverFrame, known: FrameStep | None
+) -> _Path:
     """Where the pixels of a single frame were: by the camera's motion where that agrees with optical flow, else by flow."""
     size, device = frame.size, frame.device
-    found = match(view, before)
-    motion = _camera_motion(view, before, found, device)
+    found, guess = (match(view, before), None) if known is None else (known.match, known.motion)
+    motion = _camera_motion(view, before, found, guess, device)
     positions = pixel_positions(*size, device)
     by_flow = positions + found.flow.to(device)
     points = rays_through(positions, frame.intrinsics[0], size) * log_depth.exp()[..., None]
@@ -162,11 +167,15 @@ def _path_back(frame: Pointmap, log_depth: torch.Tensor, view: SolverFrame, befo
 
 
 def _carry(
-    history: GeometryHistory, before: SolverFrame, view: SolverFrame, frame: Pointmap, log_depth: torch.Tensor
+    history: GeometryHistory,
+    frame: Pointmap,
+    log_depth: torch.Tensor,
+    path: _Path,
+    view: SolverFrame,
+    before: SolverFrame,
 ) -> _Carried:
-    """The history brought to a single frame of this log depth (H, W), along `_path_back`."""
+    """The history brought to a single frame of this log depth (H, W), along a path."""
     size, device, mask = frame.size, frame.device, frame.mask[0]
-    path = _path_back(frame, _everywhere(log_depth, mask), view, before)
     depth, weight = _carried_depth(history, path.places, path.expected.clamp_min(1e-12).log())
     # what was seen there, from where the camera is now
     points = rays_through(path.places, before.intrinsics.to(device), size) * depth[..., None]
@@ -251,7 +260,8 @@ def _both_ways(forward: GeometryHistory, backward: GeometryHistory, frame: Point
 class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
     """The frames of a pointmap, averaged along the camera's motion and, where things move by themselves, along flow."""
 
-    def __init__(self, pointmap: Pointmap, memory: float, direction: str):
+    def __init__(self, pointmap: Pointmap, memory: float, direction: str, steps: Steps | None):
+        self._steps = steps
         self._frames = [pointmap[i] for i in range(len(pointmap))]
         super().__init__([SolverFrame.of(frame) for frame in self._frames])
         self._memory, self._joins = memory, direction == ZERO_LAG
@@ -264,7 +274,9 @@ class _GeometryAverage(TimeAverage[SolverFrame, GeometryHistory]):
             normals = None if frame.normals is None else frame.normals[0]
             mask = frame.mask[0]
             return GeometryHistory(log_depth, mask, torch.ones_like(log_depth), normals, Validity.of(mask))
-        carried = _carry(history, before, self.seen[index], frame, log_depth)
+        view, known = self.seen[index], step_from(self._steps, index, before.grey)
+        path = _path_back(frame, _everywhere(log_depth, frame.mask[0]), view, before, known)
+        carried = _carry(history, frame, log_depth, path, view, before)
         return _averaged_depth(frame, carried, log_depth, self._memory)
 
     def keep(self, index: int, forward: GeometryHistory) -> None:
@@ -291,21 +303,22 @@ def smooth_along_motion(
     *,
     direction: str = CAUSAL,
     cut_threshold: float = CUT_THRESHOLD,
+    steps: Steps | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[Pointmap, MotionState]:
     """Pointmap -> the same with depth and normals averaged along motion, and the state to go on from.
 
     `strength` in [0, 0.95]: averages reach over 1 / (1 - strength) frames. "causal" looks at earlier frames only, as a live
     stream must; "zero lag" looks both ways over the batch, and is twice as steady. Scale must not jump from frame to frame:
-    align the sequence first. The mask is steadied too: it is what most of the frames say that a pixel is seen in. `on_progress(done,
-    total)` may raise to stop.
+    align the sequence first. The mask is steadied too: it is what most of the frames say that a pixel is seen in. `steps`
+    are what is known of the frames' already, such as `Alignment.steps`. `on_progress(done, total)` may raise to stop.
     """
     memory = memory_of(strength)
     check_direction(direction)
     looks = thumbnails(pointmap.image).cpu()
     state = _motion_state_for(state, pointmap)
     found = find_cuts(looks, None if state is None else state.look, cut_threshold)
-    average = _GeometryAverage(pointmap, memory, direction)
+    average = _GeometryAverage(pointmap, memory, direction, steps)
     start = (None, None) if state is None else (state.view, state.history.to(pointmap.device))
     last = run_average(average, found.cuts.tolist(), direction, start, on_progress)
     mask = torch.stack([r.mask for r in average.results])

@@ -38,6 +38,16 @@ def tokens_for_size(size: Size, token_range: tuple[int, int]) -> int:
     return int(min(max(size[0] * size[1] / PIXELS_PER_TOKEN, least), most))
 
 
+def refines_edges(model: GeometryModel, refine_edges: str) -> bool:
+    """Whether a choice of REFINEMENTS asks for refined edges of what this model gives."""
+    return refine_edges == REFINED or (refine_edges == WHERE_SOFT and model.preview)
+
+
+def refined_each(pointmap: Pointmap) -> Pointmap:
+    """A pointmap with its depth edges on those of its picture, at its own size, each frame for itself."""
+    return Pointmap.cat([refine_depth_edges(pointmap[i])[0] for i in range(len(pointmap))])
+
+
 def _check_images(images: torch.Tensor) -> None:
     if images.dim() != 4 or images.shape[-1] not in (1, 3, 4) or 0 in images.shape:
         raise ValueError(
@@ -214,7 +224,7 @@ def infer_pointmap(
     plan = plan_inference(model, source, resolution)
     size, num_tokens = plan.size, plan.num_tokens
     network_size = _network_size(source, size, num_tokens, model.pixels_per_token_edge)
-    refines = refine_edges == REFINED or (refine_edges == WHERE_SOFT and model.preview)
+    refines = refines_edges(model, refine_edges)
     result = _Frames(frames, images.device)
     done, at_once = 0, max(1, frames_per_batch)
     while done < frames:
@@ -234,7 +244,7 @@ def infer_pointmap(
             log.warning("Out of memory with %d frames at once; going on with %d.", at_once * 2, at_once)
             continue
         if refines:
-            pointmap = Pointmap.cat([refine_depth_edges(pointmap[i])[0] for i in range(len(pointmap))])
+            pointmap = refined_each(pointmap)
         if mask is not None:
             object_mask = resize_mask((mask if len(mask) == 1 else mask[chunk]).to(pointmap.device), size)
             pointmap = pointmap.masked(object_mask)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 import torch
 
-from ..estimate.inference import AS_GIVEN, AT_PHOTO, BY_MASK, REFINEMENTS, WHERE_SOFT, infer_pointmap
+from ..clips.flow import grey_frames
+from ..clips.frame_step import Steps, followed_steps
+from ..estimate.inference import (
+    AS_GIVEN,
+    AT_PHOTO,
+    BY_MASK,
+    REFINEMENTS,
+    WHERE_SOFT,
+    infer_pointmap,
+    refined_each,
+    refines_edges,
+)
 from ..geometry.camera import fov_degrees_from_intrinsics
 from ..geometry.pointmap import Pointmap
 from ..geometry.resize import resize_mask
@@ -16,7 +28,7 @@ from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, fix
 from ..models import GeometryModel
 from .clip_facts import Position
 from .clip_file import Clip
-from .overlap import CHUNKS_AHEAD, run_ahead
+from .overlap import Pipeline
 from .product import Look
 
 RANGES = (WHOLE_CLIP, PER_FRAME, ADAPTIVE, FIXED)
@@ -85,6 +97,7 @@ class GeometryChunk:
     """A few frames' geometry, the states of the stages after them, and the range of depths to show once it is known.
 
     photos  their pixels as read, where edges are still to be brought onto them
+    steps   how each of them follows from the frame before it, None where nothing asks for it
     """
 
     positions: tuple[Position, ...]
@@ -92,6 +105,7 @@ class GeometryChunk:
     states: tuple = ()
     shown: DepthRange | None = None
     photos: torch.Tensor | None = None
+    steps: Steps | None = None
 
 
 class Engine(Protocol):
@@ -101,7 +115,7 @@ class Engine(Protocol):
     device: torch.device  # where this process draws pictures
 
     def geometry(
-        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
+        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, pipeline: Pipeline
     ) -> Generator[GeometryChunk]:
         """The geometry of the frames after a position, in order, each frame once."""
         ...
@@ -162,36 +176,55 @@ class LocalEngine:
         self.device = model.device if model.device.type == "cuda" else torch.device("cpu")
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
-        frames = (torch.from_numpy(pixels)[None] for pixels in clip.samples(SURVEY_FRAMES))
-        return Pointmap.cat([self.infer(frame, settings, settings.fov_x_degrees) for frame in frames])
+        samples = (torch.from_numpy(pixels) for pixels in clip.samples(SURVEY_FRAMES))
+        chunks = iter(lambda: list(islice(samples, settings.frames_per_chunk)), [])
+        return Pointmap.cat([self._infer(torch.stack(chunk), settings, settings.fov_x_degrees) for chunk in chunks])
 
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
         """The geometry of a few frames (B, H, W, 3 or 4), uint8 or float32 in [0, 1]."""
-        images = as_float(images.to(self.device))
-        pointmap = infer_pointmap(
+        return self._finished(self._infer(images, settings, fov_x_degrees), images, settings)
+
+    def _infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
+        """What the network sees in the frames."""
+        return infer_pointmap(
             self._model,
-            images,
+            as_float(images.to(self.device)),
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,
-            refine_edges=AS_GIVEN if settings.refine_edges == AT_PHOTO else settings.refine_edges,
+            refine_edges=AS_GIVEN,
             frames_per_batch=settings.frames_per_chunk,
         )
-        return masked_by_alpha(pointmap, images) if settings.mask_from_alpha else pointmap
+
+    def _finished(self, pointmap: Pointmap, images: torch.Tensor, settings: StreamSettings) -> Pointmap:
+        """The network's geometry of frames with refined edges and masked by alpha, where the settings ask for it."""
+        if refines_edges(self._model, settings.refine_edges):
+            pointmap = refined_each(pointmap)
+        return masked_by_alpha(pointmap, as_float(images.to(self.device))) if settings.mask_from_alpha else pointmap
 
     def geometry(
-        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
+        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, pipeline: Pipeline
     ) -> Generator[GeometryChunk]:
-        on_gpu = self._model.device.type == "cuda"
-        chunks = read_chunks(clip, settings.frames_per_chunk, after, pinned=on_gpu and overlap)
-        if overlap:
-            chunks = run_ahead(chunks, CHUNKS_AHEAD, "read")
-        if on_gpu and overlap:
-            chunks = self._waited(run_ahead(to_gpu(chunks, self._model.device), 1, "copy"))
+        pinned = self._model.device.type == "cuda" and pipeline.overlap
+        chunks = read_chunks(clip, settings.frames_per_chunk, after, pinned=pinned)
+        chunks = pipeline.ahead("decode", pipeline.step("decode", chunks))
+        if pinned:
+            chunks = self._waited(pipeline.ahead("copy", pipeline.step("copy", to_gpu(chunks, self._model.device)), 1))
+        seen = pipeline.ahead("network", pipeline.step("network", self._seen(chunks, settings, survey)), 1)
+        return pipeline.step("refine", self._chunks(seen, settings))
+
+    def _seen(
+        self, chunks: Iterator[FrameChunk], settings: StreamSettings, survey: Survey
+    ) -> Generator[tuple[FrameChunk, Pointmap]]:
         for chunk in chunks:
-            pointmap = self.infer(chunk.images, settings, survey.fov_x_degrees)
+            yield chunk, self._infer(chunk.images, settings, survey.fov_x_degrees)
+
+    def _chunks(
+        self, seen: Iterator[tuple[FrameChunk, Pointmap]], settings: StreamSettings
+    ) -> Generator[GeometryChunk]:
+        for chunk, pointmap in seen:
             photos = chunk.images if settings.refine_edges == AT_PHOTO else None
-            yield GeometryChunk(chunk.positions, pointmap, photos=photos)
+            yield GeometryChunk(chunk.positions, self._finished(pointmap, chunk.images, settings), photos=photos)
 
     @staticmethod
     def _waited(chunks: Iterator[tuple[FrameChunk, torch.cuda.Event]]) -> Generator[FrameChunk]:
@@ -200,6 +233,15 @@ class LocalEngine:
             computing.wait_event(arrived)
             chunk.images.record_stream(computing)  # its memory is not given away while the network still reads it
             yield chunk
+
+
+def tracked(chunks: Iterator[GeometryChunk]) -> Generator[GeometryChunk]:
+    """Chunks with where the pixels of each frame were in the one before it, but for the first frame of all."""
+    before = None
+    for chunk in chunks:
+        greys = grey_frames(chunk.pointmap.image)
+        yield replace(chunk, steps=followed_steps(greys, before))
+        before = greys[-1]
 
 
 def survey_clip(clip: Clip, engine: Engine, settings: StreamSettings) -> Survey:

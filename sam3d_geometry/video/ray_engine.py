@@ -23,6 +23,7 @@ from ..geometry.pointmap_maker import pointmap_of_depth
 from .clip_facts import Position
 from .clip_file import Clip
 from .engine import GeometryChunk, LocalEngine, StreamSettings, Survey, read_chunks
+from .overlap import Pipeline
 
 SPAN_FRAMES = 32  # what a worker does at a time: a killed one loses no more, and seeks no oftener
 
@@ -148,7 +149,7 @@ class RayEngine:
         return self._ray.get(task.remote(self._wanted, self._cpus, clip, settings))
 
     def geometry(
-        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, overlap: bool
+        self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, pipeline: Pipeline
     ) -> Generator[GeometryChunk]:
         self._connect()
         data = self._ray.data

@@ -7,7 +7,7 @@ and a job can go on from the state that belongs to the last frame on the disk.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy
 import torch
@@ -16,6 +16,7 @@ from ..clips.align import AlignState, Keyframe, align_sequence
 from ..clips.cuts import CUT_THRESHOLD
 from ..clips.ego_motion import Motion, SolverFrame
 from ..clips.flow import opencv_for_flow
+from ..clips.frame_step import Steps
 from ..clips.plain_average import TemporalState, smooth_pointmap
 from ..clips.smooth_geometry import GeometryHistory, MotionState, smooth_along_motion
 from ..clips.smooth_images import ImageMotionState
@@ -64,11 +65,22 @@ def unpack(packed: Any) -> Any:
     return tuple(unpack(p) for p in packed) if isinstance(packed, tuple) else packed
 
 
+class Staged(NamedTuple):
+    """A chunk's pointmap after a stage, the state after it, and what is known of the frames' motion then."""
+
+    pointmap: Pointmap
+    state: Any
+    steps: Steps | None
+
+
 class Stage(Protocol):
     """What a stage offers; `state` is None at the start of a clip."""
 
-    def __call__(self, pointmap: Pointmap, state: Any) -> tuple[Pointmap, Any]:
-        """The chunk's pointmap, worked over, and the state after it."""
+    name: ClassVar[str]  # of the step as `timings` tells of it
+    follows_motion: ClassVar[bool]  # whether it takes steps
+
+    def __call__(self, pointmap: Pointmap, state: Any, steps: Steps | None = None) -> Staged:
+        """The chunk's pointmap, worked over, and the state after it; `steps` are what is known of its frames' motion."""
         ...
 
     def fingerprint(self) -> dict:
@@ -82,9 +94,11 @@ class Smooth:
 
     strength: float = 0.3
     cut_threshold: float = CUT_THRESHOLD
+    name: ClassVar[str] = "average"
+    follows_motion: ClassVar[bool] = False
 
-    def __call__(self, pointmap: Pointmap, state: TemporalState | None) -> tuple[Pointmap, TemporalState]:
-        return smooth_pointmap(pointmap, self.strength, state, self.cut_threshold)
+    def __call__(self, pointmap: Pointmap, state: TemporalState | None, steps: Steps | None = None) -> Staged:
+        return Staged(*smooth_pointmap(pointmap, self.strength, state, self.cut_threshold), steps)
 
     def fingerprint(self) -> dict:
         return {"stage": "smooth", **asdict(self)}
@@ -96,12 +110,20 @@ class Align:
 
     one_focal: bool = True
     cut_threshold: float = CUT_THRESHOLD
+    name: ClassVar[str] = "align"
+    follows_motion: ClassVar[bool] = True
 
-    def __call__(self, pointmap: Pointmap, state: AlignState | None) -> tuple[Pointmap, AlignState]:
-        aligned, state, _ = align_sequence(
-            pointmap, state, one_focal=self.one_focal, cut_threshold=self.cut_threshold, streaming=True, measure=False
+    def __call__(self, pointmap: Pointmap, state: AlignState | None, steps: Steps | None = None) -> Staged:
+        aligned, state, done = align_sequence(
+            pointmap,
+            state,
+            one_focal=self.one_focal,
+            cut_threshold=self.cut_threshold,
+            streaming=True,
+            measure=False,
+            steps=steps,
         )
-        return aligned, state
+        return Staged(aligned, state, done.steps)
 
     def fingerprint(self) -> dict:
         return {"stage": "align", **asdict(self)}
@@ -113,9 +135,12 @@ class SmoothAlongMotion:
 
     strength: float = 0.8
     cut_threshold: float = CUT_THRESHOLD
+    name: ClassVar[str] = "smoothing"
+    follows_motion: ClassVar[bool] = True
 
-    def __call__(self, pointmap: Pointmap, state: MotionState | None) -> tuple[Pointmap, MotionState]:
-        return smooth_along_motion(pointmap, self.strength, state, cut_threshold=self.cut_threshold)
+    def __call__(self, pointmap: Pointmap, state: MotionState | None, steps: Steps | None = None) -> Staged:
+        smoothed = smooth_along_motion(pointmap, self.strength, state, cut_threshold=self.cut_threshold, steps=steps)
+        return Staged(*smoothed, steps)
 
     def fingerprint(self) -> dict:
         return {"stage": "smooth along motion", **asdict(self)}

@@ -3,85 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy
 import torch
 
 from .. import __version__
-from ..estimate.inference import AT_PHOTO
 from ..geometry.progress import OnProgress
-from ..maps.depth import DepthRange, RangeState, depth_range
-from .clip_facts import Position, import_av
+from ..maps.depth import DepthRange
+from .clip_facts import import_av
 from .clip_file import Clip
-from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, survey_clip
+from .engine import Engine, StreamSettings, Survey, survey_clip
 from .journal import Commit, Journal
-from .kept_depth import Drawing, KeptDepthWriter, depths_to_keep, range_of_clip
-from .overlap import CHUNKS_AHEAD, run_ahead
-from .photo_edges import edges_on_photos
+from .kept_depth import Drawing, KeptDepthWriter, range_of_clip
+from .overlap import Pipeline
+from .picture_chunks import PictureChunk, is_drawn_late, pictures_after_commit
 from .product import VideoProduct
-from .stages import AdaptiveRange, Stage, pack, unpack
+from .stages import Stage, pack
+from .timings import Timings
 from .writer import Segment, SegmentWriter, format_named, join_segments
 
 log = logging.getLogger(__name__)
 
 SEGMENT_FRAMES = 96
-
-
-@dataclass(frozen=True)
-class PictureChunk:
-    """A few frames' pictures as the encoders take them, one array for each product, the states after them, and their unit."""
-
-    positions: tuple[Position, ...]
-    pictures: tuple[numpy.ndarray, ...]
-    states: tuple
-    metric: bool
-
-
-def _staged(chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence) -> Generator[GeometryChunk]:
-    states = list(states) or [None] * len(stages)
-    for chunk in chunks:
-        pointmap = chunk.pointmap
-        for i, stage in enumerate(stages):
-            pointmap, states[i] = stage(pointmap, states[i])
-        yield GeometryChunk(chunk.positions, pointmap, tuple(states), chunk.shown, chunk.photos)
-
-
-def _ranged(
-    chunks: Iterator[GeometryChunk], settings: StreamSettings, state: RangeState | None
-) -> Generator[GeometryChunk]:
-    """Chunks with the range to show, but for one of the whole clip; an adaptive one's state is the last of the states."""
-    adaptive = AdaptiveRange(settings.clip_percent)
-    for chunk in chunks:
-        states, shown, pointmap = chunk.states, None, chunk.pointmap
-        if settings.range == ADAPTIVE:
-            shown, state = adaptive(pointmap, state)
-            states = (*states, state)
-        elif settings.range != WHOLE_CLIP:
-            shown = depth_range(pointmap, settings.range, settings.near, settings.far, settings.clip_percent)
-        yield GeometryChunk(chunk.positions, pointmap, states, shown)
-
-
-def _waits(product: VideoProduct, settings: StreamSettings) -> bool:
-    """Whether a product can be drawn only after the last frame, in the range of all of them."""
-    return product.needs_range and settings.range == WHOLE_CLIP
-
-
-def _rendered(
-    chunks: Iterator[GeometryChunk], products: Sequence[VideoProduct], settings: StreamSettings, size: tuple[int, int]
-) -> Generator[PictureChunk]:
-    """The pictures of `size`, that of the clip's stored frames, whose pixels may not be square as the camera's are."""
-    for chunk in chunks:
-        pointmap = replace(chunk.pointmap, source_size=size)
-        pictures = tuple(
-            depths_to_keep(pointmap)
-            if _waits(product, settings)
-            else product.render(pointmap, chunk.shown, settings.look)
-            for product in products
-        )
-        yield PictureChunk(chunk.positions, pictures, chunk.states, pointmap.metric)
 
 
 class _Output:
@@ -101,7 +47,7 @@ class _Output:
         number = len(self._journal.last.segments)
         for i, product in enumerate(self._products):
             path, writer = self._journal.segment_path(number, i), None
-            if _waits(product, self._settings):
+            if is_drawn_late(product, self._settings):
                 writer = KeptDepthWriter(path)
             elif not format_named(product.format_name).sequence:
                 writer = self._encoder(product, path)
@@ -144,9 +90,9 @@ class _Output:
             if writer is not None:
                 writer.abandon()
 
-    def draw(self, device: torch.device, *, overlap: bool, on_step: Callable[[], None]) -> DepthRange | None:
+    def draw(self, device: torch.device, pipeline: Pipeline, on_step: Callable[[], None]) -> DepthRange | None:
         """Draws what waited for the range of the whole clip, which is returned; segments that a killed run drew stay."""
-        waiting = [i for i, product in enumerate(self._products) if _waits(product, self._settings)]
+        waiting = [i for i, product in enumerate(self._products) if is_drawn_late(product, self._settings)]
         if not waiting:
             return None
         segments = range(len(self._journal.last.segments))
@@ -163,7 +109,7 @@ class _Output:
                         continue
                     writer = self._encoder(self._products[i], path)
                 chunks = drawing.pictures(self._products[i], self._journal.segment_path(n, i))
-                index = self._draw_segment(self._products[i], chunks, writer, index, overlap=overlap, on_step=on_step)
+                index = self._draw_segment(self._products[i], chunks, writer, index, pipeline=pipeline, on_step=on_step)
         return shown
 
     def _draw_segment(
@@ -173,19 +119,20 @@ class _Output:
         writer: SegmentWriter | None,
         index: int,
         *,
-        overlap: bool,
+        pipeline: Pipeline,
         on_step: Callable[[], None],
     ) -> int:
         """Writes a segment's pictures, the first of them the clip's `index`th; the index after them."""
-        chunks = run_ahead(chunks, CHUNKS_AHEAD, "draw") if overlap else chunks
+        chunks = pipeline.ahead("render", pipeline.step("render", chunks))
         try:
             for times, pictures in chunks:
-                for time, picture in zip(times, pictures):
-                    if writer is not None:
-                        writer.write(picture, time)
-                    else:
-                        self._write_frame(product, index, picture)
-                    index += 1
+                with pipeline.doing("encode"):
+                    for time, picture in zip(times, pictures):
+                        if writer is not None:
+                            writer.write(picture, time)
+                        else:
+                            self._write_frame(product, index, picture)
+                        index += 1
                 on_step()
         except BaseException:
             if writer is not None:
@@ -199,7 +146,7 @@ class _Output:
 
     def _drawn_path(self, segment: int, product: int) -> Path:
         """The file of a segment of a product; what is drawn late has another one than the depths that it is drawn from."""
-        late = _waits(self._products[product], self._settings)
+        late = is_drawn_late(self._products[product], self._settings)
         return self._journal.segment_path(segment, product + late * len(self._products))
 
     def join(self) -> None:
@@ -221,6 +168,7 @@ def stream_clip(
     work_folder: Path | None = None,
     overlap: bool = True,
     resume: bool = True,
+    timings: Timings | None = None,
     on_progress: OnProgress | None = None,
     on_done: Callable[[int, Survey], None] | None = None,
 ) -> tuple[int, Survey]:
@@ -231,20 +179,21 @@ def stream_clip(
     goes when all is done. Raises files.lock.Locked while another process works on the same job.
     `on_progress(done, total)` is called after each chunk and may raise to stop; total is an estimate. Returned are the
     number of frames, and the camera and range that all of them share; `on_done` is given the same once the products are
-    in place and before the notes go.
+    in place and before the notes go. `timings` are told where the time goes.
     """
     if not products:
         raise ValueError("A stream was given nothing to write; name at least one of depth, normals or true depth.")
-    settings = settings or StreamSettings()
+    settings, pipeline = settings or StreamSettings(), Pipeline(overlap, timings)
     if work_folder is None:
         first = products[0].target
         work_folder = first.with_name(first.name + ".unfinished")
     with Journal(work_folder, job_fingerprint(engine, clip, products, settings, stages), resume=resume) as journal:
-        if not _frames_stand(clip, [p for p in products if not _waits(p, settings)], journal.last):
+        if not _frames_stand(clip, [p for p in products if not is_drawn_late(p, settings)], journal.last):
             log.warning("Frames that %s tells of are gone; starting from the first frame.", work_folder)
             journal.restart()
         if journal.last.survey is None:
-            survey = survey_clip(clip, engine, settings)
+            with pipeline.doing("survey"):
+                survey = survey_clip(clip, engine, settings)
             journal.commit(replace(journal.last, survey=asdict(survey)))
         else:
             log.info("Resuming %s after %s.", clip.path, journal.last.position)
@@ -252,8 +201,8 @@ def stream_clip(
         output = _Output(clip, products, journal, settings)
         after = journal.last.position
         done = 0 if after is None else after.index + 1
-        chunks = _pictures_after_commit(
-            engine, clip, products, settings, stages=stages, survey=survey, last=journal.last, overlap=overlap
+        chunks = pictures_after_commit(
+            engine, clip, products, settings, stages=stages, survey=survey, last=journal.last, pipeline=pipeline
         )
 
         def tell() -> None:
@@ -262,18 +211,22 @@ def stream_clip(
 
         try:
             for chunk in chunks:
-                output.write(chunk)
+                with pipeline.doing("encode"):
+                    output.write(chunk)
+                if timings is not None:
+                    timings.frames += len(chunk.positions)
                 done = chunk.positions[-1].index + 1
                 tell()
             output.commit()
         finally:
             chunks.close()
             output.abandon()
-        shown = output.draw(engine.device, overlap=overlap, on_step=tell)
+        shown = output.draw(engine.device, pipeline, tell)
         survey = replace(survey, metric=(journal.last.survey or {}).get("metric"))
         if shown is not None:
             survey = replace(survey, near=float(shown.near), far=float(shown.far))
-        output.join()
+        with pipeline.doing("join"):
+            output.join()
         if on_done is not None:
             on_done(done, survey)
         journal.remove()
@@ -290,34 +243,6 @@ def _frames_stand(clip: Clip, products: Sequence[VideoProduct], last: Commit) ->
         for product, names in there.items()
         for index in range(frames)
     )
-
-
-def _pictures_after_commit(
-    engine: Engine,
-    clip: Clip,
-    products: Sequence[VideoProduct],
-    settings: StreamSettings,
-    *,
-    stages: Sequence[Stage],
-    survey: Survey,
-    last: Commit,
-    overlap: bool,
-) -> Generator[PictureChunk]:
-    """The pictures of the frames after the last commit, each step running ahead of the next one."""
-    states = unpack(last.states)
-    later = iter(states[len(stages) :])
-    refine_state = next(later, None) if settings.refine_edges == AT_PHOTO else None
-    range_state = next(later, None)
-
-    def ahead(chunks: Generator, name: str) -> Generator:
-        return run_ahead(chunks, CHUNKS_AHEAD, name) if overlap else chunks
-
-    geometry = engine.geometry(clip, settings, survey, last.position, overlap)
-    staged = _staged(geometry, stages, states[: len(stages)])
-    chunks = ahead(edges_on_photos(staged, settings, refine_state), "infer")
-    chunks = _ranged(chunks, settings, range_state)
-    size = (clip.facts.height, clip.facts.width)
-    return ahead(_rendered(chunks, products, settings, size), "render")
 
 
 def job_identity(engine: Engine, clip: Clip, settings: StreamSettings, stages: Sequence[Stage]) -> dict:

@@ -185,6 +185,22 @@ class TestInProcess:
             "out": str(tmp_path / "out"),
         }
 
+    @pytest.mark.parametrize("mode", ["text", "json", "quiet"])
+    def test_where_the_time_went_is_told_when_asked(self, folder, tmp_path, capsys, mode):
+        more = {"text": (), "json": ("--progress", "json"), "quiet": ("--quiet",)}[mode]
+        assert self.run(folder, tmp_path, "--depth", "--profile", *more) == 0
+        said = capsys.readouterr().err
+        if mode == "quiet":
+            assert "network" not in said
+        elif mode == "json":
+            told = next(e for e in map(json.loads, said.splitlines()) if e["event"] == "profile")
+            assert told["frames"] == 6 and told["what"] == "shot" and told["steps"]["network"][0] > 0
+        else:
+            lines = said[said.index("shot:\n") :].splitlines()[2:]
+            steps = [line.split()[0] for line in lines]
+            wanted = "survey decode network refine flow align smoothing range render encode join waiting"
+            assert steps[: len(wanted.split())] == wanted.split()
+
     def test_the_arrays_of_every_frame_say_what_the_other_files_say(self, folder, tmp_path):
         pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
         assert self.run(folder, tmp_path, "--depth", "--exr", "--npz", "--fov", "90") == 0

@@ -68,6 +68,15 @@ def test_a_program_gets_one_object_a_line(clock):
     ]
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"), [(TEXT, "a table\n"), (JSON, '{"event": "profile", "frames": 3}\n'), (QUIET, "")]
+)
+def test_a_result_is_a_text_for_a_person_and_an_object_for_a_program(mode, said):
+    stream = io.StringIO()
+    Progress(stream, mode).report("profile", "a table", frames=3)
+    assert stream.getvalue() == said
+
+
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["log", "terminal"])
 def test_quiet_says_errors_only(stream):
     progress = Progress(stream, QUIET)

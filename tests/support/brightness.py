@@ -28,7 +28,7 @@ class BrightnessEngine:
     def sample(self, clip, settings):
         return Pointmap.cat([self.infer(torch.from_numpy(pixels)[None]) for pixels in clip.samples(16)])
 
-    def geometry(self, clip, settings, survey, after, overlap):
+    def geometry(self, clip, settings, survey, after, pipeline):
         for chunk in read_chunks(clip, settings.frames_per_chunk, after):
             photos = chunk.images if settings.refine_edges == AT_PHOTO else None
             yield GeometryChunk(chunk.positions, self.infer(chunk.images), photos=photos)

@@ -13,6 +13,7 @@ from sam3d_geometry.models.preview import WEIGHTS
 from sam3d_geometry.video.clip_facts import Position
 from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.engine import LocalEngine, StreamSettings, Survey, read_chunks, survey_clip
+from sam3d_geometry.video.overlap import Pipeline
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_settings_that_cannot_be_are_refused(options, sentence):
 def test_the_network_here_sees_each_frame_as_it_does_alone(clip, overlap):
     model = load_model(PREVIEW, allow_download=False)
     settings = StreamSettings(resolution=64, frames_per_chunk=3)
-    chunks = list(LocalEngine(model).geometry(clip, settings, Survey(50.0), None, overlap))
+    chunks = list(LocalEngine(model).geometry(clip, settings, Survey(50.0), None, Pipeline(overlap)))
     assert [position.index for chunk in chunks for position in chunk.positions] == list(range(7))
     for chunk, part in zip(chunks, read_chunks(clip, 3, None)):
         alone = infer_pointmap(model, part.images.float() / 255, resolution=64, fov_x_degrees=50.0, frames_per_batch=3)

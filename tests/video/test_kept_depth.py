@@ -95,8 +95,9 @@ def source(tmp_path_factory):
 def batch(source, steady_by, normals):
     images = torch.stack([torch.from_numpy(frame.pixels) for frame in open_clip(source).frames()])
     pointmap = replace(UnalignedEngine(normals).infer(images), source_size=tuple(images.shape[1:3]))
+    steps = None
     for stage in steadying(steady_by, 0.5):
-        pointmap, _ = stage(pointmap, None)
+        pointmap, _, steps = stage(pointmap, None, steps)
     return pointmap
 
 

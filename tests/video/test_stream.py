@@ -11,7 +11,7 @@ from brightness import BrightnessEngine
 from clips import decode, make_clip, make_folder, number
 
 from sam3d_geometry.files.lock import Locked
-from sam3d_geometry.video import stream
+from sam3d_geometry.video import picture_chunks, stream
 from sam3d_geometry.video.clip_file import open_clip
 from sam3d_geometry.video.engine import StreamSettings
 from sam3d_geometry.video.product import Look, VideoProduct
@@ -254,7 +254,7 @@ class TestResume:
 class TestBounds:
     def test_no_more_than_a_few_chunks_are_held(self, source, tmp_path, monkeypatch):
         alive, most, lock = [0], [0], threading.Lock()
-        original = stream.GeometryChunk
+        original = picture_chunks.GeometryChunk
 
         class Counted(original):
             def __init__(self, *arguments):
@@ -267,7 +267,7 @@ class TestBounds:
                 with lock:
                     alive[0] -= 1
 
-        monkeypatch.setattr(stream, "GeometryChunk", Counted)
+        monkeypatch.setattr(picture_chunks, "GeometryChunk", Counted)
         run(source, tmp_path, StreamSettings(**{**SETTINGS.__dict__, "frames_per_chunk": 1}))
         assert 0 < most[0] <= 12
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix
 
-from .glb_file import TexturedMesh, read_glb
+from .compositor import composite, photo_in_front
+from .glb_file import FileError, TexturedMesh, read_glb
 from .job import Result
-from .points import as_points, fill_points, place_picture
-from .settings import EMISSION, PLANE, POINTS, Look
+from .material import light_by, material, place_pictures
+from .points import PLACE, as_points, fill_points
+from .settings import DEPTH16, EXR, NORMALS, POINTS, Look
 
 PHOTO = "sam3d_geometry_photo"  # custom property of a collection: which photo it was made of
 SURE = 0.5  # of the ground: below it the camera is taken for level
@@ -23,6 +25,7 @@ RELIEF = 0.5  # of the plane's width
 LEAST_ROOM = 0.8  # of the plane's distance: the relief never reaches the camera
 BLENDER_FROM_OPENCV = Matrix(((1, 0, 0), (0, 0, 1), (0, -1, 0)))  # x right, y into the picture, z up
 OPENCV_FROM_GLTF = Matrix.Diagonal((1, -1, -1))
+ASSET_PREVIEW = 256  # long edge in pixels
 
 
 @dataclass(frozen=True)
@@ -41,28 +44,46 @@ class Frame:
         return (self.rotation @ Matrix.Diagonal((1, self.square, 1)) * self.scale).to_4x4()
 
 
-def build(result: Result, look: Look, context: bpy.types.Context, name: str) -> bpy.types.Collection:
+@dataclass(frozen=True)
+class Built:
+    """What was made of one photo.
+
+    exr   the depth as a packed picture, None where it was not asked for
+    unit  the factor from its depths to the scene's lengths
+    """
+
+    collection: bpy.types.Collection
+    camera: bpy.types.Object
+    photo: bpy.types.Image
+    exr: bpy.types.Image | None
+    unit: float
+
+
+def build(result: Result, look: Look, context: bpy.types.Context, name: str) -> Built:
     """A collection with surface, camera and an empty that moves both; raises FileError before anything is made."""
     mesh = read_glb(result.mesh)
-    depth = result.depth16.read_bytes() if look.form == PLANE and result.depth16 else None
+    extras = _read(result)
     photo = packed_image(name, mesh.photo)
     width, height = photo.size
     frame = _frame(result, mesh, look, width / height)
     data = bpy.data.meshes.new(name)
     if look.form == POINTS:
         fill_points(data, mesh, frame.scale)
-    elif depth is None:
-        _fill_surface(data, mesh)
-    else:
+    elif DEPTH16 in extras:
         _fill_plane(data, mesh, frame, look.subdivisions, width / height)
+    else:
+        _fill_surface(data, mesh)
     data.transform(frame.matrix())
     data.materials.append(material(name, photo, look.shading))
+    if NORMALS in extras:
+        normals = packed_image(f"{name} normals", extras[NORMALS], data=True)
+        light_by(data.materials[0], normals, _object_from_map(result, frame))
     surface = bpy.data.objects.new(name, data)
     if look.form == POINTS:
-        place_picture(data.materials[0])
+        place_pictures(data.materials[0], PLACE)
         as_points(surface, data.materials[0])
-    elif depth is not None:
-        displace(surface, packed_image(f"{name} depth", depth, data=True))
+    elif DEPTH16 in extras:
+        displace(surface, packed_image(f"{name} depth", extras[DEPTH16], data=True))
     camera = camera_of(name, mesh, frame, photo)
     root = bpy.data.objects.new(f"{name} scene", None)
     collection = bpy.data.collections.new(name)
@@ -72,11 +93,17 @@ def build(result: Result, look: Look, context: bpy.types.Context, name: str) -> 
     for thing in (root, surface, camera):
         collection.objects.link(thing)
     surface.parent = camera.parent = root
-    if look.scene:
-        set_scene(context.scene, camera, width, height)
     if look.asset:
-        surface.asset_mark()
-    return collection
+        mark_as_asset(surface, photo)
+    exr = packed_image(f"{name} distances", extras[EXR], data=True) if EXR in extras else None
+    return Built(collection, camera, photo, exr, frame.scale)
+
+
+def _read(result: Result) -> dict[str, bytes]:
+    try:
+        return {kind: path.read_bytes() for kind, path in result.extras.items()}
+    except OSError as error:
+        raise FileError(f"{error.filename} cannot be read ({error.strerror or error}).") from error
 
 
 def photos_in_file() -> set[str]:
@@ -102,6 +129,27 @@ def _frame(result: Result, mesh: TexturedMesh, look: Look, aspect: float) -> Fra
         rotation = rotation @ Matrix(normals["world_from_camera"])
     middle = statistics.median(-z for z in mesh.positions[2::3]) if len(mesh.positions) else 1.0
     return Frame(rotation @ OPENCV_FROM_GLTF, 1.0 if mesh.metric else look.distance / middle, fy / (fx * aspect))
+
+
+def _object_from_map(result: Result, frame: Frame) -> Matrix:
+    """The rotation of a normal map's axes (x right, y up, z toward the viewer) to the object's."""
+    said = result.record["normals"]
+    if said.get("space") != "world":
+        return frame.rotation
+    to_world = OPENCV_FROM_GLTF @ Matrix(said["world_from_camera"]) @ OPENCV_FROM_GLTF
+    return frame.rotation @ to_world.transposed()
+
+
+def mark_as_asset(surface: bpy.types.Object, photo: bpy.types.Image) -> None:
+    """Lists an object in the asset browser, with the photo as its preview."""
+    surface.asset_mark()
+    small = photo.copy()
+    shrunk = ASSET_PREVIEW / max(small.size)
+    small.scale(*(max(1, round(side * shrunk)) for side in small.size))
+    preview = surface.preview_ensure()
+    preview.image_size = small.size
+    preview.image_pixels_float.foreach_set(small.pixels[:])
+    bpy.data.images.remove(small)
 
 
 def _fill_surface(data: bpy.types.Mesh, mesh: TexturedMesh) -> None:
@@ -144,24 +192,6 @@ def _fill(data: bpy.types.Mesh, places: array, faces: array, uvs: array, corners
     data.update(calc_edges=True)
 
 
-def material(name: str, photo: bpy.types.Image, shading: str) -> bpy.types.Material:
-    """The photo as light of its own, or as the color of a matte surface."""
-    made = bpy.data.materials.new(name)
-    made.use_nodes = True
-    nodes, links = made.node_tree.nodes, made.node_tree.links
-    nodes.clear()
-    picture = nodes.new("ShaderNodeTexImage")
-    picture.image, picture.extension, picture.location = photo, "EXTEND", (-400, 0)
-    shader = nodes.new("ShaderNodeEmission" if shading == EMISSION else "ShaderNodeBsdfPrincipled")
-    output = nodes.new("ShaderNodeOutputMaterial")
-    output.location = (300, 0)
-    if shading != EMISSION:
-        shader.inputs["Roughness"].default_value = 1.0
-    links.new(picture.outputs["Color"], shader.inputs[0])
-    links.new(shader.outputs[0], output.inputs["Surface"])
-    return made
-
-
 def displace(plane: bpy.types.Object, depth: bpy.types.Image) -> None:
     """A Displace modifier that pushes the plane toward the camera where the 16-bit depth is white."""
     texture = bpy.data.textures.new(depth.name, "IMAGE")
@@ -192,13 +222,17 @@ def camera_of(name: str, mesh: TexturedMesh, frame: Frame, photo: bpy.types.Imag
     return made
 
 
-def set_scene(scene: bpy.types.Scene, camera: bpy.types.Object, width: int, height: int) -> None:
-    """Renders of the scene have the photo's size and colors, and are seen by its camera."""
-    scene.camera = camera
+def set_scene(context: bpy.types.Context, built: Built) -> None:
+    """Renders have the photo's size and colors, are seen by its camera and, with the EXR depth, put into it."""
+    scene = context.scene
+    scene.camera = built.camera
     render = scene.render
-    render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+    render.resolution_x, render.resolution_y, render.resolution_percentage = *built.photo.size, 100
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
     scene.view_settings.view_transform = "Standard"
+    if built.exr is not None:
+        group = photo_in_front(f"{built.collection.name} in front", built.photo, built.exr, built.unit)
+        composite(scene, context.view_layer, group)
 
 
 def set_in_row(collections: list[bpy.types.Collection]) -> None:

@@ -37,12 +37,12 @@ class Server:
     address: str
     token: str = ""
 
-    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str) -> Run:
+    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, extras: Sequence[str]) -> Run:
         """Starts with the photos, whose results go to the folder."""
         from .server_run import ServerRun
 
         self.version()
-        return ServerRun(self, photos, folder, geometry, form)
+        return ServerRun(self, photos, folder, geometry, extras)
 
     def version(self) -> str:
         """The ComfyUI's version, where it has the pack; JobError where it has not, or does not answer."""

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from .job import JobError, Result, Run, places_of, result_of
-from .settings import PLANE, Geometry
+from .settings import DEPTH16, EXR, Geometry
 
 # the embedded Python of ComfyUI's portable build looks neither into its folder nor at PYTHONPATH
 START = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module('sam3d_geometry', run_name='__main__', alter_sys=True)"
 )
+OPTIONS = {DEPTH16: ("--png16",), EXR: ("--exr", "--invalid-depth", "infinity")}  # normal maps are always written
 SECONDS_TO_END = 5.0  # between asking a process to end and ending it
 
 
@@ -35,9 +36,9 @@ class Pack:
         """The command line that gives `words` to the pack."""
         return [self.python, "-c", START, self.folder, *words]
 
-    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str) -> Run:
+    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, extras: Sequence[str]) -> Run:
         """Starts with the photos, whose results go to the folder."""
-        return CommandRun(self, photos, folder, geometry, form)
+        return CommandRun(self, photos, folder, geometry, extras)
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """A process of the pack; JobError where there is none to start."""
@@ -87,8 +88,8 @@ def _last_line(text: str) -> str:
 class CommandRun:
     """One process of the pack: see `job.Run`."""
 
-    def __init__(self, pack: Pack, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str):
-        self.photos, self.folder = list(photos), folder
+    def __init__(self, pack: Pack, photos: Sequence[Path], folder: Path, geometry: Geometry, extras: Sequence[str]):
+        self.photos, self.folder, self.extras = list(photos), folder, extras
         self.done, self.total, self.what = 0, len(self.photos), "starting"
         self.failed: list[str] = []
         self.done_before = 0
@@ -98,7 +99,8 @@ class CommandRun:
         self._tail: list[str] = []
         self._lines: queue.Queue[str] = queue.Queue()
         words = ["photos", *map(str, self.photos), "-o", str(folder), "--progress", "json"]
-        words += ["--mesh", "--normals", "--normal-space", "world", *(["--png16"] if form == PLANE else [])]
+        words += ["--mesh", "--normals", "--normal-space", "world"]
+        words += [word for kind in extras for word in OPTIONS.get(kind, ())]
         words += ["--model", geometry.model, "--resolution", str(geometry.resolution)]
         words += ["--fov", repr(geometry.fov_degrees)] if geometry.fov_degrees else []
         self._process = pack.start(*words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -143,7 +145,7 @@ class CommandRun:
         for path in sorted(self.folder.glob("*.json")):
             if path in self._delivered:
                 continue
-            result = result_of(path, by_place)
+            result = result_of(path, by_place, self.extras)
             if result is not None:
                 self._delivered.add(path)
                 found.append(result)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings as Blender shows them. No postponed annotations here: Blender reads these as values."""
 
+import dataclasses
 import math
 
 import bpy
@@ -74,9 +75,20 @@ class LookFields:
     asset: bpy.props.BoolProperty(
         name="Mark as Asset", default=False, description="List the result in the asset browser"
     )
+    normal_map: bpy.props.BoolProperty(
+        name="Normal Map",
+        default=False,
+        description="Shading Lit: the model's normal map tells how light falls, finer than the surface does",
+    )
+    compositor: bpy.props.BoolProperty(
+        name="Depth in Compositor",
+        default=False,
+        description="With Set Up Scene: nodes with the photo and its EXR depth, so that what you add to the scene "
+        "disappears behind the things in the photo",
+    )
     subdivisions: bpy.props.IntProperty(
         name="Subdivisions", default=128, min=1, max=1024, description="Squares a side of the displaced plane"
     )
 
     def look(self) -> Look:
-        return Look(self.form, self.shading, self.distance, self.level, self.scene, self.asset, self.subdivisions)
+        return Look(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Look)})

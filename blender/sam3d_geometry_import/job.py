@@ -18,11 +18,11 @@ class JobError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """The files of one photo, and what the pack says about them."""
+    """The files of one photo, and what the pack says about them; `extras` by their kind, such as DEPTH16."""
 
     photo: Path
     mesh: Path
-    depth16: Path | None
+    extras: dict[str, Path]
     record: dict[str, Any]
 
 
@@ -61,8 +61,8 @@ class Run(Protocol):
 class BackEnd(Protocol):
     """Where the geometry is computed."""
 
-    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str) -> Run:
-        """Starts with the photos, whose results go to the folder; JobError where nothing can start."""
+    def run(self, photos: Sequence[Path], folder: Path, geometry: Geometry, extras: Sequence[str]) -> Run:
+        """Starts with the photos; results with these extras go to the folder. JobError where nothing can start."""
         ...
 
     def version(self) -> str:
@@ -75,16 +75,16 @@ def places_of(photos: Sequence[Path]) -> dict[tuple[str, str], Path]:
     return {(photo.name, str(photo.resolve().parent)): photo for photo in photos}
 
 
-def result_of(path: Path, by_place: Mapping[tuple[str, str], Path]) -> Result | None:
-    """The result that a record describes; None where it is another's, or not whole yet."""
+def result_of(path: Path, by_place: Mapping[tuple[str, str], Path], extras: Sequence[str]) -> Result | None:
+    """The result that a record describes; None where it is another's, lacks an extra, or is not whole yet."""
     try:
         record = json.loads(path.read_bytes())
         source, outputs = record["source"], record["outputs"]
         photo = by_place.get((source["file"], source["folder"]))
         mesh = path.with_name(Path(outputs["mesh"]).name)
-        depth16 = path.with_name(Path(outputs["depth16"]).name) if "depth16" in outputs else None
+        found = {kind: path.with_name(Path(outputs[kind]).name) for kind in extras}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if photo is None or not mesh.is_file() or (depth16 is not None and not depth16.is_file()):
+    if photo is None or not all(file.is_file() for file in (mesh, *found.values())):
         return None
-    return Result(photo, mesh, depth16, record)
+    return Result(photo, mesh, found, record)

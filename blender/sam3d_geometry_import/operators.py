@@ -116,7 +116,7 @@ class SAM3D_GEOMETRY_OT_import_photos(bpy.types.Operator):
         return {"CANCELLED"}
 
     def _finish(self):
-        made, failed = self.session.collections, self.session.failed
+        made, failed = self.session.built, self.session.failed
         kind = "INFO" if not failed else "WARNING" if made else "ERROR"
         self.report({kind}, f"Photo as 3D Scene: {self.session.summary()}")
         return {"FINISHED"} if made else {"CANCELLED"}

@@ -58,12 +58,3 @@ def as_points(cloud: bpy.types.Object, material: bpy.types.Material) -> None:
     ):
         tree.links.new(source, target)
     cloud.modifiers.new("Points", "NODES").node_group = tree
-
-
-def place_picture(material: bpy.types.Material) -> None:
-    """Lets the material's picture lie where the points say, as points have no UV map."""
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    place = nodes.new("ShaderNodeAttribute")
-    place.attribute_name, place.location = PLACE, (-600, 0)
-    picture = next(node for node in nodes if node.type == "TEX_IMAGE")
-    links.new(place.outputs["Vector"], picture.inputs["Vector"])

@@ -15,11 +15,17 @@ from typing import Any
 
 from .comfyui import Server, one_line
 from .job import JobError, Result, places_of, result_of
-from .settings import PLANE, Geometry
+from .settings import DEPTH16, EXR, NORMALS, Geometry
 
 SECONDS_BETWEEN_QUESTIONS = 0.5
 SECONDS_TO_END = 5.0  # for what is under way when the import is ended
 GRAPH = Path(__file__).with_name("graph.json")
+NODES = {  # of an extra: what makes it, and what shows the file's name
+    DEPTH16: ("depth", "depth_path"),
+    NORMALS: ("normals", "normal_map"),
+    EXR: ("exr", "exr_path"),
+}
+SUFFIXES = {DEPTH16: "_depth16.png", NORMALS: "_normals.png", EXR: ".exr"}
 
 
 class _Failed(Exception):
@@ -30,26 +36,25 @@ class _Ended(Exception):
     """The import was ended."""
 
 
-def graph_of(image: str, geometry: Geometry, form: str, name: str) -> dict[str, Any]:
+def graph_of(image: str, geometry: Geometry, extras: Sequence[str], name: str) -> dict[str, Any]:
     """The graph for a photo of the server's input folder; its files begin with `name`."""
     graph = copy.deepcopy(json.loads(GRAPH.read_text(encoding="utf-8")))
     graph["photo"]["inputs"]["image"] = image
     graph["model"]["inputs"]["model_name"] = geometry.model
     graph["pointmap"]["inputs"]["resolution"] = geometry.resolution
     graph["pointmap"]["inputs"]["fov_x_degrees"] = geometry.fov_degrees
-    graph["glb"]["inputs"]["filename_prefix"] = f"blender/{name}"
-    graph["depth"]["inputs"]["filename_prefix"] = f"blender/{name}_depth"
-    if form != PLANE:
-        del graph["depth"], graph["depth_path"]
-    return graph
+    for node in ("glb", "depth", "normal_map", "exr"):
+        graph[node]["inputs"]["filename_prefix"] = f"blender/{name}" + ("" if node == "glb" else f"_{node}")
+    left_out = {node for kind, nodes in NODES.items() if kind not in extras for node in nodes}
+    return {node: entry for node, entry in graph.items() if node not in left_out}
 
 
 class ServerRun:
     """One import through a server: see `job.Run`."""
 
-    def __init__(self, server: Server, photos: Sequence[Path], folder: Path, geometry: Geometry, form: str):
+    def __init__(self, server: Server, photos: Sequence[Path], folder: Path, geometry: Geometry, extras: Sequence[str]):
         self.server, self.photos, self.folder = server, list(photos), folder
-        self.geometry, self.form = geometry, form
+        self.geometry, self.extras = geometry, extras
         self.done, self.total, self.what = 0, len(self.photos), "starting"
         self.failed: list[str] = []
         self.done_before = 0
@@ -97,8 +102,8 @@ class ServerRun:
     def _do(self, photo: Path) -> None:
         key = hashlib.sha256(str(photo.resolve()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         place = self.folder / f"{key}.json"
-        found = result_of(place, places_of([photo]))
-        if found is not None and (found.depth16 or self.form != PLANE):
+        found = result_of(place, places_of([photo]), self.extras)
+        if found is not None:
             self.done_before += 1
         else:
             try:
@@ -115,22 +120,22 @@ class ServerRun:
             image = self.server.upload(photo, name)
         except OSError as error:
             raise _Failed(f"it cannot be read ({error.strerror or error}).") from error
-        outputs = self._outputs(graph_of(image, self.geometry, self.form, Path(name).stem))
+        outputs = self._outputs(graph_of(image, self.geometry, self.extras, Path(name).stem))
         self._say("fetching the result")
         files = {"mesh": place.with_name(f"{place.stem}_mesh.glb")}
         self._fetch(_first(outputs, "glb", "3d"), files["mesh"])
-        if self.form == PLANE:
-            files["depth16"] = place.with_name(f"{place.stem}_depth16.png")
-            self._fetch(_saved_file(_first(outputs, "depth_path", "text")), files["depth16"])
+        for kind in self.extras:
+            files[kind] = place.with_name(place.stem + SUFFIXES[kind])
+            self._fetch(_file_shown(outputs, NODES[kind][-1]), files[kind])
         record: dict[str, Any] = {
             "source": {"file": photo.name, "folder": str(photo.resolve().parent)},
             "outputs": {kind: file.name for kind, file in files.items()},
-            "normals": _first(outputs, "info", "up"),
+            "normals": {**(_first(outputs, "info", "up") or {}), "space": "camera"},
         }
         part = place.with_name(place.name + ".part")
         part.write_text(json.dumps(record), encoding="utf-8")
         part.replace(place)
-        return Result(photo, files["mesh"], files.get("depth16"), record)
+        return Result(photo, files.pop("mesh"), files, record)
 
     def _outputs(self, graph: dict[str, Any]) -> dict[str, Any]:
         """What the nodes of a graph say when the server has run it."""
@@ -215,9 +220,10 @@ def _first(outputs: dict[str, Any], node: str, kind: str) -> Any:
         return None
 
 
-def _saved_file(path: Any) -> dict[str, str] | None:
-    """A path relative to the output folder, as /view wants it."""
+def _file_shown(outputs: dict[str, Any], node: str) -> Any:
+    """The file, as /view wants it, that a node shows: as a picture, or as a path relative to the output folder."""
+    path = _first(outputs, node, "text")
     if not isinstance(path, str) or not path.strip():
-        return None
+        return _first(outputs, node, "images")
     folder, _, name = path.strip().strip('"').rpartition("/")
     return {"filename": name, "subfolder": folder, "type": "output"}

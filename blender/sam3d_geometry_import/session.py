@@ -11,9 +11,10 @@ from pathlib import Path
 
 import bpy
 
-from .build import build, name_of, photos_in_file, set_in_row
+from .build import Built, build, name_of, photos_in_file, set_in_row, set_scene
 from .glb_file import FileError
 from .job import BackEnd
+from .material import pictures_of
 from .settings import Geometry, Look
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -28,14 +29,14 @@ class Session:
 
     def __init__(self, back_end: BackEnd, photos: Sequence[Path], geometry: Geometry, look: Look):
         self.look = look
-        self.collections: list[bpy.types.Collection] = []
+        self.built: list[Built] = []
         self.failed: list[str] = []
         present = photos_in_file() if len(photos) > 1 else set()
         wanted = [photo for photo in photos if str(photo) not in present]
         self.skipped = len(photos) - len(wanted)
         self._many = len(photos) > 1
         self.folder = jobs_folder() / _key(photos, geometry)
-        self._run = back_end.run(wanted, self.folder, geometry, look.form) if wanted else None
+        self._run = back_end.run(wanted, self.folder, geometry, look.extras) if wanted else None
 
     def step(self, context: bpy.types.Context) -> bool:
         """Builds what is done; whether the import is over."""
@@ -44,7 +45,7 @@ class Session:
         over = not self._run.running
         for result in self._run.poll():
             try:
-                self.collections.append(build(result, self.look, context, name_of(result.photo)))
+                self.built.append(build(result, self.look, context, name_of(result.photo)))
             except FileError as error:
                 self.failed.append(f"{result.photo.name}: {error}")
         if over:
@@ -62,9 +63,9 @@ class Session:
         """Ends the computation and takes what was built out of the file again."""
         if self._run is not None:
             self._run.cancel()
-        for collection in self.collections:
-            remove(collection)
-        self.collections.clear()
+        for built in self.built:
+            remove(built)
+        self.built.clear()
         if not self._many:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -75,7 +76,7 @@ class Session:
 
     def summary(self) -> str:
         """What came of it, in a line."""
-        said = f"{len(self.collections)} imported"
+        said = f"{len(self.built)} imported"
         if self._run is not None and self._run.done_before:
             said += f" ({self._run.done_before} computed before)"
         if self.skipped:
@@ -83,10 +84,13 @@ class Session:
         return f"{said}; failed: {'; '.join(self.failed)}" if self.failed else said
 
     def _tidy(self, context: bpy.types.Context) -> None:
-        if len(self.collections) > 1:
-            set_in_row(self.collections)
-            if self.look.scene:
-                context.scene.camera = next(o for o in self.collections[0].objects if o.type == "CAMERA")
+        if len(self.built) > 1:
+            set_in_row([built.collection for built in self.built])
+        if self.built and self.look.scene:
+            set_scene(context, self.built[0])
+        for built in self.built[1:]:  # the compositor shows one photo
+            if built.exr is not None:
+                bpy.data.images.remove(built.exr)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -103,20 +107,16 @@ def jobs_folder() -> Path:
         return Path(tempfile.gettempdir()) / "sam3d_geometry_import"
 
 
-def remove(collection: bpy.types.Collection) -> None:
-    """Takes a built collection, with all that only it uses, out of the file."""
+def remove(built: Built) -> None:
+    """Takes what was built, with all that only it uses, out of the file."""
+    collection = built.collection
     owned: list[bpy.types.ID] = [thing.data for thing in collection.objects if thing.data is not None]
     for thing in list(collection.objects):
         if thing.type == "MESH":
             owned += [made for made in thing.data.materials if made is not None]
             owned += [made.texture for made in thing.modifiers if made.type == "DISPLACE" and made.texture]
             owned += [made.node_group for made in thing.modifiers if made.type == "NODES" and made.node_group]
-    pictures = [
-        node.image
-        for made in owned
-        if isinstance(made, bpy.types.Material)
-        for node in made.node_tree.nodes
-        if node.type == "TEX_IMAGE"
-    ]
+    pictures = [node.image for made in owned if isinstance(made, bpy.types.Material) for node in pictures_of(made)]
+    pictures += [] if built.exr is None else [built.exr]
     pictures += [made.image for made in owned if isinstance(made, bpy.types.ImageTexture)]
     bpy.data.batch_remove([*collection.objects, collection, *owned, *pictures])

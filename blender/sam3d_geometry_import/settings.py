@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MESH, PLANE, POINTS = "MESH", "PLANE", "POINTS"
 EMISSION, PRINCIPLED = "EMISSION", "PRINCIPLED"
+DEPTH16, NORMALS, EXR = "depth16", "normals", "exr"  # files of the pack, by the names that its records give them
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".avif")
 
 
@@ -34,6 +35,8 @@ class Look:
     level         turn the scene upright by its ground, where that is found
     scene         make the photo's camera the scene's, with its resolution and the photo's colours
     asset         mark the result as an asset
+    normal_map    PRINCIPLED takes the light's angle from the pack's normal map, which is finer than the surface
+    compositor    photo and EXR depth become nodes of the compositor, which hide what stands behind the photo's things
     subdivisions  squares a side of the plane
     """
 
@@ -43,4 +46,16 @@ class Look:
     level: bool = True
     scene: bool = True
     asset: bool = False
+    normal_map: bool = False
+    compositor: bool = False
     subdivisions: int = 128
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The files of the pack that it needs besides the mesh."""
+        needed = {
+            DEPTH16: self.form == PLANE,
+            NORMALS: self.normal_map and self.shading == PRINCIPLED,
+            EXR: self.compositor and self.scene,
+        }
+        return tuple(kind for kind, is_needed in needed.items() if is_needed)

@@ -8,7 +8,7 @@ from PIL import Image
 from repository import PHOTOS, ROOT
 from sam3d_geometry_import.command_line import Pack, clean_environment
 from sam3d_geometry_import.job import JobError
-from sam3d_geometry_import.settings import MESH, PLANE, Geometry
+from sam3d_geometry_import.settings import DEPTH16, EXR, NORMALS, Geometry
 
 PACK = Pack(sys.executable, str(ROOT))
 QUICK = Geometry("built-in preview", 256)
@@ -35,21 +35,24 @@ def fake_pack(tmp_path, code):
 def test_photos_of_one_name_each_get_their_own_result_and_a_bad_one_is_named(photos, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no photo")
-    run = PACK.run([*photos, bad], tmp_path / "out", QUICK, PLANE)
+    run = PACK.run([*photos, bad], tmp_path / "out", QUICK, (DEPTH16, NORMALS, EXR))
     results = []
     while run.running:
         run.wait(0.2)
         results += run.poll()
     results += run.poll()
     assert sorted(result.photo for result in results) == photos
-    assert len({result.mesh for result in results}) == 2 and all(r.depth16 and r.depth16.is_file() for r in results)
+    assert len({result.mesh for result in results}) == 2 and all(
+        sorted(r.extras) == ["depth16", "exr", "normals"] for r in results
+    )
+    assert all(path.is_file() for r in results for path in r.extras.values())
     assert len(run.failed) == 1 and "bad.jpg" in run.failed[0]
     assert "world_from_camera" in results[0].record["normals"]
 
 
 def test_cancel_ends_the_process_and_leaves_no_thread(photos, tmp_path):
     pack = fake_pack(tmp_path, "import time; time.sleep(60)")
-    run = pack.run(photos, tmp_path / "out", QUICK, MESH)
+    run = pack.run(photos, tmp_path / "out", QUICK, ())
     start = time.monotonic()
     run.cancel()
     assert not run.running and time.monotonic() - start < 10
@@ -65,7 +68,7 @@ def test_cancel_ends_the_process_and_leaves_no_thread(photos, tmp_path):
 )
 def test_a_pack_that_does_not_run_says_why(photos, tmp_path, code, word):
     pack = fake_pack(tmp_path, code)
-    run = pack.run(photos, tmp_path / "out", QUICK, MESH)
+    run = pack.run(photos, tmp_path / "out", QUICK, ())
     run.wait(30)
     with pytest.raises(JobError, match=word):
         run.poll()

@@ -14,7 +14,7 @@ from comfyui_stand_in import comfyui_stand_in
 from PIL import Image
 from repository import PHOTOS, ROOT
 from sam3d_geometry_import.command_line import Pack
-from sam3d_geometry_import.settings import Geometry
+from sam3d_geometry_import.settings import DEPTH16, Geometry
 
 from development.blender_extension import build
 
@@ -73,6 +73,16 @@ def both(blender, photo, tmp_path_factory):
     return blender(mesh, plane), picture
 
 
+def decibels(rendered, wanted, valid):
+    """PSNR of pictures (H, W, 3 or 4) over pixels (H, W)."""
+    error = ((rendered[..., :3] - wanted[..., :3])[valid] ** 2).mean()
+    return 10 * math.log10(255**2 / error)
+
+
+def read(path):
+    return numpy.asarray(Image.open(path), dtype=float)
+
+
 def test_the_mesh_lies_behind_its_pixels_and_the_camera_is_the_photos(both):
     (scene,) = both[0]["calls"][0]["scenes"]
     assert scene["vertices"] > 5000 and scene["polygons"] > 8000 and scene["valid"]
@@ -87,18 +97,17 @@ def test_the_mesh_lies_behind_its_pixels_and_the_camera_is_the_photos(both):
 
 
 def test_a_render_from_the_camera_is_the_photo(both, photo):
-    rendered = numpy.asarray(Image.open(both[1]), dtype=float)
-    wanted = numpy.asarray(Image.open(photo), dtype=float)
+    rendered, wanted = read(both[1]), read(photo)
     valid = rendered[..., 3] == 255
     assert rendered.shape[:2] == wanted.shape[:2] and valid.mean() > 0.5
-    error = ((rendered[..., :3] - wanted)[valid] ** 2).mean()
-    assert 10 * math.log10(255**2 / error) > 30
+    assert decibels(rendered, wanted, valid) > 30
 
 
 def test_the_plane_is_pushed_by_its_modifier_toward_the_camera(both):
     (scene,) = both[0]["calls"][1]["scenes"]
     assert (scene["vertices"], scene["polygons"]) == (33 * 33, 32 * 32)
-    assert scene["off_in_pixels"] < 0.05 and scene["asset"] and scene["shader"] == "BSDF_PRINCIPLED"
+    assert scene["off_in_pixels"] < 0.05 and scene["shader"] == "BSDF_PRINCIPLED"
+    assert scene["asset"] and scene["preview"] == [256, round(256 * SIZE[1] / SIZE[0])]
     ((kind, strength, coordinates, middle),) = scene["modifiers"]
     assert (kind, coordinates, middle) == ("DISPLACE", "UV", 0)
     flat, pushed = (numpy.array(scene[name]) for name in ("places", "pushed"))
@@ -117,10 +126,40 @@ def test_points_are_the_surfaces_vertices_and_look_like_the_photo_from_its_camer
     radii, distances = numpy.array(scene["radii"]), numpy.linalg.norm(scene["places"], axis=1)
     pixel = 2 * math.tan(math.radians(25)) / SIZE[0]  # at a distance of one
     assert 0.4 < numpy.median(radii / distances) / pixel < 0.8
-    rendered, wanted = (numpy.asarray(Image.open(path), dtype=float) for path in (picture, photo))
+    rendered, wanted = read(picture), read(photo)
     valid = rendered[..., 3] == 255
-    error = ((rendered[..., :3] - wanted)[valid] ** 2).mean()
-    assert valid.mean() > 0.5 and 10 * math.log10(255**2 / error) > 22
+    assert valid.mean() > 0.5 and decibels(rendered, wanted, valid) > 22
+
+
+def test_the_compositor_puts_the_scene_between_the_things_of_the_photo(blender, photo, tmp_path):
+    plain, with_balls = tmp_path / "plain.png", tmp_path / "balls.png"
+    balls = [(0.5, 0.25, 2.0), (0.25, 0.25, 0.5)]  # behind what is seen there, and before it
+    call = {"filepath": str(photo), "compositor": True, "describe": False, "clear": True, **HOW}
+    calls = call | {"render": str(plain)}, call | {"balls": balls, "render": str(with_balls)}
+    found = blender(*calls, name="compositor")
+    path, packed, *_ = found["calls"][0]["images"]["temple distances"]
+    assert path == "" and packed
+    wanted, first, second = read(photo), read(plain), read(with_balls)
+    assert decibels(first, wanted, numpy.ones(wanted.shape[:2], dtype=bool)) > 30  # the sky too, which has no surface
+    (hidden, shown) = ((round((1 - v) * SIZE[1]), round(u * SIZE[0])) for u, v, _ in balls)
+    assert numpy.abs(second[hidden] - first[hidden]).max() < 8
+    assert second[shown][1] > 200 and second[shown][0] < 60 and second[shown][2] < 60
+
+
+def test_the_normal_map_lights_as_the_surface_does(blender, photo, tmp_path):
+    pictures = [tmp_path / name for name in ("surface.png", "map.png", "turned.png")]
+    call = {"filepath": str(photo), "shading": "PRINCIPLED", "describe": False, "clear": True, **HOW}
+    found = blender(
+        call | {"sun": -1.2, "render": str(pictures[0])},
+        call | {"sun": -1.2, "render": str(pictures[1]), "normal_map": True},
+        call | {"sun": 1.2, "render": str(pictures[2]), "normal_map": True},
+        name="normals",
+    )
+    assert found["calls"][1]["images"]["temple normals"][2] == "Non-Color"
+    surface, by_map, turned = map(read, pictures)
+    valid = surface[..., 3] == 255
+    agreed, otherwise = (decibels(surface, other, valid) for other in (by_map, turned))
+    assert agreed > 20 and agreed > otherwise + 6
 
 
 def test_pictures_are_in_the_file_and_nothing_is_left_elsewhere(both, blender, photo):
@@ -153,10 +192,10 @@ def test_what_goes_wrong_is_one_sentence_and_changes_nothing(blender, photo, tmp
 @pytest.mark.parametrize("form", ["MESH", "PLANE"])
 def test_a_running_comfyui_gives_the_scene_that_the_command_line_gives(both, blender, photo, tmp_path, form):
     """The server stands in: it sends what the command line makes of the photo."""
-    made = Pack(sys.executable, str(ROOT)).run([photo], tmp_path, Geometry("built-in preview", 256, 50.0), "PLANE")
+    made = Pack(sys.executable, str(ROOT)).run([photo], tmp_path, Geometry("built-in preview", 256, 50.0), (DEPTH16,))
     made.wait(120)
     (result,) = made.poll()
-    files = {"mesh.glb": result.mesh.read_bytes(), "depth.png": result.depth16.read_bytes()}
+    files = {"mesh.glb": result.mesh.read_bytes(), "depth.png": result.extras[DEPTH16].read_bytes()}
     outputs = {
         "glb": {"3d": [{"filename": "mesh.glb", "subfolder": "", "type": "output"}]},
         "info": {"up": [result.record["normals"]]},

@@ -11,15 +11,19 @@ from sam3d_geometry_import import server_run
 from sam3d_geometry_import.comfyui import Server
 from sam3d_geometry_import.job import JobError
 from sam3d_geometry_import.server_run import graph_of, server_name
-from sam3d_geometry_import.settings import MESH, PLANE, Geometry
+from sam3d_geometry_import.settings import DEPTH16, EXR, NORMALS, Geometry
 
 UP = {"world_from_camera": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "up_confidence": 0.9, "up": "level"}
 OUTPUTS = {
     "glb": {"3d": [{"filename": "a_00001_.glb", "subfolder": "blender", "type": "output"}]},
     "info": {"text": ["..."], "up": [UP]},
     "depth_path": {"text": ["blender/a_depth_00001_.png"]},
+    "normal_map": {"images": [{"filename": "a_normals_00001_.png", "subfolder": "blender", "type": "output"}]},
+    "exr_path": {"text": ["blender/a_exr_00001_.exr"]},
 }
 FILES = {"a_00001_.glb": b"the mesh", "a_depth_00001_.png": b"the depth"}
+FILES |= {"a_normals_00001_.png": b"the normals", "a_exr_00001_.exr": b"the distances"}
+CONTENTS = {DEPTH16: b"the depth", NORMALS: b"the normals", EXR: b"the distances"}
 
 
 @pytest.fixture(autouse=True)
@@ -51,15 +55,14 @@ def finished(run):
     return results + run.poll()
 
 
-@pytest.mark.parametrize("form", [MESH, PLANE])
-def test_photos_are_sent_computed_and_fetched(server, photos, tmp_path, form):
-    run = Server(server.url + "/").run(photos, tmp_path / "out", Geometry("some model", 768, 41.5), form)
+@pytest.mark.parametrize("extras", [(), (DEPTH16,), (NORMALS, EXR)], ids=str)
+def test_photos_are_sent_computed_and_fetched(server, photos, tmp_path, extras):
+    run = Server(server.url + "/").run(photos, tmp_path / "out", Geometry("some model", 768, 41.5), extras)
     results = finished(run)
     assert [result.photo for result in results] == photos and (run.done, run.failed) == (2, [])
     for result in results:
-        assert result.mesh.read_bytes() == b"the mesh" and result.record["normals"] == UP
-        assert (result.depth16 is not None) == (form == PLANE)
-        assert result.depth16 is None or result.depth16.read_bytes() == b"the depth"
+        assert result.mesh.read_bytes() == b"the mesh" and result.record["normals"] == UP | {"space": "camera"}
+        assert {kind: path.read_bytes() for kind, path in result.extras.items()} == {k: CONTENTS[k] for k in extras}
     assert sorted(server.uploads.values()) == sorted(photo.read_bytes() for photo in photos)
     assert all(name.isascii() and " " not in name for name in server.uploads)
     for prompt, name in zip(server.prompts, server.uploads, strict=True):
@@ -69,33 +72,33 @@ def test_photos_are_sent_computed_and_fetched(server, photos, tmp_path, form):
             768,
             41.5,
         )
-        assert ("depth" in prompt) == (form == PLANE)
+        assert (("depth" in prompt), ("normals" in prompt), ("exr" in prompt)) == tuple(k in extras for k in CONTENTS)
 
 
 def test_what_is_done_is_not_computed_again(server, photos, tmp_path):
     start = Server(server.url)
-    finished(start.run(photos[:1], tmp_path / "out", Geometry(), MESH))
+    finished(start.run(photos[:1], tmp_path / "out", Geometry(), ()))
     (tmp_path / "out" / "foreign.json").write_text("[]", encoding="utf-8")
-    again = start.run(photos, tmp_path / "out", Geometry(), MESH)
+    again = start.run(photos, tmp_path / "out", Geometry(), ())
     assert len(finished(again)) == 2 and again.done_before == 1 and len(server.prompts) == 2
-    # a mesh is no plane
-    plane = start.run(photos[:1], tmp_path / "out", Geometry(), PLANE)
-    assert finished(plane)[0].depth16 is not None and plane.done_before == 0
+    # what lies there lacks the depth
+    plane = start.run(photos[:1], tmp_path / "out", Geometry(), (DEPTH16,))
+    assert finished(plane)[0].extras and plane.done_before == 0
 
 
 def test_a_photo_that_fails_is_named_and_the_next_is_done(server, photos, tmp_path):
     gone = tmp_path / "gone.jpg"
-    run = Server(server.url).run([gone, photos[0]], tmp_path / "out", Geometry(), MESH)
+    run = Server(server.url).run([gone, photos[0]], tmp_path / "out", Geometry(), ())
     assert [result.photo for result in finished(run)] == photos[:1]
     assert len(run.failed) == 1 and run.failed[0].startswith("gone.jpg: it cannot be read")
     server.status = {
         "status_str": "error",
         "messages": [["execution_start", {}], ["execution_error", {"exception_message": "Out of memory.\nmore"}]],
     }
-    run = Server(server.url).run(photos[1:], tmp_path / "out", Geometry(), MESH)
+    run = Server(server.url).run(photos[1:], tmp_path / "out", Geometry(), ())
     assert finished(run) == [] and run.failed == ["same name é.jpg: Out of memory."]
     server.status, server.outputs = {"status_str": "success"}, {}
-    run = Server(server.url).run(photos[1:], tmp_path / "out", Geometry(), MESH)
+    run = Server(server.url).run(photos[1:], tmp_path / "out", Geometry(), ())
     assert finished(run) == [] and run.failed == ["same name é.jpg: ComfyUI made no file of it."]
     assert not list((tmp_path / "out").glob("*.part"))
 
@@ -129,7 +132,7 @@ def test_what_the_server_does_wrong_is_one_sentence(server, photos, tmp_path, ch
         setattr(server, name, value)
     out = tmp_path / "out"
     with pytest.raises(JobError, match=sentence) as caught:
-        finished(Server(server.url).run(photos, out, Geometry(), MESH))
+        finished(Server(server.url).run(photos, out, Geometry(), ()))
     assert "\n" not in str(caught.value)
     assert not out.exists() or not [path for path in out.iterdir() if path.suffix != ".part"]
 
@@ -159,7 +162,7 @@ def test_a_server_that_is_not_there_is_named():
 @pytest.mark.parametrize("running", [True, False])
 def test_cancel_ends_the_job_on_the_server_and_no_other(server, photos, tmp_path, running):
     server.waits, server.running = 10**9, running
-    run = Server(server.url).run(photos, tmp_path / "out", Geometry(), MESH)
+    run = Server(server.url).run(photos, tmp_path / "out", Geometry(), ())
     expected = "computing" if running else "waiting for 1 other job of ComfyUI"
     deadline = time.monotonic() + 10
     while run.what != expected and time.monotonic() < deadline:
@@ -176,9 +179,9 @@ def test_the_shipped_graph_says_what_the_nodes_ask_for():
     from pack.nodes import NODES
 
     schemas = {schema.node_id: schema for schema in (node.define_schema() for node in NODES)}
-    graph = graph_of("photo.png", Geometry(), PLANE, "photo")
+    graph = graph_of("photo.png", Geometry(), tuple(CONTENTS), "photo")
     for entry in graph.values():
-        if entry["class_type"] in ("LoadImage", "PreviewAny"):
+        if entry["class_type"] in ("LoadImage", "PreviewAny", "SaveImage"):
             continue
         given, wanted = entry["inputs"], {i.id: i for i in schemas[entry["class_type"]].inputs}
         assert {name for name, field in wanted.items() if not field.optional} <= set(given) <= set(wanted)

@@ -3,7 +3,8 @@
 python blender_extension.py ZIP OUT.json PYTHON PACK BLEND CALL...
 
 PYTHON may be the address of a ComfyUI. Each CALL is JSON: arguments of the operator; "render": FILE renders the scene
-afterwards, "online" says whether Blender may use the network. The file is saved as BLEND.
+afterwards, "sun" with a lamp, "balls" with green balls at [u, v, share of the depth there]; "online" says whether Blender
+may use the network, "clear" that the file is emptied first. The file is saved as BLEND.
 """
 
 import json
@@ -93,7 +94,38 @@ def described(collection):
             if n.type not in ("TEX_IMAGE", "OUTPUT_MATERIAL", "ATTRIBUTE")
         ),
         "asset": surface.asset_data is not None,
+        "preview": list(surface.preview.image_size) if surface.preview else [],
     }
+
+
+def shine(turn):
+    """A lamp from above, whose rays a turn about the vertical axis moves."""
+    lamp = bpy.data.objects.new("sun", bpy.data.lights.new("sun", "SUN"))
+    lamp.data.energy, lamp.rotation_euler = 3.0, (0.9, 0.0, turn)
+    bpy.context.scene.collection.objects.link(lamp)
+
+
+def add_balls(balls):
+    """Green balls that shine, on the camera's rays."""
+    if not balls:
+        return
+    surface = next(thing for thing in bpy.data.objects if thing.type == "MESH")
+    places = {loop.vertex_index: surface.data.uv_layers.active.uv[loop.index].vector for loop in surface.data.loops}
+    green = bpy.data.materials.new("green")
+    green.use_nodes = True
+    green.node_tree.nodes.clear()
+    shader, end = green.node_tree.nodes.new("ShaderNodeEmission"), green.node_tree.nodes.new("ShaderNodeOutputMaterial")
+    shader.inputs[0].default_value = (0, 1, 0, 1)
+    green.node_tree.links.new(shader.outputs[0], end.inputs["Surface"])
+    for u, v, share in balls:
+        number = min(places, key=lambda n: (places[n][0] - u) ** 2 + (places[n][1] - v) ** 2)
+        place = surface.matrix_world @ surface.data.vertices[number].co * share
+        bpy.ops.mesh.primitive_uv_sphere_add(radius=place.length * 0.03, location=place)
+        bpy.context.object.data.materials.append(green)
+
+
+def clear():
+    bpy.data.batch_remove([*bpy.data.objects, *bpy.data.collections])
 
 
 install()
@@ -101,6 +133,9 @@ found = {"calls": [], "version": bpy.app.version_string}
 for call in map(json.loads, calls):
     before, picture, whole = counts(), call.pop("render", None), call.pop("describe", True)
     bpy.context.preferences.system.use_online_access = call.pop("online", False)
+    if call.pop("clear", False):
+        clear()
+    sun, balls = call.pop("sun", None), call.pop("balls", [])
     there = set(bpy.data.collections)
     entry = {"before": before}
     bpy.ops.ed.undo_push(message="before")
@@ -118,6 +153,9 @@ for call in map(json.loads, calls):
         for i in bpy.data.images
         if i.source == "FILE"
     }
+    if sun is not None:
+        shine(sun)
+    add_balls(balls)
     if picture:
         render(picture)
     if undo:

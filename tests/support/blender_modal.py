@@ -3,6 +3,7 @@
 python blender_modal.py PYTHON PACK PHOTO FOLDER
 """
 
+import shutil
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ OPERATOR = operators.SAM3D_GEOMETRY_OT_import_photos
 PARTS = ("invoke", "modal", "cancel", "_leave", "_fail", "_finish")
 
 
-def started(pack=pack):
+def started(photos=(photo,)):
     """The operator's functions on an object of our own, as Blender makes no operator modal without a window."""
     timers, said = [], []
 
@@ -45,7 +46,7 @@ def started(pack=pack):
         workspace=SimpleNamespace(status_text_set=lambda text: said.append(("STATUS", text))),
     )
     operators._waiting.append(
-        session.Session(Pack(python, pack), [Path(photo)], Geometry("built-in preview", 256), Look())
+        session.Session(Pack(python, pack), list(map(Path, photos)), Geometry("built-in preview", 256), Look())
     )
     made = Stand()
     assert made.invoke(context, None) == {"RUNNING_MODAL"} and len(timers) == 1
@@ -89,4 +90,17 @@ answer, longest = until_over(made, context)
 assert answer == {"FINISHED"} and len(bpy.data.objects) == 3 and longest < 2
 assert any(kind == "STATUS" and text and "photo 1 of 1" in text for kind, text, *_ in said)
 clean(made, timers)
+# two photos, of which one is there when the import is ended: the scene is as it was, and what was computed is kept
+bpy.ops.wm.read_factory_settings(use_empty=True)
+second = Path(photo).with_name("second.png")
+shutil.copy(photo, second)
+size = bpy.context.scene.render.resolution_x
+made, context, timers, said = started([photo, second])
+while not bpy.data.objects:
+    assert made.modal(context, SimpleNamespace(type="TIMER")) == {"PASS_THROUGH"}
+    time.sleep(0.02)
+assert made.modal(context, SimpleNamespace(type="ESC")) == {"CANCELLED"}
+scene = bpy.context.scene
+assert (len(bpy.data.objects), scene.camera, scene.render.resolution_x) == (0, None, size)
+assert timers == [] and threading.active_count() == 1 and list(Path(folder).rglob("*_mesh.glb"))
 print("all as it should be")

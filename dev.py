@@ -80,9 +80,12 @@ def check() -> int:
     )
 
 
+GENERATORS = ("help_pages", "locales", "blueprints")
+
+
 def docs() -> int:
-    """The table of nodes in README.md and the lists of the help pages, from the nodes' schemas."""
-    return run(PYTHON, ROOT / "development" / "help_pages.py")
+    """README.md's table of nodes, the lists of the help pages, translations and blueprints, from the nodes' schemas."""
+    return max(run(PYTHON, ROOT / "development" / f"{name}.py") for name in GENERATORS)
 
 
 def bench(arguments: list[str]) -> int:

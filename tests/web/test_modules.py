@@ -4,7 +4,10 @@ from page_scripts import needs_node, run_in_page
 from repository import ROOT
 
 SCRIPTS = sorted(path for path in (ROOT / "web").rglob("*") if path.suffix in (".js", ".mjs", ".cjs", ".ts"))
-EXTENSIONS = {"filename-prefix", "inspector", "live-control", "model-status", "node-width", "notices", "pointmap-info"}
+EXTENSIONS = {
+    *("filename-prefix", "inspector", "live-control", "model-status", "node-width", "notices", "option-labels"),
+    "pointmap-info",
+}
 
 
 def test_scripts_end_in_js():

@@ -72,14 +72,21 @@ def frame_times(path: Path) -> list[int]:
 
 @dataclass
 class Outcome:
-    """seconds of the process, its peak memory by frame [(frames on the disk, MiB)], and whether it was killed."""
+    """seconds of the process by the clock and the processor, its memory by frame [(frames on the disk, MiB)], and whether it was killed."""
 
     seconds: float
     memory: list[tuple[int, float]]
     killed: bool
+    cpu_seconds: float
 
     def peak(self, first: int, last: float = float("inf")) -> float:
         return max((mib for frame, mib in self.memory if first <= frame < last), default=0.0)
+
+
+def children_seconds() -> float:
+    """The processor's time of all processes that were waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _frames_on_disk(journal: Path) -> int:
@@ -101,13 +108,20 @@ def _memory(process: psutil.Process) -> float:
 
 
 def run(
-    clip: Path, out: Path, options: list[str], threads: int, kill_at: int | None = None, kill_worker: int | None = None
+    clip: Path,
+    out: Path,
+    options: list[str],
+    threads: int,
+    kill_at: int | None = None,
+    kill_worker: int | None = None,
+    tree: Path = ROOT,
 ) -> Outcome:
-    """The command line on a clip; killed, or one of its Ray workers, once that many frames are on the disk."""
+    """The command line of a tree on a clip; killed, or one of its Ray workers, once that many frames are on the disk."""
     command = [sys.executable, "-m", "sam3d_geometry", "video", str(clip), "-o", str(out), "--depth", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     start = time.monotonic()
-    process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    spent = children_seconds()
+    process = psutil.Popen(command, cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     journal = out / f"{clip.stem}.unfinished" / "journal.json"
     memory, killed = [], False
     while process.poll() is None:
@@ -127,7 +141,7 @@ def run(
         time.sleep(0.1)
     if not killed and process.returncode != 0:
         raise SystemExit(process.stderr.read().decode(errors="replace"))
-    return Outcome(time.monotonic() - start, memory, killed)
+    return Outcome(time.monotonic() - start, memory, killed, children_seconds() - spent)
 
 
 def same(a: Path, b: Path) -> str:
@@ -200,6 +214,37 @@ def measure_overlap(folder: Path, frames: int, options: list[str], threads: int)
     )
 
 
+def measure_against(folder: Path, frames: int, options: list[str], threads: int, before: Path) -> None:
+    """An older checkout and this one on the same clip, turn about, start-up (a clip of one frame) taken off; how far their pictures are apart."""
+    options, name = [*options, *LOSSLESS], "turns_depth.mkv"
+    clip, single = folder / "turns.mp4", folder / "turns_single.mp4"
+    make_clip(clip, frames)
+    make_clip(single, 1)
+    trees = {"before": before, "now": ROOT}
+    starts = {key: run(single, folder / f"single_{key}", options, threads, tree=tree) for key, tree in trees.items()}
+    found: dict[str, list[Outcome]] = {key: [] for key in trees}
+    for turn in range(2):
+        for key, tree in trees.items():
+            found[key].append(run(clip, folder / f"{key}{turn}", options, threads, tree=tree))
+    for key, outcomes in found.items():
+        best = min(outcome.seconds for outcome in outcomes) - starts[key].seconds
+        least = min(outcome.cpu_seconds for outcome in outcomes) - starts[key].cpu_seconds
+        print(
+            f"{key}: {frames / best:.2f} frames/s, {1000 * best / frames:.0f} ms a frame by the clock, "
+            f"{1000 * least / frames:.0f} ms of the processor's time"
+        )
+    print(f"pictures: {difference(folder / 'before0' / name, folder / 'now0' / name)}")
+
+
+def difference(a: Path, b: Path) -> str:
+    """How far the values of two videos of 16 bits are apart."""
+    most, unequal, total = 0, 0, 0
+    for (_, one), (_, other) in zip(decoded(a), decoded(b)):
+        off = numpy.abs(numpy.frombuffer(one, "<u2").astype(int) - numpy.frombuffer(other, "<u2"))
+        most, unequal, total = max(most, int(off.max())), unequal + int((off > 64).sum()), total + off.size
+    return f"{most / 65535:.2e} apart at most, {unequal / total:.2e} of the pixels by more than 0.001"
+
+
 def measure_ray(folder: Path, frames: int, options: list[str], threads: int) -> None:
     """Two workers of one core against one, and two of which one is killed in the middle; in a format without loss."""
     options, name = [*options, *LOSSLESS], "ray_depth.mkv"
@@ -232,7 +277,8 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=256)
     parser.add_argument("--format", default="h264-10-bit-mp4", help="an mp4 format")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--only", choices=("long", "kills", "overlap", "ray"))
+    parser.add_argument("--only", choices=("long", "kills", "overlap", "ray", "against"))
+    parser.add_argument("--before", type=Path, help="with --only against: the folder of an older checkout")
     parser.add_argument("--ray", action="store_true")
     args = parser.parse_args()
     options = ["--resolution", str(args.resolution), "--device", "cpu", "--format", args.format]
@@ -245,6 +291,8 @@ def main() -> None:
             measure_long(folder, args.frames, options, args.threads)
         if args.only in (None, "kills"):
             measure_kills(folder, args.short_frames, options, args.threads)
+        if args.only == "against":
+            measure_against(folder, args.short_frames, options, args.threads, args.before.resolve())
         if args.only == "ray" or (args.ray and args.only is None):
             measure_ray(folder, args.short_frames, options, 1)
 

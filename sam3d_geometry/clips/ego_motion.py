@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy
 import torch
-from torch.nn import functional as F
 
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import depth_edges
+from ..geometry.windows import window_any, window_mean
 from .flow import followed, grey_frames, pixel_positions, sample_at
 from .noise import spread
 
 MAX_MATCHES = 2000  # pixels that a fit takes from a frame: more of them hardly change it, and cost as much more
 MINIMUM_SAMPLES = 40  # five for each of the 8 unknowns
 ITERATIONS = 12  # Gauss-Newton has settled by then, or never will
-SETTLED_MOTION = 1e-7  # radians, shares and units of depth: below what flow and depth can tell
+SETTLED_MOTION = 1e-6  # radians, shares and units of depth: below what flow and depth can tell
 MOST_RESCALED = 0.5  # logarithm of the scale in one step, so that a bad start does not throw it away
 LEAST_PIXEL_NOISE = 0.1  # pixels: optical flow is not more exact, even on clean pictures
 LEAST_DEPTH_NOISE = 0.002  # of log depth: interpolation between pixels is not more exact
@@ -52,10 +53,9 @@ class SolverFrame:
     def of(pointmap: Pointmap) -> SolverFrame:
         """The view of a single frame."""
         depth, mask = pointmap.depth.cpu(), pointmap.mask.cpu()
-        near_edge = (depth_edges(depth, mask, EDGE_LEFT_OUT) | ~mask).float()
-        usable = mask & (F.max_pool2d(near_edge[:, None], SMOOTHED_PIXELS, 1, SMOOTHED_PIXELS // 2)[:, 0] == 0)
-        inverse = torch.where(mask, 1 / depth.clamp_min(1e-12), 0)
-        smooth = F.avg_pool2d(inverse[:, None], SMOOTHED_PIXELS, 1, SMOOTHED_PIXELS // 2)[:, 0]
+        near_edge = window_any(depth_edges(depth, mask, EDGE_LEFT_OUT) | ~mask, SMOOTHED_PIXELS)
+        smooth = window_mean(torch.where(mask, 1 / depth.clamp_min(1e-12), 0), SMOOTHED_PIXELS)
+        usable = mask & ~near_edge
         # windows that reach over the border say nothing of their middle
         border = SMOOTHED_PIXELS // 2
         whole = torch.zeros_like(usable)
@@ -140,17 +140,17 @@ def pixels_of(points: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, i
 class _Samples:
     """Pixels of a frame that a reference sees too, float64.
 
-    rays, depth   (N, 3) at depth 1 and (N,) along z, in the frame
-    target, target_depth  (N, 2) in pixels and (N,): where flow finds them in the reference, and how deep that is
-    focal_pixels  (2,) of the reference, along x and y
+    rays, depth   (3, N) at depth 1 and (N,) along z, in the frame
+    target, target_log_depth  (2, N) in pixels and (N,): where flow finds them in the reference, and how deep that is
+    focal, middle  (2, 1) of the reference along x and y, in pixels
     """
 
-    rays: torch.Tensor
-    depth: torch.Tensor
-    target: torch.Tensor
-    target_depth: torch.Tensor
-    focal_pixels: torch.Tensor
-    reference: SolverFrame
+    rays: numpy.ndarray
+    depth: numpy.ndarray
+    target: numpy.ndarray
+    target_log_depth: numpy.ndarray
+    focal: numpy.ndarray
+    middle: numpy.ndarray
 
     @classmethod
     def take(cls, frame: SolverFrame, reference: SolverFrame, found: Match) -> _Samples:
@@ -166,47 +166,68 @@ class _Samples:
         target = target.reshape(-1, 2)[candidates]
         inverse = torch.where(reference.usable, 1 / reference.depth.clamp_min(1e-12), 0)
         at_target = sample_at(inverse[..., None], target)[..., 0]
-        k = frame.intrinsics.double()
-        focal = reference.intrinsics.double()[(0, 1), (0, 1)] * torch.tensor([size[1], size[0]], dtype=torch.float64)
+        rays = rays_through(positions.reshape(-1, 2)[candidates].double(), frame.intrinsics.double(), size)
+        k, pixels = reference.intrinsics.double().numpy(), numpy.array([[size[1]], [size[0]]], float)
         return cls(
-            rays_through(positions.reshape(-1, 2)[candidates].double(), k, size),
-            frame.depth.reshape(-1)[candidates].double(),
-            target.double(),
-            1 / at_target.double().clamp_min(1e-12),
-            focal,
-            reference,
+            numpy.ascontiguousarray(rays.numpy().T),
+            frame.depth.reshape(-1)[candidates].double().numpy(),
+            numpy.ascontiguousarray(target.double().numpy().T),
+            -at_target.double().clamp_min(1e-12).log().numpy(),
+            k[(0, 1), (0, 1)][:, None] * pixels,
+            k[:2, 2:] * pixels - 0.5,
         )
 
-    def residuals(self, motion: Motion, scale: float, shift: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """How far the samples are off in the reference: in pixels (N, 2) and in log depth (N,), x, y and depth.
+    def seen_by(self, motion: Motion, scale: float, shift: float) -> _SeenSamples:
+        """The samples where the reference's camera sees them after a motion, their depth scaled and shifted."""
+        rays = motion.rotation.numpy() @ self.rays
+        turned = rays * numpy.maximum(scale * self.depth + shift, 1e-9)
+        moved = turned + motion.translation.numpy()[:, None]
+        z = numpy.maximum(moved[2], 1e-9)
+        slant = moved[:2] / numpy.maximum(z, 1e-6)
+        in_pixels = self.focal * slant + self.middle - self.target
+        return _SeenSamples(rays, turned, z, slant, in_pixels, numpy.log(z) - self.target_log_depth)
 
-        With their derivatives (N, 3, 8) by the unknowns TURN_PART, MOVE_PART, LOG_SCALE and SHIFT; a turn acts on the points before the move.
+
+class _SeenSamples(NamedTuple):
+    """Samples after a motion: rays and points (3, N) before the move, depth z and x and y over it after it.
+
+    in_pixels, in_depth  how far they are off in the reference: (2, N) and, in log depth, (N,)
+    """
+
+    rays: numpy.ndarray
+    turned: numpy.ndarray
+    z: numpy.ndarray
+    slant: numpy.ndarray
+    in_pixels: numpy.ndarray
+    in_depth: numpy.ndarray
+
+    @property
+    def off(self) -> numpy.ndarray:
+        """How far they are off in pixels, (N,)."""
+        return numpy.hypot(*self.in_pixels)
+
+    def slopes(self, focal: numpy.ndarray, lengths: numpy.ndarray) -> numpy.ndarray:
+        """Derivatives (8, 3, N) of x, y and log depth by TURN_PART, MOVE_PART, LOG_SCALE and SHIFT; a turn acts before the move.
+
+        `lengths` (N,) are the scaled depths before the shift, `focal` (2, 1) in pixels.
         """
-        lengthened = (scale * self.depth + shift).clamp_min(1e-9)
-        rays = self.rays @ motion.rotation.T
-        turned = rays * lengthened[:, None]
-        moved = turned + motion.translation
-        z = moved[:, 2].clamp_min(1e-9)
-        size = (self.reference.depth.shape[0], self.reference.depth.shape[1])
-        in_pixels = pixels_of(moved, self.reference.intrinsics.double(), size) - self.target
-        in_depth = z.log() - self.target_depth.log()
-
-        points_by = torch.zeros(len(z), 3, RIGID + 2, dtype=torch.float64)
-        points_by[..., TURN_PART] = _cross_matrix(-turned)
-        points_by[..., MOVE_PART] = torch.eye(3, dtype=torch.float64)
-        points_by[..., LOG_SCALE] = rays * (scale * self.depth)[:, None]
-        points_by[..., SHIFT] = rays
-        by_points = torch.zeros(len(z), 3, 3, dtype=torch.float64)
-        by_points[:, 0, 0] = self.focal_pixels[0] / z
-        by_points[:, 1, 1] = self.focal_pixels[1] / z
-        by_points[:, :2, 2] = -self.focal_pixels * moved[:, :2] / z[:, None].square()
-        by_points[:, 2, 2] = 1 / z
-        return in_pixels, in_depth, by_points @ points_by
+        slopes = numpy.empty((RIGID + 2, 3, len(self.z)))
+        slopes[TURN_PART] = 0
+        (x, y, z), turn = self.turned, slopes[TURN_PART]
+        turn[0, 1], turn[0, 2], turn[1, 0], turn[1, 2], turn[2, 0], turn[2, 1] = -z, y, z, -x, -y, x
+        slopes[MOVE_PART] = numpy.eye(3)[..., None]
+        slopes[SHIFT] = self.rays
+        slopes[LOG_SCALE] = self.rays * lengths
+        # from points to pixels and log depth
+        by_depth = slopes[:, 2:] / self.z
+        slopes[:, :2] = focal * (slopes[:, :2] / self.z - self.slant * by_depth)
+        slopes[:, 2:] = by_depth
+        return slopes
 
 
-def _cross_matrix(vectors: torch.Tensor) -> torch.Tensor:
-    """Vectors v (..., 3) -> the matrices (..., 3, 3) that take w to the cross product v x w."""
-    x, y, z = vectors.unbind(-1)
+def _cross_matrix(vector: torch.Tensor) -> torch.Tensor:
+    """Vector v (3,) -> the matrix (3, 3) that takes w to the cross product v x w."""
+    x, y, z = vector.unbind(-1)
     zero = torch.zeros_like(x)
     return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
 
@@ -214,6 +235,10 @@ def _cross_matrix(vectors: torch.Tensor) -> torch.Tensor:
 def _rotation(turn: torch.Tensor) -> torch.Tensor:
     """Axis times angle (3,) -> rotation (3, 3)."""
     return torch.linalg.matrix_exp(_cross_matrix(turn))
+
+
+def _noise(residuals: numpy.ndarray, least: float) -> float:
+    return spread(torch.from_numpy(residuals), least)
 
 
 def _normal_equations(
@@ -225,22 +250,21 @@ def _normal_equations(
     """
     shared = 2 if with_scale else 0
     unknowns = RIGID * len(motions) + shared
-    normal = torch.zeros(unknowns, unknowns, dtype=torch.float64)
-    right = torch.zeros(unknowns, dtype=torch.float64)
+    normal, right = numpy.zeros((unknowns, unknowns)), numpy.zeros(unknowns)
     for i, samples in taken.items():
-        in_pixels, in_depth, slopes = samples.residuals(motions[i], scale, shift)
-        pixel_noise = spread(in_pixels.norm(dim=-1), LEAST_PIXEL_NOISE)
-        depth_noise = spread(in_depth, LEAST_DEPTH_NOISE)
-        residual = torch.cat([in_pixels / pixel_noise, in_depth[:, None] / depth_noise], -1)
-        slopes = slopes / torch.tensor([pixel_noise, pixel_noise, depth_noise], dtype=torch.float64)[:, None]
-        weight = (1 + residual.square().sum(-1) / REWEIGHTING**2).square().reciprocal()
+        seen = samples.seen_by(motions[i], scale, shift)
+        pixel_noise, depth_noise = _noise(seen.off, LEAST_PIXEL_NOISE), _noise(seen.in_depth, LEAST_DEPTH_NOISE)
+        noise = numpy.array([[pixel_noise], [pixel_noise], [depth_noise]])
+        residual = numpy.concatenate([seen.in_pixels, seen.in_depth[None]]) / noise
+        weight = 1 / (1 + (residual**2).sum(0) / REWEIGHTING**2)  # the root of that of Geman-McClure
+        slopes = seen.slopes(samples.focal, scale * samples.depth)[: RIGID + shared]
+        slopes *= weight / noise
+        flat = slopes.reshape(len(slopes), -1)
         own = RIGID * i
-        places = torch.tensor([*range(own, own + RIGID), *range(unknowns - shared, unknowns)])
-        slopes = slopes[..., : len(places)]
-        weighted = slopes * weight[:, None, None]
-        normal[places[:, None], places] += torch.einsum("nij,nik->jk", weighted, slopes)
-        right[places] -= torch.einsum("nij,ni->j", weighted, residual)
-    return normal, right
+        places = numpy.array([*range(own, own + RIGID), *range(unknowns - shared, unknowns)])
+        normal[places[:, None], places] += flat @ flat.T
+        right[places] -= flat @ (residual * weight).reshape(-1)
+    return torch.from_numpy(normal), torch.from_numpy(right)
 
 
 def fit_frame(
@@ -261,9 +285,9 @@ def fit_frame(
     if not taken:
         return None
     motions = list(guesses) if guesses is not None else [Motion.none()] * len(references)
-    ratios = torch.cat([(samples.target_depth / samples.depth).log() for samples in taken.values()])
-    scale, shift = (ratios.median().exp().item() if with_scale else 1.0), 0.0
-    prior = SHIFT_PRIOR * next(iter(taken.values())).target_depth.median().item()
+    ratios = numpy.concatenate([samples.target_log_depth - numpy.log(samples.depth) for samples in taken.values()])
+    scale, shift = (_median(ratios).exp().item() if with_scale else 1.0), 0.0
+    prior = SHIFT_PRIOR * _median(next(iter(taken.values())).target_log_depth).exp().item()
     for _ in range(ITERATIONS):
         normal, right = _normal_equations(taken, motions, scale, shift, with_scale)
         if with_scale:
@@ -286,15 +310,19 @@ def fit_frame(
     return MotionFit(scale, shift, tuple(motions), residual, still)
 
 
+def _median(values: numpy.ndarray) -> torch.Tensor:
+    return torch.from_numpy(values).median()
+
+
 def _quality(taken: Sequence[_Samples], motions: Sequence[Motion], scale: float, shift: float) -> tuple[float, float]:
     """The residual and the share that stands still of a `MotionFit` with these motions, scale and shift."""
     in_depth, still = [], []
     for samples, motion in zip(taken, motions):
-        off, depth, _ = samples.residuals(motion, scale, shift)
-        off = off.norm(dim=-1)
-        bound = max(STILL_PIXELS, REWEIGHTING * spread(off, LEAST_PIXEL_NOISE))
-        still.append((off < bound) & (depth.abs() < STILL_DEPTH))
-        in_depth.append(depth.abs())
-    in_depth, still = torch.cat(in_depth), torch.cat(still)
-    kept = in_depth[still] if bool(still.any()) else in_depth
-    return kept.median().item(), still.float().mean().item()
+        seen = samples.seen_by(motion, scale, shift)
+        off, depth = seen.off, numpy.abs(seen.in_depth)
+        bound = max(STILL_PIXELS, REWEIGHTING * _noise(off, LEAST_PIXEL_NOISE))
+        still.append((off < bound) & (depth < STILL_DEPTH))
+        in_depth.append(depth)
+    in_depth, still = numpy.concatenate(in_depth), numpy.concatenate(still)
+    kept = in_depth[still] if still.any() else in_depth
+    return _median(kept).item(), float(still.mean())

@@ -68,14 +68,20 @@ def sample_at(values: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
 
 def inside(positions: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """(...) bool: positions (..., 2) in pixels that lie between the outermost pixels of a (height, width) frame."""
-    last = torch.tensor([size[1] - 1, size[0] - 1], device=positions.device)
-    return ((positions >= 0) & (positions <= last)).all(-1)
+    x, y = positions.unbind(-1)
+    return (x >= 0) & (x <= size[1] - 1) & (y >= 0) & (y <= size[0] - 1)
 
 
 def followed(source: numpy.ndarray, target: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """The flow (H, W, 2) from `source` to `target`, and where it can be believed (H, W), as `flows_agree` has it."""
     flow = optical_flow(source, target)
     return flow, flows_agree(flow, optical_flow(target, source))
+
+
+def _squared_length(vectors: torch.Tensor) -> torch.Tensor:
+    """Vectors (..., 2) -> (...); many times as fast as a sum over two numbers."""
+    x, y = vectors.unbind(-1)
+    return x * x + y * y
 
 
 def flows_agree(flow: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
@@ -86,6 +92,6 @@ def flows_agree(flow: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
     height, width = flow.shape[:2]
     positions = pixel_positions(height, width, flow.device) + flow
     returned = sample_at(back, positions)
-    error = (flow + returned).square().sum(-1)
-    motion = flow.square().sum(-1) + returned.square().sum(-1)
+    error = _squared_length(flow + returned)
+    motion = _squared_length(flow) + _squared_length(returned)
     return (error < 0.01 * motion + 0.5) & inside(positions, (height, width))

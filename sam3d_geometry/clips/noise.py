@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+
+from ..geometry.windows import window_mean
 
 NORMAL_SPREAD = 1.4826  # standard deviation of normal noise by its median distance from 0
 AGREEING = 4.0  # standard deviations: noise hardly ever goes further, so what is further off shows something else
@@ -23,8 +24,5 @@ def agreement(residuals: torch.Tensor, noise: float | torch.Tensor) -> torch.Ten
 
 def windowed_mean(values: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
     """Mean of values (H, W), weighted by `counted`, over a window around each; 0 where nothing counts."""
-    planes = torch.stack([values * counted, counted.to(values)])[None]
-    for window in ((1, AVERAGED_PIXELS), (AVERAGED_PIXELS, 1)):
-        planes = F.avg_pool2d(planes, window, 1, (window[0] // 2, window[1] // 2))
-    sums = planes[0]
+    sums = window_mean(torch.stack([values * counted, counted.to(values)]), AVERAGED_PIXELS)
     return sums[0] / sums[1].clamp_min(1e-6)

@@ -87,6 +87,15 @@ def _everywhere(log_depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.where(mask, log_depth, SKY + windowed_mean(log_depth - SKY, mask))
 
 
+def _corner_indices(corner: torch.Tensor, size: tuple[int, int]) -> list[torch.Tensor]:
+    """The pixels at a corner (H, W, 2) in pixels and right of it, below and below right, held at the border: places (N,) in a flat frame."""
+    height, width = size
+    x, y = corner.reshape(-1, 2).long().unbind(-1)
+    columns = [v.clamp(0, width - 1) for v in (x, x + 1)]
+    rows = [v.clamp(0, height - 1) * width for v in (y, y + 1)]
+    return [row + column for row in rows for column in columns]
+
+
 def _carried_depth(
     history: GeometryHistory, places: torch.Tensor, expected: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -94,26 +103,29 @@ def _carried_depth(
 
     Between two surfaces those pixels count that belong to the one nearer to `expected`, a log depth (H, W).
     """
-    height, width = history.log_depth.shape
+    size, expected = (history.log_depth.shape[0], history.log_depth.shape[1]), expected.reshape(-1)
     corner = places.floor()
-    x = corner[..., 0].long()[..., None] + torch.tensor([0, 1, 0, 1], device=places.device)
-    y = corner[..., 1].long()[..., None] + torch.tensor([0, 0, 1, 1], device=places.device)
-    index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
-    fx, fy = (places - corner).unbind(-1)
-    weights = torch.stack([(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy], -1)
-    valid = history.mask.reshape(-1)[index]
-    values = history.log_depth.reshape(-1)[index]
-    off = torch.where(valid, (values - expected[..., None]).abs(), torch.inf)
-    nearest = values.gather(-1, off.argmin(-1, keepdim=True))
-    same = valid & ((values - nearest).abs() < SAME_SURFACE)
-    weights = (weights + LONE_CORNER_WEIGHT) * same
-    total = weights.sum(-1)
-    weights = weights / total.clamp_min(1e-12)[..., None]
-    # along a surface 1 / depth is linear
-    depth = 1 / ((-values).exp() * weights).sum(-1).clamp_min(1e-12)
-    count = (history.weight.reshape(-1)[index] * weights).sum(-1)
-    found = valid.any(-1)
-    return torch.where(found, depth, 0), torch.where(found, count, 0)
+    fx, fy = (places - corner).reshape(-1, 2).unbind(-1)
+    corners = _corner_indices(corner, size)
+    shares = [row * column for row in (1 - fy, fy) for column in (1 - fx, fx)]
+    known = torch.where(history.mask, history.log_depth, torch.inf).reshape(-1)
+    values = [known[index] for index in corners]
+    nearest, least = values[0], (values[0] - expected).abs()
+    for value in values[1:]:
+        off = (value - expected).abs()
+        nearest, least = torch.where(off < least, value, nearest), torch.minimum(off, least)
+    inverse, counted = (-known).exp(), history.weight.reshape(-1)
+    total, inverse_depth, count = (torch.zeros_like(expected) for _ in range(3))
+    for index, value, share in zip(corners, values, shares):
+        # without a valid pixel nearest is infinite, and so nothing is near to it
+        share = (share + LONE_CORNER_WEIGHT) * ((value - nearest).abs() < SAME_SURFACE)
+        total += share
+        # along a surface 1 / depth is linear
+        inverse_depth.addcmul_(share, inverse[index])
+        count.addcmul_(share, counted[index])
+    found, total = least.isfinite(), total.clamp_min(1e-12)
+    depth = 1 / (inverse_depth / total).clamp_min(1e-12)
+    return torch.where(found, depth, 0).reshape(size), torch.where(found, count / total, 0).reshape(size)
 
 
 @dataclass(frozen=True, kw_only=True)

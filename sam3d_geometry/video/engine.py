@@ -210,7 +210,10 @@ class LocalEngine:
         chunks = pipeline.ahead("decode", pipeline.step("decode", chunks))
         if pinned:
             chunks = self._waited(pipeline.ahead("copy", pipeline.step("copy", to_gpu(chunks, self._model.device)), 1))
-        seen = pipeline.ahead("network", pipeline.step("network", self._seen(chunks, settings, survey)), 1)
+        # the built-in network is so light that the other steps take as long
+        threads = pipeline.torch_threads // 2 if self._model.preview else pipeline.torch_threads
+        network = pipeline.step("network", self._seen(chunks, settings, survey))
+        seen = pipeline.ahead("network", network, 1, max(1, threads))
         return pipeline.step("refine", self._chunks(seen, settings))
 
     def _seen(

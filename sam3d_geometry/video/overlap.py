@@ -7,8 +7,10 @@ import queue
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
+
+import torch
 
 from .timings import WAITING, Timings
 
@@ -23,22 +25,47 @@ _END = object()  # comes after the last item
 
 @dataclass(frozen=True)
 class Pipeline:
-    """How the steps of a stream run: each ahead of the next one in a thread of its own, or one after the other; timed, or not."""
+    """How the steps of a stream run: each ahead of the next one in a thread of its own, or one after the other; timed, or not.
+
+    torch_threads  of a step that runs alone; side by side, steps whose work is many short operations have one each, since threads
+                   that wait for each other's ends keep the cores from the other steps
+    """
 
     overlap: bool = True
     timings: Timings | None = None
+    torch_threads: int = field(default_factory=torch.get_num_threads)
 
     def step(self, name: str, items: Generator[T]) -> Generator[T]:
         """The items of a generator as a step of this name, in the thread that takes them."""
         return items if self.timings is None else self.timings.over(name, items)
 
-    def ahead(self, name: str, items: Generator[T], room: int = CHUNKS_AHEAD) -> Generator[T]:
-        """The items of a generator, made in a thread of this name that runs at most `room` items ahead."""
-        return run_ahead(items, room, name, self.timings) if self.overlap else items
+    def ahead(self, name: str, items: Generator[T], room: int = CHUNKS_AHEAD, torch_threads: int = 1) -> Generator[T]:
+        """The items of a generator, made in a thread of this name that runs at most `room` items ahead, `torch_threads` of torch's in it."""
+        if not self.overlap:
+            return items
+        return run_ahead(self._with_threads(items, min(torch_threads, self.torch_threads)), room, name, self.timings)
+
+    def _with_threads(self, items: Generator[T], count: int) -> Generator[T]:
+        """The items of a generator, made with so many of torch's threads."""
+        try:
+            use_torch_threads(count, self.torch_threads)
+            yield from items
+        finally:
+            items.close()
 
     def doing(self, name: str) -> contextlib.AbstractContextManager[None]:
         """What is done inside counts as a step of this name."""
         return contextlib.nullcontext() if self.timings is None else self.timings.step(name)
+
+
+def use_torch_threads(count: int, elsewhere: int) -> None:
+    """Lets torch use `count` threads in this one and `elsewhere` in threads that begin later; others that run keep theirs."""
+    torch.get_num_threads()  # a thread's first call of torch sets its number to that of all
+    torch.set_num_threads(count)
+    # torch takes the last number that was set anywhere for threads to come
+    setter = threading.Thread(target=torch.set_num_threads, args=(elsewhere,))
+    setter.start()
+    setter.join()
 
 
 def run_ahead(items: Generator[T], room: int, name: str, timings: Timings | None = None) -> Generator[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy
 
@@ -30,16 +31,11 @@ class PictureChunk:
     metric: bool
 
 
-def _staged(
-    chunks: Iterator[GeometryChunk], stages: Sequence[Stage], states: Sequence, pipeline: Pipeline
-) -> Generator[GeometryChunk]:
-    states = list(states) or [None] * len(stages)
+def _staged(chunks: Iterator[GeometryChunk], stage: Stage, state: Any) -> Generator[GeometryChunk]:
+    """Chunks after a stage, whose state is the last of theirs."""
     for chunk in chunks:
-        pointmap, steps = chunk.pointmap, chunk.steps
-        for i, stage in enumerate(stages):
-            with pipeline.doing(stage.name):
-                pointmap, states[i], steps = stage(pointmap, states[i], steps)
-        yield GeometryChunk(chunk.positions, pointmap, tuple(states), chunk.shown, chunk.photos)
+        pointmap, state, steps = stage(chunk.pointmap, state, chunk.steps)
+        yield GeometryChunk(chunk.positions, pointmap, (*chunk.states, state), chunk.shown, chunk.photos, steps)
 
 
 def _ranged(
@@ -97,9 +93,10 @@ def pictures_after_commit(
     chunks = engine.geometry(clip, settings, survey, last.position, pipeline)
     if any(stage.follows_motion for stage in stages):
         chunks = pipeline.ahead("flow", pipeline.step("flow", tracked(chunks)), 1)
-    chunks = _staged(chunks, stages, states[: len(stages)], pipeline)
+    for stage, state in zip(stages, states or [None] * len(stages)):
+        chunks = pipeline.ahead(stage.name, pipeline.step(stage.name, _staged(chunks, stage, state)), 1)
     if settings.refine_edges == AT_PHOTO:
         chunks = pipeline.step("refine", edges_on_photos(chunks, settings, refine_state))
-    chunks = pipeline.step("range", _ranged(pipeline.ahead("steady", chunks), settings, range_state))
+    chunks = pipeline.step("range", _ranged(chunks, settings, range_state))
     size = (clip.facts.height, clip.facts.width)
     return pipeline.ahead("render", pipeline.step("render", _rendered(chunks, products, settings, size)))

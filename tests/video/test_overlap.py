@@ -4,8 +4,9 @@ import threading
 import time
 
 import pytest
+import torch
 
-from sam3d_geometry.video.overlap import run_ahead
+from sam3d_geometry.video.overlap import Pipeline, run_ahead
 
 
 def counted(stop, log, closed=None, wait=0.0):
@@ -50,6 +51,31 @@ def test_closing_ends_the_thread_and_the_generator():
     items.close()
     assert closed == [True]
     assert threading.active_count() == before
+
+
+def test_steps_side_by_side_have_a_thread_of_torch_each_unless_they_ask_for_more():
+    seen, before = {}, torch.get_num_threads()
+    pipeline = Pipeline(torch_threads=3)
+
+    def made(name, items=()):
+        yield from items
+        seen[name] = torch.get_num_threads()
+        yield name
+
+    def note(name):
+        seen[name] = torch.get_num_threads()
+
+    try:
+        torch.set_num_threads(3)
+        light = pipeline.ahead("light", made("light"))
+        assert list(pipeline.ahead("heavy", made("heavy", light), 1, 2)) == ["light", "heavy"]
+        later = threading.Thread(target=note, args=("later",))
+        later.start()
+        later.join()
+        note("here")
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {"light": 1, "heavy": 2, "later": 3, "here": 3}
 
 
 def test_two_steps_work_at_the_same_time():

@@ -19,7 +19,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
-from ..geometry.colour import BEHIND_ALPHA
+from ..geometry.colour import BEHIND_ALPHA, on_screen
 from ..geometry.lens import FULL_FRAME_DIAGONAL_MM
 
 # documents, video and stubs, which Pillow hands on to other programs or cannot read by itself
@@ -229,16 +229,16 @@ def over_gray(colour: Image.Image, alpha: Image.Image) -> Image.Image:
 def colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """A picture in sRGB, of mode RGB, L or F (in [0, 1]), and its alpha channel as L where it has one.
 
-    Raises PhotoError for floats beyond 1.
+    Floats are linear light, as `colour.on_screen` shows it. Raises PhotoError for whole numbers beyond 16 bits.
     """
     mode = image.mode
-    if mode == "F" or mode.startswith("I"):
-        values = numpy.asarray(image, dtype=numpy.float32)
-        if mode != "F":
-            values = values / 65535
-        if not (numpy.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            kind, most = ("float", "1") if mode == "F" else ("32-bit", "65535")
-            raise PhotoError(f"its {kind} pixels go beyond 0 to {most}; save it as an ordinary 8 or 16-bit picture.")
+    if mode == "F":
+        light = torch.from_numpy(numpy.array(image, numpy.float32))
+        return Image.fromarray(on_screen(light[..., None])[..., 0].numpy()), None
+    if mode.startswith("I"):
+        values = numpy.asarray(image, dtype=numpy.float32) / 65535
+        if not (values.min() >= 0 and values.max() <= 1):
+            raise PhotoError("its 32-bit pixels go beyond 0 to 65535; save it as an ordinary 8 or 16-bit picture.")
         return Image.fromarray(values), None
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         with _decoding():

@@ -31,6 +31,18 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
 
 
 @not_in_half
+def on_screen(light: torch.Tensor) -> torch.Tensor:
+    """Linear light (..., 1, 3 or 4), times alpha if it has that -> sRGB in [0, 1], (..., 3) or with alpha (..., 4).
+
+    It is how pictures of floats are seen, photos and frames alike: white is 1 and so is what is brighter; nan is black.
+    """
+    values = light.float().nan_to_num(0.0, 1.0, 0.0)
+    colour, alpha = values[..., :3].expand(*values.shape[:-1], 3), values[..., 3:].clamp(0, 1)
+    if alpha.numel():
+        colour = torch.where(alpha > 0, colour / alpha, 0)
+    return torch.cat([srgb_from_linear(colour.clamp(0, 1)), alpha], -1)
+
+
 def light_from_pq(signal: torch.Tensor) -> torch.Tensor:
     """Signal (...) in [0, 1] of SMPTE ST 2084 (PQ) -> light on the screen in cd/m2, up to 10,000."""
     root = signal.clamp(0, 1) ** (1 / PQ_M2)

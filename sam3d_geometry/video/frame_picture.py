@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ..files.photo import PhotoError, colour_and_alpha, open_picture, over_gray, upright_picture
-from ..geometry.colour import eight_bit, srgb_from_linear
+from ..geometry.colour import eight_bit, on_screen
 from .clip_facts import import_av
 from .frame_shape import SQUARE, pixel_aspect_of
 
@@ -86,12 +86,8 @@ def _floats(path: Path, form: str) -> FramePicture:
 
 
 def _as_on_screen(light: numpy.ndarray, pixel_aspect: Fraction) -> FramePicture:
-    """Linear light (H, W, 1, 3 or 4), times alpha if it has that, as it looks on a screen whose white is 1; beyond it is white."""
-    values = torch.from_numpy(numpy.array(light, numpy.float32)).nan_to_num_(0.0, 1.0, 0.0)
-    colour, alpha = values[..., :3].expand(-1, -1, 3), values[..., 3:].clamp(0, 1)
-    if alpha.numel():
-        colour = torch.where(alpha > 0, colour / alpha, 0)
-    pixels = torch.cat([srgb_from_linear(colour.clamp(0, 1)), alpha], -1)
+    """Linear light (H, W, 1, 3 or 4) as `colour.on_screen` shows it."""
+    pixels = on_screen(torch.from_numpy(numpy.array(light, numpy.float32)))
     return FramePicture(eight_bit(pixels).numpy(), pixel_aspect, is_linear=True)
 
 

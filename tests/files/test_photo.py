@@ -192,3 +192,16 @@ def test_colors_behind_alpha_are_hidden(tmp_path):
     assert torch.equal(read[0].image, read[1].image)
     assert (read[0].image[:, :, :4] * 255 == 128).all()
     assert numpy.array_equal((read[0].image[0, :, 4:] * 255).round().numpy(), pixels[:, 4:, :3])
+
+
+def test_floats_are_linear_light_as_in_a_folder_of_frames(tmp_path):
+    values = numpy.array([[0.0, 0.2140411, 1.0, 7.0, numpy.nan, -1.0]], numpy.float32)
+    path = tmp_path / "light.tif"
+    Image.fromarray(values).save(path)
+    found = read_photo(path).image[0, 0]
+    wanted = torch.tensor([0.0, 0.5, 1.0, 1.0, 0.0, 0.0])[:, None].expand(-1, 3)
+    assert torch.allclose(found, wanted, atol=1e-5)
+    pytest.importorskip("av", reason="PyAV is not installed")
+    from sam3d_geometry.video.frame_picture import read_frame
+
+    assert numpy.abs(read_frame(path).pixels[0] / 255 - found.numpy()).max() < 0.6 / 255

@@ -10,6 +10,7 @@ from sam3d_geometry.geometry.colour import (
     linear_from_hex,
     linear_from_srgb,
     luminance,
+    on_screen,
     srgb_from_hex,
     srgb_from_linear,
 )
@@ -65,3 +66,13 @@ def test_flow_and_glasses_see_the_same_luminance():
     grey = luminance(picture)
     assert torch.equal(torch.from_numpy(grey_frames(picture[None])[0]), eight_bit(grey))
     assert torch.equal(anaglyph(picture, picture, ANAGLYPH_HALF_COLOR)[..., 0], grey)
+
+
+def test_light_on_a_screen_is_undone_from_alpha_and_ends_at_white():
+    light = torch.tensor([[0.25, 0.0, 9.0, 0.5], [float("nan"), -1.0, 0.3, 0.0]])
+    seen = on_screen(light)
+    assert torch.allclose(linear_from_srgb(seen[0, :3]), torch.tensor([0.5, 0.0, 1.0]), atol=1e-6)
+    assert seen[0, 3] == 0.5 and (seen[1] == 0).all()
+    assert on_screen(light[:, :1]).shape == (2, 3) and torch.equal(
+        on_screen(light[:, :3]), srgb_from_linear(torch.tensor([[0.25, 0.0, 1.0], [0.0, 0.0, 0.3]]))
+    )

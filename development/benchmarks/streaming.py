@@ -2,7 +2,7 @@
 
     python development/benchmarks/streaming.py                  2,000 frames of 1280x720; about ten minutes on two cores
     python development/benchmarks/streaming.py --frames 300     a quick look
-    python development/benchmarks/streaming.py --ray            also two Ray workers against one, and one killed (needs ray[data])
+    python development/benchmarks/streaming.py --ray            also two Ray workers against one, and one killed (needs ray)
 
 Every run is a process of its own. Memory is the resident set of the process and its children, ten times a second; the
 frame that it belongs to is read from the job's journal.
@@ -133,7 +133,7 @@ def run(
                 process.kill()
                 killed = True
             if kill_worker is not None and frames >= kill_worker:
-                worker = next(p for p in process.children(recursive=True) if "MapWorker" in " ".join(p.cmdline()))
+                worker = next(p for p in process.children(recursive=True) if "ray::_Worker" in " ".join(p.cmdline()))
                 worker.kill()
                 kill_worker, killed = None, True
         except (psutil.NoSuchProcess, StopIteration):

@@ -158,7 +158,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=ENGINES,
         default=LOCAL,
-        help="local (default), or ray: workers of a Ray cluster (pip install ray[data])",
+        help="local (default), or ray: workers of a Ray cluster (pip install ray)",
     )
     add("--workers", type=int, default=2, metavar="N", help="with --engine ray: how many (default: 2)")
     add(

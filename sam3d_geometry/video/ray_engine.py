@@ -1,15 +1,18 @@
 """A clip's frames taken through the network by the workers of a Ray cluster, `--engine ray`; an optional extra.
 
-Workers decode and infer spans of frames; their geometry comes back in order, and everything with a memory (smoothing,
-writing, the journal) stays in the one process that asked. So a worker that dies costs the span it was at, which Ray
-gives to another one, and nothing can be written twice. The clip and this package must lie at the same path on every
-machine.
+Workers decode and infer spans of frames, each its own; what they see comes back once, in order, chunk by chunk, and everything
+with a memory (smoothing, writing, the journal) stays in the one process that asked. So a worker that dies costs the span it was
+at, which it is given again when it is back, and nothing can be written twice. The clip and this package must lie at the same path
+on every machine.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,51 +32,66 @@ SPAN_FRAMES = 32  # what a worker does at a time: a killed one loses no more, an
 
 
 def import_ray():
-    """Ray with its Data library, imported when first needed: it is no requirement of the pack."""
+    """Ray, imported when first needed: it is no requirement of the pack."""
     try:
         import ray
-        import ray.data
     except ImportError as error:
-        raise ImportError("--engine ray needs Ray; install it with: pip install ray[data]") from error
+        raise ImportError("--engine ray needs Ray; install it with: pip install ray") from error
     return ray
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Frames of a clip in a row, after a position (None: from the first), and the time of the last of them."""
+
+    after: Position | None
+    frames: int
+    last_time: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done to the frames of a clip."""
+
+    clip: Clip
+    settings: StreamSettings
+    survey: Survey
 
 
 class _Worker:
     """One copy of the network in a process of its own."""
 
-    def __init__(self, wanted: dict[str, Any], threads: int, clip: Clip, settings: StreamSettings, survey: Survey):
+    def __init__(self, wanted: dict[str, Any], threads: int):
         torch.set_num_threads(threads)
         self._engine = LocalEngine(models.load_model(**wanted))
-        self._clip, self._settings, self._survey = clip, settings, survey
 
-    def __call__(self, spans: dict[str, numpy.ndarray]) -> Iterator[dict[str, numpy.ndarray]]:
-        for row in zip(*(spans[name].tolist() for name in ("after_index", "after_time", "frames", "last_time"))):
-            yield from self._span(*row)
+    def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
+        """As `Engine.sample`."""
+        return self._engine.sample(clip, settings)
 
-    def _span(
-        self, after_index: int, after_time: int, frames: int, last_time: int
-    ) -> Iterator[dict[str, numpy.ndarray]]:
-        after = None if after_index < 0 else Position(after_index, after_time)
-        read, last, settings = 0, None, self._settings
-        chunks = read_chunks(self._clip, settings.frames_per_chunk, after)
-        while read < frames and (chunk := next(chunks, None)) is not None:
-            positions = chunk.positions[: frames - read]
-            pointmap = self._engine.infer(chunk.images[: len(positions)], settings, self._survey.fov_x_degrees)
+    def span(self, work: _Work, span: _Span) -> Iterator[dict[str, numpy.ndarray]]:
+        """What is seen in a span of frames, by the chunk."""
+        read, last, settings = 0, None, work.settings
+        chunks = read_chunks(work.clip, settings.frames_per_chunk, span.after)
+        while read < span.frames and (chunk := next(chunks, None)) is not None:
+            positions = chunk.positions[: span.frames - read]
+            pointmap = self._engine.infer(chunk.images[: len(positions)], settings, work.survey.fov_x_degrees)
             read, last = read + len(positions), positions[-1]
-            rows = _ray_columns(positions, pointmap)
+            rows = _arrays(positions, pointmap)
             if settings.refine_edges == AT_PHOTO:
                 rows["photos"] = chunk.images[: len(positions)].cpu().numpy()
             yield rows
         chunks.close()
-        if read != frames or last is None or last.time != last_time:
+        if read != span.frames or last is None or last.time != span.last_time:
+            first = 0 if span.after is None else span.after.index + 1
             raise ValueError(
-                f"Frames {after_index + 1} to {after_index + frames} of {self._clip.path} are not where the file's "
+                f"Frames {first} to {first + span.frames - 1} of {work.clip.path} are not where the file's "
                 "index says; use --engine local, which counts them from the start."
             )
 
 
-def _ray_columns(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, numpy.ndarray]:
-    """Geometry as Ray's columns; the points follow from depth and intrinsics."""
+def _arrays(positions: tuple[Position, ...], pointmap: Pointmap) -> dict[str, numpy.ndarray]:
+    """Geometry as arrays, which processes share without a copy; the points follow from depth and intrinsics."""
     columns = {
         "depth": pointmap.depth,
         "mask": pointmap.mask,
@@ -106,11 +124,6 @@ def _chunk(rows: dict[str, numpy.ndarray], source_size: tuple[int, int]) -> Geom
     return GeometryChunk(positions, pointmap, photos=photos)
 
 
-def _sample(wanted: dict[str, Any], threads: int, clip: Clip, settings: StreamSettings) -> Pointmap:
-    torch.set_num_threads(threads)
-    return LocalEngine(models.load_model(**wanted)).sample(clip, settings)
-
-
 class RayEngine:
     """`workers` copies of the network, each with `worker_cpus` cores and, for a CUDA device, a GPU of its own.
 
@@ -127,8 +140,19 @@ class RayEngine:
         self._gpus = 1 if str(wanted.get("device", "cpu")).startswith("cuda") else 0
         if self._gpus:
             self._wanted = {**wanted, "device": "cuda"}  # a worker sees no GPU but its own
+        self._pool: list[Any] = []
         self.device = torch.device("cpu")
         self.model_name = f"{wanted['name']} {wanted.get('precision', 'auto')} on ray"
+
+    def _workers_ready(self) -> list[Any]:
+        """The workers, which keep their network from clip to clip."""
+        if not self._pool:
+            self._connect()
+            kind = self._ray.remote(_Worker).options(
+                num_cpus=self._cpus, num_gpus=self._gpus, max_restarts=-1, max_task_retries=-1
+            )
+            self._pool = [kind.remote(self._wanted, self._cpus) for _ in range(self._workers)]
+        return self._pool
 
     def _connect(self) -> None:
         if self._ray.is_initialized():
@@ -144,43 +168,40 @@ class RayEngine:
         self._ray.init(**options)
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
-        self._connect()
-        task = self._ray.remote(num_cpus=self._cpus, num_gpus=self._gpus)(_sample)
-        return self._ray.get(task.remote(self._wanted, self._cpus, clip, settings))
+        return self._ray.get(self._workers_ready()[0].sample.remote(clip, settings))
 
     def geometry(
         self, clip: Clip, settings: StreamSettings, survey: Survey, after: Position | None, pipeline: Pipeline
     ) -> Generator[GeometryChunk]:
-        self._connect()
-        data = self._ray.data
-        context = data.DataContext.get_current()
-        context.execution_options.preserve_order = True
-        context.enable_progress_bars = False
-        spans = _spans(clip.times(), settings.frames_per_chunk, after)
-        if not spans:
-            return
-        geometry = data.from_items(spans, override_num_blocks=len(spans)).map_batches(
-            _Worker,
-            fn_constructor_args=(self._wanted, self._cpus, clip, settings, survey),
-            batch_size=1,
-            compute=data.ActorPoolStrategy(size=self._workers),
-            num_cpus=self._cpus,
-            num_gpus=self._gpus,
+        return pipeline.ahead(
+            "workers", pipeline.step("workers", self._chunks(_Work(clip, settings, survey), after)), 1
         )
-        for rows in geometry.iter_batches(
-            batch_size=settings.frames_per_chunk, batch_format="numpy", prefetch_batches=1
-        ):
-            yield _chunk(rows, clip.facts.camera_size)
+
+    def _chunks(self, work: _Work, after: Position | None) -> Generator[GeometryChunk]:
+        workers = self._workers_ready()
+        given = self._ray.put(work)
+        spans = enumerate(_spans(work.clip.times(), work.settings.frames_per_chunk, after))
+        begun = deque()
+
+        def begin() -> None:
+            for number, span in islice(spans, 1):
+                worker = workers[number % len(workers)]
+                begun.append(worker.span.options(num_returns="streaming").remote(given, span))
+
+        for _ in range(len(workers) + 1):  # one more than can be worked on: nobody waits for the next one
+            begin()
+        while begun:
+            for rows in begun.popleft():
+                yield _chunk(self._ray.get(rows), work.clip.facts.camera_size)
+            begin()
 
 
-def _spans(times: list[int], frames_per_chunk: int, after: Position | None) -> list[dict[str, int]]:
-    """The frames after a position in spans of whole chunks, each known by the position before it and its last time."""
+def _spans(times: list[int], frames_per_chunk: int, after: Position | None) -> list[_Span]:
+    """The frames after a position in spans of whole chunks."""
     length = frames_per_chunk * max(1, SPAN_FRAMES // frames_per_chunk)
     spans = []
     for first in range(0 if after is None else after.index + 1, len(times), length):
         last = min(first + length, len(times)) - 1
-        before = times[first - 1] if first else -1
-        spans.append(
-            {"after_index": first - 1, "after_time": before, "frames": last + 1 - first, "last_time": times[last]}
-        )
+        before = Position(first - 1, times[first - 1]) if first else None
+        spans.append(_Span(before, last + 1 - first, times[last]))
     return spans

@@ -15,6 +15,7 @@ WAITING = "waiting"
 # the steps in the order in which a frame goes through them; others come after them
 ORDER = (
     "survey",
+    "workers",
     "decode",
     "network",
     "refine",

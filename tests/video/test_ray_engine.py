@@ -9,8 +9,7 @@ import pytest
 from clips import make_clip
 
 pytest.importorskip("av", reason="PyAV is not installed")
-ray = pytest.importorskip("ray", reason="Ray is not installed (pip install ray[data])")
-pytest.importorskip("ray.data", reason="Ray Data is not installed (pip install ray[data])")
+ray = pytest.importorskip("ray", reason="Ray is not installed (pip install ray)")
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 from sam3d_geometry import models
@@ -58,7 +57,7 @@ def test_two_workers_give_the_same_bytes(source, expected, tmp_path):
 
 
 def worker_processes():
-    return [p for p in psutil.process_iter(["cmdline"]) if "MapWorker" in " ".join(p.info["cmdline"] or [])]
+    return [p for p in psutil.process_iter(["cmdline"]) if "ray::_Worker" in " ".join(p.info["cmdline"] or [])]
 
 
 def test_a_killed_worker_loses_nothing(source, expected, tmp_path):
@@ -87,7 +86,9 @@ def test_a_killed_worker_loses_nothing(source, expected, tmp_path):
 def test_spans_cover_every_frame_once():
     times = list(range(0, 1001 * 75, 1001))
     spans = _spans(times, 4, Position(2, 2002))
-    covered = [i for s in spans for i in range(s["after_index"] + 1, s["after_index"] + 1 + s["frames"])]
+    covered = [i for s in spans for i in range(s.after.index + 1, s.after.index + 1 + s.frames)]
     assert covered == list(range(3, 75))
-    assert all(times[s["after_index"]] == s["after_time"] for s in spans)
+    assert all(times[s.after.index] == s.after.time for s in spans)
+    assert [s.last_time for s in spans] == [times[s.after.index + s.frames] for s in spans]
+    assert _spans(times, 4, None)[0].after is None
     assert _spans(times, 4, Position(74, times[-1])) == []

@@ -292,6 +292,8 @@ GIVEN = {
         "weights": torch.ones(*SIZE, dtype=torch.uint8),
     },
     "visibility.row_and_column": {"pixels": torch.arange(700)},
+    "windows.window_mean": {"values": noise(1, *SIZE), "side": 5},
+    "windows.window_any": {"mask": SCENE.mask, "side": 5},
     "standing_things.standing_share": {"frame": SCENE, "normal": torch.tensor([0.0, -1, 0]), "distance": 0.5},
 }
 # steps inside one computation, whose other arguments only that computation makes

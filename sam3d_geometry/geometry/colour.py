@@ -30,7 +30,6 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
     return torch.where(light <= 0.0031308, light * 12.92, curve)
 
 
-@not_in_half
 def on_screen(light: torch.Tensor) -> torch.Tensor:
     """Linear light (..., 1, 3 or 4), times alpha if it has that -> sRGB in [0, 1], (..., 3) or with alpha (..., 4).
 
@@ -43,6 +42,7 @@ def on_screen(light: torch.Tensor) -> torch.Tensor:
     return torch.cat([srgb_from_linear(colour.clamp(0, 1)), alpha], -1)
 
 
+@not_in_half
 def light_from_pq(signal: torch.Tensor) -> torch.Tensor:
     """Signal (...) in [0, 1] of SMPTE ST 2084 (PQ) -> light on the screen in cd/m2, up to 10,000."""
     root = signal.clamp(0, 1) ** (1 / PQ_M2)

@@ -112,3 +112,13 @@ def sharpen_edges_input() -> io.Input:
         "Turns blurred depth edges into steps, so that nothing is stretched. Off for exact depth.",
         is_advanced=True,
     )
+
+
+def render_quality_input() -> io.Input:
+    """Whether an effect is computed at the photo's size or quickly at half of it."""
+    return field(
+        "render_quality",
+        "final: at the photo's size. draft: at half its width and height, for turning knobs (80 ms or less a frame of 1920 x 1080 "
+        "is the aim); all outputs come at that size.",
+        optional=True,
+    )

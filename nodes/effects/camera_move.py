@@ -4,10 +4,11 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.camera.camera_move import ViewSettings, camera_move
 from ...sam3d_geometry.effects.camera.camera_path import chosen_path
+from ...sam3d_geometry.effects.quality import at_quality, pixels_at
 from .. import host, host_chunks
 from ..fields import field, result
 from ..inspections import live_scene
-from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
+from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, render_quality_input, sharpen_edges_input
 from ..sockets import CATEGORY, schema
 
 
@@ -65,6 +66,7 @@ class CameraMove(io.ComfyNode):
                     optional=True,
                     multiline=True,
                 ),
+                render_quality_input(),
             ],
             outputs=[
                 result("image", "One picture for each pose, at the size of the image."),
@@ -86,13 +88,15 @@ class CameraMove(io.ComfyNode):
         sharpen_edges,
         image=None,
         camera_path=None,
+        render_quality="final",
     ) -> io.NodeOutput:
         path = chosen_path(pointmap, preset, frames, amplitude, ease, camera_path)
+        scene, photo = at_quality(render_quality, pointmap, image)
         views = camera_move(
-            pointmap,
+            scene,
             path,
-            image,
-            ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
+            photo,
+            ViewSettings(fill=fill_holes, margin=pixels_at(render_quality, edge_margin), sharpen=sharpen_edges),
             device=host.compute_device(),
         )
         pictures, holes = host_chunks.collected(views, len(path))

@@ -6,12 +6,13 @@ from ...sam3d_geometry.effects.light.composite import Compositing
 from ...sam3d_geometry.effects.light.layer import WHERE, LayerPlacement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
+from ...sam3d_geometry.effects.quality import at_quality, pixels_at, smoothing_at
 from ...sam3d_geometry.geometry.picture_forms import plain_image
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
-from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
+from ..shared_inputs import follow_surface_input, photo_input, render_quality_input, smoothing_input
 from ..sockets import CATEGORY, image_from_scalar, schema
 
 
@@ -44,6 +45,19 @@ def placement_from(
         roll=roll_degrees,
         upright=stand_upright,
         unit=unit,
+    )
+
+
+def mixing_at(
+    quality: str, feather: float, edge_refine: int, shadow_strength: float, shadow_catcher: str
+) -> Compositing:
+    """How the inputs of these names let the layer meet the scene; a draft has its lengths in pixels halved."""
+    return Compositing(
+        feather=feather,
+        edge_refine=pixels_at(quality, edge_refine),
+        shadow_strength=shadow_strength,
+        catcher=shadow_catcher,
+        shadow_resolution=pixels_at(quality, Compositing.shadow_resolution),
     )
 
 
@@ -151,6 +165,7 @@ class CompositeIntoScene(io.ComfyNode):
                     "camera; a picture keeps its own colors.",
                     optional=True,
                 ),
+                render_quality_input(),
             ],
             outputs=[
                 result("image", "The picture with the layer in it, at the size of the image."),
@@ -180,19 +195,20 @@ class CompositeIntoScene(io.ComfyNode):
         image=None,
         layer_mask=None,
         lights=None,
+        render_quality="final",
         **placing,
     ) -> io.NodeOutput:
         require_photo(pointmap, image)
         source = layer_source(layer, layer_mask, invert_layer_mask, len(pointmap))
         places = source.place(placement_from(**placing), pointmap, follow_surface)
-        mixing = Compositing(
-            feather=feather, edge_refine=edge_refine, shadow_strength=shadow_strength, catcher=shadow_catcher
-        )
+        mixing = mixing_at(render_quality, feather, edge_refine, shadow_strength, shadow_catcher)
         placed = place_lights(lights or (), pointmap, follow_surface)
-        inserted = Insertion(source, places, mixing, placed, smoothing=smoothing, ambient=ambient)
+        radius = smoothing_at(render_quality, smoothing, pointmap, image)
+        inserted = Insertion(source, places, mixing, placed, smoothing=radius, ambient=ambient)
 
         def mixed(frames, part):
-            return inserted.into(frames, host_chunks.frames_of(image, part, frames.device), part)
+            photo = host_chunks.frames_of(image, part, frames.device)
+            return inserted.into(*at_quality(render_quality, frames, photo), part)
 
         picture, coverage, shadow, distance = host_chunks.by_chunk(pointmap, mixed)
         return io.NodeOutput(picture, coverage, shadow, image_from_scalar(distance))

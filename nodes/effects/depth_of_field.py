@@ -6,10 +6,11 @@ from ...sam3d_geometry.effects.lens.aperture import Aperture
 from ...sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from ...sam3d_geometry.effects.lens.focus import Focus
 from ...sam3d_geometry.effects.lens.thin_lens import Blur
+from ...sam3d_geometry.effects.quality import at_quality
 from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
 from .. import host_chunks
 from ..fields import field, result
-from ..shared_inputs import photo_input
+from ..shared_inputs import photo_input, render_quality_input
 from ..sockets import CATEGORY, schema
 
 
@@ -115,6 +116,7 @@ class DepthOfField(io.ComfyNode):
                     "For focus subject: white on the subject. Any size; one for each frame or one for all.",
                     optional=True,
                 ),
+                render_quality_input(),
             ],
             outputs=[
                 result("image", "The picture through that lens, at the size of the image."),
@@ -149,6 +151,7 @@ class DepthOfField(io.ComfyNode):
         highlights,
         image=None,
         subject=None,
+        render_quality="final",
     ) -> io.NodeOutput:
         require_photo(pointmap, image)
         opening = Aperture(aperture, blades, rotation_degrees, cats_eye)
@@ -156,7 +159,8 @@ class DepthOfField(io.ComfyNode):
         at_infinity = Blur(blur_by, blur_percent, f_number, focal_mm, sensor_width_mm).at_infinity(pointmap, sharp)
 
         def pictures(frames, part):
-            full = pointmap_at_image(frames, host_chunks.frames_of(image, part, frames.device))
+            photo = host_chunks.frames_of(image, part, frames.device)
+            full = pointmap_at_image(*at_quality(render_quality, frames, photo))
             return depth_of_field(full, sharp[part], at_infinity[part], opening, highlights, max_blur_percent / 100)
 
         picture, blur = host_chunks.by_chunk(pointmap, pictures)

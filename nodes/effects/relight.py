@@ -4,11 +4,12 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.light.lights import place_lights
 from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
+from ...sam3d_geometry.effects.quality import at_quality, pixels_at, smoothing_at
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..inspections import live_scene
-from ..shared_inputs import follow_surface_input, photo_input, smoothing_input
+from ..shared_inputs import follow_surface_input, photo_input, render_quality_input, smoothing_input
 from ..sockets import CATEGORY, schema
 
 
@@ -77,6 +78,7 @@ class RelightScene(io.ComfyNode):
                     "weaker in corners. Any size; one for each frame or one for all.",
                     optional=True,
                 ),
+                render_quality_input(),
             ],
             outputs=[
                 result("image", "The relit picture, at the size of the image."),
@@ -96,17 +98,21 @@ class RelightScene(io.ComfyNode):
         shadow_bias_percent,
         image=None,
         ambient_occlusion=None,
+        render_quality="final",
         **shading,
     ) -> io.NodeOutput:
         require_photo(pointmap, image)
         require_photo(pointmap, ambient_occlusion, "ambient_occlusion")
+        shading["shadow_resolution"] = pixels_at(render_quality, shading["shadow_resolution"])
         how = Relighting(thickness=thickness_percent / 100, bias=shadow_bias_percent / 100, **shading)
         placed = place_lights(lights, pointmap, follow_surface)
+        radius = smoothing_at(render_quality, smoothing, pointmap, image)
 
         def lit(frames, part):
             photo, occlusion = (
                 host_chunks.frames_of(given, part, frames.device) for given in (image, ambient_occlusion)
             )
-            return relight_photo(frames, photo, [light[part] for light in placed], how, smoothing, occlusion)
+            frames, photo = at_quality(render_quality, frames, photo)
+            return relight_photo(frames, photo, [light[part] for light in placed], how, radius, occlusion)
 
         return io.NodeOutput(*host_chunks.by_chunk(pointmap, lit), ui=live_scene(pointmap))

@@ -4,10 +4,11 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.camera.camera_move import ViewSettings
 from ...sam3d_geometry.effects.camera.stereo import Eyes, stereo
+from ...sam3d_geometry.effects.quality import at_quality, pixels_at
 from ...sam3d_geometry.geometry.scene_scale import length_in_units
 from .. import host, host_chunks
 from ..fields import field, result
-from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, sharpen_edges_input
+from ..shared_inputs import edge_margin_input, fill_holes_input, photo_input, render_quality_input, sharpen_edges_input
 from ..sockets import CATEGORY, schema
 
 
@@ -60,6 +61,7 @@ class StereoPair(io.ComfyNode):
                 edge_margin_input(),
                 sharpen_edges_input(),
                 photo_input(),
+                render_quality_input(),
             ],
             outputs=[
                 result("image", "The pictures of both eyes in the layout asked for."),
@@ -84,10 +86,10 @@ class StereoPair(io.ComfyNode):
         edge_margin,
         sharpen_edges,
         image=None,
+        render_quality="final",
     ) -> io.NodeOutput:
         views = stereo(
-            pointmap,
-            image,
+            *at_quality(render_quality, pointmap, image),
             Eyes(
                 layout=layout,
                 eye_distance_mm=eye_distance_mm,
@@ -95,7 +97,7 @@ class StereoPair(io.ComfyNode):
                 photo_eye=photo_eye,
                 swap=swap_eyes,
             ),
-            ViewSettings(fill=fill_holes, margin=edge_margin, sharpen=sharpen_edges),
+            ViewSettings(fill=fill_holes, margin=pixels_at(render_quality, edge_margin), sharpen=sharpen_edges),
             device=host.compute_device(),
         )
         return io.NodeOutput(*host_chunks.collected(views, len(pointmap)))

@@ -29,7 +29,7 @@ def values_of(given: Any) -> str:
     optional = ", optional" if given.optional else ""
     options = getattr(given, "options", None)
     if options:
-        return "list" if given.id in FOUND_ON_DISK else ", ".join(options)
+        return "list" if given.id in FOUND_ON_DISK else ", ".join(options) + optional.replace(",", ";")
     if getattr(given, "min", None) is not None:
         return f"{_number(given.min)} to {_number(given.max)}, default {_number(given.default)}"
     if isinstance(getattr(given, "default", None), bool):

@@ -24,6 +24,7 @@ LOCALES = ROOT / "locales"
 TABLES = Path(__file__).with_name("translations")
 LANGUAGES = ("zh", "ja")
 KINDS = ("nodes", "menus", "names", "options", "texts")
+FOLDER, NAME = "sam3d-geometry", "SAM3D Geometry"  # the pack's, over its templates
 SPECIAL = "{}@|"  # the page's messages have a syntax, in which these mean something
 OWN = "sam3d_geometry"  # under this key our own scripts find the words of menus, for which ComfyUI has no place
 # options that are names of formats, programs, color tables and models
@@ -91,7 +92,10 @@ def options_of(all_schemas: list[Any]) -> list[str]:
 def files_of(words: Words, all_schemas: list[Any]) -> dict[str, dict[str, Any]]:
     """What the two files of one language hold, by their names."""
     menus = dict.fromkeys(part for schema in all_schemas for part in schema.category.split("/"))
-    main: dict[str, Any] = {"nodeCategories": {menu: words.of("menus", menu) for menu in menus}}
+    main: dict[str, Any] = {
+        "nodeCategories": {menu: words.of("menus", menu) for menu in menus},
+        "templateWorkflows": {"category": {FOLDER: NAME}},
+    }
     if words.table is not None:
         main[OWN] = {"options": {option: words.of("options", option) for option in options_of(all_schemas)}}
     return {

@@ -103,3 +103,23 @@ def test_the_oldest_python_and_comfyui_are_named_alike():
         assert f"Python {oldest}" in text(page), page
     comfyui = TOML["tool"]["comfy"]["requires-comfyui"].removeprefix(">=")
     assert f"ComfyUI {comfyui} or newer" in text("README.md")
+
+
+# what the registry of ComfyUI's nodes takes (comfy-cli 1.23, comfy_cli/registry/config_parser.py)
+ACCELERATORS = {"NVIDIA CUDA", "AMD ROCm", "Intel Arc", "Apple Metal"}
+SIDES = re.compile(r'<svg [^>]*viewBox="0 0 (\d+) (\d+)"')
+
+
+def test_the_registry_knows_every_accelerator_that_is_named():
+    named = [line.removeprefix("Environment :: GPU :: ") for line in PROJECT["classifiers"] if "GPU" in line]
+    assert named and set(named) <= ACCELERATORS
+
+
+@pytest.mark.parametrize(("key", "shape"), [("Icon", (1, 1)), ("Banner", (21, 9))])
+def test_icon_and_banner_are_in_the_repository_in_the_shapes_of_the_registry(key, shape):
+    address = TOML["tool"]["comfy"][key]
+    owner = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    prefix = f"https://raw.githubusercontent.com/{owner}/main/"
+    assert address.startswith(prefix)
+    width, height = map(int, SIDES.search(text(address.removeprefix(prefix))).groups())
+    assert width * shape[1] == height * shape[0] and (key == "Banner" or width <= 400)

@@ -24,6 +24,7 @@ from ..geometry.axes import encode_normals
 from ..geometry.colour import eight_bit
 from ..geometry.gravity import Up, find_up
 from ..geometry.normals import normals_from_pointmap
+from ..geometry.panorama import Panorama
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import apply_colormap
 from ..maps.depth import AT_FAR_END, DepthRange, depth_formula, depth_picture, normalise_depth, true_depth
@@ -56,7 +57,7 @@ class ProductError(Exception):
         self.kind = kind
 
 
-def _named(kind: str, write: Writer) -> Writer:
+def named_writer(kind: str, write: Writer) -> Writer:
     """A writer whose failure tells which kind it was."""
 
     def named(file: BinaryIO) -> None:
@@ -107,10 +108,10 @@ class Products:
         camera = camera_entry(pointmap.intrinsics[0], pointmap.source_size)
         if pointmap.fov_spread is not None and (doubt := doubt_of_fov(float(pointmap.fov_spread[0]))):
             camera["field_of_view"] = doubt
-        made = MadePhoto(record={"camera": camera, "depth": self._describe_depth(pointmap, shown)})
+        made = MadePhoto(record={"camera": camera, "depth": self.describe_depth(pointmap, shown)})
         for kind in self.kinds:
             try:
-                made.writers[kind] = _named(kind, KINDS[kind].writer(frame))
+                made.writers[kind] = named_writer(kind, KINDS[kind].writer(frame))
             except PRODUCT_FAILURES as error:
                 made.failed[kind] = reason(error)
         if "normals" in made.writers:
@@ -120,7 +121,8 @@ class Products:
             made.record["normals"] = entry
         return made
 
-    def _describe_depth(self, pointmap: Pointmap, shown: DepthRange) -> dict[str, Any]:
+    def describe_depth(self, pointmap: Pointmap | Panorama, shown: DepthRange) -> dict[str, Any]:
+        """The record's entry of the depth: its unit, range and how pictures show it."""
         near, far = shown.limits
         if self.curve != "linear":
             near = max(near, far * 1e-3)  # as normalise_depth does
@@ -184,7 +186,7 @@ def _normal_map(frame: _Frame) -> Writer:
 def _depth16(frame: _Frame) -> Writer:
     depth, mask = frame.depth_and_mask
     nearness = normalise_depth(depth, frame.shown, frame.products.curve)
-    return partial(write_picture, _sixteen_bit(nearness, mask, frame.products.invert))
+    return partial(write_picture, sixteen_bit(nearness, mask, frame.products.invert))
 
 
 def _arrays(frame: _Frame) -> Writer:
@@ -247,7 +249,8 @@ KINDS = {
 }
 
 
-def _sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> numpy.ndarray:
+def sixteen_bit(nearness: torch.Tensor, mask: torch.Tensor, invert: bool) -> numpy.ndarray:
+    """Nearness (1, H, W) in [0, 1] as whole numbers (H, W) from 1 to 65535, 0 where the mask is False."""
     values = 1 - nearness[0] if invert else nearness[0]
     steps = torch.where(mask[0], values.double().mul_(DEPTH16_STEPS).round_() + 1, 0)
     return steps.numpy().astype(numpy.uint16)

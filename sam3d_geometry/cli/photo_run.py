@@ -14,6 +14,7 @@ import torch
 from .. import __version__
 from ..estimate.edge_refinement import refine_depth_edges
 from ..estimate.inference import AS_GIVEN, AT_PHOTO, infer_pointmap
+from ..estimate.panorama_inference import infer_panorama
 from ..files.output_folder import RECORD, OutputFolder, is_done, source_of
 from ..files.photo import Photo, PhotoError, PhotoFile, read_photo
 from ..geometry.pointmap import Pointmap
@@ -23,7 +24,8 @@ from ..models import GeometryModel
 from .lens import Lens
 from .options import chosen_pictures
 from .outcome import reason
-from .photo_products import KINDS, ProductError, Products, camera_kind
+from .panorama_products import make_panorama
+from .photo_products import KINDS, MadePhoto, ProductError, Products, camera_kind
 from .progress import Progress
 
 SAMPLES_PER_PHOTO = 4096  # depths kept of each photo for a range over all of them
@@ -78,6 +80,7 @@ class Plan:
             "mask_from_alpha": args.mask_from_alpha,
             "validity": args.validity,
             "refine": args.refine,
+            "panorama": args.panorama,
             "range": args.range if shown is None else list(shown.limits),
             "clip_percent": args.clip_percent,
             **looks,
@@ -144,9 +147,7 @@ class Run:
         if not self.args.overwrite and is_done(base, source, options, plan.suffixes):
             self.skipped += 1
             return
-        pointmap, photo, camera_source = self._pointmap(file)
-        shown = self.shared or depth_range(pointmap, PER_FRAME, clip_percent=self.args.clip_percent)
-        made = plan.products.make(pointmap, shown, photo.image)
+        made, photo = self._surroundings(file) if self.args.panorama else self._view(file)
         height, width = photo.size
 
         def record() -> dict[str, Any]:
@@ -155,7 +156,6 @@ class Run:
                 "source": {**source, "width": width, "height": height},
                 "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
                 **made.record,
-                "camera": {**made.record["camera"], "source": camera_source},
                 "outputs": {kind: base.name + KINDS[kind].suffix for kind in made.writers},
                 "options": options,
             }
@@ -172,6 +172,23 @@ class Run:
             self.done += 1
         if photo.frames > 1:
             self.progress.say(f"{file.path}: only the first of its {photo.frames} pictures is used.")
+
+    def _view(self, file: PhotoFile) -> tuple[MadePhoto, Photo]:
+        """What a common photo gives."""
+        pointmap, photo, camera_source = self._pointmap(file)
+        shown = self.shared or depth_range(pointmap, PER_FRAME, clip_percent=self.args.clip_percent)
+        made = self.plan.products.make(pointmap, shown, photo.image)
+        made.record["camera"]["source"] = camera_source
+        return made, photo
+
+    def _surroundings(self, file: PhotoFile) -> tuple[MadePhoto, Photo]:
+        """What an equirectangular photo gives."""
+        photo = read_photo(file.path)
+        args = self.args
+        panorama = infer_panorama(
+            self.model, photo.image, resolution=args.resolution, validity=args.validity, refine_edges=args.refine
+        )
+        return make_panorama(self.plan.products, panorama, photo.image, self.shared, args.clip_percent), photo
 
     def _pointmap(self, file: PhotoFile) -> tuple[Pointmap, Photo, str]:
         photo = read_photo(file.path)

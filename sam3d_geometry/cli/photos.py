@@ -18,6 +18,7 @@ from . import options
 from .inputs import expanded
 from .model import loaded_model, require_device, settle_model
 from .outcome import Outcome, exit_status
+from .panorama_products import check_panorama
 from .photo_products import SPACES
 from .photo_run import Plan, Run
 from .progress import Progress
@@ -52,6 +53,7 @@ examples:
   python -m sam3d_geometry photos product.png -o out --mask-from-alpha --mesh --points
   python -m sam3d_geometry photos plates -o out --npz --focal-mm 35 --sensor-width-mm 24.9
   python -m sam3d_geometry photos plates -o out --depth --exr --model moge-2-vitl-normal
+  python -m sam3d_geometry photos around.jpg -o out --panorama --depth --mesh
 
 Arrays are float32 (mask is bool), in OpenCV camera axes (x right, y down, z forward), at the photo's size, 0 where there
 is no geometry; intrinsics are normalised by the image size. Meshes and points are in glTF axes (x right, y up, z toward the
@@ -89,7 +91,13 @@ def parser() -> options.Parser:
     options.add_folders(parser, "do photos again whose results exist")
     add("--recursive", action="store_true", help="also the photos in subfolders, whose structure is kept")
     options.add_model(parser)
-    options.add_mask_from_alpha(options.add_camera(parser, exif=True))
+    camera = options.add_camera(parser, exif=True)
+    camera.add_argument(
+        "--panorama",
+        action="store_true",
+        help="the photos are equirectangular, of all directions and twice as wide as high: distances along each pixel's ray",
+    )
+    options.add_mask_from_alpha(camera)
     _add_results(parser)
     depth = options.add_depth(
         parser,
@@ -131,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     made = parser()
     args = made.parse_args(argv)
     options.check(args, made)
+    check_panorama(args, made)
     return exit_status(partial(_work, args), (PhotoError, OSError, ImportError, models.ModelError), args.progress)
 
 

@@ -223,6 +223,7 @@ GIVEN = {
     "panorama_inference.infer_panorama": {
         "model": load_model(PREVIEW),
         "image": noise(1, 48, 96, 3),
+        "render_quality": "draft",
         "resolution": 64,
     },
     "panorama_merge.seen_by": {

@@ -14,10 +14,12 @@ from ..geometry.resize import Size, picture_size, require_photo, resize_image
 FINAL, DRAFT = RENDER_QUALITIES = ("final", "draft")
 
 
-def require_quality(quality: str) -> None:
+def require_quality(render_quality: str) -> None:
     """ValueError for what is not one of RENDER_QUALITIES."""
-    if quality not in RENDER_QUALITIES:
-        raise ValueError(f"Input render_quality came as {quality!r}; choose one of {', '.join(RENDER_QUALITIES)}.")
+    if render_quality not in RENDER_QUALITIES:
+        raise ValueError(
+            f"Input render_quality came as {render_quality!r}; choose one of {', '.join(RENDER_QUALITIES)}."
+        )
 
 
 def draft_size(size: Size) -> Size:
@@ -33,39 +35,39 @@ def half_picture(image: torch.Tensor) -> torch.Tensor:
     return F.avg_pool2d(image.float().movedim(-1, 1), 2).movedim(1, -1)
 
 
-def held_size(quality: str, pointmap: Pointmap, image: torch.Tensor | None = None) -> Size:
+def held_size(render_quality: str, pointmap: Pointmap, image: torch.Tensor | None = None) -> Size:
     """(height, width) at which the pointmap that `at_quality` gives is held."""
-    require_quality(quality)
+    require_quality(render_quality)
     size = draft_size(pointmap.source_size if image is None else picture_size(image))
-    shrinks = quality == DRAFT and pointmap.size[0] > size[0] and pointmap.size[1] > size[1]
+    shrinks = render_quality == DRAFT and pointmap.size[0] > size[0] and pointmap.size[1] > size[1]
     return size if shrinks else pointmap.size
 
 
 def at_quality(
-    quality: str, pointmap: Pointmap, image: torch.Tensor | None = None
+    render_quality: str, pointmap: Pointmap, image: torch.Tensor | None = None
 ) -> tuple[Pointmap, torch.Tensor | None]:
     """What an effect works on: pointmap and photo (1 or B, H, W, 3) as they came, or for a draft at half the size.
 
     The pointmap's points stay as they are held where there are no more of them than the draft has pixels. Places, distances
     and the camera are found before, from the whole, so that a draft shows what the final picture will show.
     """
-    require_quality(quality)
+    require_quality(render_quality)
     require_photo(pointmap, image)
-    if quality == FINAL:
+    if render_quality == FINAL:
         return pointmap, image
-    held = held_size(quality, pointmap, image)
+    held = held_size(render_quality, pointmap, image)
     if held != pointmap.size:
         pointmap = resize_pointmap(pointmap, held)
     size = draft_size(pointmap.source_size if image is None else picture_size(image))
     return replace(pointmap, source_size=size), None if image is None else half_picture(image[..., :3])
 
 
-def pixels_at(quality: str, pixels: int) -> int:
+def pixels_at(render_quality: str, pixels: int) -> int:
     """A length in pixels of the photo, in pixels of what the effect works on; not 0 where it was not."""
-    require_quality(quality)
-    return pixels if quality == FINAL else (pixels + 1) // 2
+    require_quality(render_quality)
+    return pixels if render_quality == FINAL else (pixels + 1) // 2
 
 
-def smoothing_at(quality: str, smoothing: int, pointmap: Pointmap, image: torch.Tensor | None = None) -> int:
+def smoothing_at(render_quality: str, smoothing: int, pointmap: Pointmap, image: torch.Tensor | None = None) -> int:
     """A radius in the pointmap's own pixels, in those of the pointmap that `at_quality` gives."""
-    return round(smoothing * held_size(quality, pointmap, image)[1] / pointmap.size[1])
+    return round(smoothing * held_size(render_quality, pointmap, image)[1] / pointmap.size[1])

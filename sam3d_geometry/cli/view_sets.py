@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..files.photo import PhotoError, find_photos, photo_suffixes
+from .inputs import VIDEO_SUFFIXES
 
 IMAGE_FOLDERS = ("images", "photos", "rgb")  # inside the folder of an object, as data sets have them
 TRUTH_NAMES = ("cameras.json", "transforms.json")
@@ -18,18 +19,23 @@ class PhotoSet:
 
     name    of its folder below the output folder; "" where the output folder is its own
     photos  {name in files and reports: path}, in order
+    clip    whose keyframes the photos are, which are not known yet; None for photos
     """
 
     name: str
     photos: dict[str, Path]
+    clip: Path | None = None
 
 
 def photo_sets(inputs: Sequence[Path], out: Path) -> tuple[list[PhotoSet], list[str]]:
-    """The sets among photos and folders, and a sentence for every input without any photo.
+    """The sets among photos, folders and clips, and a sentence for every input without any photo.
 
-    Photos, and a folder of photos, are one set. A folder of folders is a batch with a set for each of them, and so are
+    Each clip is a set. Photos, and a folder of photos, are one set. A folder of folders is a batch with a set for each of them, and so are
     several folders. PhotoError where the output folder is one of them.
     """
+    clips = [path for path in inputs if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()]
+    if clips:
+        return _clip_sets(clips, inputs)
     folders = [path for path in inputs if path.is_dir()]
     if len(folders) < 2 and not (len(inputs) == 1 and folders and not _own_photos(folders[0], out)):
         files, problems = find_photos([_photos_inside(path, out) for path in inputs], out)
@@ -54,6 +60,17 @@ def photo_sets(inputs: Sequence[Path], out: Path) -> tuple[list[PhotoSet], list[
         if files:
             sets.append(PhotoSet(name, _by_name([file.path for file in files])))
     return sets, problems
+
+
+def _clip_sets(clips: Sequence[Path], inputs: Sequence[Path]) -> tuple[list[PhotoSet], list[str]]:
+    """A set for each clip; PhotoError where there are photos beside them."""
+    if len(clips) < len(inputs):
+        raise PhotoError("Clips and photos are both named; give clips alone, or the photos of one thing.")
+    problems = [f"{path}: there is no such file." for path in clips if not path.is_file()]
+    there, names = [path for path in clips if path.is_file()], [path.stem for path in clips]
+    alone = len(clips) == 1
+    called = ["" if alone else path.stem if names.count(path.stem) == 1 else path.name for path in there]
+    return [PhotoSet(name, {}, path) for name, path in zip(called, there)], problems
 
 
 def _own_photos(folder: Path, out: Path) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 from .. import models
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError
+from ..files.rerun_recording import import_rerun
+from ..views.colmap_engine import AUTO, COLMAP, ENGINES, import_pycolmap
 from ..views.features import opencv_for_features
 from ..views.poses import MATCH_ON
 from . import options
@@ -25,13 +27,17 @@ DESCRIPTION = """\
 Where the photos of one thing were taken from, and one surface of what they show: an object from some sides, a room, a house.
 Two photos are enough; from fifty sharp ones on COLMAP does better, and its cameras can be read elsewhere in the pack.
 
-Photos, or a folder of them, are one thing. A folder of folders, or several folders, are a batch: a folder of results for each.
+Photos, or a folder of them, are one thing; so is a clip, of which sharp frames that overlap are taken. A folder of folders, several
+folders or several clips are a batch: a folder of results for each.
 
 The output folder gets
   cameras.json    for each photo's file name: world_from_camera (4 x 4, OpenCV axes), intrinsics (3 x 3, pixels of the photo, the
                   first pixel's center at 0), size, group; or the reason why it has no place
   scene.glb       with --mesh: the surface of the largest group, textured by the photos
   points.ply      with --points: its points, with colors and normals
+  novel_NN.png    with --novel: pictures from new cameras, each with what no photo tells (novel_NN_holes.png), for inpainting
+  views.rrd       with --rrd: cameras, photos, depth, points and surface for the rerun viewer
+  CLIP_NNNNNN.png the frames that were taken of a clip
   report.json     what was found of each photo, pair and group, how well it is known, and with --truth how far it is off
 """
 
@@ -41,6 +47,7 @@ examples:
   python -m sam3d_geometry views a.jpg b.jpg c.jpg -o out --fov 62 --model moge-2-vitl-normal
   python -m sam3d_geometry views toy -o out --masks toy_masks --mesh
   python -m sam3d_geometry views photos -o out --truth cameras.json
+  python -m sam3d_geometry views walk.mp4 -o out --mesh --novel 24 --rrd
   python -m sam3d_geometry views objects -o out --masks masks --truth truth     (objects/NAME, masks/NAME, truth/NAME/cameras.json)
 
 Each group has a world of its own: the axes of its first camera, in the unit that its photos' depths have on their median. Photos
@@ -69,7 +76,7 @@ def parser() -> options.Parser:
         nargs="+",
         type=Path,
         metavar="PHOTO_OR_FOLDER",
-        help="photos of one thing, a folder of them, or folders with one thing each; wildcards may be quoted",
+        help="photos of one thing, a folder of them, a clip, or folders with one thing each; wildcards may be quoted",
     )
     options.add_folders(parser, "do sets again whose results exist")
     _add_results(parser)
@@ -86,6 +93,14 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("results (the cameras and the report, and)").add_argument
     add("--mesh", action="store_true", help="the surface as a textured mesh")
     add("--points", action="store_true", help="the surface's points")
+    add(
+        "--novel",
+        type=int,
+        default=0,
+        metavar="COUNT",
+        help="pictures from COUNT new cameras, 1 to 99: about the object where all photos have masks, else along the photos' own way",
+    )
+    add("--rrd", action="store_true", help="a recording for the rerun viewer; needs rerun-sdk")
     add(
         "--voxels",
         type=int,
@@ -127,6 +142,20 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         help="where photos are matched: in all of them, on the masks (a turntable), or as it shows itself (auto, default)",
     )
     add(
+        "--engine",
+        choices=ENGINES,
+        default=AUTO,
+        help="what finds the cameras: own; pycolmap (pip install pycolmap); auto (default): pycolmap where it is installed, there are "
+        "5 photos or more and it places all, else own",
+    )
+    add(
+        "--keyframes",
+        type=int,
+        default=24,
+        metavar="COUNT",
+        help="most frames that are taken of a clip, 2 to 200 (default: 24)",
+    )
+    add(
         "--features",
         type=int,
         default=1024,
@@ -146,7 +175,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _check(args: argparse.Namespace, made: argparse.ArgumentParser) -> None:
     """Ends with the parser's error where options are out of bounds or name what is not there."""
-    for name, low, high in (("voxels", 16, 1024), ("features", 256, 1600), ("triangles", 0, 10**8)):
+    for name, low, high in (
+        ("voxels", 16, 1024),
+        ("features", 256, 1600),
+        ("triangles", 0, 10**8),
+        ("novel", 0, 99),
+        ("keyframes", 2, 200),
+    ):
         if not low <= getattr(args, name) <= high:
             made.error(f"--{name} {getattr(args, name)}: it must lie between {low} and {high}.")
     if args.masks is not None and not args.masks.is_dir():
@@ -159,6 +194,10 @@ def _work(args: argparse.Namespace, progress: Progress) -> Outcome | None:
     require_device(args.device)
     settle_model(args)
     opencv_for_features()
+    if args.engine == COLMAP:
+        import_pycolmap()
+    if args.rrd:
+        import_rerun()
     sets, problems = photo_sets(expanded(args.inputs), args.out)
     for problem in problems:
         progress.complain(problem)

@@ -10,17 +10,14 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, BinaryIO
 
-import numpy
-
-from ..geometry.colour import eight_bit
 from ..geometry.crop import bounding_window
 from ..geometry.pointmap import Pointmap
-from ..shapes.mesh import vertex_normals
 from ..views.completion import Completion
 from .rerun_recording import (
     MASK_LEGEND,
     import_rerun,
     log_camera,
+    log_mesh,
     log_points,
     picture_view,
     recording_into,
@@ -63,7 +60,7 @@ def write_completion(found: Completion, pointmap: Pointmap, file: BinaryIO) -> N
             recording.set_time(TIMELINE, sequence=number)
             points, colours = found.sweep.points[:reached], found.sweep.colours[:reached]
             log_points(rerun, recording, "world/completed", points, colours)
-        _log_mesh(rerun, recording, found)
+        log_mesh(rerun, recording, found.mesh)
 
 
 def _object_layout(rerun: ModuleType) -> Any:
@@ -90,18 +87,3 @@ def _log_seen(rerun: ModuleType, recording: Any, found: Completion, frame: Point
     low, high = found.sweep.low.numpy(), found.sweep.high.numpy()
     recording.log("world/volume", rerun.Boxes3D(centers=[(low + high) / 2], half_sizes=[(high - low) / 2]))
     recording.log("report", rerun.TextDocument(found.describe()))
-
-
-def _log_mesh(rerun: ModuleType, recording: Any, found: Completion) -> None:
-    """The finished mesh, lit."""
-    mesh = found.mesh
-    assert mesh.colours is not None
-    recording.log(
-        "world/mesh",
-        rerun.Mesh3D(
-            vertex_positions=mesh.vertices.numpy(),
-            triangle_indices=mesh.faces.numpy().astype(numpy.uint32),
-            vertex_normals=vertex_normals(mesh.vertices, mesh.faces).numpy(),
-            vertex_colors=eight_bit(mesh.colours).numpy(),
-        ),
-    )

@@ -24,6 +24,8 @@ from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
+from ..shapes.decimation import sample_picture
+from ..shapes.mesh import Mesh, vertex_normals
 
 APPLICATION = "sam3d_geometry"
 OLDEST_RERUN = (0, 28)
@@ -156,6 +158,23 @@ def log_points(rerun: ModuleType, recording: Any, entity: str, points: torch.Ten
     """Points (N, 3) with colours (N, 3) in [0, 1] at the recording's present time."""
     radii = rerun.Radius.ui_points(POINT_RADIUS)
     recording.log(entity, rerun.Points3D(points.numpy(), colors=eight_bit(colours).numpy(), radii=radii))
+
+
+def log_mesh(rerun: ModuleType, recording: Any, mesh: Mesh, static: bool = False) -> None:
+    """A mesh in the recording's axes, lit, with its own colours or those of its texture, at the present time or at all times."""
+    colours = mesh.colours
+    if colours is None and mesh.texture is not None and mesh.uvs is not None:
+        colours = sample_picture(mesh.texture, mesh.uvs.clamp(0, 1))
+    recording.log(
+        "world/mesh",
+        rerun.Mesh3D(
+            vertex_positions=mesh.vertices.numpy(),
+            triangle_indices=mesh.faces.numpy().astype(numpy.uint32),
+            vertex_normals=vertex_normals(mesh.vertices, mesh.faces).numpy(),
+            vertex_colors=None if colours is None else eight_bit(colours).numpy(),
+        ),
+        static=static,
+    )
 
 
 def _log_surface(rerun: ModuleType, recording: Any, frame: Pointmap, max_points: int, wants_mesh: bool) -> None:

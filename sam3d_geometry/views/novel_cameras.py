@@ -88,6 +88,29 @@ def cameras_on_path(view: View, path: CameraPath) -> list[NovelCamera]:
     ]
 
 
+def cameras_along(views: Sequence[View], count: int) -> list[NovelCamera]:
+    """`count` cameras at even steps on the way from placed view to placed view, in their order, with the first one's lens; none of
+    them stands where a photo was taken unless there are fewer than two views."""
+    from scipy.spatial.transform import Rotation, Slerp
+
+    poses = [view.world_from_camera for view in views if view.world_from_camera is not None]
+    if not poses:
+        raise ValueError(f"None of the {len(views)} views is placed; a way needs placed views.")
+    placed = torch.stack(poses)
+    steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count * (len(poses) - 1)
+    before = steps.floor().long().clamp_max(max(len(poses) - 2, 0))
+    after, part = (before + 1).clamp_max(len(poses) - 1), (steps - before)[:, None]
+    turns = placed[0, :3, :3].expand(count, 3, 3)
+    if len(poses) > 1:
+        between = Slerp(range(len(poses)), Rotation.from_matrix(placed[:, :3, :3].numpy()))
+        turns = torch.from_numpy(between(steps.numpy()).as_matrix())
+    made = torch.eye(4, dtype=torch.float64).repeat(count, 1, 1)
+    made[:, :3, :3] = turns
+    made[:, :3, 3] = placed[before, :3, 3] * (1 - part) + placed[after, :3, 3] * part
+    intrinsics = next(view.intrinsics for view in views if view.world_from_camera is not None)
+    return [NovelCamera(f"picture {k + 1}", pose, intrinsics) for k, pose in enumerate(made)]
+
+
 def _angles(settings: RigSettings) -> Sequence[tuple[str, float, float]]:
     """Name, azimuth and elevation in degrees of each camera."""
     if settings.rig == FOUR_VIEWS:

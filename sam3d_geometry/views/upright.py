@@ -83,12 +83,23 @@ def upright(posed: PosedViews) -> PosedViews:
     for group in posed.groups:
         found = up_of([views[at] for at in group.members])
         said = said or found.found
-        first = views[group.members[0]].world_from_camera
-        assert first is not None
-        heading = first[:3, :3]
-        turn = world_from_up((heading.T @ found.direction)[None])[0] @ heading.T
-        groups.append(_turned_group(views, group, turn))
+        groups.append(_turned_group(views, group, _turn_to_up(views[group.members[0]], found)))
     return replace(posed, views=tuple(views), groups=tuple(groups), source=f"{posed.source}; up {said}")
+
+
+def turn_upright(views: Sequence[View]) -> torch.Tensor:
+    """(4, 4) what turns the world of placed views of one group about its origin so that up is -y."""
+    move = torch.eye(4, dtype=torch.float64)
+    move[:3, :3] = _turn_to_up(next(view for view in views if view.world_from_camera is not None), up_of(views))
+    return move
+
+
+def _turn_to_up(first: View, found: WorldUp) -> torch.Tensor:
+    """(3, 3) the rotation that brings up to -y and leaves the heading of the first camera at +z."""
+    pose = first.world_from_camera
+    assert pose is not None
+    heading = pose[:3, :3]
+    return world_from_up((heading.T @ found.direction)[None])[0] @ heading.T
 
 
 def _turned_group(views: list[View], group: Group, turn: torch.Tensor) -> Group:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 from view_photos import save_room, save_truth
 
 pytest.importorskip("cv2")
@@ -57,3 +58,28 @@ def test_truth_of_other_photos_and_broken_truth_are_told_and_the_rest_is_there(r
 def test_names_are_those_that_are_asked_for(tmp_path):
     assert run_of(tmp_path).names == ["cameras.json", "report.json"]
     assert run_of(tmp_path, "--mesh", "--points").names == ["cameras.json", "scene.glb", "points.ply", "report.json"]
+    more = run_of(tmp_path, "--novel", "1", "--rrd").names
+    assert more == ["cameras.json", "views.rrd", "novel_01.png", "novel_01_holes.png", "report.json"]
+
+
+def test_a_clip_gives_its_frames_cameras_and_new_pictures(tmp_path):
+    av = pytest.importorskip("av")
+    clip, out = tmp_path / "walk.mp4", tmp_path / "out"
+    photos = sorted(save_room(tmp_path / "room", 3).iterdir())
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=24, options={"crf": "10"})
+        pictures = [Image.open(path).convert("RGB") for path in photos]
+        (stream.width, stream.height), stream.pix_fmt = pictures[0].size, "yuv420p"
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    run = run_of(out, "--novel", "1", "--voxels", "48", "--engine", "own")
+    found = photo_sets([clip], out)[0][0]
+    run.make(found, MODEL)
+    assert not run.failed and run.is_done(found)
+    frames = list(json.loads((out / "cameras.json").read_text()))
+    assert 2 <= len(frames) <= 3 and set(frames) <= {f"walk_{k:06d}.png" for k in range(3)}
+    report = json.loads((out / "report.json").read_text())
+    assert set(report["outputs"]) == {*frames, "cameras.json", "novel_01.png", "novel_01_holes.png", "report.json"}
+    assert all((out / name).is_file() for name in report["outputs"]) and report["placed"] == len(frames)
+    assert report["novel"][0]["told_by_photos"] > 0.5

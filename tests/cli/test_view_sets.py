@@ -66,3 +66,15 @@ def test_masks_and_truth_go_by_names(tree):
     (truth / "table" / "cameras.json").write_text("{}")
     assert truth_of(photos, truth) == truth / "chair.json" == truth_of(photos, truth / "chair.json")
     assert truth_of(PhotoSet("table", {}), truth) == truth / "table" / "cameras.json"
+
+
+def test_each_clip_is_a_set_and_photos_beside_it_are_refused(tree):
+    for name in ("a.mp4", "chair/a.mov"):
+        (tree / name).write_bytes(b"")
+    found, problems = photo_sets([tree / "a.mp4"], tree.parent / "out")
+    assert found == [PhotoSet("", {}, tree / "a.mp4")] and problems == []
+    found, problems = photo_sets([tree / "a.mp4", tree / "chair/a.mov", tree / "none.mp4"], tree.parent / "out")
+    assert [(s.name, s.clip) for s in found] == [("a.mp4", tree / "a.mp4"), ("a.mov", tree / "chair/a.mov")]
+    assert len(problems) == 1 and "none.mp4: there is no such file" in problems[0]
+    with pytest.raises(PhotoError, match="Clips and photos are both named"):
+        photo_sets([tree / "a.mp4", tree / "chair"], tree.parent / "out")

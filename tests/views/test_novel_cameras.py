@@ -1,12 +1,14 @@
 """Rigs: cameras stand where their names say, and see all of the object."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from round_views import ball_view, pose_on_ring
 
 from sam3d_geometry.effects.camera.camera_path import preset_path
 from sam3d_geometry.geometry.camera import project
-from sam3d_geometry.views.novel_cameras import RigSettings, cameras_about, cameras_on_path
+from sam3d_geometry.views.novel_cameras import RigSettings, cameras_about, cameras_along, cameras_on_path
 from sam3d_geometry.views.posed_depth import moved
 
 CORNERS = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * 3) * torch.tensor([0.3, 0.5, 0.2])
@@ -49,3 +51,16 @@ def test_an_unknown_rig_is_refused():
         RigSettings("cube")
     with pytest.raises(ValueError, match="ring of 0 pictures"):
         RigSettings("ring", frames=0)
+
+
+def test_cameras_along_the_photos_stand_between_them_at_even_steps():
+    views = [replace(ball_view(0), world_from_camera=pose_on_ring(degrees)) for degrees in (0.0, 30.0, 60.0)]
+    along = cameras_along(views, 4)
+    first, last = (view.world_from_camera for view in views[::2])
+    for camera, degrees in zip(along, (7.5, 22.5, 37.5, 52.5)):
+        turn = (camera.world_from_camera[:3, :3].T @ pose_on_ring(degrees)[:3, :3].double()).trace()
+        assert float(torch.rad2deg(torch.acos(((turn - 1) / 2).clamp(-1, 1)))) < 0.2
+        assert (camera.world_from_camera[:3, 3] - pose_on_ring(degrees)[:3, 3]).norm() < 0.06 * (last - first)[
+            :3, 3
+        ].norm()
+    assert torch.equal(cameras_along(views[:1], 1)[0].world_from_camera, first.double())

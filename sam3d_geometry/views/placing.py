@@ -12,6 +12,7 @@ PLACING_ROUNDS = 20
 SCALE_ERROR = 0.1  # of the scale of an edge, as a logarithm: errors of depth are smooth, so pairs see different ones
 LENGTH_ERROR, ACROSS_ERROR = 0.25, 0.03  # of the distance between two cameras, along and across the direction
 SPOT_ERROR = 0.05  # of two cameras that stand on one spot, in units of the scene
+ONE_SCALE, LEAST_OF_ONE, SHARE_OF_ONE = 0.015, 3, 0.6  # of a sensor's log scales: differences, views, and their share
 ANCHOR = 1e-4  # weight that keeps every unknown where nothing else does
 
 
@@ -35,6 +36,13 @@ def pointmap_scales(group: Sequence[int], edges: Sequence[Edge]) -> dict[int, fl
         scales = numpy.linalg.solve(matrix, side)
     scales -= numpy.median(scales)
     return dict(zip(group, scales.tolist()))
+
+
+def have_one_scale(log_scales: numpy.ndarray) -> bool:
+    """Whether pointmaps in metres were measured by one sensor: most of their log scales (V,) hardly differ, which the guesses of a
+    network do."""
+    near = numpy.abs(log_scales - numpy.median(log_scales)) < ONE_SCALE
+    return bool(near.sum() >= LEAST_OF_ONE and near.mean() >= SHARE_OF_ONE)
 
 
 def camera_centres(

@@ -83,7 +83,7 @@ def pose_views(
         found = find_features(view.photo, view.mask, settings.long_edge)
         features.append(found.chosen(numpy.zeros(0, int)) if at in copies else found)
         steps()
-    matches = _matches(features, settings, steps)
+    matches = _matches(views, features, settings, steps)
     lenses = lenses_of(views, settings.one_lens)
     views = _with_focals(views, lenses, features, matches)
     edges = edges_between(views, features, matches, steps)
@@ -99,7 +99,7 @@ def pose_views(
 
 
 def _matches(
-    features: Sequence[Features], settings: PoseSettings, on_step: Callable[[], None]
+    views: Sequence[View], features: Sequence[Features], settings: PoseSettings, on_step: Callable[[], None]
 ) -> dict[tuple[int, int], numpy.ndarray]:
     """Matches of all likely pairs, without those of marks in the pictures and, on a turntable, those beside the object."""
     found = {}
@@ -107,7 +107,7 @@ def _matches(
         found[i, j] = matches_of(features[i], features[j])
         on_step()
     on_object = settings.match_on == MATCH_AUTO and matches_on_object(features, found)
-    found = without_still_marks(features, found)
+    found = without_still_marks(views, features, found)
     if not on_object and settings.match_on != MATCH_MASK:
         return found
     return {(i, j): m[features[i].on_object[m[:, 0]] & features[j].on_object[m[:, 1]]] for (i, j), m in found.items()}

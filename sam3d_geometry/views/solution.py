@@ -17,6 +17,7 @@ from .features import Features
 from .graph import averaged_rotations, groups_of, rotation_residuals, without_broken_loops, without_weak_bridges
 from .lenses import FoundLens, intrinsics_with_focal, long_edge_focal
 from .odd_lenses import odd_focals, with_odd_lenses
+from .off_middle import off_middles
 from .solving import Solved, solve_group, still_fitting
 from .view import View
 
@@ -24,6 +25,7 @@ MOST_EDGE_MISS = 8.0  # by which an edge may miss the averaged rotations
 ATTEMPTS = 6  # of solving a group anew without the views that did not fit
 REFOCUSINGS = 4  # of solving pairs anew at the focal length that was found
 SETTLED_FOCAL = 0.02  # as a logarithm: a change that no pair needs to be solved anew for
+RECENTRINGS = 3  # of solving anew with the middles that were found
 ODD_LOSS = 0.05  # of the places that fit, which lenses of their own may not cost
 
 
@@ -82,9 +84,11 @@ def solution_of(
     edges: Sequence[Edge],
     on_round: Callable[[], None],
 ) -> Solution:
-    """The set solved from the edges that its views had at first, then until pairs and groups have one focal length; views that
-    are zoomed in between the others have lenses of their own where that explains as much."""
+    """The set solved from the edges that its views had at first, then until pairs and groups have one focal length; photos cut out
+    beside their middle get the middle that they had, and views that are zoomed in between the others lenses of their own,
+    where that explains as much."""
     best = _refocused(_solved(views, lenses, photos, edges, on_round), photos, on_round)
+    best = _recentred(best, photos, on_round)
     odd = {v: part for group in best.groups if isinstance(group, Solved) for v, part in odd_focals(group).items()}
     if not odd:
         return best
@@ -106,6 +110,33 @@ def _refocused(solution: Solution, photos: MatchedPhotos, on_round: Callable[[],
         if (solution.placed, solution.fitting) >= (best.placed, (1 - ODD_LOSS) * best.fitting):
             best = solution
     return best
+
+
+def _recentred(solution: Solution, photos: MatchedPhotos, on_round: Callable[[], None]) -> Solution:
+    """The solution with the principal points that photos cut out beside their middle have."""
+    for _ in range(RECENTRINGS):
+        off = {v: by for group in solution.groups if isinstance(group, Solved) for v, by in off_middles(group).items()}
+        if not off:
+            break
+        moved = [_shifted(view, off[at]) if at in off else view for at, view in enumerate(solution.views)]
+        moved = [_zoomed(v, float(numpy.exp(by))) for v, by in zip(moved, _log_parts(solution))]
+        apart = _solved(moved, solution.lenses, photos, photos.edges(moved), on_round)
+        if apart.placed < solution.placed or apart.fitting < (1 - ODD_LOSS) * solution.fitting:
+            break
+        solution = apart
+    return solution
+
+
+def _log_parts(solution: Solution) -> list[float]:
+    moved = _moved_focals(solution)
+    return [moved.get(at, 0.0) for at in range(len(solution.views))]
+
+
+def _shifted(view: View, off: numpy.ndarray) -> View:
+    """The view with its principal point moved (2,), in focal lengths."""
+    intrinsics = view.intrinsics.clone()
+    intrinsics[:2, 2] += intrinsics[[0, 1], [0, 1]] * torch.from_numpy(off)
+    return replace(view, intrinsics=intrinsics)
 
 
 def _moved_focals(solution: Solution) -> dict[int, float]:

@@ -12,7 +12,7 @@ from .edges import Edge, log_depths, pixel_camera
 from .features import Features
 from .graph import averaged_rotations
 from .lenses import FoundLens
-from .placing import camera_centres, pointmap_scales
+from .placing import camera_centres, have_one_scale, pointmap_scales
 from .tracks import Tracks, tracks_of, triangulated_points
 from .view import View
 
@@ -20,6 +20,7 @@ from .view import View
 BUNDLE_STAGES = ((8.0, 24.0, 12), (3.0, 9.0, 12), (1.0, 4.0, 40))
 LIFTED_BELOW = 0.4  # degrees of parallax from the mean ray: below it a point begins where the pointmap has it
 RADIAL_SPREAD, LEAST_FOR_RADIAL = 0.05, 3  # of a lens's radial, which is found from so many views on
+SENSOR_SPREAD, SENSOR_ROUNDS = 0.003, 20  # of the log scales of pointmaps that one sensor measured
 LEAST_TRACKS, LEAST_FIT = 20, 0.35  # of a view: tracks that fit, and their share
 
 
@@ -72,6 +73,9 @@ def solve_group(
     for pixels, limit, rounds in BUNDLE_STAGES:
         scene = adjust(scene, seen, replace(rules, pixels=pixels, rounds=rounds), on_round)
         seen = _fitting(scene, every, limit)
+    if all(views[v].pointmap.metric for v in group) and have_one_scale(scene.log_scales):
+        scene, rules = _of_one_scale(scene), replace(rules, scale_spread=SENSOR_SPREAD)
+        scene = adjust(scene, seen, replace(rules, rounds=SENSOR_ROUNDS), on_round)
     scene = adjust(scene, seen, replace(rules, rounds=10), on_round)
     kept = numpy.bincount(seen.view, minlength=len(group))
     spreads, focal_spreads = camera_spreads(scene, seen, rules)
@@ -85,6 +89,14 @@ def solve_group(
         spreads=spreads,
         focal_spreads=focal_spreads,
         lenses=own,
+    )
+
+
+def _of_one_scale(scene: Scene) -> Scene:
+    """The scene in the unit of its pointmaps, which a sensor measured, all at the scale of that."""
+    by = float(numpy.exp(-numpy.median(scene.log_scales)))
+    return replace(
+        scene, points=by * scene.points, shifts=by * scene.shifts, log_scales=numpy.zeros(len(scene.log_scales))
     )
 
 

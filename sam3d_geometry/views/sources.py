@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy
+import torch
 from torch.nn import functional as F
 
 from .edges import LEAST_INLIERS, SURE_INLIERS, Edge
@@ -19,6 +20,11 @@ STILL_SHARE = 0.7
 # of the long edge: what a mark in the picture moves by at most, and what nearly nothing but a still scene lies between
 MARK_STILL, MARK_GAP = 0.0006, 0.0025
 LEAST_MARK, MOST_BETWEEN = 6, 0.5  # matches that stand still, and their multiple that may lie between the two
+CELLS, OTHER_COLOUR, MOST_CHANGED = (
+    48,
+    0.06,
+    0.01,
+)  # of rough pictures: size, difference of a cell, and share that may differ
 STRONG = 100  # matches that agree: a photo with so many is no mirror image
 LEAST_BACKGROUND = 15  # matches beside the masks that tell whether it stands still
 
@@ -53,14 +59,14 @@ def matches_on_object(features: Sequence[Features], matches: dict[tuple[int, int
 
 
 def without_still_marks(
-    features: Sequence[Features], matches: dict[tuple[int, int], numpy.ndarray]
+    views: Sequence[View], features: Sequence[Features], matches: dict[tuple[int, int], numpy.ndarray]
 ) -> dict[tuple[int, int], numpy.ndarray]:
     """The matches without those of marks, frames and dashboards, which lie at one place of every picture.
 
-    In a scene that stands still things move by all amounts, and in photos from one spot all of them do not move; a mark does
-    not move while nothing else is near that, or while most features of the photos have no match.
+    In a scene that stands still things move by all amounts, and in photos from one spot none does and the pictures are the same;
+    a mark stands still while other things move far, or while the pictures differ beside it.
     """
-    kept = {}
+    kept, looks = {}, [_look(view) for view in views]
     for (i, j), pairs in matches.items():
         a, b = features[i], features[j]
         step = numpy.linalg.norm(a.places[pairs[:, 0]] / max(a.size) - b.places[pairs[:, 1]] / max(b.size), axis=1)
@@ -68,9 +74,21 @@ def without_still_marks(
         between = (step >= MARK_STILL) & (step < MARK_GAP)
         moves = step >= MARK_GAP
         mark = a.size == b.size and still.sum() >= LEAST_MARK and between.sum() < MOST_BETWEEN * still.sum()
-        mark = mark and (moves.sum() >= LEAST_INLIERS or still.sum() < min(len(a), len(b)) / 2)
+        mark = mark and (moves.sum() >= LEAST_INLIERS or _changed(looks[i], looks[j]) > MOST_CHANGED)
         kept[i, j] = pairs[~still] if mark else pairs
     return kept
+
+
+def _look(view: View) -> torch.Tensor:
+    """(3, CELLS, CELLS) the photo's colours, rough."""
+    return F.interpolate(view.photo.movedim(-1, 0)[None].float(), (CELLS, CELLS), mode="area")[0]
+
+
+def _changed(first: torch.Tensor, second: torch.Tensor) -> float:
+    """Share of two rough pictures that differs once their brightness is the same."""
+    off = first - second
+    off = off - off.flatten(1).median(1).values[:, None, None]
+    return float((off.abs().amax(0) > OTHER_COLOUR).float().mean())
 
 
 def why_unreached(

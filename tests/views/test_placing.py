@@ -6,7 +6,7 @@ import numpy
 import posed_points
 
 from sam3d_geometry.views.edges import Edge
-from sam3d_geometry.views.placing import camera_centres, pointmap_scales
+from sam3d_geometry.views.placing import camera_centres, have_one_scale, pointmap_scales
 from sam3d_geometry.views.two_views import TwoViews
 
 SCENE, _ = posed_points.scene(5)
@@ -58,3 +58,9 @@ def test_cameras_on_one_spot_stay_there():
 
 def test_pairs_that_tell_no_scale_leave_all_of_them_alike():
     assert pointmap_scales([0, 1], []) == {0: 0.0, 1: 0.0}
+
+
+def test_most_scales_of_a_sensor_are_one():
+    assert have_one_scale(numpy.array([0.065, 0.0, 0.002, -0.005, -0.003]))
+    assert not have_one_scale(numpy.array([0.1, 0.03, 0.0, -0.06]))
+    assert not have_one_scale(numpy.array([0.1, 0.1]))

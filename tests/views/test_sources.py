@@ -32,12 +32,16 @@ def test_copies_are_found_with_what_they_are_of():
 
 
 def test_a_mark_in_all_pictures_is_no_match_and_a_far_background_is_one():
-    marked = sets(5.0, 0.0)
-    assert without_still_marks(*marked)[0, 1].tolist() == [[k, k] for k in range(30)]
+    views = posed_scenes.views(posed_scenes.room(4))[:2]
+    same = [views[0], views[0]]
+    assert without_still_marks(views, *sets(5.0, 0.0))[0, 1].tolist() == [[k, k] for k in range(30)]
     far = numpy.concatenate([numpy.full(30, 5.0), numpy.linspace(0, 1.0, 30)])[:, None] * [1.0, 0.0]
-    assert len(without_still_marks(*sets_by(far))[0, 1]) == 60
+    assert len(without_still_marks(views, *sets_by(far))[0, 1]) == 60
     still = sets_by(numpy.zeros((60, 2)))
-    assert len(without_still_marks(*still)[0, 1]) == 60
+    assert len(without_still_marks(same, *still)[0, 1]) == 60
+    assert (
+        len(without_still_marks(views, *still)[0, 1]) == 0
+    )  # all of it stands still, and the pictures are not the same
 
 
 def sets_by(step):

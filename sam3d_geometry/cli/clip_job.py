@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import cast
 
 from ..clips.steady import STRENGTHS
+from ..files.camera_suffixes import CAMERA_SUFFIXES
 from ..maps.depth import FIXED
 from ..video.clip_file import Clip, open_clip
 from ..video.engine import Engine, StreamSettings
-from ..video.product import Look, VideoProduct
+from ..video.product import CAMERA, Look, VideoProduct
 from ..video.stages import Stage, steadying
 from ..video.stream import job_fingerprint
 from ..video.writer import ARRAYS, format_named
@@ -90,6 +91,9 @@ def products_named(args: argparse.Namespace, name: str) -> list[VideoProduct]:
         products.append(VideoProduct("true depth", TRUE_DEPTH_FORMAT, args.out / f"{name}_true_depth"))
     if args.npz:
         products.append(VideoProduct("arrays", ARRAYS, args.out / f"{name}_arrays"))
+    if args.camera is not None:
+        target = args.out / f"{name}_camera{CAMERA_SUFFIXES[args.camera]}"
+        products.append(VideoProduct(CAMERA, f"camera {args.camera}", target))
     return products
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import models
+from ..clips.steady import MOTION
 from ..video.clip_facts import import_av
 from ..video.clip_notes import clip_notes
 from ..video.engine import RANGES, Engine, LocalEngine, Survey
@@ -36,6 +37,7 @@ For every CLIP (a video file, or a folder of frames) the output folder gets
   NAME_normals.mp4    normal map
   NAME_true_depth/    with --exr: one EXR file for each frame, 32-bit distances along the view axis, --invalid-depth where there is none
   NAME_arrays/        with --npz: one NPZ file for each frame: points, depth, mask, intrinsics, normals, as for photos
+  NAME_camera.glb     with --camera glb: how the camera moved; also json (transforms.json), chan (Nuke), after-effects (.txt)
   NAME.json           camera, range, model, options
 """
 
@@ -119,6 +121,10 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results (depth and normals unless one is chosen)")
     options.add_pictures(group)
     options.add_refine(group)
+    options.add_camera_file(
+        group,
+        "also how the camera moved from cut to cut, each shot's first frame being the origin; needs --steady motion",
+    )
     add = group.add_argument
     add(
         "--format",
@@ -132,7 +138,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         type=choice(STREAM_STEADYINGS),
         default=hyphened(STREAM_STEADYINGS[0]),
         metavar="METHOD",
-        help="over time: follow-motion (default: one scale from cut to cut, and averages that follow the motion), "
+        help="over time: motion (default: one scale from cut to cut, and averages that follow the motion), "
         "average (at fixed pixels) or off",
     )
     add(
@@ -218,6 +224,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.check(args, made)
     if args.camera_per_frame and (args.fov or args.focal_mm or args.focal_px):
         made.error("--camera-per-frame finds the field of view of each frame; leave it out, or --fov and --focal-.")
+    if args.camera is not None and args.steady != MOTION:
+        made.error(f"--camera needs --steady {hyphened(MOTION)}, which finds how the camera moved.")
     if args.steady_strength is not None and args.steady_strength > STRONGEST:
         made.error(f"--steady-strength {args.steady_strength:g}: it must be at most {STRONGEST:g}.")
     return exit_status(partial(_work, args), (ValueError, OSError, ImportError, models.ModelError), args.progress)

@@ -12,6 +12,7 @@ import torch
 
 from .. import models
 from ..estimate.inference import AT_PHOTO, BY_MASK, REFINEMENTS, VALIDITIES, WHERE_SOFT
+from ..files.camera_suffixes import CAMERA_FORMATS
 from ..files.depth_frame import AT_ZERO, INVALID_DEPTHS
 from ..geometry.axes import NORMAL_MAP_SIGNS
 from ..geometry.normals import SOURCES
@@ -199,6 +200,16 @@ def add_pictures(group: argparse._ArgumentGroup) -> None:
         "--exr", action="store_true", help="also the depth itself as EXR: 32-bit distances along the view axis"
     )
     group.add_argument("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
+
+
+def add_camera_file(group: argparse._ArgumentGroup, help_text: str) -> None:
+    """The camera as a file for other programs, in one of CAMERA_FORMATS."""
+    group.add_argument(
+        "--camera",
+        type=choice(CAMERA_FORMATS),
+        metavar=f"{{{','.join(map(hyphened, CAMERA_FORMATS))}}}",
+        help=help_text,
+    )
 
 
 def chosen_pictures(args: argparse.Namespace) -> list[str]:

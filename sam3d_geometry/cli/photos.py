@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from .. import models
-from ..files.camera_suffixes import CAMERA_FORMATS
 from ..files.exr import import_openexr
 from ..files.output_folder import OutputFolder
 from ..files.photo import PhotoError, find_photos
@@ -126,12 +125,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
     add("--points", action="store_true", help="also the point cloud (PLY)")
     add("--plane", action="store_true", help="also the displaced plane (GLB)")
-    add(
-        "--camera",
-        type=options.choice(CAMERA_FORMATS),
-        metavar=f"{{{','.join(map(options.hyphened, CAMERA_FORMATS))}}}",
-        help="also the camera that took the photo, which fits the mesh and the points",
-    )
+    options.add_camera_file(group, "also the camera that took the photo, which fits the mesh and the points")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -39,6 +39,20 @@ class Keyframe:
     world_from_camera: Motion
 
 
+@dataclass(frozen=True)
+class Placed:
+    """The frames that a stream took in last, in the aligner's own unit, that of each shot's first frame.
+
+    world_from_camera  (B, 4, 4) float64 poses, each shot's first being the origin
+    scale              (B,) what their depth was fitted with
+    start              (B,) bool, where a shot starts
+    """
+
+    world_from_camera: torch.Tensor
+    scale: torch.Tensor
+    start: torch.Tensor
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlignState:
     """What a stream carries from one run to the next: the last frame, the keyframes, and means over the frames seen.
@@ -51,6 +65,7 @@ class AlignState:
                 logarithm and the shift that bring results back to them
     size        (height, width) of the frame's photo
     looks       (N, 48, 48, 3) thumbnails of the shot's last frames, in which cuts and dissolves are found
+    placed      the frames taken in last
     """
 
     last: Keyframe
@@ -67,6 +82,7 @@ class AlignState:
     gauge: float = 0.0
     gauge_shift: float = 0.0
     looks: torch.Tensor | None = None
+    placed: Placed | None = None
 
 
 class FrameFit(NamedTuple):
@@ -278,9 +294,10 @@ def align_sequence(
             on_progress(i + 1, len(pointmap))
     scale, shift, residual, before, after = torch.tensor(fits, dtype=torch.float64).unbind(-1)
     log_gauge, gauge_shift = torch.tensor(gauges, dtype=torch.float64).unbind(-1)
+    placed = Placed(torch.stack([_pose(p, 1.0) for p in poses]), scale, cuts)
     gauge = log_gauge.exp()
     if not streaming:
-        gauge, gauge_shift = _gauge_of_shots(scale, shift, cuts)
+        gauge, gauge_shift = units_of_shots(scale, cuts), _shifts_of_shots(shift, cuts)
     scale, shift = scale * gauge, (shift + gauge_shift) * gauge
     if one_focal and streaming:
         pointmap = seen_through(pointmap, focal)
@@ -299,13 +316,20 @@ def align_sequence(
         world_from_camera=world,
         steps=tuple(step and step.scaled(g) for step, g in zip(taken, gauge.tolist())),
     )
-    return result, replace(aligner.reached, looks=found.look), done
+    return result, replace(aligner.reached, looks=found.look, placed=placed), done
 
 
-def _gauge_of_shots(scale: torch.Tensor, shift: torch.Tensor, cuts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B,) each: the factor and the shift before it, for each shot, that make the medians of its scales 1 and shifts 0."""
-    gauge, gauge_shift = torch.ones_like(scale), torch.zeros_like(shift)
+def units_of_shots(scale: torch.Tensor, cuts: torch.Tensor) -> torch.Tensor:
+    """(B,) the factor for each shot that makes the median of its scales 1: its unit is what the estimator mostly gives."""
+    factor = torch.ones_like(scale)
     for shot in shots_between(cuts):
-        gauge[shot] = 1 / scale[shot].median()
-        gauge_shift[shot] = -shift[shot].median()
-    return gauge, gauge_shift
+        factor[shot] = 1 / scale[shot].median()
+    return factor
+
+
+def _shifts_of_shots(shift: torch.Tensor, cuts: torch.Tensor) -> torch.Tensor:
+    """(B,) what for each shot, added before its factor, makes the median of its shifts 0."""
+    added = torch.zeros_like(shift)
+    for shot in shots_between(cuts):
+        added[shot] = -shift[shot].median()
+    return added

@@ -9,7 +9,9 @@ from typing import Any
 import numpy
 
 from ..estimate.inference import AT_PHOTO
+from ..geometry.pointmap import Pointmap
 from ..maps.depth import RangeState, depth_range
+from .clip_camera import cameras_to_keep
 from .clip_facts import Position
 from .clip_file import Clip
 from .engine import ADAPTIVE, WHOLE_CLIP, Engine, GeometryChunk, StreamSettings, Survey, tracked
@@ -17,7 +19,7 @@ from .journal import Commit
 from .kept_depth import depths_to_keep
 from .overlap import Pipeline
 from .photo_edges import edges_on_photos
-from .product import VideoProduct
+from .product import CAMERA, VideoProduct
 from .stages import AdaptiveRange, Stage, unpack
 
 
@@ -64,13 +66,19 @@ def _rendered(
     """The pictures of `size`, that of the clip's stored frames, whose pixels may not be square as the camera's are."""
     for chunk in chunks:
         pointmap = replace(chunk.pointmap, source_size=size)
-        pictures = tuple(
-            depths_to_keep(pointmap)
-            if is_drawn_late(product, settings)
-            else product.render(pointmap, chunk.shown, settings.look)
-            for product in products
-        )
+        pictures = tuple(_pictures(product, pointmap, chunk, settings) for product in products)
         yield PictureChunk(chunk.positions, pictures, chunk.states, pointmap.metric)
+
+
+def _pictures(
+    product: VideoProduct, pointmap: Pointmap, chunk: GeometryChunk, settings: StreamSettings
+) -> numpy.ndarray:
+    """What is written of each frame of a chunk, at the size of the pointmap's source."""
+    if product.kind == CAMERA:
+        return cameras_to_keep(pointmap, chunk.states)
+    if is_drawn_late(product, settings):
+        return depths_to_keep(pointmap)
+    return product.render(pointmap, chunk.shown, settings.look)
 
 
 def pictures_after_commit(

@@ -23,9 +23,10 @@ from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
 from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth
 from .frame_shape import SQUARE
-from .writer import ARRAYS, check_codec, format_named, quantise, write_quantised
+from .writer import ARRAYS, CAMERAS, check_codec, format_named, quantise, write_quantised
 
-PRODUCT_KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays")
+CAMERA = "camera"
+PRODUCT_KINDS = ("depth", "coloured depth", "normals", "true depth", "arrays", CAMERA)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ class VideoProduct:
             import_openexr()
         if (self.kind == "arrays") != (self.format_name == ARRAYS):
             raise ValueError(f"{self.kind} cannot be written as {self.format_name}; {ARRAYS} are for arrays only.")
-        if self.kind == "arrays":
+        if (self.kind == CAMERA) != (self.format_name in CAMERAS):
+            raise ValueError(
+                f"{self.kind} cannot be written as {self.format_name}; {', '.join(CAMERAS)} are for cameras."
+            )
+        if self.kind in ("arrays", CAMERA):
             return
         if (self.kind == "true depth") != (chosen.bits == 32):
             raise ValueError(

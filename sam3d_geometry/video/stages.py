@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy
 import torch
 
-from ..clips.align import AlignState, Keyframe, align_sequence
+from ..clips.align import AlignState, Keyframe, Placed, align_sequence
 from ..clips.cuts import CUT_THRESHOLD
 from ..clips.ego_motion import Motion, SolverFrame
 from ..clips.flow import opencv_for_flow
@@ -35,6 +35,7 @@ STATES = {
         Keyframe,
         Motion,
         MotionState,
+        Placed,
         RangeState,
         RefineState,
         RefinedLevel,

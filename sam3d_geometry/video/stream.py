@@ -13,6 +13,7 @@ import torch
 from .. import __version__
 from ..geometry.progress import OnProgress
 from ..maps.depth import DepthRange
+from .clip_camera import KeptCameraWriter, write_camera_of_clip
 from .clip_facts import import_av
 from .clip_file import Clip
 from .engine import Engine, StreamSettings, Survey, survey_clip
@@ -20,7 +21,7 @@ from .journal import Commit, Journal
 from .kept_depth import Drawing, KeptDepthWriter, range_of_clip
 from .overlap import Pipeline
 from .picture_chunks import PictureChunk, is_drawn_late, pictures_after_commit
-from .product import VideoProduct
+from .product import CAMERA, VideoProduct
 from .stages import Stage, pack
 from .timings import Timings
 from .writer import Segment, SegmentWriter, format_named, join_segments
@@ -35,7 +36,7 @@ class _Output:
 
     def __init__(self, clip: Clip, products: Sequence[VideoProduct], journal: Journal, settings: StreamSettings):
         self._clip, self._products, self._journal, self._settings = clip, products, journal, settings
-        self._writers: list[SegmentWriter | KeptDepthWriter | None] = []
+        self._writers: list[SegmentWriter | KeptDepthWriter | KeptCameraWriter | None] = []
         self._open: Commit | None = None
         self._frames = 0
         for product in products:
@@ -47,7 +48,9 @@ class _Output:
         number = len(self._journal.last.segments)
         for i, product in enumerate(self._products):
             path, writer = self._journal.segment_path(number, i), None
-            if is_drawn_late(product, self._settings):
+            if product.kind == CAMERA:
+                writer = KeptCameraWriter(path)
+            elif is_drawn_late(product, self._settings):
                 writer = KeptDepthWriter(path)
             elif not format_named(product.format_name).sequence:
                 writer = self._encoder(product, path)
@@ -153,7 +156,11 @@ class _Output:
         """Puts every video in place, the sound beside its pictures."""
         clip, segments = self._clip, self._journal.last.segments
         for i, product in enumerate(self._products):
-            if not format_named(product.format_name).sequence:
+            if product.kind == CAMERA:
+                metric = bool((self._journal.last.survey or {}).get("metric"))
+                kept = [self._journal.segment_path(n, i) for n in range(len(segments))]
+                write_camera_of_clip(kept, product, clip.facts, metric)
+            elif not format_named(product.format_name).sequence:
                 parts = [Segment(self._drawn_path(n, i), time) for n, time in enumerate(segments)]
                 join_segments(parts, product.target, clip.facts, clip.sound, product.texts)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy
 import torch
 
+from ..files.camera_suffixes import CAMERA_SUFFIXES
 from ..files.whole_files import NO_TEXTS, put_in_place, temporary_for, write_files
 from .clip_facts import ClipFacts, import_av
 from .frame_shape import SQUARE
@@ -118,13 +119,17 @@ MATROSKA = "matroska"
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": MATROSKA}  # FFmpeg's names of what videos are joined into
 SAME_BYTES = {"fflags": "bitexact"}  # no random ids: the same job gives the same bytes
 ANY_TAG = {name: {"movflags": "use_metadata_tags"} for name in ("mp4", "mov")}  # else they keep only names they know
-ARRAYS = "npz files"  # no pictures, so none of FORMATS
+# no pictures, so none of FORMATS
+ARRAYS = "npz files"
+CAMERAS = {f"camera {name}": name for name in CAMERA_SUFFIXES}  # one file for a clip, in one of CAMERA_FORMATS
 
 
 def format_named(name: str) -> Format:
     """A format by its name in `FORMATS`."""
     if name == ARRAYS:
         return Format(suffix=".npz", bits=32, codec="", grey="", colour="")
+    if name in CAMERAS:
+        return Format(suffix=CAMERA_SUFFIXES[CAMERAS[name]], bits=64, codec="", grey="", colour="", segments="npy")
     if name not in FORMATS:
         raise ValueError(f"Video format {name!r} is not known; choose one of {', '.join(FORMATS)}.")
     return FORMATS[name]

@@ -38,6 +38,18 @@ class TestInProcess:
         self.run(folder, tmp_path, "--invert")
         assert "1 done, 0 were done before" in capsys.readouterr().out.splitlines()[-1]
 
+    def test_the_camera_s_path_is_a_file_for_other_programs(self, folder, tmp_path, capsys):
+        assert self.run(folder, tmp_path, "--depth", "--camera", "after-effects", "--fov", "50") == 0
+        record = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))
+        assert record["outputs"]["camera"] == "shot_camera.txt"
+        said = (tmp_path / "out" / "shot_camera.txt").read_text(encoding="ascii")
+        assert said.startswith("Adobe After Effects 8.0 Keyframe Data") and said.count("\n\t5\t") == 3
+        assert self.run(folder, tmp_path, "--depth", "--camera", "after-effects", "--fov", "50") == 0
+        assert "0 done, 1 were done before" in capsys.readouterr().out
+        with pytest.raises(SystemExit):
+            self.run(folder, tmp_path, "--camera", "glb", "--steady", "off")
+        assert "--camera needs --steady motion" in capsys.readouterr().err
+
     def test_the_record_says_camera_and_range(self, folder, tmp_path):
         self.run(folder, tmp_path, "--exr", "--fov", "60", "--frame-rate", "25")
         record = json.loads((tmp_path / "out" / "shot.json").read_text(encoding="utf-8"))

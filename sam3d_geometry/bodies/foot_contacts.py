@@ -14,8 +14,6 @@ SLOWEST, FASTEST = 0.12, 0.6
 AIR_M = 0.12  # over where soles usually are when lowest: both feet higher than that are in the air
 BODY_HZ = 2.0  # faster than this the hips do not speed up and slow down; what does is the estimator
 SHORTEST_S = 0.1  # a step or a pause shorter than that is none
-# from where a foot stands: as near, before and after, it stands there already, or still; times the unrest of feet, at most metres
-NEAR, NEAREST_M = 2.5, 0.025
 
 
 def settled_hips(hips: torch.Tensor, fps: float) -> torch.Tensor:
@@ -23,11 +21,10 @@ def settled_hips(hips: torch.Tensor, fps: float) -> torch.Tensor:
     return low_pass(hips, BODY_HZ, fps)
 
 
-def foot_contacts(hips: torch.Tensor, feet: torch.Tensor, fps: float, unrest: float = 0.0) -> torch.Tensor:
+def foot_contacts(hips: torch.Tensor, feet: torch.Tensor, fps: float) -> torch.Tensor:
     """(T, 2) bool: whether the left and the right foot stand in each frame of a shot.
 
-    hips (T, 3) in a level world with y down, and points of both feet relative to them (T, 2, K, 3), metres, float64; `unrest` is how
-    far off they are from frame to frame.
+    hips (T, 3) in a level world with y down, and points of both feet relative to them (T, 2, K, 3), metres, float64.
     """
     settled = hips[:, None, None] + feet
     soles = settled[..., 1].amax(-1)  # y is down
@@ -44,26 +41,11 @@ def foot_contacts(hips: torch.Tensor, feet: torch.Tensor, fps: float, unrest: fl
     for t in range(len(begins)):
         now = (now & goes_on[t]) | begins[t]
         stands[t] = now
-    shortest, may = max(2, round(SHORTEST_S * fps)), (rise < RISES_M[1]) & ~in_air
+    shortest = max(2, round(SHORTEST_S * fps))
     for foot in range(2):
-        _drop_short(stands[:, foot], False, shortest)  # short pauses first, then short steps
-        _extend(stands[:, foot], settled[:, foot], may[:, foot], min(NEAR * unrest, NEAREST_M))
-        for value in (False, True):
+        for value in (False, True):  # short pauses first, then short steps
             _drop_short(stands[:, foot], value, shortest)
     return stands
-
-
-def _extend(stands: torch.Tensor, places: torch.Tensor, may: torch.Tensor, near_m: float) -> None:
-    """Adds to the times (T,) that a foot stands the frames before and after in which one of its points (T, K, 3) is within `near_m` of
-    where that stood, while they `may` (T,); in place."""
-    for first, last in runs(stands):
-        stood = places[first : last + 1].mean(0)
-        near = may & ((places - stood).norm(dim=-1).amin(-1) < near_m)
-        while first > 0 and near[first - 1]:
-            first -= 1
-        while last < len(stands) - 1 and near[last + 1]:
-            last += 1
-        stands[first : last + 1] = True
 
 
 def _speeds(feet: torch.Tensor, fps: float) -> torch.Tensor:

@@ -38,20 +38,6 @@ def bent_legs(rotations: torch.Tensor, places: torch.Tensor, moves: torch.Tensor
     return rotations, places
 
 
-def turned_feet(
-    rotations: torch.Tensor, places: torch.Tensor, turns: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rotations (N, 127, 3, 3) and places (N, 127, 3) of joints with the feet turned about their ankles by `turns` (N, 2, 3, 3)."""
-    rotations, places = rotations.clone(), places.clone()
-    for side, (_, _, ankle) in enumerate(LEGS):
-        for joint, owner in _OWNERS[side].items():
-            if owner == ankle:
-                off = (places[:, joint] - places[:, ankle])[..., None]
-                places[:, joint] = places[:, ankle] + (turns[:, side] @ off)[..., 0]
-                rotations[:, joint] = turns[:, side] @ rotations[:, joint]
-    return rotations, places
-
-
 def _owners(leg: tuple[int, ...]) -> dict[int, int]:
     """Every joint of a leg, and which of hip, knee and ankle it is turned by."""
     found = {leg[0]: leg[0]}

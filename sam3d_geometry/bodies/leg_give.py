@@ -36,21 +36,20 @@ def leg_gives(feet: torch.Tensor, contacts: torch.Tensor, fps: float) -> torch.T
             give = slid.mean(0) - slid
             length = give.norm(dim=1, keepdim=True)
             gives[first : last + 1, foot] = give * (MOST_M / length.clamp_min(MOST_M))
-        fade_between(gives[:, foot], contacts[:, foot], fade)
+        _fade(gives[:, foot], contacts[:, foot], fade)
     return gives
 
 
-def fade_between(values: torch.Tensor, held: torch.Tensor, fade: int) -> None:
-    """Where values (T, 3) are not `held` (T,) they go straight from what is held before to what is held after, or, where that is
-    farther than `fade` frames, to 0 and back; in place."""
-    for first, last in runs(~held):
+def _fade(gives: torch.Tensor, stands: torch.Tensor, fade: int) -> None:
+    """Between the times (T,) that a foot stands its give (T, 3) goes straight to the next one's, or to 0 within `fade` frames."""
+    for first, last in runs(~stands):
         count = last - first + 1
         share = torch.arange(1, count + 1, dtype=torch.float64)[:, None]
         leaving = (1 - share / fade).clamp_min(0) if first else torch.zeros_like(share)
-        coming = (1 - (count + 1 - share) / fade).clamp_min(0) if last < len(held) - 1 else torch.zeros_like(share)
-        before = values[first - 1] if first else values.new_zeros(3)
-        after = values[last + 1] if last < len(held) - 1 else values.new_zeros(3)
-        values[first : last + 1] = leaving * before + coming * after
+        coming = (1 - (count + 1 - share) / fade).clamp_min(0) if last < len(stands) - 1 else torch.zeros_like(share)
+        before = gives[first - 1] if first else gives.new_zeros(3)
+        after = gives[last + 1] if last < len(stands) - 1 else gives.new_zeros(3)
+        gives[first : last + 1] = leaving * before + coming * after
 
 
 def leg_shares(points: torch.Tensor, joint_places: torch.Tensor) -> torch.Tensor:

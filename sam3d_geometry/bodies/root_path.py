@@ -14,9 +14,7 @@ import torch
 
 SEEN_PIXELS = 2.0  # how far off the hips are in the picture
 DEPTH_SHARE = 0.02  # of the distance: how far off they are along the ray
-# from frame to frame: how far a point moves that a foot stands on, between these and as a share of the unrest of feet; the more they
-# tremble, the more is left for legs to give way
-STILL_M, STILL_SHARE = (2e-4, 4e-3), 0.5
+STILL_M = 2e-4  # from frame to frame: how far a point moves that a foot stands on
 FLOOR_M = 5e-3
 ACCELERATION = 10.0  # metres per second squared: of the hips of somebody who walks briskly
 HIGH_M = 0.05  # over its lowest point: a foot stands on nothing that is higher
@@ -77,15 +75,12 @@ def planted_hips(
     *,
     fps: float,
     floor: float | None,
-    unrest: float = 0.0,
 ) -> torch.Tensor:
     """The hips' places (T, 3) in the world of `seen`.
 
     feet (T, 2, K, 3) are points of both feet relative to the hips, contacts (T, 2) as `foot_contacts` has them for hips at
     `settled` (T, 3); `floor` is its y, None where it is not known: then feet stand at a common height only as far as they stand still.
-    `unrest` is how far off points of the feet are from frame to frame, metres.
     """
-    still = min(max(STILL_SHARE * unrest, STILL_M[0]), STILL_M[1])
     hips = seen.hips.numpy()
     placed = (settled[:, None, None] + feet).numpy()
     steps = [standing_points(feet.numpy(), placed, contacts.numpy(), foot) for foot in range(2)]
@@ -95,8 +90,8 @@ def planted_hips(
         rows = _Rows()
         _add_sighting(rows, seen)
         for (at, before, after, lowest), weight in zip(steps, weights):
-            scale = weight[:, None, None] * numpy.eye(3) / still
-            rows.add([at + 1, at], [scale, -scale], (weight[:, None] / still) * (before - after))
+            scale = weight[:, None, None] * numpy.eye(3) / STILL_M
+            rows.add([at + 1, at], [scale, -scale], (weight[:, None] / STILL_M) * (before - after))
             if floor is not None and len(at):
                 down = numpy.tile(numpy.array([[[0, 1, 0]]]) / FLOOR_M, (len(at), 1, 1)) * weight[:, None, None]
                 rows.add([at], [down], weight[:, None] * (floor - lowest[:, None]) / FLOOR_M)

@@ -56,9 +56,8 @@ class Shot:
         self._turns = self._joint_turns()[:, ROOT] if known else self._axes
         self._smooth = self._slow_turns(self._turns) if known else self._turns
         self.feet = self._feet()
-        self._unrest = self._feet_unrest()
         self.settled = settled_hips(self.hips, how.fps)
-        self.contacts = self._found_contacts()
+        self.contacts = foot_contacts(self.settled, self.feet, how.fps)
         self.gives = self.hips.new_zeros(len(self.hips), 2, 3)  # by how much each foot's leg gives way, in the world
 
     def part(self, values: torch.Tensor) -> torch.Tensor:
@@ -84,24 +83,11 @@ class Shot:
         own = torch.einsum("nba,nkb->nka", self._turns, self._in_world(points - self._own_hips[:, None]))
         return torch.einsum("nab,nkb->nka", self._smooth, low_pass(own, self._how.smoothing_hz, self._how.fps))
 
-    def _feet_seen(self) -> torch.Tensor:
-        """Points of both feet (N, 2, K, 3) relative to the person's origin, as they came."""
-        soles = self.part(self._bodies.keypoints)[:, FOOT_POINTS.flatten()].unflatten(1, FOOT_POINTS.shape)
-        return torch.cat([soles, self.part(self._bodies.joints)[:, BALLS][:, :, None]], 2)
-
     def _feet(self) -> torch.Tensor:
         """Points of both feet (N, 2, K, 3) relative to the hips in the world, without trembling."""
-        points = self._feet_seen()
+        soles = self.part(self._bodies.keypoints)[:, FOOT_POINTS.flatten()].unflatten(1, FOOT_POINTS.shape)
+        points = torch.cat([soles, self.part(self._bodies.joints)[:, BALLS][:, :, None]], 2)
         return self._smooth_points(points.flatten(1, 2)).view_as(points)
-
-    def _feet_unrest(self) -> float:
-        """How far points of the feet were off from where smoothing puts them, from frame to frame, metres."""
-        seen = self._in_world(self._feet_seen() - self._own_hips[:, None, None])
-        quick = (seen - self.feet).diff(dim=0) / 2**0.5
-        return float(quick.square().sum(-1).mean().sqrt()) if len(quick) else 0.0
-
-    def _found_contacts(self) -> torch.Tensor:
-        return foot_contacts(self.settled, self.feet, self._how.fps, self._unrest)
 
     def place(self, floor: float | None) -> torch.Tensor:
         """The hips' new places (N, 3) in the world; standing feet stand still where that is wanted, and `contacts` are theirs."""
@@ -112,10 +98,8 @@ class Shot:
         rays, pixel = away / distance[:, None], distance / self.part(self._bodies.focal)
         seen = Sighting(hips=self.hips, rays=rays, metres_per_pixel=pixel, distance=distance)
         for _ in range(PLACINGS):
-            self.contacts = self._found_contacts()
-            self.settled = planted_hips(
-                *(seen, self.settled, self.feet, self.contacts), fps=self._how.fps, floor=floor, unrest=self._unrest
-            )
+            self.contacts = foot_contacts(self.settled, self.feet, self._how.fps)
+            self.settled = planted_hips(seen, self.settled, self.feet, self.contacts, fps=self._how.fps, floor=floor)
         self.gives = leg_gives(self.settled[:, None, None] + self.feet, self.contacts, self._how.fps)
         return self.settled
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from .bodies import Bodies
-from .flat_feet import flat_turns
-from .leg_bend import LEGS, bent_legs, turned_feet
+from .leg_bend import bent_legs
 from .level_frame import HALF_TURN
 from .rest import BodyMotion, Rest, rest_of
 from .rig import Rig
@@ -16,8 +15,6 @@ from .rigged_pose import RiggedPose, carried, nearest_skin, part_of
 from .shot import BALLS, FOOT_POINTS, Shot, Steadying
 from .skeleton import ROOT
 from .skin import Skin
-
-ANKLES = [ankle for _, _, ankle in LEGS]
 
 
 @dataclass(frozen=True)
@@ -62,9 +59,6 @@ class SkinnedShot(Shot):
         self._before = RiggedPose(to_world[:, None] @ motion.rotations, places)
         bones = self._before.with_bones(self._figure.rest) if self._how.lock_size else self._before
         self._after = bones.smoothed(self._how.smoothing_hz, self._how.fps)
-        return self._feet_after()
-
-    def _feet_after(self) -> torch.Tensor:
         soles = self._carried("keypoints", FOOT_POINTS.flatten()).unflatten(1, FOOT_POINTS.shape)
         return torch.cat([soles, self._after.places[:, BALLS][:, :, None]], 2)
 
@@ -79,17 +73,8 @@ class SkinnedShot(Shot):
 
     def place(self, floor: float | None) -> torch.Tensor:
         hips = super().place(floor)
-        if self._how.plant_feet:
-            turns = flat_turns(self._after.rotations[:, ANKLES], self._level_soles(), self.contacts, self._how.fps)
-            self._after = RiggedPose(*turned_feet(self._after.rotations, self._after.places, turns))
-            self.feet = self._feet_after()
-            hips = super().place(floor)
         self._after = RiggedPose(*bent_legs(self._after.rotations, self._after.places, self.gives))
         return hips
-
-    def _level_soles(self) -> torch.Tensor:
-        """(N, 2, K, 3) heels and toes of both feet in the level world, where the hips are settled."""
-        return (self.settled[:, None, None] + self.feet)[:, :, : FOOT_POINTS.shape[1]]
 
     def new_points(self, name: str) -> torch.Tensor:
         new = self._after.places if name == "joints" else self._carried(name, slice(None))

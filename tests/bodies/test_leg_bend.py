@@ -5,8 +5,7 @@ import itertools
 import torch
 import walkers
 
-from sam3d_geometry.bodies.leg_bend import LEGS, bent_legs, turned_feet
-from sam3d_geometry.bodies.rotation_maths import rotation_from_vector
+from sam3d_geometry.bodies.leg_bend import LEGS, bent_legs
 
 
 def walking():
@@ -83,15 +82,3 @@ def test_what_is_not_wanted_does_not_move():
     right = [LEGS[1][0], *range(18, 34)]
     assert torch.equal(placed[:, right], places[:, right]) and torch.equal(turned[:, right], rotations[:, right])
     assert torch.equal(placed[:, 34:], places[:, 34:])
-
-
-def test_feet_turn_about_their_ankles_and_nothing_else_moves():
-    rotations, places = walking()
-    turns = rotation_from_vector(0.2 * torch.randn(24, 2, 3, generator=torch.Generator().manual_seed(2)).double())
-    turned, placed = turned_feet(rotations, places, turns)
-    for side, (hip, knee, ankle) in enumerate(LEGS):
-        assert torch.equal(placed[:, [hip, knee, ankle]], places[:, [hip, knee, ankle]])
-        torch.testing.assert_close(turned[:, ankle], turns[:, side] @ rotations[:, ankle])
-        off, was = (p[:, ankle + 4] - p[:, ankle] for p in (placed, places))
-        torch.testing.assert_close(off, (turns[:, side] @ was[..., None])[..., 0])
-    assert torch.equal(turned[:, 1], rotations[:, 1])

@@ -1,13 +1,15 @@
 """Steady Bodies on a walk whose truth is known, beside a plain average over time as ComfyUI's Smooth node takes it.
 
-python development/benchmarks/bodies_motion.py [--frames 96] [--seeds 3] [--noise 0.5]
+python development/benchmarks/bodies_motion.py [--frames 96] [--seeds 3] [--noise 0.5] [--gaits]
 
-A mannequin walks at 1 m/s before a camera that stands and before one that follows it (0.6 m/s sideways, panning, swaying). What an
-estimator makes of it: every joint trembles by --noise degrees in every frame, the size by 3 %, the place by 5 mm and by 2 cm
-in depth. Told are, each as the mean of the seeds:
+A mannequin walks at 1 m/s before a camera that stands and before one that follows it (0.6 m/s sideways, panning, swaying); with
+--gaits it moves in the ways of tests/support/gaits.py instead, before the camera that stands: feet that roll over heels and toes,
+slow and fast, on a circle, up stairs, standing, jumping. What an estimator makes of it: every joint trembles by --noise degrees in
+every frame, the size by 3 %, the place by 5 mm and by 2 cm in depth. Told are, each as the mean of the seeds:
 
-  skate   cm/s over the floor of heels and toes of feet that stand, by the truth and by the contacts that are found; of the point that
-          a foot stands on
+  skate   cm/s over the floor of heels and toes of feet that stand flat, by the truth, and of those that are found to stand; of the
+          point that a foot stands on
+  missed  % of the true frames of standing feet that are not found; wrong: % of those of other feet that are
   under   cm that the lowest vertex is below the floor, mean of the frames in which it is
   jerk    m/s^3 of the keypoints
   lag     frames by which the knees come later than they do
@@ -20,7 +22,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import walkers
+from gaits import GAITS, gait
 
 from sam3d_geometry.bodies.bodies import Bodies
 from sam3d_geometry.bodies.level_frame import HALF_TURN, points_to_level
@@ -41,6 +46,45 @@ from sam3d_geometry.geometry.rotations import rotation_from_degrees
 WINDOW, SIGMA = 7, 1.5  # frames: of ComfyUI's Smooth, and what its Gaussian is taken to be
 LAGS = range(-4, 5)
 KNEES = joints(["l_lowleg", "r_lowleg"])
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who moves how: `moves` makes it, given degrees of tremble and a seed; what is true of it, and the camera where it moves."""
+
+    moves: Callable[[float, int], Bodies]
+    contacts: torch.Tensor
+    flat: torch.Tensor
+    world: torch.Tensor
+    camera: torch.Tensor | None = None
+
+    def seen(self, noise: float, seed: int) -> Bodies:
+        """The people in the axes of the camera, their joints trembling."""
+        bodies = self.moves(noise, seed)
+        return bodies if self.camera is None else seen_from(bodies, self.camera)
+
+
+def scenes(frames: int, gaits: bool) -> dict[str, Scene]:
+    """What is measured, by name."""
+    if gaits:
+        found = {}
+        for name in GAITS:
+            truth = gait(name, frames)
+            moves = partial(_gait_bodies, name, frames)
+            found[name] = Scene(moves, truth.contacts[:, None], truth.flat[:, None], truth.world)
+        return found
+    truth, way = walkers.walk(frames), following(frames)
+    stands = truth.contacts[:, None]
+
+    def moves(noise: float, seed: int) -> Bodies:
+        return walkers.walk(frames, noise, seed).bodies
+
+    still = Scene(moves, stands, stands, truth.world)
+    return {"still camera": still, "moving camera": replace(still, world=truth.world @ way, camera=way)}
+
+
+def _gait_bodies(name: str, frames: int, noise: float, seed: int) -> Bodies:
+    return gait(name, frames, noise, seed).bodies
 
 
 def seen_from(bodies: Bodies, camera: torch.Tensor) -> Bodies:
@@ -90,10 +134,9 @@ def averaged(bodies: Bodies) -> Bodies:
     return replace(made, keypoints_2d=made.projected(made.keypoints))
 
 
-def measures(
-    bodies: Bodies, true: Bodies, world: torch.Tensor, contacts: torch.Tensor, found: torch.Tensor
-) -> dict[str, float]:
-    """What the heading tells, of one person in a level world (T, 4, 4); `contacts` of the truth and those `found` are (T, 1, 2)."""
+def measures(bodies: Bodies, true: Bodies, scene: Scene, found: torch.Tensor) -> dict[str, float]:
+    """What the heading tells, of one person in a level world; the contacts that are `found` are (T, 1, 2)."""
+    world, contacts = scene.world, scene.contacts
     places, wanted = (points_to_level(b.keypoints[:, 0] + b.translations[:, 0, None], world) for b in (bodies, true))
     lowest = points_to_level(bodies.vertices[:, 0] + bodies.translations[:, 0, None], world)[..., 1].amin(1)
     feet = places[:, FOOT_POINTS.flatten()].unflatten(1, FOOT_POINTS.shape)
@@ -101,9 +144,11 @@ def measures(
     stands = found[1:, 0] & found[:-1, 0]
     under = -lowest[lowest < -1e-4]
     return {
-        "skate, true contacts": float(foot_skate(bodies, world, contacts, walkers.FPS)),
+        "skate": float(foot_skate(bodies, world, scene.flat, walkers.FPS)),
         "skate, found": float(foot_skate(bodies, world, found, walkers.FPS)),
         "of the point": float(still[stands].mean()),
+        "missed": 100 * float((contacts & ~found).sum() / contacts.sum()),
+        "wrong": 100 * float((~contacts & found).sum() / (~contacts).sum().clamp_min(1)),
         "under": 100 * float(under.mean()) if len(under) else 0.0,
         "jerk": float(places.diff(n=3, dim=0).norm(dim=-1).mean()) * walkers.FPS**3,
         "lag": float(lag(bodies, true)),
@@ -126,30 +171,27 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=96)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--noise", type=float, default=0.5, help="degrees")
+    parser.add_argument("--gaits", action="store_true", help="other ways to move than the walk")
     args = parser.parse_args()
     how = Steadying(fps=walkers.FPS)
-    truth = walkers.walk(args.frames)
-    contacts = truth.contacts[:, None]
-    for name, camera in (("still", None), ("moving", following(args.frames))):
-        world = truth.world if camera is None else truth.world @ camera
-        true = truth.bodies if camera is None else seen_from(truth.bodies, camera)
+    for name, scene in scenes(args.frames, args.gaits).items():
+        true = scene.seen(0.0, 0)
         rows: dict[str, list[dict[str, float]]] = defaultdict(list)
         for seed in range(args.seeds):
-            seen = walkers.walk(args.frames, args.noise, seed).bodies
-            seen = walkers.shaken(seen if camera is None else seen_from(seen, camera), seed)
-            shapes, skin = (steady_bodies(seen, world, how, rig=rig) for rig in (None, walkers.rig()))
+            seen = walkers.shaken(scene.seen(args.noise, seed), seed)
+            shapes, skin = (steady_bodies(seen, scene.world, how, rig=rig) for rig in (None, walkers.rig()))
             for way, bodies, found in (
-                ("true", true, contacts),
+                ("true", true, scene.contacts),
                 ("as it came", seen, skin.contacts),
                 ("average", averaged(seen), skin.contacts),
                 ("ours, no rig", shapes.bodies, shapes.contacts),
                 ("ours, rig", skin.bodies, skin.contacts),
             ):
-                rows[way].append(measures(bodies, true, world, contacts, found))
-        print(f"{name} camera".ljust(15), *(key.rjust(21) for key in rows["true"][0]))
+                rows[way].append(measures(bodies, true, scene, found))
+        print(name.ljust(15), *(key.rjust(14) for key in rows["true"][0]))
         for way, each in rows.items():
             means = [sum(row[key] for row in each) / len(each) for key in each[0]]
-            print(way.ljust(15), *(f"{mean:21.2f}" for mean in means))
+            print(way.ljust(15), *(f"{mean:14.2f}" for mean in means), flush=True)
 
 
 if __name__ == "__main__":

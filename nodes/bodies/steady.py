@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ...sam3d_geometry.bodies.body_parts import BODY_PARTS
 from ...sam3d_geometry.bodies.shot import Steadying
 from ...sam3d_geometry.bodies.steady_clip import steady_clip
 from ...sam3d_geometry.bodies.steady_report import contacts_json
@@ -10,6 +11,8 @@ from ..body_model import rig_from_model
 from ..body_payload import payload_from_bodies, read_payload
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
+
+PART_DEFAULTS = dict.fromkeys(BODY_PARTS, "as smoothing_hz has it") | {"hands": "two thirds of smoothing_hz"}
 
 
 class SteadyBodies(io.ComfyNode):
@@ -67,6 +70,21 @@ class SteadyBodies(io.ComfyNode):
                     "model's own skin. Without it shapes are smoothed as they are.",
                     optional=True,
                 ),
+                field(
+                    "fit_smoothing",
+                    "On: where a clip trembles so much that slower cut-offs tell its movement better, they are taken, each part of the "
+                    "body for itself. Off: exactly the frequencies that are given.",
+                    optional=True,
+                ),
+                *(
+                    field(
+                        f"{part}_hz",
+                        f"smoothing_hz (0 to 60) of the {part} alone; 0: {said}.",
+                        optional=True,
+                        is_advanced=True,
+                    )
+                    for part, said in PART_DEFAULTS.items()
+                ),
             ],
             outputs=[
                 result("pose_data", "The steadied people, for ComfyUI's nodes and ours."),
@@ -77,10 +95,11 @@ class SteadyBodies(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, pose_data, fps, lock_size, plant_feet, smoothing_hz, pointmap=None, camera_path="", sam3d_body_model=None
+        cls, pose_data, fps, pointmap=None, camera_path="", sam3d_body_model=None, fit_smoothing=True, **how
     ) -> io.NodeOutput:
         came = read_payload(pose_data)
-        how = Steadying(lock_size=lock_size, smoothing_hz=smoothing_hz, plant_feet=plant_feet, fps=fps)
+        parts = {part: hz for part in BODY_PARTS if (hz := how.pop(f"{part}_hz", 0.0)) > 0}
+        how = Steadying(fps=fps, fit_smoothing=fit_smoothing, parts_hz=parts, **how)
         poses = keys_from_json(camera_path).world_from_camera if camera_path else None
         done = steady_clip(came.bodies, how, pointmap=pointmap, poses=poses, rig=rig_from_model(sam3d_body_model))
         contacts = contacts_json(done.contacts, came.bodies.track_ids, fps)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 
-from .low_pass import POINTS_AT_ONCE, low_pass, low_pass_rotations
+from .body_parts import BODY_PARTS, joints_of_part
+from .low_pass import POINTS_AT_ONCE, low_pass, low_pass_rotations, rotation_values
 from .rest import Rest, posed_vertices, resting_vertices, rigid, skinning
-from .skeleton import HAND_JOINTS, JOINT_COUNT, JOINT_PARENTS, ROOT
+from .skeleton import JOINT_COUNT, JOINT_PARENTS, ROOT
 from .skin import Skin
-
-HANDS_SHARE = 2 / 3  # of the frequency for the body: wrists and fingers are seen worst and tremble most
-_HANDS = tuple(joint for side in HAND_JOINTS.values() for joint in side)
 
 
 @dataclass(frozen=True)
@@ -30,20 +29,27 @@ class RiggedPose:
         """(N, 127, 4, 4) from each joint's own axes to the world, the hips being its origin."""
         return rigid(self.rotations, self.places)
 
-    def smoothed(self, hz: float, fps: float) -> RiggedPose:
-        """The turn of the hips and those of all joints against their parents without what is faster than `hz`.
+    def smoothed(self, hz_of: Callable[[str, torch.Tensor], float], fps: float) -> RiggedPose:
+        """The turn of the hips and those of all joints against their parents without what is faster than the cut-off of their part.
 
-        Filtered as rotations, so that bones keep their lengths; hands by HANDS_SHARE of `hz`.
+        `hz_of` tells it in Hz by the part's name and its turns as numbers (N, ...). Filtered as rotations, so that bones keep
+        their lengths.
         """
         above = list(JOINT_PARENTS[1:])
         local = torch.cat([self.rotations[:, :1], self.rotations[:, above].mT @ self.rotations[:, 1:]], 1)
         local[:, ROOT] = self.rotations[:, ROOT]  # hips are turned against the world: joint 0 is the camera's
-        smooth = low_pass_rotations(local, hz, fps)
-        smooth[:, _HANDS] = low_pass_rotations(local[:, _HANDS], HANDS_SHARE * hz, fps)
-        smooth[:, 0] = self.rotations[:, 0]
+        smooth = local.clone()
+        chosen = [("torso", torch.tensor([ROOT]))]
+        chosen += [(part, some[some != ROOT]) for part, some in ((p, joints_of_part(p)) for p in BODY_PARTS)]
+        for part, some in chosen:
+            smooth[:, some] = low_pass_rotations(local[:, some], hz_of(part, rotation_values(local[:, some])), fps)
         for joint in range(ROOT + 1, JOINT_COUNT):
             smooth[:, joint] = smooth[:, JOINT_PARENTS[joint]] @ smooth[:, joint]
-        return RiggedPose(smooth, _placed(smooth, self._offsets(), self.places[:, 0]))
+        return self.turned(smooth)
+
+    def turned(self, rotations: torch.Tensor) -> RiggedPose:
+        """The same bones with their joints turned to `rotations` (N, 127, 3, 3)."""
+        return RiggedPose(rotations, _placed(rotations, self._offsets(), self.places[:, 0]))
 
     def with_bones(self, rest: Rest) -> RiggedPose:
         """The same turns on the bones of `rest`."""

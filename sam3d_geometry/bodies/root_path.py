@@ -12,11 +12,17 @@ from dataclasses import dataclass
 import numpy
 import torch
 
-SEEN_PIXELS = 2.0  # how far off the hips are in the picture
-DEPTH_SHARE = 0.02  # of the distance: how far off they are along the ray
-STILL_M = 2e-4  # from frame to frame: how far a point moves that a foot stands on
+SEEN_PIXELS = (0.5, 8.0)  # how far off the hips are in the picture: as measured, within limits
+DEPTH_SHARE = (0.005, 0.05)  # of the distance: how far off they are along the ray, likewise
+STILL_M = 3e-3  # from frame to frame: how far a point moves that a foot stands on, as hips and legs are known; legs give way by it
 FLOOR_M = 5e-3
-ACCELERATION = 10.0  # metres per second squared: of the hips of somebody who walks briskly
+ACCELERATIONS = (
+    2.0,
+    15.0,
+)  # metres per second squared: of the hips, as measured, within limits of who strolls and who jumps
+ON_FLOOR_M = (
+    0.1  # a foot that stands higher or lower than that stands on something else, where others stand on the floor
+)
 HIGH_M = 0.05  # over its lowest point: a foot stands on nothing that is higher
 DISAGREEING_M = 5e-3  # a frame's step of a standing foot that tells of a wrong contact
 PATH_ROUNDS = 4
@@ -29,12 +35,43 @@ class Sighting:
     hips    (T, 3) in a level world with y down, metres, float64
     rays    (T, 3) unit vectors from the camera to them in that world
     metres_per_pixel  (T,) at their distance; distance (T,) from the camera
+    pixels, depth_share  how far off they are in the picture, and along the ray as a share of the distance
+    acceleration  of the hips, metres per second squared
     """
 
     hips: torch.Tensor
     rays: torch.Tensor
     metres_per_pixel: torch.Tensor
     distance: torch.Tensor
+    pixels: float = 2.0
+    depth_share: float = 0.02
+    acceleration: float = 10.0
+
+    @staticmethod
+    def of(hips: torch.Tensor, camera: torch.Tensor, focal: torch.Tensor, smooth: torch.Tensor, fps: float) -> Sighting:
+        """From where the hips (T, 3) and the camera (T, 3) are and the hips' way without trembling: how far off it all is, is
+        measured by what the trembling takes; focal (T,) in pixels."""
+        away = hips - camera
+        distance = away.norm(dim=1)
+        rays = away / distance[:, None]
+        off = hips - smooth
+        along = (off * rays).sum(1)
+        aside = (off - along[:, None] * rays).norm(dim=1) / 2**0.5
+        speeding = smooth.diff(n=2, dim=0).norm(dim=1) * fps**2 / 3**0.5
+
+        def within(measured: torch.Tensor, limits: tuple[float, float]) -> float:
+            rms = float(measured.square().mean().sqrt()) if len(measured) else limits[1]
+            return min(max(rms, limits[0]), limits[1])
+
+        return Sighting(
+            hips=hips,
+            rays=rays,
+            metres_per_pixel=distance / focal,
+            distance=distance,
+            pixels=within(aside * focal / distance, SEEN_PIXELS),
+            depth_share=within(along / distance, DEPTH_SHARE),
+            acceleration=within(speeding, ACCELERATIONS),
+        )
 
 
 class _Rows:
@@ -85,25 +122,37 @@ def planted_hips(
     placed = (settled[:, None, None] + feet).numpy()
     steps = [standing_points(feet.numpy(), placed, contacts.numpy(), foot) for foot in range(2)]
     weights = [numpy.ones(len(step[0])) for step in steps]
+    on_floor = _on_floor([settled.numpy()[at, 1] + lowest for at, _, _, lowest in steps], floor)
     found = hips
     for _ in range(PATH_ROUNDS):
         rows = _Rows()
         _add_sighting(rows, seen)
-        for (at, before, after, lowest), weight in zip(steps, weights):
+        for (at, before, after, lowest), weight, flat in zip(steps, weights, on_floor):
             scale = weight[:, None, None] * numpy.eye(3) / STILL_M
             rows.add([at + 1, at], [scale, -scale], (weight[:, None] / STILL_M) * (before - after))
-            if floor is not None and len(at):
-                down = numpy.tile(numpy.array([[[0, 1, 0]]]) / FLOOR_M, (len(at), 1, 1)) * weight[:, None, None]
-                rows.add([at], [down], weight[:, None] * (floor - lowest[:, None]) / FLOOR_M)
+            if floor is not None and flat.any():
+                down = weight[flat, None, None] * numpy.array([[[0, 1, 0]]]) / FLOOR_M
+                rows.add([at[flat]], [down], weight[flat, None] * (floor - lowest[flat, None]) / FLOOR_M)
         if len(hips) > 2:
             middle = numpy.arange(1, len(hips) - 1)
-            bend = numpy.tile(numpy.eye(3) * fps**2 / ACCELERATION, (len(middle), 1, 1))
+            bend = numpy.tile(numpy.eye(3) * fps**2 / seen.acceleration, (len(middle), 1, 1))
             rows.add([middle - 1, middle, middle + 1], [bend, -2 * bend, bend], numpy.zeros((len(middle), 3)))
         found = rows.solved(3 * len(hips)).reshape(-1, 3)
         for foot, (at, before, after, _) in enumerate(steps):
             off = numpy.linalg.norm(found[at + 1] + after - found[at] - before, axis=1)
             weights[foot] = 1 / numpy.sqrt(1 + (off / DISAGREEING_M) ** 2)
     return torch.from_numpy(found)
+
+
+def _on_floor(heights: list[numpy.ndarray], floor: float | None) -> list[numpy.ndarray]:
+    """Which of the frames in which a foot stands, at `heights` (y down) by foot, it does so on the floor: those near it, and where
+    there are none, those near the lowest."""
+    every = numpy.concatenate(heights)
+    if floor is None or not len(every):
+        return [numpy.zeros(len(height), bool) for height in heights]
+    near = numpy.abs(every - floor) < ON_FLOOR_M
+    level = floor if near.any() else every.max()
+    return [numpy.abs(height - level) < ON_FLOOR_M for height in heights]
 
 
 def standing_points(
@@ -124,10 +173,10 @@ def standing_points(
 
 
 def _add_sighting(rows: _Rows, seen: Sighting) -> None:
-    """The hips are where they were seen: to SEEN_PIXELS square to the ray, to DEPTH_SHARE along it."""
+    """The hips are where they were seen: to `pixels` square to the ray, to `depth_share` along it."""
     along = seen.rays.numpy()[:, :, None] * seen.rays.numpy()[:, None, :]
     aside = numpy.eye(3) - along
-    depth = DEPTH_SHARE * seen.distance.numpy()[:, None, None]
-    matrix = aside / (SEEN_PIXELS * seen.metres_per_pixel.numpy()[:, None, None]) + along / depth
+    depth = seen.depth_share * seen.distance.numpy()[:, None, None]
+    matrix = aside / (seen.pixels * seen.metres_per_pixel.numpy()[:, None, None]) + along / depth
     every = numpy.arange(len(matrix))
     rows.add([every], [matrix], numpy.einsum("nab,nb->na", matrix, seen.hips.numpy()))

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import torch
 
 from .bodies import Bodies
+from .foot_hold import held_turns
 from .leg_bend import bent_legs
 from .level_frame import HALF_TURN
 from .rest import BodyMotion, Rest, rest_of
 from .rig import Rig
 from .rigged_pose import RiggedPose, carried, nearest_skin, part_of
-from .shot import BALLS, FOOT_POINTS, Shot, Steadying
-from .skeleton import ROOT
+from .shot import ANKLES, BALLS, FOOT_POINTS, Shot, Steadying
+from .skeleton import FOOT_JOINTS, ROOT
 from .skin import Skin
 
 
@@ -58,9 +59,22 @@ class SkinnedShot(Shot):
         places = torch.einsum("nab,njb->nja", to_world, motion.joints - motion.joints[:, ROOT : ROOT + 1])
         self._before = RiggedPose(to_world[:, None] @ motion.rotations, places)
         bones = self._before.with_bones(self._figure.rest) if self._how.lock_size else self._before
-        self._after = bones.smoothed(self._how.smoothing_hz, self._how.fps)
+        self._after = bones.smoothed(self._how.hz_of, self._how.fps)
+        return self._foot_points()
+
+    def _foot_points(self) -> torch.Tensor:
         soles = self._carried("keypoints", FOOT_POINTS.flatten()).unflatten(1, FOOT_POINTS.shape)
         return torch.cat([soles, self._after.places[:, BALLS][:, :, None]], 2)
+
+    def _ankles(self) -> torch.Tensor:
+        return self._after.places[:, ANKLES]
+
+    def _hold_feet(self) -> None:
+        turns = self._after.rotations.clone()
+        for side, times in zip(FOOT_JOINTS.values(), self._flat):
+            turns[:, side] = held_turns(turns[:, side], times, self._how.fps)
+        self._after = self._after.turned(turns)
+        self.feet = self._foot_points()
 
     def _carried(self, name: str, chosen: torch.Tensor | slice) -> torch.Tensor:
         seen = self.part(getattr(self._bodies, name))[:, chosen] - self._own_hips[:, None]

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from ..bodies.body_mesh import NO_SCENE, SCENES
+from ..bodies.body_parts import BODY_PARTS
 from ..bodies.placement import AUTO_SIZE, CAMERA_SOURCES, KNOWN_HEIGHT, OWN_CAMERA, SIZE_FROM
 from ..bodies.targets import TARGETS
 from ..bodies.world import LEVEL_WORLD, WORLDS
 from ..files.axes import AXES
 from ..files.body_export import BODY_FORMATS, REST_POSES
 from . import options
-from .body_job import EXAMPLES, MANNEQUINS, WALK, BodyJob
+from .body_job import EXAMPLES, MANNEQUINS, WALK, BodyJob, parts_hz
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status, reason
 from .progress import Progress
@@ -46,6 +47,7 @@ examples:
   python -m sam3d_geometry bodies clip.json -o out --photo clip.mp4 --bvh --names mixamo --fps 30
   python -m sam3d_geometry bodies --example walk -o out --glb --names unreal
   python -m sam3d_geometry bodies clip.json -o out --pointmap clip_depth --steady --bvh --fps 30
+  python -m sam3d_geometry bodies clip.json -o out --steady --camera-path path.json --arms-hz 4 --hands-hz 3 --glb
 
 Pointmaps for --pointmap come from: python -m sam3d_geometry photos shot.jpg -o out --exr --model moge-2-vitl-normal
 
@@ -165,8 +167,22 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     add(
         "--steady",
         action="store_true",
-        help="of a clip: one size each, no trembling, and feet that stand still; for a camera that does not move",
+        help="of a clip: one size each, no trembling, and feet that stand still; a camera that moves is told by --camera-path",
     )
+    add(
+        "--camera-path",
+        metavar="FILE",
+        help="with --steady: JSON list of the camera's poses in meters, one for each frame, as Align Sequence's camera_path has them",
+    )
+    add(
+        "--smoothing-hz",
+        type=float,
+        default=6.0,
+        metavar="HZ",
+        help="with --steady: what trembles faster is taken out (default: 6)",
+    )
+    for part in BODY_PARTS:
+        add(f"--{part}-hz", type=float, metavar="HZ", help=f"with --steady: the same for the {part} alone")
     add("--fps", type=float, default=24.0, metavar="FPS", help="frames per second of the clip (default: 24)")
     add(
         "--leg-length-m",
@@ -185,6 +201,8 @@ def _check(args: argparse.Namespace, made: options.Parser) -> None:
         made.error("Name the files of people, or --example alone." if args.example else "No FILE of people is named.")
     if args.example and (args.photo or (args.example == WALK and args.pointmap)):
         made.error("--example has its own photo or none; leave --photo out, and --pointmap for the walk.")
+    if not args.steady and (args.camera_path or args.smoothing_hz != 6 or any(parts_hz(args).values())):
+        made.error("--camera-path and the options in Hz are used with --steady only.")
     if not 0 < args.fps < math.inf:
         made.error(f"--fps {args.fps:g}: it must be greater than 0.")
     if not 0 <= args.leg_length_m < math.inf:

@@ -14,6 +14,7 @@ import torch
 from .. import __version__
 from ..bodies.bodies import Bodies
 from ..bodies.body_mesh import NO_SCENE
+from ..bodies.body_parts import BODY_PARTS
 from ..bodies.check import check_bodies, describe_bodies
 from ..bodies.check_pictures import PictureStyle, check_pictures
 from ..bodies.example import example_people, walking_person
@@ -22,6 +23,7 @@ from ..bodies.records import Fault
 from ..bodies.shot import Steadying
 from ..bodies.steady_clip import steady_clip
 from ..bodies.world import LEVEL_WORLD, world_of
+from ..effects.camera.camera_path import keys_from_json
 from ..estimate.depth_to_pointmap import nearness_image
 from ..files.body_export import BODY_FORMATS, BodyExport, export_bodies, names_of
 from ..files.body_file import BodyFileError, picture_name, read_people
@@ -83,6 +85,7 @@ class BodyJob:
     base: Path
     source: Mapping[str, Any]
     options: Mapping[str, Any]
+    poses: torch.Tensor | None = None  # of a camera that moves
 
     @staticmethod
     def of(args: argparse.Namespace) -> BodyJob:
@@ -99,7 +102,8 @@ class BodyJob:
             bodies.require_faces()
             photos.require_frames(len(bodies))
             require_same_shape(photos.size, bodies.image_size, "--photo", "people's picture")
-        sources = [*files, *depth_files, *([] if photos is None else photos.sources())]
+        told = [] if args.camera_path is None else [Path(args.camera_path)]
+        sources = [*files, *depth_files, *told, *([] if photos is None else photos.sources())]
         out = OutputFolder(args.out, sources, make=not args.dry_run)
         first = sources[0] if sources else EXAMPLE_PHOTO
         name = args.example or picture_name(first)
@@ -119,6 +123,7 @@ class BodyJob:
             base=base,
             source=source,
             options=options,
+            poses=_poses(args, len(bodies)),
         )
 
     @property
@@ -145,7 +150,8 @@ class BodyJob:
             bodies = replace(bodies, world_from_camera=world_of(bodies, None, LEVEL_WORLD)[0])
         steadied: list[str] = []
         if self.args.steady:
-            steady = steady_clip(bodies, Steadying(fps=self.args.fps), pointmap=scene)
+            how = Steadying(fps=self.args.fps, smoothing_hz=self.args.smoothing_hz, parts_hz=parts_hz(self.args))
+            steady = steady_clip(bodies, how, pointmap=scene, poses=self.poses)
             bodies, steadied = steady.bodies, steady.report.splitlines()
         checks = check_bodies(bodies, scene, self.faults)
         writers: dict[str, Writer] = {}
@@ -238,6 +244,28 @@ def _write_check(
     shown = scene[frame] if scene is not None and scene.metric else None
     made = check_pictures(bodies[frame : frame + 1], 0, style, photo=next(photos), pointmap=shown)
     write_picture(eight_bit(made.overlay).numpy(), file)
+
+
+def parts_hz(args: argparse.Namespace) -> dict[str, float]:
+    """The frequencies that are given for single parts of the body."""
+    given = {part: getattr(args, f"{part}_hz") for part in BODY_PARTS}
+    return {part: hz for part, hz in given.items() if hz is not None}
+
+
+def _poses(args: argparse.Namespace, frames: int) -> torch.Tensor | None:
+    """The camera's poses (T, 4, 4) of --camera-path; ValueError, in one sentence, where it does not fit."""
+    if args.camera_path is None:
+        return None
+    path = Path(args.camera_path)
+    try:
+        poses = keys_from_json(path.read_text(encoding="utf-8")).world_from_camera
+    except ValueError as error:
+        raise ValueError(f"--camera-path {path}: {error}") from None
+    if len(poses) != frames:
+        raise ValueError(
+            f"--camera-path {path}: there are {len(poses)} poses for {frames} frames of people; give one for each frame."
+        )
+    return poses
 
 
 def _people(files: Sequence[Path], photos: Photos | None, leave_out_broken: bool) -> tuple[Bodies, list[Fault]]:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from sam3d_geometry.bodies.low_pass import low_pass, low_pass_rotations, unwrapped
+from sam3d_geometry.bodies.low_pass import fitting_hz, low_pass, low_pass_rotations, speed_left, unwrapped
 from sam3d_geometry.bodies.rotation_maths import rotation_from_vector, vector_from_rotation
 
 FPS = 30.0
@@ -57,3 +57,22 @@ def test_rotations_go_through_half_a_turn_and_lose_their_trembling():
 def test_angles_without_jumps():
     angles = torch.tensor([[3.0], [-3.1], [3.1], [-3.0]], dtype=torch.float64)
     assert unwrapped(angles).diff(dim=0).abs().max() < 0.5
+
+
+def test_the_cut_off_follows_how_much_it_trembles():
+    time = torch.arange(96, dtype=torch.float64) / 24
+    true = torch.sin(2 * math.pi * time)[:, None] * torch.tensor([1.0, 0.5, 0.2], dtype=torch.float64)
+    noise = torch.randn(96, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    chosen = [fitting_hz(true + size * noise, 6.0, 24.0) for size in (0.0, 0.02, 0.3)]
+    assert chosen[0] == 6.0 and chosen[2] < chosen[1] <= 6.0 and chosen[2] < 3
+    off = [(low_pass(true + 0.3 * noise, hz, 24.0) - true).square().mean() for hz in (6.0, chosen[2])]
+    assert off[1] < 0.6 * off[0]
+    assert fitting_hz(noise[:8], 6.0, 24.0) == 6.0 and fitting_hz(noise, 0.0, 24.0) == 0.0
+
+
+def test_the_speed_that_is_left_of_trembling_is_told():
+    noise = torch.randn(4000, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    smooth = low_pass(noise, 4.0, 24.0)
+    taken = float((noise - smooth).square().mean().sqrt())
+    left = float((smooth.diff(dim=0) * 24).square().mean().sqrt())
+    assert speed_left(taken, 4.0, 24.0) == pytest.approx(left, rel=0.05) and speed_left(1.0, 0.0, 24.0) == 0

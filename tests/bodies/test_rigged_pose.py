@@ -28,7 +28,7 @@ def bone_lengths(pose):
 def test_smoothing_keeps_bones_and_takes_what_trembles():
     true, _ = pose_of(walkers.walk(48))
     seen, _ = pose_of(walkers.walk(48, noise=1.0, seed=3))
-    made = seen.smoothed(6.0, FPS)
+    made = seen.smoothed(lambda part, values: 6.0, FPS)
     torch.testing.assert_close(bone_lengths(made), bone_lengths(seen), atol=1e-7, rtol=0)
     inside = slice(6, -6)
     off = [(p.places - true.places)[inside].norm(dim=-1).mean() for p in (seen, made)]
@@ -38,7 +38,7 @@ def test_smoothing_keeps_bones_and_takes_what_trembles():
 
 def test_nothing_comes_later():
     true, _ = pose_of(walkers.walk(48))
-    made = true.smoothed(6.0, FPS)
+    made = true.smoothed(lambda part, values: 6.0, FPS)
     wrist = [p.places[:, 78, 2] - p.places[:, 78, 2].mean() for p in (true, made)]
     match = [float((wrist[0][4:-4] * torch.roll(wrist[1], lag)[4:-4]).sum()) for lag in range(-3, 4)]
     assert max(range(7), key=match.__getitem__) == 3

@@ -31,9 +31,9 @@ def test_hips_over_standing_feet_are_found_through_their_unrest():
     contacts = torch.ones(FRAMES, 2, dtype=torch.bool)
     found = planted_hips(sighting(seen), seen, feet, contacts, fps=FPS, floor=0.0)
     still = (found[:, None, None] + feet).diff(dim=0).norm(dim=-1).max()
-    assert still < 5e-4
+    assert still < 2e-3  # what is left the legs give way by
     off = found - hips
-    assert (off - off.mean(0)).abs().max() < 2e-3 and off[:, :2].abs().max() < 0.01 and off[:, 2].abs().max() < 0.05
+    assert (off - off.mean(0)).abs().max() < 7e-3 and off[:, :2].abs().max() < 0.01 and off[:, 2].abs().max() < 0.05
 
 
 def test_without_contacts_they_stay_where_they_were_seen():
@@ -67,3 +67,22 @@ def test_a_rolling_foot_stands_on_its_still_point():
     feet = torch.stack([heel, torch.zeros(10, 3, dtype=torch.float64)], 1)[:, None].repeat(1, 2, 1, 1).numpy()
     at, before, after, lowest = standing_points(feet, feet, torch.ones(10, 2, dtype=torch.bool).numpy(), 0)
     assert at.tolist() == list(range(9)) and not before.any() and not after.any() and not lowest.any()
+
+
+def test_unrest_is_measured_by_what_smoothing_takes():
+    hips, _ = stood()
+    generator = torch.Generator().manual_seed(3)
+    seen = hips + 0.01 * torch.randn(FRAMES, 3, generator=generator, dtype=torch.float64)
+    camera = torch.tensor([0.0, -1.4, -4.0], dtype=torch.float64)
+    found = Sighting.of(seen, camera, torch.full((FRAMES,), 1000.0).double(), hips, FPS)
+    assert 1.5 < found.pixels < 3.5 and found.depth_share == 0.005 and found.acceleration == 2.0
+
+
+def test_a_foot_on_a_stair_is_not_brought_to_the_floor():
+    hips, feet = stood()
+    feet[:, 1, :, 1] -= 0.3  # y is down
+    contacts = torch.ones(FRAMES, 2, dtype=torch.bool)
+    found = planted_hips(sighting(hips), hips, feet, contacts, fps=FPS, floor=0.0)
+    assert (found - hips).abs().max() < 2e-3
+    lifted = planted_hips(sighting(hips), hips, feet, contacts, fps=FPS, floor=-0.5)
+    assert lifted[:, 1].mean() < hips[:, 1].mean() - 0.1

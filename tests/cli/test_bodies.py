@@ -10,6 +10,7 @@ from people import FLOOR, SIZE, room_with, seen_as, two_people
 from PIL import Image
 
 from sam3d_geometry.cli.bodies import main
+from sam3d_geometry.effects.camera.camera_path import CameraPath
 from sam3d_geometry.files.body_file import bodies_arrays, read_bodies, write_json
 from sam3d_geometry.files.geometry_arrays import geometry_arrays, write_arrays
 
@@ -131,6 +132,29 @@ def test_a_clip_is_steadied_when_asked_for(tmp_path):
     people = [numpy.load(tmp_path / name / "walk_people.npz") for name in kept]
     differ = [key for key in people[0].files if not numpy.array_equal(people[0][key], people[1][key])]
     assert any("pred_vertices" in key for key in differ) and not any("faces" in key for key in differ)
+
+
+def test_a_camera_that_moves_and_frequencies_of_parts(tmp_path, capsys):
+    poses = torch.eye(4, dtype=torch.float64).repeat(48, 1, 1)
+    poses[:, 0, 3] = torch.linspace(0, 0.4, 48)
+    way = tmp_path / "way.json"
+    way.write_text(CameraPath(poses, torch.ones(48, dtype=torch.float64)).to_json(), encoding="utf-8")
+    asked = ["--example", "walk", "-o", tmp_path / "out", "--npz", "--quiet", "--steady", "--hands-hz", "2"]
+    assert run(*asked, "--camera-path", way) == 0
+    record = json.loads((tmp_path / "out" / "walk.json").read_text(encoding="utf-8"))
+    assert any("along the way of the camera" in line for line in record["steadied"])
+    world = numpy.load(tmp_path / "out" / "walk_people.npz")["world_from_camera"]
+    assert world[-1, 0, 3] - world[0, 0, 3] == pytest.approx(0.4)
+    for text, said in (
+        (CameraPath(poses[:5], torch.ones(5, dtype=torch.float64)).to_json(), "5 poses for 48 frames"),
+        ("{", "camera_path is no JSON"),
+    ):
+        way.write_text(text, encoding="utf-8")
+        assert run(*asked[:3], tmp_path / "none", *asked[4:], "--camera-path", way) == 2
+        assert said in capsys.readouterr().err and not names(tmp_path / "none")
+    with pytest.raises(SystemExit):
+        run("--example", "walk", "-o", tmp_path / "none", "--arms-hz", "3")
+    assert "with --steady only" in capsys.readouterr().err
 
 
 def test_the_mannequins_of_the_pack_need_no_file(tmp_path):

@@ -70,3 +70,14 @@ def test_with_the_body_model_bones_keep_one_length():
     assert "knees bent" in report and numpy.ptp(thighs) < 1e-5
     other = core_model(torch.full((7,), 34))  # of another mesh
     assert "nothing was bent" in run(SteadyBodies, pose_data=data, fps=walkers.FPS, sam3d_body_model=other)[2]
+
+
+def test_parts_of_the_body_have_their_own_frequencies():
+    data = payload(32)
+    wrists = []
+    for hz in (0.0, 1.0):
+        out, _, _ = run(SteadyBodies, pose_data=data, fps=24.0, plant_feet=False, fit_smoothing=False, arms_hz=hz)
+        joints = numpy.array([frame[0]["pred_joint_coords"] for frame in out["frames"]])
+        wrists.append((joints[:, 42] - joints[:, 38], joints[:, 20] - joints[:, 18]))
+    assert not numpy.allclose(wrists[0][0], wrists[1][0], atol=1e-3)
+    assert numpy.allclose(wrists[0][1], wrists[1][1], atol=1e-6)

@@ -3,7 +3,8 @@
 Without a rig a person is carried into the level world, smoothed in the axes of its own hips, and put on a way on which
 the feet stand still (`root_path`); what two feet cannot share, the legs give way by (`leg_give`). So bones keep their
 lengths but for that and for what smoothing takes from fast movements. With the rig's skin (`skinned_shot`) joints are turned
-instead and knees bend (`leg_bend`), bones have one length, and the mesh follows.
+instead and knees bend (`leg_bend`), bones have one length, and the mesh follows. Either way feet that stand flat keep how they are
+turned (`foot_hold`).
 """
 
 from __future__ import annotations

@@ -46,6 +46,8 @@ FACING = torch.nn.functional.normalize(directions(1, *SIZE) * 0.2 + torch.tensor
 # name of an argument -> what a function is given for it
 PLAIN = {
     "amount": 1.5,
+    "render_quality": "draft",
+    "smoothing": 2,
     "aspect_ratio": 4 / 3,
     "at_infinity": torch.tensor([0.05]),
     "base": noise(1, *SIZE, 3),
@@ -223,7 +225,6 @@ GIVEN = {
     "panorama_inference.infer_panorama": {
         "model": load_model(PREVIEW),
         "image": noise(1, 48, 96, 3),
-        "render_quality": "draft",
         "resolution": 64,
     },
     "panorama_merge.seen_by": {

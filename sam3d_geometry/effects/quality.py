@@ -38,6 +38,7 @@ def half_picture(image: torch.Tensor) -> torch.Tensor:
 def held_size(render_quality: str, pointmap: Pointmap, image: torch.Tensor | None = None) -> Size:
     """(height, width) at which the pointmap that `at_quality` gives is held."""
     require_quality(render_quality)
+    require_photo(pointmap, image)
     size = draft_size(pointmap.source_size if image is None else picture_size(image))
     shrinks = render_quality == DRAFT and pointmap.size[0] > size[0] and pointmap.size[1] > size[1]
     return size if shrinks else pointmap.size
@@ -51,11 +52,9 @@ def at_quality(
     The pointmap's points stay as they are held where there are no more of them than the draft has pixels. Places, distances
     and the camera are found before, from the whole, so that a draft shows what the final picture will show.
     """
-    require_quality(render_quality)
-    require_photo(pointmap, image)
+    held = held_size(render_quality, pointmap, image)
     if render_quality == FINAL:
         return pointmap, image
-    held = held_size(render_quality, pointmap, image)
     if held != pointmap.size:
         pointmap = resize_pointmap(pointmap, held)
     size = draft_size(pointmap.source_size if image is None else picture_size(image))

@@ -27,13 +27,14 @@ FOUND_ON_DISK = ("model_name", "file_name")  # menus that hold what a computer h
 def values_of(given: Any) -> str:
     """What an input takes, as a page says it."""
     optional = ", optional" if given.optional else ""
+    choice = optional.replace(",", ";")  # behind a list or a range
     options = getattr(given, "options", None)
     if options:
-        return "list" if given.id in FOUND_ON_DISK else ", ".join(options) + optional.replace(",", ";")
+        return "list" if given.id in FOUND_ON_DISK else ", ".join(options) + choice
     if getattr(given, "min", None) is not None:
-        return f"{_number(given.min)} to {_number(given.max)}, default {_number(given.default)}"
+        return f"{_number(given.min)} to {_number(given.max)}, default {_number(given.default)}{choice}"
     if isinstance(getattr(given, "default", None), bool):
-        return "on, off" if given.default else "off, on"
+        return ("on, off" if given.default else "off, on") + choice
     if given.get_io_type() == "COLOR":
         return "color"
     if hasattr(given, "multiline"):

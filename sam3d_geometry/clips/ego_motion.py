@@ -12,10 +12,11 @@ import torch
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import depth_edges
 from ..geometry.windows import window_any, window_mean
-from .flow import followed, grey_frames, pixel_positions, sample_at
+from .flow import followed, grey_frames, pixel_positions, refined, sample_at
 from .noise import spread
 
 MAX_MATCHES = 2000  # pixels that a fit takes from a frame: more of them hardly change it, and cost as much more
+ENOUGH_EXACT = 200  # matches found exactly, from which on the others are left out
 MINIMUM_SAMPLES = 40  # five for each of the 8 unknowns
 ITERATIONS = 12  # Gauss-Newton has settled by then, or never will
 SETTLED_MOTION = 1e-6  # radians, shares and units of depth: below what flow and depth can tell
@@ -163,7 +164,12 @@ class _Samples:
         # every k-th of the rest, with a stride that does not follow the columns
         step = max(1, len(candidates) // MAX_MATCHES)
         candidates = candidates[::step]
-        target = target.reshape(-1, 2)[candidates]
+        exact, is_exact = refined(
+            frame.grey, reference.grey, positions.reshape(-1, 2)[candidates], target.reshape(-1, 2)[candidates]
+        )
+        if int(is_exact.sum()) >= ENOUGH_EXACT:
+            candidates, exact = candidates[is_exact], exact[is_exact]
+        target = exact
         inverse = torch.where(reference.usable, 1 / reference.depth.clamp_min(1e-12), 0)
         at_target = sample_at(inverse[..., None], target)[..., 0]
         rays = rays_through(positions.reshape(-1, 2)[candidates].double(), frame.intrinsics.double(), size)

@@ -16,6 +16,11 @@ from ..geometry.colour import eight_bit, luminance
 from ..geometry.opencv import import_opencv
 
 RECENT_FLOWS = 24  # pairs of frames: what aligning and smoothing one chunk of a stream asks for
+REFINED_WINDOW = 11  # pixels a side
+REFINED_TO = 0.003  # pixels of the last step
+FARTHEST_REFINED = 1.0  # pixels: what moves more has slid to something else that looks alike
+SAME_LIGHT = 0.02  # change of gain, and of the mean as a share of white, below which light has not changed
+LEAST_TEXTURE = 1e-3  # smallest eigenvalue of a window's gradients, as OpenCV counts it
 WHOLE_RESOLUTION_BELOW = 200  # long edge in pixels; larger frames are searched at half of it, as OpenCV does
 
 
@@ -82,6 +87,50 @@ def _squared_length(vectors: torch.Tensor) -> torch.Tensor:
     """Vectors (..., 2) -> (...); many times as fast as a sum over two numbers."""
     x, y = vectors.unbind(-1)
     return x * x + y * y
+
+
+def refined(
+    source: numpy.ndarray, target: numpy.ndarray, positions: torch.Tensor, found: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Positions (N, 2) in pixels of `source` and where flow found them in `target` -> found more exactly (N, 2), and where (N,).
+
+    By Lucas and Kanade (1981) from window to window, which is several times as exact as dense flow where there is something
+    to see; False where there is not, or where the window fits a pixel and more away.
+    """
+    if min(source.shape) < REFINED_WINDOW or not len(found):
+        return found, torch.ones(len(found), dtype=torch.bool)
+    cv2 = opencv_for_flow()
+    at, start = (values.to(torch.float32).numpy()[:, None] for values in (positions, found))
+    exact, seen, _ = cv2.calcOpticalFlowPyrLK(
+        source,
+        _in_light_of(source, target, positions, found),
+        at,
+        start.copy(),
+        winSize=(REFINED_WINDOW, REFINED_WINDOW),
+        maxLevel=0,
+        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, REFINED_TO),
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+        minEigThreshold=LEAST_TEXTURE,
+    )
+    exact = torch.from_numpy(exact[:, 0]).to(found)
+    is_exact = torch.from_numpy(seen[:, 0] > 0) & ((exact - found).abs().amax(-1) < FARTHEST_REFINED)
+    return torch.where(is_exact[:, None], exact, found), is_exact
+
+
+def _in_light_of(
+    source: numpy.ndarray, target: numpy.ndarray, positions: torch.Tensor, found: torch.Tensor
+) -> numpy.ndarray:
+    """`target` as bright and as contrasty as `source` is at the same points (N, 2) of the scene."""
+    before, after = (
+        sample_at(torch.from_numpy(grey)[..., None].float(), at.float())[:, 0]
+        for grey, at in ((source, positions), (target, found))
+    )
+    gain = float(before.std(correction=0) / after.std(correction=0).clamp_min(1e-3))
+    lighter = float(before.mean()) - gain * float(after.mean())
+    if abs(gain - 1) < SAME_LIGHT and abs(float(before.mean() - after.mean())) < 255 * SAME_LIGHT:
+        return target  # rounding would cost more than it mends
+    levels = numpy.arange(256, dtype=numpy.float32)
+    return (gain * levels + lighter).round().clip(0, 255).astype(numpy.uint8)[target]
 
 
 def flows_agree(flow: torch.Tensor, back: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,17 @@
 """Flow finds a known shift, agrees with itself where things are seen twice, and carries values exactly."""
 
+import numpy
 import torch
 
-from sam3d_geometry.clips.flow import flows_agree, grey_frames, inside, optical_flow, pixel_positions, sample_at
+from sam3d_geometry.clips.flow import (
+    flows_agree,
+    grey_frames,
+    inside,
+    optical_flow,
+    pixel_positions,
+    refined,
+    sample_at,
+)
 
 HEIGHT, WIDTH = 96, 128
 
@@ -52,3 +61,23 @@ def test_inside_is_between_the_outermost_centres():
 def test_tiny_frames_have_no_flow():
     frames = grey_frames(torch.rand(2, 3, 40, 3))
     assert not optical_flow(frames[0], frames[1]).any()
+
+
+def test_refined_matches_are_exact_to_a_fiftieth_of_a_pixel_where_there_is_something_to_see():
+    """A picture moved by a part of a pixel in the frequency domain; a flat part of it tells nothing."""
+    big = texture(96, 128)[0, :, :, 0]
+    y, x = torch.fft.fftfreq(96)[:, None], torch.fft.fftfreq(128)
+    moved = torch.fft.ifft2(torch.fft.fft2(big) * torch.exp(-2j * torch.pi * (0.37 * x - 0.21 * y))).real
+    source, target = (
+        grey_frames(picture.clamp(0, 1)[None, ..., None].expand(-1, -1, -1, 3))[0] for picture in (big, moved)
+    )
+    at = torch.tensor([[x, y] for y in range(20, 80, 7) for x in range(20, 110, 7)], dtype=torch.float32)
+    true = at + torch.tensor([0.37, -0.21])
+    exact, seen = refined(source, target, at, at.clone())
+    assert seen.float().mean() > 0.9
+    assert (exact - true)[seen].norm(dim=1).median() < 0.02
+    flat = numpy.full_like(source, 90)
+    found, seen = refined(flat, flat, at, true)
+    assert torch.equal(found, true) and not seen.any()
+    found, seen = refined(source[:6], target[:6], at, true)  # smaller than the window
+    assert torch.equal(found, true) and seen.all()

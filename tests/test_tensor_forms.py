@@ -5,6 +5,7 @@ import inspect
 from dataclasses import replace
 
 import closed_form
+import numpy
 import pytest
 import torch
 from effect_runs import FACES, TETRAHEDRON, uneven_scene
@@ -253,6 +254,12 @@ GIVEN = {
     },
     "shadow.cast_shadow": {"surface": surface_at_image(SCENE), "light": LIGHTS[0], "occluders": None},
     "flow.sample_at": {"values": noise(*SIZE, 3), "positions": noise(*SIZE, 2, low=2.0, high=20.0)},
+    "flow.refined": {
+        "source": numpy.arange(24 * 32, dtype=numpy.uint8).reshape(24, 32),
+        "target": numpy.arange(24 * 32, dtype=numpy.uint8).reshape(24, 32),
+        "positions": noise(40, 2, low=6.0, high=17.0),
+        "found": noise(40, 2, low=6.0, high=17.0),
+    },
     "flow.flows_agree": {"flow": noise(*SIZE, 2), "back": -noise(*SIZE, 2)},
     "relight.relight_photo": {"lights": LIGHTS, "how": Relighting(), "occlusion": noise(1, *SIZE)},
     "relight.relight": {"surface": surface_at_image(SCENE), "lights": LIGHTS, "occlusion": noise(1, *SIZE)},

@@ -121,10 +121,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results (depth and normals unless one is chosen)")
     options.add_pictures(group)
     options.add_refine(group)
-    options.add_camera_file(
-        group,
-        "also how the camera moved from cut to cut, each shot's first frame being the origin; needs --steady motion",
-    )
+    options.add_camera_file(group)
     add = group.add_argument
     add(
         "--format",

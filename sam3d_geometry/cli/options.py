@@ -202,13 +202,13 @@ def add_pictures(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--npz", action="store_true", help="also the arrays (33 bytes a pixel)")
 
 
-def add_camera_file(group: argparse._ArgumentGroup, help_text: str) -> None:
+def add_camera_file(group: argparse._ArgumentGroup) -> None:
     """The camera as a file for other programs, in one of CAMERA_FORMATS."""
     group.add_argument(
         "--camera",
         type=choice(CAMERA_FORMATS),
         metavar=f"{{{','.join(map(hyphened, CAMERA_FORMATS))}}}",
-        help=help_text,
+        help="also the camera as a file, which fits the mesh and the points; of a clip how it moved, from cut to cut",
     )
 
 

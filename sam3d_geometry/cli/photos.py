@@ -125,7 +125,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     add("--mesh", action="store_true", help="also the surface as a textured mesh (GLB)")
     add("--points", action="store_true", help="also the point cloud (PLY)")
     add("--plane", action="store_true", help="also the displaced plane (GLB)")
-    options.add_camera_file(group, "also the camera that took the photo, which fits the mesh and the points")
+    options.add_camera_file(group)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

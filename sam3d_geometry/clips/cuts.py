@@ -16,6 +16,9 @@ LOOK_SIZE = (48, 48)  # pixels: what is left of a picture tells two shots apart,
 # pixels of a thumbnail in one where exposures are compared: a pan moves it by a third of one, noise is gone
 EXPOSURE_CELL = 4
 BLANK = 0.04  # a frame that is everywhere this near to black or to white shows nothing
+FRAMES_AT_ONCE = (
+    8  # whose histograms are counted together: sixteen numbers for each pixel of a thumbnail, which fill the cache
+)
 HISTOGRAM_BINS = 16  # of brightness: noise and compression stay within one
 
 
@@ -30,9 +33,12 @@ def thumbnails(images: torch.Tensor) -> torch.Tensor:
 
 def _histograms(looks: torch.Tensor) -> torch.Tensor:
     """(B, 3, bins) share of pixels in each brightness bin of each channel; neighbouring bins share a pixel linearly."""
-    position = looks.reshape(len(looks), -1, 3).clamp(0, 1) * (HISTOGRAM_BINS - 1)
     centres = torch.arange(HISTOGRAM_BINS, device=looks.device, dtype=looks.dtype)
-    return (1 - (position[..., None] - centres).abs()).clamp_min(0).mean(1)
+    found = []
+    for part in looks.reshape(len(looks), -1, 3).split(FRAMES_AT_ONCE):
+        position = part.clamp(0, 1) * (HISTOGRAM_BINS - 1)
+        found.append((1 - (position[..., None] - centres).abs()).clamp_min(0).mean(1))
+    return torch.cat(found)
 
 
 def _gini_difference(values: torch.Tensor) -> torch.Tensor:

@@ -270,6 +270,7 @@ GIVEN = {
         "radius": noise(*SIZE, low=-4, high=4),
         "aperture": Aperture(),
     },
+    "medians.weighted_median": {"values": noise(40), "weights": noise(40)},
     "highlights.expand_highlights": {"boost": 4.0},
     "highlights.compress_highlights": {"boost": 4.0},
     "colormap.with_legend": {"invert": False, "near": 1.0, "far": 3.0, "curve": "linear"},

@@ -41,15 +41,18 @@ class Server:
         """Starts with the photos, whose results go to the folder."""
         from .server_run import ServerRun
 
-        self.version()
         return ServerRun(self, photos, folder, geometry, extras)
 
-    def version(self) -> str:
-        """The ComfyUI's version, where it has the pack; JobError where it has not, or does not answer."""
+    def require_pack(self) -> None:
+        """JobError where the server does not answer, or has not the pack."""
         if NODE not in self.get_json(f"/object_info/{NODE}"):
             raise JobError(
                 f"SAM3D Geometry is not installed in the ComfyUI at {self.address}; put it into its custom_nodes."
             )
+
+    def version(self) -> str:
+        """The ComfyUI's version, where it has the pack; JobError where it has not, or does not answer."""
+        self.require_pack()
         system = self.get_json("/system_stats").get("system")
         return f"in ComfyUI {system.get('comfyui_version', '')}".strip() if isinstance(system, dict) else "in ComfyUI"
 

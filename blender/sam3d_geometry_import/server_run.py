@@ -88,6 +88,7 @@ class ServerRun:
 
     def _work(self) -> None:
         try:
+            self.server.require_pack()
             self.folder.mkdir(parents=True, exist_ok=True)
             for photo in self.photos:
                 self._do(photo)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
-import math
 import sys
 import time
 import warnings
@@ -23,6 +22,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
+from camera_move import best_of_turns
 from lens import photo_like
 from network import WIDTHS, frame, networks
 from postprocessing import landscape, our_depth, our_normals
@@ -72,22 +72,9 @@ def run_of(device: str, small: bool, rounds: int) -> Run:
     return Run(torch.device(device), rounds, (1080, 1920), 512, (24, 288, 512), 64, 1200)
 
 
-def synchronise(device: torch.device) -> None:
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
-
-
 def best_seconds(run: Run, work: Callable[[], object]) -> float:
     """Wall time of the fastest of some rounds, after one to warm up; the device is waited for."""
-    best = math.inf
-    for turn in range(run.rounds + 1):
-        synchronise(run.device)
-        start = time.perf_counter()
-        work()
-        synchronise(run.device)
-        if turn:
-            best = min(best, time.perf_counter() - start)
-    return best
+    return best_of_turns(run.rounds, {"": work}, run.device)[""] / 1e3
 
 
 def first_tensor(result: object) -> torch.Tensor:

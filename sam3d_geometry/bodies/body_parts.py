@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from .leg_give import POINTS_AT_ONCE
-from .skeleton import HAND_JOINTS, JOINT_COUNT, JOINT_NAMES, JOINT_PARENTS
+from .nearest_bones import nearest_bones
+from .skeleton import HAND_JOINTS, JOINT_NAMES, JOINT_PARENTS, ROOT
 
 BODY_PARTS = ("torso", "head", "arms", "hands", "legs")
 _FIRSTS = {"c_neck": "head", "r_clavicle": "arms", "l_clavicle": "arms", "r_upleg": "legs", "l_upleg": "legs"}
@@ -33,16 +33,6 @@ def joints_of_part(part: str) -> torch.Tensor:
 
 def parts_of_points(points: torch.Tensor, joint_places: torch.Tensor) -> torch.Tensor:
     """(K,) numbers of BODY_PARTS: for points (K, 3) the part of the bone that they are nearest to, from the joints (127, 3)."""
-    starts = joint_places[torch.tensor(JOINT_PARENTS).clamp_min(1)]
-    along = joint_places - starts
-    squares = along.square().sum(-1).clamp_min(1e-12)
-    # a bone is moved by the joint that it begins at
-    owners = PART_OF_JOINT[torch.tensor(JOINT_PARENTS).clamp_min(1)]
-    ends_bone = torch.arange(JOINT_COUNT) > 1
-    found = []
-    for some in points.split(POINTS_AT_ONCE):
-        aside = some[:, None] - starts
-        share = ((aside * along).sum(-1) / squares).clamp(0, 1)
-        apart = (aside - share[..., None] * along).square().sum(-1)
-        found.append(owners[apart.masked_fill(~ends_bone, torch.inf).argmin(1)])
-    return torch.cat(found)
+    parents = torch.tensor(JOINT_PARENTS[ROOT + 1 :])
+    nearest, _ = nearest_bones(points, joint_places[parents], joint_places[ROOT + 1 :])
+    return PART_OF_JOINT[parents][nearest]  # a bone is moved by the joint that it begins at

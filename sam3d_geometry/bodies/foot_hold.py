@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from .rotation_maths import rotation_from_vector, vector_from_rotation
+from .rotation_maths import best_rotation, rotation_from_vector, vector_from_rotation
 from .runs import runs
 
 # metres: how far a foot's points may be from where they mostly are, seen from the ankle, while it is flat: so many times their
@@ -53,8 +53,8 @@ def held_values(values: torch.Tensor, times: list[tuple[int, int]], fps: float) 
         added[begin : end + 1] = values[begin : end + 1].mean(0) - values[begin : end + 1]
     shares = _let_go(len(values), times, fps)
     for (begin, end), (before, after) in zip(times, shares):
-        added[before] += _spread(added[begin], _rising(before, fps), values.dim())
-        added[after] += _spread(added[end], _rising(after, fps).flip(0), values.dim())
+        added[before] += _spread(added[begin], _rising(before), values.dim())
+        added[after] += _spread(added[end], _rising(after).flip(0), values.dim())
     return added
 
 
@@ -63,22 +63,15 @@ def held_turns(turns: torch.Tensor, times: list[tuple[int, int]], fps: float) ->
     held = turns.clone()
     for (begin, end), (before, after) in zip(times, _let_go(len(turns), times, fps)):
         flat = turns[begin : end + 1]
-        mean = _mean_turn(flat)
+        mean = best_rotation(torch.eye(3, dtype=flat.dtype), flat.mean(0).mT)  # that with the least squared chords
         held[begin : end + 1] = mean
         for part, edge, rising in (
-            (before, begin, _rising(before, fps)),
-            (after, end, _rising(after, fps).flip(0)),
+            (before, begin, _rising(before)),
+            (after, end, _rising(after).flip(0)),
         ):
             away = vector_from_rotation(mean @ turns[edge].mT)
             held[part] = rotation_from_vector(rising[:, None, None] * away) @ held[part]
     return held
-
-
-def _mean_turn(turns: torch.Tensor) -> torch.Tensor:
-    """The mean (..., 3, 3) of turns (N, ..., 3, 3): that with the least squared chords."""
-    u, _, vh = torch.linalg.svd(turns.mean(0))
-    sign = torch.det(u @ vh)
-    return u @ torch.diag_embed(torch.stack([torch.ones_like(sign), torch.ones_like(sign), sign], -1)) @ vh
 
 
 def _let_go(count: int, times: list[tuple[int, int]], fps: float) -> list[tuple[slice, slice]]:
@@ -92,7 +85,7 @@ def _let_go(count: int, times: list[tuple[int, int]], fps: float) -> list[tuple[
     return found
 
 
-def _rising(frames: slice, fps: float) -> torch.Tensor:
+def _rising(frames: slice) -> torch.Tensor:
     """Shares that rise over `frames`, from above 0 to below 1, evenly and with slow ends."""
     count = frames.stop - frames.start
     share = torch.arange(1, count + 1, dtype=torch.float64) / (count + 1)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import torch
 
 from .contact import SIDES
+from .nearest_bones import nearest_bones
 from .root_path import standing_points
 from .runs import runs
 from .skeleton import FOOT_JOINTS, JOINT_NAMES, JOINT_PARENTS, joints
 
 FADE_S = 0.2  # how long before and after a foot stands its leg takes to give way
 MOST_M = 0.03  # more than that is no unrest but a wrong contact
-POINTS_AT_ONCE = 2048  # a distance to each of a hundred bones is kept for every one of them
 # joints that end a bone; those that only share its twist lie on it
 _BONES = tuple(joint for joint, name in enumerate(JOINT_NAMES) if JOINT_PARENTS[joint] > 0 and "_proc" not in name)
 
@@ -58,16 +58,9 @@ def leg_shares(points: torch.Tensor, joint_places: torch.Tensor) -> torch.Tensor
     A point goes with the bone that it is nearest to: 0 with other bones than a leg's, 1 with the foot's.
     """
     starts = joint_places[torch.tensor([JOINT_PARENTS[joint] for joint in _BONES])]
-    along = joint_places[list(_BONES)] - starts
-    squares = along.square().sum(-1).clamp_min(1e-12)
+    nearest, share = nearest_bones(points, starts, joint_places[list(_BONES)])
     low, high = _bone_shares(joint_places)
-    shares = []
-    for some in points.split(POINTS_AT_ONCE):
-        aside = some[:, None] - starts
-        share = ((aside * along).sum(-1) / squares).clamp(0, 1)
-        nearest = (aside - share[..., None] * along).square().sum(-1).argmin(1)
-        shares.append(torch.lerp(low[nearest], high[nearest], share.gather(1, nearest[:, None])))
-    return torch.cat(shares)
+    return torch.lerp(low[nearest], high[nearest], share[:, None])
 
 
 def _bone_shares(joint_places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

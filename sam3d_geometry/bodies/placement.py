@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ..geometry.medians import weighted_median
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
@@ -168,12 +169,6 @@ def _pixels(
     return found
 
 
-def _weighted_median(values: torch.Tensor, weights: torch.Tensor) -> float:
-    order = values.argsort()
-    total = weights[order].cumsum(0)
-    return float(values[order[int((total < total[-1] / 2).sum())]])
-
-
 Fits = dict[tuple[int, int], tuple[DepthFit, float]]
 
 
@@ -183,7 +178,7 @@ def _scene_sizes(fits: Fits, own: torch.Tensor) -> dict[int, float]:
     for p in sorted({p for _, p in fits}):
         at = [(t, fit) for (t, q), (fit, _) in fits.items() if q == p]
         values = torch.tensor([float(own[t, p]) * math.exp(fit.log_ratio) for t, fit in at], dtype=torch.float64)
-        sizes[p] = _weighted_median(values, torch.tensor([float(fit.pixels) for _, fit in at]))
+        sizes[p] = weighted_median(values, torch.tensor([float(fit.pixels) for _, fit in at]))
     return sizes
 
 
@@ -232,8 +227,8 @@ def _metres_per_unit(sizes: dict[int, float], own: torch.Tensor, fits: Fits, pla
     for low in sorted(units.tolist()):
         adults = (units >= low) & (units <= low * ADULT_RANGE)
         if float(weights[adults].sum()) >= ADULT_SHARE * float(weights.sum()):
-            return _weighted_median(units[adults], weights[adults])
-    return _weighted_median(units, weights)
+            return weighted_median(units[adults], weights[adults])
+    return weighted_median(units, weights)
 
 
 def _own_size(own: torch.Tensor, person: int) -> float:

@@ -16,6 +16,7 @@ from ..geometry.colour import eight_bit
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_image, size_for_long_edge
 from ..video.clip_file import Clip, open_clip
+from ..video.engine import as_float
 from ..views.keyframes import KEYFRAME_LONG_EDGE, Keyframe, KeyframePicker, KeyframeSettings
 from .photo_products import write_picture
 
@@ -47,8 +48,7 @@ def _chosen(clip: Clip, settings: KeyframeSettings, on_progress: OnProgress) -> 
 
 def _colours(pixels: numpy.ndarray) -> torch.Tensor:
     """(1, h, w, 3) float32 in [0, 1] of a clip's pixels."""
-    colours = torch.from_numpy(numpy.ascontiguousarray(pixels[..., :3]))[None]
-    return colours / 255 if colours.dtype == torch.uint8 else colours.float().clamp(0, 1)
+    return as_float(torch.from_numpy(numpy.ascontiguousarray(pixels[..., :3]))[None]).clamp(0, 1)
 
 
 def _small_grey(pixels: numpy.ndarray) -> numpy.ndarray:

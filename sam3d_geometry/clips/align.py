@@ -19,7 +19,7 @@ from .alignment import Alignment
 from .cuts import CUT_THRESHOLD, find_cuts, shots_between, thumbnails
 from .ego_motion import MINIMUM_SAMPLES, Match, Motion, MotionFit, SolverFrame, fit_frame, match
 from .flicker import frame_flicker
-from .frame_step import FrameStep, Steps
+from .frame_step import FrameStep, Steps, if_from
 
 MAX_KEYFRAMES = 8  # places that a shot remembers: each is looked at for every frame, and saved with a stream's state
 KEYFRAME_EVERY = 3  # frames: how often the keyframe is asked, which costs as much as the frame before
@@ -163,7 +163,7 @@ class _Aligner:
             self.state = AlignState(last=first, keyframes=(first,), **seen)
             return FrameFit()
         before = state.last.view
-        known = known if known is not None and known.is_from(before.grey) else None
+        known = if_from(known, before.grey)
         to_last = match(view, before) if known is None else known.match
         placed = self._placed(view, look, to_last)
         fit, world = placed.fit, placed.world_from_camera

@@ -39,7 +39,11 @@ Steps = Sequence[FrameStep | None]  # of B frames; None where nothing is known
 
 def step_from(steps: Steps | None, index: int, before: numpy.ndarray) -> FrameStep | None:
     """The step of a frame from one of this luminance; None where another one, or none, is known."""
-    step = None if steps is None else steps[index]
+    return None if steps is None else if_from(steps[index], before)
+
+
+def if_from(step: FrameStep | None, before: numpy.ndarray) -> FrameStep | None:
+    """The step, where it is known and from a frame of this luminance."""
     return step if step is not None and step.is_from(before) else None
 
 

@@ -39,7 +39,8 @@ class Keyframe:
 
 def sharpness(grey: numpy.ndarray) -> float:
     """Variance of the Laplacian of a picture (H, W) uint8: less where it is blurred by motion or focus."""
-    return float(opencv_for_flow().Laplacian(grey, 6).var())
+    cv2 = opencv_for_flow()
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
 class KeyframePicker:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
+import torch
 
+from ..geometry.medians import weighted_median
 from .features import opencv_for_features
 from .turns import degrees_between
 from .two_views import LEAST_MATCHES, TwoViews, rays, two_views_from
@@ -99,16 +101,10 @@ def _relief_cost(geometry: TwoViews, pair: MatchedPair, side: int) -> float:
     spread = numpy.sqrt(RELIEF_ERROR**2 + numpy.minimum(blur, 10.0) ** 2)[known]
     front = (depth > 0)[known]
     off = numpy.log(numpy.where(front, depth[known], 1.0)) - told[known]
-    scale = _weighted_median(off[front], 1 / spread[front]) if front.any() else 0.0
+    scale = weighted_median(torch.from_numpy(off[front]), torch.from_numpy(1 / spread[front])) if front.any() else 0.0
     sigmas = numpy.where(front, (off - scale) / spread, BEHIND)
     worth = min(1.0, INDEPENDENT_RELIEF / known.sum())
     return float(worth * numpy.log1p(sigmas**2).sum())
-
-
-def _weighted_median(values: numpy.ndarray, weights: numpy.ndarray) -> float:
-    order = numpy.argsort(values)
-    total = numpy.cumsum(weights[order])
-    return float(values[order][numpy.searchsorted(total, total[-1] / 2)])
 
 
 def starting_poses(pair: MatchedPair) -> list[tuple[numpy.ndarray, numpy.ndarray]]:

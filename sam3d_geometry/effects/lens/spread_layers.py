@@ -82,6 +82,8 @@ def _mirror_indices(start: int, stop: int, length: int, device: torch.device) ->
 
 def mirrored(plane: torch.Tensor, before: tuple[int, int], size: tuple[int, int]) -> torch.Tensor:
     """Plane (H, W) -> the part of `size` that begins `before` rows and columns outside it, filled with its mirror image."""
+    if before == (0, 0) and plane.shape == size:
+        return plane
     rows, columns = (
         _mirror_indices(-start, length - start, n, plane.device)
         for start, length, n in zip(before, size, plane.shape, strict=True)
@@ -107,6 +109,8 @@ class Picture:
 
     @property
     def layer_map(self) -> torch.Tensor:
+        if self.scale == 1:
+            return self.lowest
         return torch.where(self.lowest == self.highest, self.lowest, MIXED)
 
     def halved(self) -> Picture:

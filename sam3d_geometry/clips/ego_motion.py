@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -93,6 +94,11 @@ class Motion:
     def then(self, other: Motion) -> Motion:
         """This motion followed by another one."""
         return Motion(other.rotation @ self.rotation, other.rotation @ self.translation + other.translation)
+
+    def stepped(self, step: numpy.ndarray) -> Motion:
+        """The motion with a turn TURN_PART after its own and a further way MOVE_PART, both of `step` (6,) float64."""
+        turn, move = _rotation(step[TURN_PART]), step[MOVE_PART]
+        return Motion(torch.from_numpy(turn @ self.rotation.numpy()), self.translation + torch.from_numpy(move))
 
     def inverse(self) -> Motion:
         """The motion back."""
@@ -210,37 +216,52 @@ class _SeenSamples(NamedTuple):
     @property
     def off(self) -> numpy.ndarray:
         """How far they are off in pixels, (N,)."""
-        return numpy.hypot(*self.in_pixels)
+        x, y = self.in_pixels
+        return numpy.sqrt(x * x + y * y)
 
-    def slopes(self, focal: numpy.ndarray, lengths: numpy.ndarray) -> numpy.ndarray:
+    def slopes(self, focal: numpy.ndarray, lengths: numpy.ndarray, counts: numpy.ndarray) -> numpy.ndarray:
         """Derivatives (8, 3, N) of x, y and log depth by TURN_PART, MOVE_PART, LOG_SCALE and SHIFT; a turn acts before the move.
 
-        `lengths` (N,) are the scaled depths before the shift, `focal` (2, 1) in pixels.
+        `lengths` (N,) are the scaled depths before the shift, `focal` (2, 1) in pixels; each is multiplied by its part of
+        `counts` (3, N).
         """
-        slopes = numpy.empty((RIGID + 2, 3, len(self.z)))
-        slopes[TURN_PART] = 0
-        (x, y, z), turn = self.turned, slopes[TURN_PART]
-        turn[0, 1], turn[0, 2], turn[1, 0], turn[1, 2], turn[2, 0], turn[2, 1] = -z, y, z, -x, -y, x
-        slopes[MOVE_PART] = numpy.eye(3)[..., None]
-        slopes[SHIFT] = self.rays
-        slopes[LOG_SCALE] = self.rays * lengths
+        (x, y, z), (rx, ry, rz) = self.turned, self.rays
         # from points to pixels and log depth
-        by_depth = slopes[:, 2:] / self.z
-        slopes[:, :2] = focal * (slopes[:, :2] / self.z - self.slant * by_depth)
-        slopes[:, 2:] = by_depth
+        by_depth = counts[2] / self.z
+        across = focal * counts[:2] / self.z
+        to_x, to_y = across
+        along_x, along_y = across * self.slant
+        slopes = numpy.empty((RIGID + 2, 3, len(self.z)))
+        for place, (right, down, ahead) in enumerate(((None, -z, y), (z, None, -x), (-y, x, None))):
+            own = slopes[TURN_PART][place]
+            numpy.multiply(along_x, 0 if ahead is None else -ahead, out=own[0])
+            numpy.multiply(along_y, 0 if ahead is None else -ahead, out=own[1])
+            numpy.multiply(by_depth, 0 if ahead is None else ahead, out=own[2])
+            if right is not None:
+                own[0] += to_x * right
+            if down is not None:
+                own[1] += to_y * down
+        moves = slopes[MOVE_PART]
+        moves[:2] = 0
+        moves[0, 0], moves[1, 1], moves[2, 2] = to_x, to_y, by_depth
+        numpy.negative(along_x, out=moves[2, 0])
+        numpy.negative(along_y, out=moves[2, 1])
+        shifts = slopes[SHIFT]
+        numpy.subtract(to_x * rx, along_x * rz, out=shifts[0])
+        numpy.subtract(to_y * ry, along_y * rz, out=shifts[1])
+        numpy.multiply(by_depth, rz, out=shifts[2])
+        numpy.multiply(shifts, lengths, out=slopes[LOG_SCALE])
         return slopes
 
 
-def _cross_matrix(vector: torch.Tensor) -> torch.Tensor:
-    """Vector v (3,) -> the matrix (3, 3) that takes w to the cross product v x w."""
-    x, y, z = vector.unbind(-1)
-    zero = torch.zeros_like(x)
-    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
-
-
-def _rotation(turn: torch.Tensor) -> torch.Tensor:
-    """Axis times angle (3,) -> rotation (3, 3)."""
-    return torch.linalg.matrix_exp(_cross_matrix(turn))
+def _rotation(turn: numpy.ndarray) -> numpy.ndarray:
+    """Axis times angle (3,) -> rotation (3, 3), by Rodrigues' formula."""
+    x, y, z = turn
+    cross = numpy.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    angle = math.hypot(x, y, z)
+    half = math.sin(angle / 2) / (angle / 2) if angle > 1e-8 else 1.0
+    one = math.sin(angle) / angle if angle > 1e-8 else 1.0
+    return numpy.eye(3) + one * cross + half**2 / 2 * (cross @ cross)
 
 
 def _noise(residuals: numpy.ndarray, least: float) -> float:
@@ -249,7 +270,7 @@ def _noise(residuals: numpy.ndarray, least: float) -> float:
 
 def _normal_equations(
     taken: dict[int, _Samples], motions: Sequence[Motion], scale: float, shift: float, with_scale: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[numpy.ndarray, numpy.ndarray]:
     """The samples of each reference, by its number -> the matrix (U, U) and right side (U,) of a step of Gauss-Newton.
 
     Each sample counts with the weight of Geman-McClure for what it is off, in standard deviations of its kind.
@@ -262,15 +283,15 @@ def _normal_equations(
         pixel_noise, depth_noise = _noise(seen.off, LEAST_PIXEL_NOISE), _noise(seen.in_depth, LEAST_DEPTH_NOISE)
         noise = numpy.array([[pixel_noise], [pixel_noise], [depth_noise]])
         residual = numpy.concatenate([seen.in_pixels, seen.in_depth[None]]) / noise
-        weight = 1 / (1 + (residual**2).sum(0) / REWEIGHTING**2)  # the root of that of Geman-McClure
-        slopes = seen.slopes(samples.focal, scale * samples.depth)[: RIGID + shared]
-        slopes *= weight / noise
+        # the root of the weight of Geman-McClure
+        weight = 1 / (1 + numpy.einsum("ij,ij->j", residual, residual) / REWEIGHTING**2)
+        slopes = seen.slopes(samples.focal, scale * samples.depth, weight / noise)[: RIGID + shared]
         flat = slopes.reshape(len(slopes), -1)
         own = RIGID * i
         places = numpy.array([*range(own, own + RIGID), *range(unknowns - shared, unknowns)])
         normal[places[:, None], places] += flat @ flat.T
         right[places] -= flat @ (residual * weight).reshape(-1)
-    return torch.from_numpy(normal), torch.from_numpy(right)
+    return normal, right
 
 
 def fit_frame(
@@ -300,17 +321,15 @@ def fit_frame(
             normal[SHIFT, SHIFT] += 1 / prior**2
             right[SHIFT] -= shift / prior**2
         # a trace of damping: what no sample says anything of stays as it is
-        normal.diagonal().add_(1e-9 * normal.diagonal().max() + 1e-12)
-        step = torch.linalg.solve(normal, right)
+        diagonal = numpy.einsum("ii->i", normal)
+        diagonal += 1e-9 * diagonal.max() + 1e-12
+        step = numpy.linalg.solve(normal, right)
         for i in taken:
-            own = step[RIGID * i : RIGID * (i + 1)]
-            motions[i] = Motion(
-                _rotation(own[TURN_PART]) @ motions[i].rotation, motions[i].translation + own[MOVE_PART]
-            )
+            motions[i] = motions[i].stepped(step[RIGID * i : RIGID * (i + 1)])
         if with_scale:
-            scale *= float(step[LOG_SCALE].clamp(-MOST_RESCALED, MOST_RESCALED).exp())
+            scale *= math.exp(min(max(step[LOG_SCALE], -MOST_RESCALED), MOST_RESCALED))
             shift += float(step[SHIFT])
-        if step.abs().max() < SETTLED_MOTION:
+        if numpy.abs(step).max() < SETTLED_MOTION:
             break
     residual, still = _quality(list(taken.values()), [motions[i] for i in taken], scale, shift)
     return MotionFit(scale, shift, tuple(motions), residual, still)

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ..clips.cuts import CUT_THRESHOLD, find_cuts, thumbnails
 from ..geometry.camera import unproject
+from ..geometry.colour import without_nan
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
@@ -226,12 +227,6 @@ def _continues(state: RefineState | None, pointmap: Pointmap, size: Size) -> Ref
     return state if picture_size(state.levels[0].picture) == first else None
 
 
-def _without_nan(photo: torch.Tensor) -> torch.Tensor:
-    """A photo in [0, 1] without nan."""
-    least, most = photo.aminmax()
-    return photo if least >= 0 and most <= 1 else photo.nan_to_num(0, 1, 0).clamp(0, 1)
-
-
 def _least(own: Size, wanted: Size) -> Size:
     """The pointmap's size, or the one wanted where that is smaller."""
     return wanted if max(wanted) < max(own) else own
@@ -283,7 +278,7 @@ def refine_depth_edges(
     results = []
     for i, cut in enumerate(found.cuts.tolist()):
         frame = pointmap[i]
-        photo = _without_nan(photos[[i if len(photos) > 1 else 0]].to(frame.device).float())
+        photo = without_nan(photos[[i if len(photos) > 1 else 0]].to(frame.device).float())
         soft = _Map(inverse_depth(frame.depth, frame.mask), frame.image, frame.normals)
         if max(size) < max(frame.size):
             soft = _resized(soft, resize_image(photo, size))

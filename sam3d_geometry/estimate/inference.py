@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal
-from ..geometry.colour import BEHIND_ALPHA
+from ..geometry.colour import BEHIND_ALPHA, without_nan
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import FARTHEST_DEPTH, pointmap_of_depth
 from ..geometry.progress import OnProgress
@@ -69,7 +69,7 @@ def _check_settings(resolution: int, validity: str, refine_edges: str) -> None:
 
 def _clean(images: torch.Tensor) -> torch.Tensor:
     """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan, put over gray by their alpha."""
-    images = images.float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+    images = without_nan(images.float())
     if images.shape[-1] == 4:
         images = torch.lerp(torch.full_like(images[..., :3], BEHIND_ALPHA), images[..., :3], images[..., 3:])
     return images.expand(-1, -1, -1, 3)

@@ -30,6 +30,15 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
     return torch.where(light <= 0.0031308, light * 12.92, curve)
 
 
+def without_nan(picture: torch.Tensor) -> torch.Tensor:
+    """A picture in [0, 1] without nan, black where that was; the same tensor where nothing is to be changed, which a CPU looks for."""
+    if picture.device.type == "cpu":  # elsewhere to look would be to wait
+        least, most = picture.aminmax()
+        if least >= 0 and most <= 1:
+            return picture
+    return picture.nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+
+
 def on_screen(light: torch.Tensor) -> torch.Tensor:
     """Linear light (..., 1, 3 or 4), times alpha if it has that -> sRGB in [0, 1], (..., 3) or with alpha (..., 4).
 

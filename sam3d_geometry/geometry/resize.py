@@ -32,7 +32,11 @@ def resize_image(image: torch.Tensor, size: Size) -> torch.Tensor:
     if tuple(image.shape[1:3]) == tuple(size):
         return image
     shrinks = size[0] < image.shape[1] or size[1] < image.shape[2]
-    planes = F.interpolate(image.movedim(-1, 1).float(), size, mode="bilinear", align_corners=False, antialias=shrinks)
+    planes = image.movedim(-1, 1).float()
+    if 2 * size[0] <= image.shape[1] and image.device.type == "cpu":
+        # down the rows first, whole rows of memory at a time: half the time, the same but for rounding
+        planes = F.interpolate(planes, (size[0], image.shape[2]), mode="bilinear", align_corners=False, antialias=True)
+    planes = F.interpolate(planes, size, mode="bilinear", align_corners=False, antialias=shrinks)
     return planes.movedim(1, -1).clamp(0, 1)
 
 

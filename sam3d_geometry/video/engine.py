@@ -174,6 +174,15 @@ class LocalEngine:
         self._model = model
         self.model_name = f"{model.name} {model.dtype}"
         self.device = model.device if model.device.type == "cuda" else torch.device("cpu")
+        self._room = torch.empty(0)
+
+    def _floats(self, images: torch.Tensor) -> torch.Tensor:
+        """As `as_float`, uint8 in room that the next call uses again: a new one for each chunk costs more than the work."""
+        if images.dtype != torch.uint8:
+            return as_float(images)
+        if self._room.shape[1:] != images.shape[1:] or len(self._room) < len(images):
+            self._room = torch.empty(images.shape, device=images.device)
+        return self._room[: len(images)].copy_(images).div_(255)
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
         samples = (torch.from_numpy(pixels) for pixels in clip.samples(SURVEY_FRAMES))
@@ -188,7 +197,7 @@ class LocalEngine:
         """What the network sees in the frames."""
         return infer_pointmap(
             self._model,
-            as_float(images.to(self.device)),
+            self._floats(images.to(self.device)),
             resolution=settings.resolution,
             fov_x_degrees=fov_x_degrees,
             validity=settings.validity,

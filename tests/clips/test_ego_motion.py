@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from development.scenes.moving_room import film
-from sam3d_geometry.clips.ego_motion import Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
+from sam3d_geometry.clips.ego_motion import (
+    Match,
+    Motion,
+    SolverFrame,
+    _Samples,
+    fit_frame,
+    match,
+    pixels_of,
+    rays_through,
+)
 from sam3d_geometry.clips.flow import pixel_positions, sample_at
 from sam3d_geometry.geometry.camera import unproject
 
@@ -98,6 +107,39 @@ def test_motions_are_a_group():
     back = motion.then(motion.inverse())
     assert torch.allclose(back.rotation, torch.eye(3, dtype=torch.float64))
     assert back.translation.norm() < 1e-12
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-12, 1e-5, 0.3, 3.0])
+def test_a_step_turns_about_its_axis_and_moves_on(length):
+    motion = Motion.none().stepped(numpy.array([0.1, -0.2, 0.3, 1.0, 2.0, 3.0]))
+    axis = torch.tensor([2.0, -1.0, 2.0], dtype=torch.float64) / 3 * length
+    step = numpy.concatenate([axis.numpy(), [0.5, 0.0, -0.5]])
+    x, y, z = axis.tolist()
+    cross = torch.tensor([[0, -z, y], [z, 0, -x], [-y, x, 0]], dtype=torch.float64)
+    stepped = motion.stepped(step)
+    assert torch.allclose(stepped.rotation, torch.linalg.matrix_exp(cross) @ motion.rotation, atol=1e-14)
+    assert stepped.translation.tolist() == [1.5, 2.0, 2.5]
+
+
+def test_slopes_are_those_of_where_samples_are_seen(frames):
+    pointmap = frames.pointmap(False)
+    view, reference = SolverFrame.of(pointmap[4]), SolverFrame.of(pointmap[0])
+    found, _ = exact_match(frames, 4, 0)
+    samples = _Samples.take(view, reference, found)
+    counts = numpy.random.default_rng(0).uniform(0.5, 2, (3, len(samples.depth)))
+    motion = Motion.none().stepped(numpy.array([0.02, -0.03, 0.01, 0.1, 0.05, -0.1]))
+
+    def seen(step):
+        moved = Motion(motion.rotation, motion.translation).stepped(step[:6])
+        # a turn acts before the move
+        off = samples.seen_by(moved, 1.1 * numpy.exp(step[6]), 0.02 + step[7])
+        return numpy.concatenate([off.in_pixels, off.in_depth[None]]) * counts
+
+    slopes = samples.seen_by(motion, 1.1, 0.02).slopes(samples.focal, 1.1 * samples.depth, counts)
+    for place in range(8):
+        small = numpy.zeros(8)
+        small[place] = 1e-6
+        numpy.testing.assert_allclose(slopes[place], (seen(small) - seen(-small)) / 2e-6, rtol=1e-4, atol=1e-3)
 
 
 def test_rays_and_pixels_are_inverse():

@@ -13,6 +13,7 @@ from sam3d_geometry.geometry.colour import (
     on_screen,
     srgb_from_hex,
     srgb_from_linear,
+    without_nan,
 )
 
 
@@ -66,6 +67,14 @@ def test_flow_and_glasses_see_the_same_luminance():
     grey = luminance(picture)
     assert torch.equal(torch.from_numpy(grey_frames(picture[None])[0]), eight_bit(grey))
     assert torch.equal(anaglyph(picture, picture, ANAGLYPH_HALF_COLOR)[..., 0], grey)
+
+
+def test_a_picture_is_cleaned_only_where_something_is_wrong():
+    clean = torch.tensor([[0.0, 0.25, 1.0]])
+    assert without_nan(clean) is clean
+    wrong = torch.tensor([[float("nan"), float("inf"), -float("inf"), -0.5, 2.0, 0.25]])
+    assert without_nan(wrong).tolist() == [[0.0, 1.0, 0.0, 0.0, 1.0, 0.25]]
+    assert wrong[0, 3] == -0.5
 
 
 def test_light_on_a_screen_is_undone_from_alpha_and_ends_at_white():

@@ -3,6 +3,7 @@
 import closed_form
 import pytest
 import torch
+from torch.nn import functional as F
 
 from sam3d_geometry.geometry.camera import project
 from sam3d_geometry.geometry.resize import (
@@ -70,6 +71,13 @@ def test_single_pixels_grow_and_shrink(size):
     depth, mask = resize_depth(torch.full((2, 1, 1), 3.0), torch.ones(2, 1, 1, dtype=torch.bool), size)
     assert torch.allclose(depth, torch.tensor(3.0)) and mask.all()
     assert resize_image(torch.rand(1, 9, 9, 3), size).shape == (1, *size, 3)
+
+
+@pytest.mark.parametrize("size", [(9, 16), (20, 11), (5, 40)], ids=str)
+def test_a_picture_shrunk_by_rows_first_is_the_one_shrunk_at_once(size):
+    image = torch.rand(2, 40, 33, 3, generator=torch.Generator().manual_seed(0))
+    at_once = F.interpolate(image.movedim(-1, 1), size, mode="bilinear", align_corners=False, antialias=True)
+    assert torch.allclose(resize_image(image, size), at_once.movedim(1, -1), atol=5e-7)
 
 
 def test_a_mask_is_true_where_half_is_covered():

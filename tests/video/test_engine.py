@@ -79,3 +79,17 @@ def test_the_network_here_sees_each_frame_as_it_does_alone(clip, overlap):
     for chunk, part in zip(chunks, read_chunks(clip, 3, None)):
         alone = infer_pointmap(model, part.images.float() / 255, resolution=64, fov_x_degrees=50.0, frames_per_batch=3)
         assert torch.equal(chunk.pointmap.points, alone.points)
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
+def test_what_was_seen_stays_when_other_frames_of_other_sizes_follow():
+    engine, settings = LocalEngine(load_model(PREVIEW, allow_download=False)), StreamSettings(resolution=64)
+    batches = [
+        torch.randint(0, 256, (frames, 32, width, 3), dtype=torch.uint8)
+        for frames, width in ((3, 48), (2, 48), (2, 64))
+    ]
+    seen = [engine.infer(images, settings, 50.0) for images in batches]
+    for images, pointmap in zip(batches, seen):
+        assert torch.equal(pointmap.image, images.float() / 255)
+        again = LocalEngine(engine._model).infer(images.float() / 255, settings, 50.0)
+        assert torch.equal(pointmap.points, again.points)

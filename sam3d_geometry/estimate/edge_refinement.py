@@ -23,7 +23,7 @@ from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
 from ..geometry.surfaces import ends_of, inverse_depth
 from ..geometry.unrefined import packed
-from .soft_edges import falling_into_sky, joined, on_ramps, on_ridges, ramp_stride, slopes, widened
+from .soft_edges import falling_into_sky, joined, on_ramps, on_ridges, ramp_strides, slopes, widened
 from .surface_votes import Electors, Verdict, Voters, decide
 
 RAMP_RADIUS, RAMP_SPREAD = 4, 2.0  # pixels: from the middle of a ramp both of its surfaces are heard
@@ -33,6 +33,9 @@ TRACED = 0.1  # purity of what lies beside a ramp, whose last trace may reach th
 RIDGE_TRUST = 0.5  # in the middle of something thin, whose own depth is mixed with that behind it
 LARGEST_SIZE_RATIO = 2.3  # in size: beyond it one more step is made
 MEDIAN_SIDE = 128  # pixels of the long side that a median is taken from
+PIXELS_AT_ONCE = (
+    1 << 18
+)  # of frames that are refined together: many short steps become few longer ones, which still fit the cache
 SAME_PIXEL = 0.15  # difference of colour in [0, 1] up to which a pixel of a clip shows the same as before
 
 
@@ -56,7 +59,7 @@ class RefineState:
 
 @dataclass(frozen=True)
 class _Map:
-    """One frame at one size: inverse depth (1, H, W), its picture (1, H, W, 3) and normals (1, H, W, 3) or None."""
+    """Frames at one size: inverse depth (B, H, W), their picture (B, H, W, 3) and normals (B, H, W, 3) or None."""
 
     inverse: torch.Tensor
     picture: torch.Tensor
@@ -66,29 +69,34 @@ class _Map:
     def size(self) -> Size:
         return picture_size(self.inverse)
 
+    def __getitem__(self, frames: list[int]) -> _Map:
+        """Some of the frames."""
+        normals = None if self.normals is None else self.normals[frames]
+        return _Map(self.inverse[frames], self.picture[frames], normals)
+
     def voters(self, slope: torch.Tensor, trust: torch.Tensor, purity: torch.Tensor) -> Voters:
-        """Its pixels, with slopes (1, H, W, 2), trust and purity (1, H, W)."""
+        """Its pixels, with slopes (B, H, W, 2), trust and purity (B, H, W)."""
         maps = [self.inverse[..., None], slope, self.picture, trust[..., None], purity[..., None]]
         if self.normals is not None:
             maps.append(self.normals)
-        return Voters(self.size, torch.cat(maps, -1)[0].flatten(0, 1).T.contiguous())
+        return Voters(self.size, torch.cat(maps, -1).flatten(0, 2).T.contiguous())
 
     def replaced(self, where: torch.Tensor, by: _Map) -> _Map:
-        """The map with another one's pixels at `where` (1, H, W)."""
+        """The map with another one's pixels at `where` (B, H, W)."""
         normals = self.normals
         if normals is not None and by.normals is not None:
             normals = torch.where(where[..., None], by.normals, normals)
         return replace(self, inverse=torch.where(where, by.inverse, self.inverse), normals=normals)
 
     def with_verdict(self, places: tuple[torch.Tensor, ...], verdict: Verdict) -> _Map:
-        """The map with what was decided of the pixels at places (rows, columns)."""
+        """The map with what was decided of the pixels at places (frames, rows, columns)."""
         inverse = self.inverse.clone()
-        inverse[0][places] = torch.where(verdict.found, verdict.inverse, inverse[0][places])
+        inverse[places] = torch.where(verdict.found, verdict.inverse, inverse[places])
         if self.normals is None:
             return replace(self, inverse=inverse)
         normals = self.normals.clone()
         chosen = F.normalize(verdict.carried, dim=-1)
-        normals[0][places] = torch.where(verdict.found[:, None], chosen, normals[0][places])
+        normals[places] = torch.where(verdict.found[:, None], chosen, normals[places])
         return replace(self, inverse=inverse, normals=normals)
 
 
@@ -106,11 +114,11 @@ def _sizes_between(first: Size, last: Size) -> list[Size]:
     return [at(k) for k in range(1, steps + 1)]
 
 
-class _FrameInWork:
-    """One frame on its way through the sizes, with what the frame before it chose at each of them."""
+class _FramesInWork:
+    """Frames on their way through the sizes, with what the frame before chose at each of them, where it is a single one."""
 
     def __init__(self, before: tuple[RefinedLevel, ...], median: torch.Tensor):
-        """`before` are the levels of the frame before, `median` () is this one's inverse depth in the middle."""
+        """`before` are the levels of the frame before, `median` (B, 1, 1) is the inverse depth in the middle of these."""
         self._before, self._median = before, median
         self.levels: list[RefinedLevel] = []
 
@@ -119,8 +127,8 @@ class _FrameInWork:
         if len(self._before) <= len(self.levels):
             return {}
         before = self._before[len(self.levels)]
-        unlike = (picture[0][places] - before.picture[0][places]).square().sum(-1)
-        remembered = before.inverse[0][places] * self._median
+        unlike = (picture[places] - before.picture[places]).square().sum(-1)
+        remembered = before.inverse[places] * self._median[0, 0, 0]
         return {"remembered": remembered, "alike": 1 / (1 + unlike / SAME_PIXEL**2).square()}
 
     def _noted(self, done: _Map) -> _Map:
@@ -129,17 +137,18 @@ class _FrameInWork:
         return done
 
     def without_ramps(self, soft: _Map, ramps: torch.Tensor) -> tuple[_Map, torch.Tensor]:
-        """The map with its ramps (1, H, W) given to the surfaces beside them, and where that was (1, H, W)."""
+        """The map with its ramps (B, H, W) given to the surfaces beside them, and where that was (B, H, W)."""
         beside = widened(ramps, 1)
         trust = torch.where(ramps, torch.where(on_ridges(soft.inverse), RIDGE_TRUST, 0.0), 1.0)
         purity = torch.where(beside, TRACED, 1.0)
-        rows, columns = places = torch.nonzero(beside[0], as_tuple=True)
+        frames, rows, columns = places = torch.nonzero(beside, as_tuple=True)
         electors = Electors(
             rows.to(soft.inverse.dtype),
             columns.to(soft.inverse.dtype),
-            soft.picture[0][places],
-            measured=soft.inverse[0][places],
-            unsure=ramps[0][places],
+            soft.picture[places],
+            frames=frames,
+            measured=soft.inverse[places],
+            unsure=ramps[places],
             **self._memory(soft.picture, places),
         )
         voters = soft.voters(slopes(soft.inverse, joined(soft.inverse), ~ramps, ~beside, SLOPE_RADIUS), trust, purity)
@@ -147,14 +156,14 @@ class _FrameInWork:
         return self._noted(soft.with_verdict(places, verdict)), beside
 
     def enlarged(self, sharp: _Map, picture: torch.Tensor) -> _Map:
-        """A map without ramps at the size of a picture (1, H, W, 3), its edges on those of the picture."""
+        """A map without ramps at the size of a picture (B, H, W, 3), its edges on those of the picture."""
         size = picture_size(picture)
         links = joined(sharp.inverse)
         ends = ends_of(links)
-        beside = F.interpolate(ends[:, None].float(), size, mode="bilinear", align_corners=False)[0, 0] > 0
+        beside = F.interpolate(ends[:, None].float(), size, mode="bilinear", align_corners=False)[:, 0] > 0
         places = torch.nonzero(beside, as_tuple=True)
-        at = [(place + 0.5) * (n / m) - 0.5 for place, n, m in zip(places, sharp.size, size)]
-        electors = Electors(at[0], at[1], picture[0][places], **self._memory(picture, places))
+        at = [(place + 0.5) * (n / m) - 0.5 for place, n, m in zip(places[1:], sharp.size, size)]
+        electors = Electors(at[0], at[1], picture[places], frames=places[0], **self._memory(picture, places))
         whole = torch.ones_like(sharp.inverse)
         voters = sharp.voters(slopes(sharp.inverse, links, ~ends, ~ends, 1), whole, whole)
         verdict = decide(voters, electors, STEP_RADIUS, STEP_SPREAD)
@@ -162,7 +171,7 @@ class _FrameInWork:
 
 
 def _resized(whole: _Map, picture: torch.Tensor) -> _Map:
-    """A map at the size of a picture (1, H, W, 3), which becomes its own."""
+    """A map at the size of a picture (B, H, W, 3), which becomes its own."""
     valid = whole.inverse > 0
     resize = GeometryResize(inverse_depth(whole.inverse, valid), valid, picture_size(picture))
     normals = None if whole.normals is None else F.normalize(resize(whole.normals), dim=-1)
@@ -175,7 +184,7 @@ def _shrunk(size: Size, stride: int) -> Size:
 
 
 def _pictures(picture: torch.Tensor, sizes: list[Size]) -> list[torch.Tensor]:
-    """A picture (1, H, W, 3) at each of the sizes, which grow; each is made of the next larger one."""
+    """A picture (B, H, W, 3) at each of the sizes, which grow; each is made of the next larger one."""
     made = []
     for size in reversed(sizes):
         picture = resize_image(picture, size)
@@ -183,40 +192,40 @@ def _pictures(picture: torch.Tensor, sizes: list[Size]) -> list[torch.Tensor]:
     return made[::-1]
 
 
-def _sharp_at_own_size(soft: _Map, frame: _FrameInWork, stride: int) -> _Map:
+def _sharp_at_own_size(soft: _Map, frames: _FramesInWork, stride: int) -> _Map:
     """The map without ramps at its own size: the pixels off the ramps are its own."""
     if stride == 1:
-        return frame.without_ramps(soft, on_ramps(soft.inverse))[0]
+        return frames.without_ramps(soft, on_ramps(soft.inverse))[0]
     first = _shrunk(soft.size, stride)
     smallest, *larger = _pictures(soft.picture, [first, *_sizes_between(first, soft.size)])
     small = _resized(soft, smallest)
-    sharp, mended = frame.without_ramps(small, on_ramps(small.inverse) | falling_into_sky(small.inverse))
+    sharp, mended = frames.without_ramps(small, on_ramps(small.inverse) | falling_into_sky(small.inverse))
     for picture in larger:
-        sharp, own = frame.enlarged(sharp, picture), _resized(soft, picture)
+        sharp, own = frames.enlarged(sharp, picture), _resized(soft, picture)
         mended = F.interpolate(mended[:, None].float(), own.size, mode="bilinear", align_corners=False)[:, 0] > 0
         sharp = own.replaced(mended, sharp)
     return sharp
 
 
 def _median(inverse: torch.Tensor) -> torch.Tensor:
-    """The median () of a map's inverse depth where there is any, else 1."""
+    """The median (B, 1, 1) of each frame's inverse depth where there is any, else 1."""
     stride = max(1, round(max(picture_size(inverse)) / MEDIAN_SIDE))
-    seen = inverse[:, ::stride, ::stride]
-    seen = seen[seen > 0]
-    return seen.median() if seen.numel() else inverse.new_ones(())
+    kept = [frame[frame > 0] for frame in inverse[:, ::stride, ::stride]]
+    medians = [seen.median() if seen.numel() else inverse.new_ones(()) for seen in kept]
+    return torch.stack(medians)[:, None, None]
 
 
-def _refined_frame(
+def _refined_frames(
     soft: _Map, picture: torch.Tensor, before: tuple[RefinedLevel, ...], stride: int
 ) -> tuple[_Map, tuple[RefinedLevel, ...]]:
-    """One frame's map at the size of its picture (1, H, W, 3), and the levels to go on from."""
-    frame = _FrameInWork(before, _median(soft.inverse))
+    """The map of frames at the size of their picture (B, H, W, 3), and the levels to go on from; of a single one if there is one before."""
+    frames = _FramesInWork(before, _median(soft.inverse))
     sizes = _sizes_between(soft.size, picture_size(picture))
     own, *larger = _pictures(picture, [soft.size, *sizes])
-    sharp = _sharp_at_own_size(replace(soft, picture=own), frame, stride)
+    sharp = _sharp_at_own_size(replace(soft, picture=own), frames, stride)
     for larger_picture in larger:
-        sharp = frame.enlarged(sharp, larger_picture)
-    return sharp, tuple(frame.levels)
+        sharp = frames.enlarged(sharp, larger_picture)
+    return sharp, tuple(frames.levels)
 
 
 def _continues(state: RefineState | None, pointmap: Pointmap, size: Size) -> RefineState | None:
@@ -233,7 +242,7 @@ def _least(own: Size, wanted: Size) -> Size:
 
 
 def _pointmap_of(sharp: _Map, frame: Pointmap, source_size: Size) -> Pointmap:
-    """A frame with a map's depths on the rays of its pixels."""
+    """Frames with a map's depths on the rays of their pixels."""
     mask = sharp.inverse > 0
     normals = None if sharp.normals is None else sharp.normals * mask[..., None]
     return replace(
@@ -245,6 +254,23 @@ def _pointmap_of(sharp: _Map, frame: Pointmap, source_size: Size) -> Pointmap:
         source_size=source_size,
         unrefined=packed(frame) if frame.unrefined is None else frame.unrefined,
     )
+
+
+def refined_each(pointmap: Pointmap) -> Pointmap:
+    """A pointmap with its depth edges on those of its picture, at its own size, each frame for itself: `refine_depth_edges` of each."""
+    soft = _Map(inverse_depth(pointmap.depth, pointmap.mask), without_nan(pointmap.image.float()), pointmap.normals)
+    strides = ramp_strides(soft.inverse)
+    at_once = max(1, PIXELS_AT_ONCE // (pointmap.size[0] * pointmap.size[1]))
+    order, results = [], []
+    for stride in sorted(set(strides)):
+        alike = [i for i, of_frame in enumerate(strides) if of_frame == stride]
+        for start in range(0, len(alike), at_once):
+            part = alike[start : start + at_once]
+            sharp, _ = _refined_frames(soft[part], soft.picture[part], (), stride)
+            results.append(_pointmap_of(sharp, pointmap[part], pointmap.source_size))
+            order += part
+    refined = results[0] if len(results) == 1 else Pointmap.cat(results)
+    return refined if order == sorted(order) else refined[torch.tensor(order).argsort().to(pointmap.device)]
 
 
 def refine_depth_edges(
@@ -283,8 +309,8 @@ def refine_depth_edges(
         if max(size) < max(frame.size):
             soft = _resized(soft, resize_image(photo, size))
         if cut or not levels:
-            levels, stride = (), ramp_stride(soft.inverse)
-        sharp, levels = _refined_frame(soft, resize_image(photo, size), levels, stride)
+            levels, (stride,) = (), ramp_strides(soft.inverse)
+        sharp, levels = _refined_frames(soft, resize_image(photo, size), levels, stride)
         results.append(_pointmap_of(sharp, frame, picture_size(photo) if image is not None else frame.source_size))
         if on_progress is not None:
             on_progress(i + 1, len(pointmap))

@@ -16,7 +16,7 @@ from ..geometry.pointmap_maker import FARTHEST_DEPTH, pointmap_of_depth
 from ..geometry.progress import OnProgress
 from ..geometry.resize import Size, resize_image, resize_mask, size_for_long_edge
 from ..models import GeometryModel, Prediction
-from .edge_refinement import refine_depth_edges
+from .edge_refinement import refined_each
 from .focal import recover_focal_and_shift
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,6 @@ def tokens_for_size(size: Size, token_range: tuple[int, int]) -> int:
 def refines_edges(model: GeometryModel, refine_edges: str) -> bool:
     """Whether a choice of REFINEMENTS asks for refined edges of what this model gives."""
     return refine_edges == REFINED or (refine_edges == WHERE_SOFT and model.preview)
-
-
-def refined_each(pointmap: Pointmap) -> Pointmap:
-    """A pointmap with its depth edges on those of its picture, at its own size, each frame for itself."""
-    return Pointmap.cat([refine_depth_edges(pointmap[i])[0] for i in range(len(pointmap))])
 
 
 def _check_images(images: torch.Tensor) -> None:

@@ -126,23 +126,31 @@ def slopes(
     return sums[..., :2] / sums[..., 2:].clamp_min(torch.finfo(inverse.dtype).tiny)
 
 
-def _rise(inverse: torch.Tensor, length: int) -> float:
-    """How much all edges (B, H, W) rise within `length` pixels, summed along them, in shares of the nearer depth's inverse."""
-    total = 0.0
+def _rise(inverse: torch.Tensor, length: int) -> list[float]:
+    """How much all edges of each frame (B, H, W) rise within `length` pixels, summed along them, in shares of the nearer depth's inverse."""
+    totals = [0.0] * len(inverse)
     for dim in (1, 2):
         if inverse.shape[dim] > length:
             jumps = _long_jumps(inverse, dim, length)
             counted = (jumps > WIDE_CONTRAST) & (jumps < SKY_CONTRAST)
-            total += float(torch.where(counted, jumps / (1 + jumps), 0).sum()) / length
-    return total
+            risen = torch.where(counted, jumps / (1 + jumps), 0)
+            # each frame summed as if alone: no other one's rounding decides
+            totals = [total + float(frame.sum()) / length for total, frame in zip(totals, risen)]
+    return totals
 
 
-def ramp_stride(inverse: torch.Tensor) -> int:
-    """By how much a map (B, H, W) is to be shrunk so that most of its ramps are no longer than RAMP_LENGTH: 1, 2 or 4.
+def ramp_strides(inverse: torch.Tensor) -> list[int]:
+    """By how much each map of (B, H, W) is to be shrunk so that most of its ramps are no longer than RAMP_LENGTH: 1, 2 or 4.
 
     A stretch that is longer than the ramps sees all of their rise, from as many places as it is long; a shorter one does
     not. Edges of the sky say nothing of the others: a mask is always sharp.
     """
     whole = _rise(inverse, RAMP_LENGTH * EDGE_STRIDES[-1])
-    short = (stride for stride in EDGE_STRIDES[:-1] if _rise(inverse, RAMP_LENGTH * stride) >= SHARP_SHARE * whole)
-    return next(short, EDGE_STRIDES[-1])
+    strides = [EDGE_STRIDES[-1]] * len(inverse)
+    left = list(range(len(inverse)))
+    for stride in EDGE_STRIDES[:-1]:
+        risen = _rise(inverse if len(left) == len(inverse) else inverse[left], RAMP_LENGTH * stride) if left else []
+        enough = {i for i, rise in zip(left, risen) if rise >= SHARP_SHARE * whole[i]}
+        strides = [stride if i in enough else found for i, found in enumerate(strides)]
+        left = [i for i in left if i not in enough]
+    return strides

@@ -22,10 +22,10 @@ VOTES_AT_ONCE = 1 << 18  # so that they stay in the processor's cache
 
 @dataclass(frozen=True)
 class Voters:
-    """What the pixels of one frame know.
+    """What the pixels of B frames know.
 
     size    (height, width)
-    planes  (8 + E, height * width): inverse depth, its slope down and along per pixel, red, green, blue, the trust in
+    planes  (8 + E, B * height * width): inverse depth, its slope down and along per pixel, red, green, blue, the trust in
             their vote in [0, 1], the purity of their depth, by which it counts once their side has won, and E further
             values that the winners hand on
     """
@@ -40,6 +40,7 @@ class Electors:
 
     rows, columns  their places in pixels of the voters' frame, the first pixel's centre being 0
     colours        (N, 3)
+    frames         (N,) whose pixels they are, or None where there is but one
     measured       (N,) inverse depth that was measured there, or None where nothing was
     unsure         (N,) bool: those whose own measure may lie between surfaces, and is replaced in any case
     remembered     (N,) inverse depth of each in the last frame, or None where there was none
@@ -49,6 +50,7 @@ class Electors:
     rows: torch.Tensor
     columns: torch.Tensor
     colours: torch.Tensor
+    frames: torch.Tensor | None = None
     measured: torch.Tensor | None = None
     unsure: torch.Tensor | None = None
     remembered: torch.Tensor | None = None
@@ -64,6 +66,7 @@ class Electors:
             self.rows[chosen],
             self.columns[chosen],
             self.colours[chosen],
+            frames=some(self.frames),
             measured=some(self.measured),
             unsure=some(self.unsure),
             remembered=some(self.remembered),
@@ -109,6 +112,8 @@ def _decided(voters: Voters, electors: Electors, around: tuple[torch.Tensor, tor
     y, x = rows.round() + around[0], columns.round() + around[1]
     held_y, held_x = y.clamp(0, height - 1), x.clamp(0, width - 1)
     index = (held_y * width + held_x).long()
+    if electors.frames is not None and voters.planes.shape[1] > height * width:
+        index += (electors.frames * (height * width))[:, None]
     inverse, down, along, red, green, blue, trust = (plane[index] for plane in voters.planes[:7])
     y, x = rows - y, columns - x
     change = down * (rows - held_y) + along * (columns - held_x)

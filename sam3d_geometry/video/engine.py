@@ -11,6 +11,7 @@ import torch
 
 from ..clips.flow import grey_frames
 from ..clips.frame_step import Steps, followed_steps
+from ..estimate.edge_refinement import refined_each
 from ..estimate.inference import (
     AS_GIVEN,
     AT_PHOTO,
@@ -18,7 +19,6 @@ from ..estimate.inference import (
     REFINEMENTS,
     WHERE_SOFT,
     infer_pointmap,
-    refined_each,
     refines_edges,
 )
 from ..geometry.camera import fov_degrees_from_intrinsics

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sam3d_geometry.estimate.edge_refinement import refine_depth_edges
+from sam3d_geometry.estimate.edge_refinement import PIXELS_AT_ONCE, refine_depth_edges, refined_each
 from sam3d_geometry.geometry.pointmap import Pointmap
 from sam3d_geometry.geometry.resize import pointmap_at_size, resize_image
 from sam3d_geometry.geometry.surfaces import inverse_depth
@@ -264,6 +264,21 @@ def test_what_a_photo_cannot_be_is_refused():
         refine_depth_edges(soft, torch.rand(1, 50, 200, 3))
     with pytest.raises(ValueError, match="long_edge came as -1"):
         refine_depth_edges(soft, long_edge=-1)
+
+
+def test_frames_refined_together_are_those_refined_alone():
+    depth, region = box(25.0)
+    blurs = (5.0, 0.3, 2.0, 5.0, 0.3)  # which ask for a quarter, the whole, a half of the size
+    soft = [softened(depth, painted(region, seed=i), 2, blur, 0.005, i) for i, blur in enumerate(blurs)]
+    frames = Pointmap.cat([*soft, *soft])
+    frames = replace(frames, normals=F.normalize(noise(*frames.points.shape), dim=-1))
+    assert len(frames) * frames.points[0, ..., 0].numel() > PIXELS_AT_ONCE
+    together = refined_each(frames)
+    for i in range(len(frames)):
+        alone, _ = refine_depth_edges(frames[i])
+        for name in ("points", "mask", "image", "normals", "unrefined", "intrinsics"):
+            assert torch.equal(getattr(together[i], name), getattr(alone, name)), (i, name)
+        assert together.source_size == alone.source_size
 
 
 def test_a_photo_with_numbers_that_are_none_gives_clean_geometry():

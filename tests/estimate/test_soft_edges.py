@@ -9,7 +9,7 @@ from sam3d_geometry.estimate.soft_edges import (
     joined,
     on_ramps,
     on_ridges,
-    ramp_stride,
+    ramp_strides,
     slopes,
     widened,
 )
@@ -87,12 +87,17 @@ def test_slopes_of_a_plane_are_exact_and_what_is_not_pure_has_no_part_in_them(ti
 
 @pytest.mark.parametrize(("blur", "stride"), [(0.0, 1), (0.8, 1), (2.0, 2), (5.0, 4)])
 def test_wide_ramps_ask_for_a_smaller_size(blur, stride):
-    assert ramp_stride(box(blur)[0]) == stride
+    assert ramp_strides(box(blur)[0]) == [stride]
+
+
+def test_every_frame_asks_for_its_own_size():
+    frames = torch.cat([box(blur)[0] for blur in (5.0, 0.0, 2.0, 5.0)])
+    assert ramp_strides(frames) == [4, 1, 2, 4]
 
 
 def test_the_sky_and_small_pictures_ask_for_none():
-    assert ramp_stride(inverse(closed_form.sphere(*SIZE)[0])) == 1
-    assert ramp_stride(torch.rand(1, 6, 9)) == 1 and ramp_stride(torch.zeros(1, 40, 40)) == 1
+    assert ramp_strides(inverse(closed_form.sphere(*SIZE)[0])) == [1]
+    assert ramp_strides(torch.rand(1, 6, 9)) == [1] and ramp_strides(torch.zeros(1, 40, 40)) == [1]
 
 
 def test_a_ramp_that_the_sky_cuts_off_falls_and_a_ground_that_ends_at_the_horizon_does_not():

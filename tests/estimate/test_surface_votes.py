@@ -123,6 +123,17 @@ def test_many_and_no_electors():
     assert decide(voters(values), electors.part(slice(0, 0)), 2, 1.6).inverse.shape == (0,)
 
 
+def test_electors_of_several_frames_are_decided_by_their_own():
+    (values, colours), frames = halves(), torch.tensor([1, 0, 1])
+    both = [voters(values, colours=colours), voters(values + 0.1, colours=colours.flip(0, 1))]
+    together = Voters(both[0].size, torch.cat([one.planes for one in both], 1))
+    places, looks = torch.tensor([[1.0, 4.0, 6.0], [2.0, 4.6, 7.0]]), torch.rand(3, 3)
+    verdict = decide(together, Electors(*places, looks, frames=frames), 2, 1.6)
+    for i, frame in enumerate(frames.tolist()):
+        alone = decide(both[frame], Electors(*places[:, [i]], looks[[i]]), 2, 1.6)
+        assert torch.equal(verdict.inverse[[i]], alone.inverse)
+
+
 def test_a_disc_is_round():
     rows, columns = disc(4, torch.device("cpu"))
     assert len(rows) == 49 and int((rows.square() + columns.square()).max()) == 16

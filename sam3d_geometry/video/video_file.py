@@ -203,21 +203,32 @@ class VideoFile:
         av = import_av()
         length = self.facts.frames or self._packets()
         step = 1 / (self._rate * self._time_base)
-        with av.open(str(self.path)) as container:
+        with av.open(str(self.path)) as container, av.open(str(self.path)) as scout:
             stream = self._pictures(container)
             stream.thread_type = "AUTO"
-            # of streams without times each would start where the last ended
-            onward = None if self._has_times else self._in_window(container, stream)
             late = max(0, (stream.start_time or 0) - self._ends[0])
+            # of streams without times each sample is looked for where the last one was found
+            onward, reached = None if self._has_times else self._in_window(container, stream), None
             for i, wanted in enumerate(spread_evenly(count, length)):
                 target = late + int((wanted - Fraction(1, 2)) * step) if wanted else 0
-                found = self._in_window(container, stream, target) if onward is None else onward
-                near = next((frame for time, frame in found if time >= target), None)
-                if near is None and i == 0:
+                if self._has_times and (reached is None or self._lands_after(scout, target, reached[0])):
+                    onward, reached = self._in_window(container, stream, target), None
+                if reached is None or not self._has_times or reached[0] < target:
+                    reached = next(((time, frame) for time, frame in onward or () if time >= target), None)
+                if reached is None and i == 0:
                     container.seek(0)
-                    near = next((frame for _, frame in self._in_window(container, stream)), None)
-                if near is not None:  # the length is an estimate and may lie beyond the end
-                    yield self._pixels(near, 0)
+                    onward = self._in_window(container, stream)
+                    reached = next(onward, None)
+                if reached is not None:  # the length is an estimate and may lie beyond the end
+                    yield self._pixels(reached[1], 0)
+
+    def _lands_after(self, container, target: int, time: int) -> bool:
+        """Whether decoding for a frame at `target` could begin later than at a time, by the packet that seeking leads to."""
+        first = self._ends[0]
+        stream = self._pictures(container)
+        container.seek(first + target, stream=stream)
+        packet = next(container.demux(stream))
+        return packet.pts is None or packet.pts - first > time
 
     def _pixels(self, frame, index: int) -> numpy.ndarray:
         """A decoded frame's square pixels (h, w, 3 or 4) uint8 sRGB as they are seen."""

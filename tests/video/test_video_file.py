@@ -194,6 +194,22 @@ class TestVideoFile:
         assert numbers[0] < 10
         assert numbers[-1] > 40
 
+    @pytest.mark.parametrize(("gop", "most"), [(250, 70), (2, 40)])
+    def test_frames_between_samples_are_decoded_once_and_only_where_seeking_does_not_skip_them(
+        self, tmp_path, monkeypatch, gop, most
+    ):
+        make_clip(tmp_path / "clip.mp4", 60, gop=gop)
+        clip, decoded = VideoFile(tmp_path / "clip.mp4"), []
+        read = VideoFile._decoded
+
+        def counted(frame):
+            decoded.append(frame.pts)
+            return frame
+
+        monkeypatch.setattr(VideoFile, "_decoded", staticmethod(lambda *given: map(counted, read(*given))))
+        assert [number(pixels) for pixels in clip.samples(6)] == [5, 15, 25, 35, 45, 55]
+        assert len(decoded) <= most
+
     @pytest.mark.parametrize("frames", [1, 2, 5])
     def test_samples_of_a_short_clip_are_all_its_frames(self, tmp_path, frames):
         make_clip(tmp_path / "clip.mp4", frames)

@@ -196,6 +196,7 @@ GIVEN = {
     "enlarge.gaussian_blur": {"sigma": 1.5},
     "enlarge.enlarge_guided": {"values": noise(1, 12, 16)},
     "flow.inside": {"size": SIZE},
+    "flow.squared_length": {"vectors": noise(5, 7, 2)},
     "ego_motion.rays_through": {
         "positions": noise(10, 2, low=2, high=20),
         "size": SIZE,
@@ -313,6 +314,7 @@ INNER = {
     "composite.in_front",
     "decimation.decimate",
     "depth.limits_of_frames",
+    "ego_motion.seen_from_before",
     "flicker.frame_flicker",
     "focal_evidence.roughness",
     "hole_filling.fill_holes",

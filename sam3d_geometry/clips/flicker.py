@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from .ego_motion import STILL_PIXELS, Match, Motion, pixels_of, rays_through
-from .flow import pixel_positions, sample_at
+from .ego_motion import STILL_PIXELS, Match, Motion, seen_from_before
+from .flow import pixel_positions, sample_at, squared_length
 
 
 def frame_flicker(
@@ -21,17 +21,13 @@ def frame_flicker(
     depth and before (H, W), 0 where invalid; `found` says where the frame's pixels were before, `motion` takes its points to
     the camera of that frame, in the unit of `depth`; intrinsics (3, 3) normalised, of both frames unless that before had others.
     """
-    size = (depth.shape[0], depth.shape[1])
-    positions = pixel_positions(*size)
-    places = positions + found.flow
-    k = intrinsics.float()
-    points = rays_through(positions, k, size) * depth[..., None]
-    moved = points @ motion.rotation.float().T + motion.translation.float()
-    k_before = k if intrinsics_before is None else intrinsics_before.float()
-    still = (pixels_of(moved, k_before, size) - places).norm(dim=-1) < STILL_PIXELS
-    valid = sample_at((before > 0)[..., None].float(), places)[..., 0] > 0.999
-    counted = still & valid & found.seen & (depth > 0)
+    places = pixel_positions(depth.shape[0], depth.shape[1]).add_(found.flow)
+    by_camera, moved = seen_from_before(
+        depth, intrinsics, motion, intrinsics if intrinsics_before is None else intrinsics_before
+    )
+    still = squared_length(by_camera - places) < STILL_PIXELS**2
+    valid, there = sample_at(torch.stack([(before > 0).to(before), before], -1), places).unbind(-1)
+    counted = still & (valid > 0.999) & found.seen & (depth > 0)
     if not bool(counted.any()):
         return float("nan")
-    carried = sample_at(before[..., None], places)[..., 0] + (depth - moved[..., 2])
-    return ((depth - carried).abs() / depth.clamp_min(1e-12))[counted].mean().item()
+    return ((moved - there).abs_() / depth.clamp_min(1e-12))[counted].mean().item()

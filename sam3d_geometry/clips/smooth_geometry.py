@@ -16,8 +16,8 @@ from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
-from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, pixels_of, rays_through
-from .flow import inside, pixel_positions, sample_at
+from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, rays_through, seen_from_before
+from .flow import inside, pixel_positions, sample_at, squared_length
 from .frame_step import FrameStep, Steps, step_from
 from .noise import agreement, spread, windowed_mean
 from .time_average import CAUSAL, ZERO_LAG, TimeAverage, check_direction, memory_of, run_average
@@ -90,7 +90,7 @@ def _everywhere(log_depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 def _corner_indices(corner: torch.Tensor, size: tuple[int, int]) -> list[torch.Tensor]:
     """The pixels at a corner (H, W, 2) in pixels and right of it, below and below right, held at the border: places (N,) in a flat frame."""
     height, width = size
-    x, y = corner.reshape(-1, 2).long().unbind(-1)
+    x, y = corner.reshape(-1, 2).int().unbind(-1)
     columns = [v.clamp(0, width - 1) for v in (x, x + 1)]
     rows = [v.clamp(0, height - 1) * width for v in (y, y + 1)]
     return [row + column for row in rows for column in columns]
@@ -109,7 +109,7 @@ def _carried_depth(
     corners = _corner_indices(corner, size)
     shares = [row * column for row in (1 - fy, fy) for column in (1 - fx, fx)]
     known = torch.where(history.mask, history.log_depth, torch.inf).reshape(-1)
-    values = [known[index] for index in corners]
+    values = [known.index_select(0, index) for index in corners]  # several times as fast as known[index]
     nearest, least = values[0], (values[0] - expected).abs()
     for value in values[1:]:
         off = (value - expected).abs()
@@ -121,8 +121,8 @@ def _carried_depth(
         share = (share + LONE_CORNER_WEIGHT) * ((value - nearest).abs() < SAME_SURFACE)
         total += share
         # along a surface 1 / depth is linear
-        inverse_depth.addcmul_(share, inverse[index])
-        count.addcmul_(share, counted[index])
+        inverse_depth.addcmul_(share, inverse.index_select(0, index))
+        count.addcmul_(share, counted.index_select(0, index))
     found, total = least.isfinite(), total.clamp_min(1e-12)
     depth = 1 / (inverse_depth / total).clamp_min(1e-12)
     return torch.where(found, depth, 0).reshape(size), torch.where(found, count / total, 0).reshape(size)
@@ -162,20 +162,27 @@ def _path_back(
     size, device = frame.size, frame.device
     found, guess = (match(view, before), None) if known is None else (known.match, known.motion)
     motion = _camera_motion(view, before, found, guess, device)
-    positions = pixel_positions(*size, device)
-    by_flow = positions + found.flow.to(device)
-    points = rays_through(positions, frame.intrinsics[0], size) * log_depth.exp()[..., None]
-    moved = points @ motion.rotation.T + motion.translation
-    by_camera = pixels_of(moved, before.intrinsics.to(device), size)
+    by_flow = pixel_positions(*size, device).add_(found.flow.to(device))
+    by_camera, expected = seen_from_before(log_depth.exp(), frame.intrinsics[0], motion, before.intrinsics)
     # a share, not a choice: where the two part slowly, a switch would leave a crease in the surface
-    still = (2 - (by_camera - by_flow).norm(dim=-1) / STILL_PIXELS).clamp(0, 1) * (moved[..., 2] > 0)
+    apart = squared_length(by_camera - by_flow).sqrt_()
+    still = (2 - apart.div_(STILL_PIXELS)).clamp_(0, 1).mul_(expected > 0)
     return _Path(
         places=torch.lerp(by_flow, by_camera, still[..., None]),
-        expected=moved[..., 2],
+        expected=expected,
         still=still,
         seen=found.seen.to(device),
         motion=motion,
     )
+
+
+def _along(direction: torch.Tensor, places: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
+    """The part along a direction (3,) of the points at depth 1 that are seen at places (H, W, 2) in pixels -> (H, W)."""
+    size = (places.shape[0], places.shape[1])
+    corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], device=places.device)
+    origin, right, below = rays_through(corners, intrinsics, size) @ direction  # it changes evenly over the picture
+    x, y = places.unbind(-1)
+    return (x * (right - origin)).add_(y * (below - origin)).add_(origin)
 
 
 def _carry(
@@ -190,8 +197,8 @@ def _carry(
     size, device, mask = frame.size, frame.device, frame.mask[0]
     depth, weight = _carried_depth(history, path.places, path.expected.clamp_min(1e-12).log())
     # what was seen there, from where the camera is now
-    points = rays_through(path.places, before.intrinsics.to(device), size) * depth[..., None]
-    now = ((points - path.motion.translation) @ path.motion.rotation)[..., 2]
+    ahead = path.motion.rotation[:, 2]
+    now = depth * _along(ahead, path.places, before.intrinsics.to(device)) - path.motion.translation @ ahead
     seen = path.seen & inside(path.places, size)
     there = seen & (depth > 0) & (now > 0)
     known = there & mask

@@ -114,7 +114,7 @@ def _decided(voters: Voters, electors: Electors, around: tuple[torch.Tensor, tor
     index = (held_y * width + held_x).long()
     if electors.frames is not None and voters.planes.shape[1] > height * width:
         index += (electors.frames * (height * width))[:, None]
-    inverse, down, along, red, green, blue, trust = (plane[index] for plane in voters.planes[:7])
+    inverse, down, along, red, green, blue, trust = (_gathered(plane, index) for plane in voters.planes[:7])
     y, x = rows - y, columns - x
     change = down * (rows - held_y) + along * (columns - held_x)
     most = FARTHEST_EXTENSION * inverse
@@ -136,6 +136,11 @@ def _decided(voters: Voters, electors: Electors, around: tuple[torch.Tensor, tor
     return _counted(voters, electors, index, (inverse, weight, nearest, farthest))
 
 
+def _gathered(plane: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """plane[index] of a plane (P,) and places of any shape, several times as fast on a CPU."""
+    return plane.index_select(0, index.reshape(-1)).view_as(index)
+
+
 def _agreement(inverse: torch.Tensor, measured: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """In (0, 1]: how well inverse depths (N, K) agree with a measure (N,) of some noise (N, 1)."""
     return 1 / (1 + ((inverse - measured[:, None]) / noise).square())
@@ -151,10 +156,10 @@ def _counted(voters: Voters, electors: Electors, index: torch.Tensor, votes: tup
     weight = weight * (nearer == wins)
     strongest = inverse.gather(1, weight.argmax(1, keepdim=True))
     weight = weight * ((inverse - strongest).abs() <= DEPTH_EDGE * torch.maximum(inverse, strongest))
-    weight = weight * voters.planes[7][index]
+    weight = weight * _gathered(voters.planes[7], index)
     weight = weight / weight.sum(1, keepdim=True).clamp_min(tiny)
     several, known = several[:, 0], nearest[:, 0] >= 0
     found = known & (several if electors.unsure is None else several | electors.unsure)
-    values = [(plane[index] * weight).sum(1) for plane in voters.planes[8:]]
+    values = [(_gathered(plane, index) * weight).sum(1) for plane in voters.planes[8:]]
     carried = torch.stack(values, -1) if values else weight[:, :0]
     return Verdict((inverse * weight).sum(1), found, carried)

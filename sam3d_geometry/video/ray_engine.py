@@ -8,11 +8,10 @@ on every machine.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,17 @@ from .. import models
 from ..estimate.inference import AT_PHOTO
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import pointmap_of_depth
+from ..geometry.resize import size_for_long_edge
 from .clip_facts import Position
 from .clip_file import Clip
 from .engine import GeometryChunk, LocalEngine, StreamSettings, Survey, read_chunks
-from .overlap import Pipeline
+from .overlap import Pipeline, run_ahead
 
-SPAN_FRAMES = 32  # what a worker does at a time: a killed one loses no more, and seeks no oftener
+# what a worker does at a time: a killed one loses no more, and seeks, which means to decode from a frame that stands alone, no oftener
+SHORTEST_SPAN, LONGEST_SPAN = 32, 96  # frames
+SPAN_BYTES = 48 << 20  # of a span's results, which wait until those before them are taken
+BYTES_PER_PIXEL = 4 + 1 + 3 * 4 + 3 * 4  # depth, mask, picture and normals as they cross
+WORKER_NICENESS = 5  # what steadies and writes goes first where it shares a core with a worker: all others wait for it
 
 
 def import_ray():
@@ -63,6 +67,8 @@ class _Worker:
 
     def __init__(self, wanted: dict[str, Any], threads: int):
         torch.set_num_threads(threads)
+        with contextlib.suppress(AttributeError):  # not on Windows
+            os.nice(WORKER_NICENESS)
         self._engine = LocalEngine(models.load_model(**wanted))
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
@@ -149,7 +155,11 @@ class RayEngine:
         if not self._pool:
             self._connect()
             kind = self._ray.remote(_Worker).options(
-                num_cpus=self._cpus, num_gpus=self._gpus, max_restarts=-1, max_task_retries=-1
+                num_cpus=self._cpus,
+                num_gpus=self._gpus,
+                max_restarts=-1,
+                max_task_retries=-1,
+                scheduling_strategy="SPREAD",
             )
             self._pool = [kind.remote(self._wanted, self._cpus) for _ in range(self._workers)]
         return self._pool
@@ -178,27 +188,39 @@ class RayEngine:
         )
 
     def _chunks(self, work: _Work, after: Position | None) -> Generator[GeometryChunk]:
-        workers = self._workers_ready()
+        begun = run_ahead(self._begun(work, after), self._workers, "spans")
+        try:
+            for chunks in begun:
+                for rows in chunks:
+                    yield _chunk(self._ray.get(rows), work.clip.facts.camera_size)
+        finally:
+            begun.close()
+
+    def _begun(self, work: _Work, after: Position | None) -> Generator[Iterator[Any]]:
+        """The results of each span, in order, once a worker has begun with it: the next one goes to whoever is done first."""
+        idle, busy = list(self._workers_ready()), {}
         given = self._ray.put(work)
-        spans = enumerate(_spans(work.clip.times(), work.settings.frames_per_chunk, after))
-        begun = deque()
-
-        def begin() -> None:
-            for number, span in islice(spans, 1):
-                worker = workers[number % len(workers)]
-                begun.append(worker.span.options(num_returns="streaming").remote(given, span))
-
-        for _ in range(len(workers) + 1):  # one more than can be worked on: nobody waits for the next one
-            begin()
-        while begun:
-            for rows in begun.popleft():
-                yield _chunk(self._ray.get(rows), work.clip.facts.camera_size)
-            begin()
+        for span in _spans(work.clip.times(), _span_frames(work, self._workers), after):
+            if not idle:
+                done, _ = self._ray.wait(list(busy), num_returns=1)
+                idle = [busy.pop(reference) for reference in done]
+            worker = idle.pop(0)
+            chunks = worker.span.options(num_returns="streaming").remote(given, span)
+            busy[chunks.completed()] = worker
+            yield chunks
 
 
-def _spans(times: list[int], frames_per_chunk: int, after: Position | None) -> list[_Span]:
-    """The frames after a position in spans of whole chunks."""
-    length = frames_per_chunk * max(1, SPAN_FRAMES // frames_per_chunk)
+def _span_frames(work: _Work, workers: int) -> int:
+    """How many frames a worker does at a time: whole chunks, fewer where results are large or all are to have some."""
+    settings, frames = work.settings, work.clip.facts.frames or LONGEST_SPAN
+    height, width = size_for_long_edge(work.clip.facts.camera_size, settings.resolution)
+    most = min(LONGEST_SPAN, SPAN_BYTES // (BYTES_PER_PIXEL * height * width), -(-frames // workers))
+    per_chunk = settings.frames_per_chunk
+    return per_chunk * max(1, max(SHORTEST_SPAN, most) // per_chunk)
+
+
+def _spans(times: list[int], length: int, after: Position | None) -> list[_Span]:
+    """The frames after a position in spans of a `length`, that of whole chunks."""
     spans = []
     for first in range(0 if after is None else after.index + 1, len(times), length):
         last = min(first + length, len(times)) - 1

@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from clips import make_clip
@@ -15,9 +17,17 @@ psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 from sam3d_geometry import models
 from sam3d_geometry.video.clip_facts import Position
 from sam3d_geometry.video.clip_file import open_clip
-from sam3d_geometry.video.engine import LocalEngine, StreamSettings
+from sam3d_geometry.video.engine import LocalEngine, StreamSettings, Survey
 from sam3d_geometry.video.product import VideoProduct
-from sam3d_geometry.video.ray_engine import RayEngine, _spans
+from sam3d_geometry.video.ray_engine import (
+    LONGEST_SPAN,
+    SHORTEST_SPAN,
+    SPAN_BYTES,
+    RayEngine,
+    _span_frames,
+    _spans,
+    _Work,
+)
 from sam3d_geometry.video.stages import Smooth
 from sam3d_geometry.video.stream import stream_clip
 
@@ -83,12 +93,56 @@ def test_a_killed_worker_loses_nothing(source, expected, tmp_path):
     assert killed
 
 
+class _Counting:
+    """Stands for Ray and its workers, of which each has a pace: how many turns it takes for a span."""
+
+    def __init__(self):
+        self.now, self.ends, self.given = 0, {}, {}
+
+    def put(self, work):
+        return work
+
+    def worker(self, pace):
+        def remote(given, span):
+            start = max(self.now, self.ends.get(pace, 0))
+            self.ends[pace] = start + pace
+            self.given.setdefault(pace, []).append(span)
+            end = self.ends[pace]
+            return SimpleNamespace(completed=lambda: (pace, end), span=span)
+
+        return SimpleNamespace(span=SimpleNamespace(options=lambda **_: SimpleNamespace(remote=remote)))
+
+    def wait(self, references, num_returns):
+        first = min(references, key=lambda reference: reference[1])
+        self.now = first[1]
+        return [first], [reference for reference in references if reference != first]
+
+
+def test_a_fast_worker_is_given_more_and_results_stay_in_order(source):
+    stand_in, engine = _Counting(), RayEngine(WANTED, workers=2)
+    engine._ray, engine._pool = stand_in, [stand_in.worker(1), stand_in.worker(4)]
+    work = _Work(open_clip(source), replace(SETTINGS, frames_per_chunk=SHORTEST_SPAN), Survey())
+    assert _span_frames(work, 5) == SHORTEST_SPAN
+    engine._workers = 5  # which makes spans short
+    begun = [chunks.span for chunks in engine._begun(work, None)]
+    assert begun == _spans(work.clip.times(), SHORTEST_SPAN, None) and len(begun) == 7
+    assert len(stand_in.given[1]) == 5 and len(stand_in.given[4]) == 2
+
+
+def test_spans_are_long_where_results_are_small_and_there_is_enough_for_all(source):
+    clip = open_clip(source)
+    assert _span_frames(_Work(clip, SETTINGS, Survey()), 1) == LONGEST_SPAN
+    assert _span_frames(_Work(clip, SETTINGS, Survey()), 4) == 48
+    large = replace(SETTINGS, resolution=4096)  # which are never larger than the clip's frames
+    assert _span_frames(_Work(clip, large, Survey()), 1) == LONGEST_SPAN and 54 * 96 * 29 * LONGEST_SPAN < SPAN_BYTES
+
+
 def test_spans_cover_every_frame_once():
     times = list(range(0, 1001 * 75, 1001))
-    spans = _spans(times, 4, Position(2, 2002))
+    spans = _spans(times, 32, Position(2, 2002))
     covered = [i for s in spans for i in range(s.after.index + 1, s.after.index + 1 + s.frames)]
     assert covered == list(range(3, 75))
     assert all(times[s.after.index] == s.after.time for s in spans)
     assert [s.last_time for s in spans] == [times[s.after.index + s.frames] for s in spans]
-    assert _spans(times, 4, None)[0].after is None
-    assert _spans(times, 4, Position(74, times[-1])) == []
+    assert _spans(times, 32, None)[0].after is None
+    assert _spans(times, 32, Position(74, times[-1])) == []

@@ -324,6 +324,7 @@ INNER = {
     "picture_lines.log_lines",
     "reprojection.reproject",
     "spread_layers.mirrored",
+    "spread_layers.tiles_apart",
     "surface_nets.block_keys",
     "surface_nets.blocks_of",
     "surface_nets.surface_net",

@@ -84,12 +84,34 @@ def mirrored(plane: torch.Tensor, before: tuple[int, int], size: tuple[int, int]
     """Plane (H, W) -> the part of `size` that begins `before` rows and columns outside it, filled with its mirror image."""
     if before == (0, 0) and plane.shape == size:
         return plane
+    (top, left), (height, width) = before, plane.shape
     rows, columns = (
         _mirror_indices(-start, length - start, n, plane.device)
         for start, length, n in zip(before, size, plane.shape, strict=True)
     )
-    # several times as fast as indexing by both at once
-    return plane.index_select(0, rows).index_select(1, columns)
+    if min(*before, size[0] - top - height, size[1] - left - width) < 0:
+        # several times as fast as indexing by both at once
+        return plane.index_select(0, rows).index_select(1, columns)
+    # what lies around is little, so most is copied as it is
+    result = plane.new_empty(size)
+    inner = result[top : top + height]
+    inner[:, left : left + width] = plane
+    for beside in (slice(0, left), slice(left + width, None)):
+        inner[:, beside] = plane.index_select(1, columns[beside])
+    for beside in (slice(0, top), slice(top + height, None)):
+        result[beside] = inner.index_select(0, rows[beside])
+    return result
+
+
+def tiles_apart(
+    rows: torch.Tensor, columns: torch.Tensor
+) -> Iterator[tuple[int | slice, int | torch.Tensor, int | torch.Tensor]]:
+    """Number, row and column of tiles: one after the other on the CPU, for its cache, all of them together elsewhere."""
+    if rows.device.type != "cpu":
+        yield slice(None), rows, columns
+        return
+    for number, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+        yield number, row, column
 
 
 @dataclass(frozen=True)
@@ -179,24 +201,24 @@ class LayersAtScale:
         self, layer: Layer, mixed: torch.Tensor | None, rows: torch.Tensor, columns: torch.Tensor
     ) -> SpreadTiles:
         margin = self.margins[layer.index]
-        step = TILE - 2 * margin
-        corners = list(zip((rows * step - margin).tolist(), (columns * step - margin).tolist(), strict=True))
-        parts = [
-            (slice(top + self.pad, top + self.pad + TILE), slice(left + self.pad, left + self.pad + TILE))
-            for top, left in corners
-        ]
-        inside = torch.stack([self.layer_map[part] for part in parts]) == layer.index
-        planes = self.light.new_empty(5 if layer.index < 0 else 4, *inside.shape)
-        torch.mul(torch.stack([self.light[:, down, across] for down, across in parts], 1), inside, out=planes[:3])
-        planes[3] = inside
+        step, shift = TILE - 2 * margin, self.pad - margin
+        planes = self.light.new_empty(4 if layer.index >= 0 else 6, len(rows), TILE, TILE)
+        light, layer_map, in_front = (
+            plane[..., shift:, shift:].unfold(-2, TILE, step).unfold(-2, TILE, step)
+            for plane in (self.light, self.layer_map, self.in_front)
+        )
+        for tile, row, column in tiles_apart(rows, columns):
+            inside = torch.eq(layer_map[row, column], layer.index, out=planes[3, tile])
+            torch.mul(light[:, row, column], inside, out=planes[:3, tile])
+            if layer.index < 0:
+                planes[4, tile] = in_front[row, column]
         if mixed is not None:
-            for tile, (top, left) in enumerate(corners):
-                planes[:4, tile] += self._window(mixed, top, left)
-        if layer.index < 0:
-            planes[4] = torch.stack([self.in_front[part] for part in parts])
-        spread = self._convolved(planes, layer, self._field(step, rows, columns))
+            for tile, (row, column) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+                planes[:4, tile] += self._window(mixed, row * step - margin, column * step - margin)
         if layer.index >= 0:
-            return SpreadTiles(rows, columns, spread, None)
+            return SpreadTiles(rows, columns, self._convolved(planes, layer, self._field(step, rows, columns)), None)
+        planes[5] = 0  # so that planes come in pairs
+        spread = self._convolved(planes, layer, self._field(step, rows, columns))
         near = F.max_pool2d((planes[3] > 0).to(planes), 3, 1, 1)[:, margin : margin + step, margin : margin + step]
         return SpreadTiles(rows, columns, spread[:4], torch.stack([spread[4] * near, near]))
 
@@ -212,13 +234,15 @@ class LayersAtScale:
         margin = self.margins[layer.index]
         reach = reach_in_pixels(layer.radius / self.scale, self.aperture) - 1
         kernel = self.aperture.kernel(layer.radius / self.scale, reach, 2 * reach + 1, field)
-        spectrum = torch.fft.rfft2(kernel.to(tiles), s=(TILE, TILE))
-        spread = torch.fft.irfft2(torch.fft.rfft2(tiles) * spectrum, s=(TILE, TILE))
+        spectrum = torch.fft.fft2(kernel.to(tiles), s=(TILE, TILE))
+        # two planes as one of complex numbers, which a real kernel leaves apart: half the time of transforms of real planes
+        pairs = torch.fft.ifft2(torch.fft.fft2(torch.complex(*tiles.chunk(2))).mul_(spectrum))
         # the kernel's middle is not at its origin, so everything has moved down and right by `reach`
         first, length = margin + reach, TILE - 2 * margin
-        spread = spread[..., first : first + length, first : first + length]
+        pairs = torch.view_as_real(pairs[..., first : first + length, first : first + length])
+        spread = pairs.movedim(-1, 0).flatten(0, 1)
         # the transform leaves noise around 0 and 1
-        spread = spread.clamp_min(0)
+        spread.clamp_min_(0)
         spread[3:].clamp_max_(1)
         return spread
 
@@ -247,9 +271,15 @@ class Blocks:
         height, width = layer_map.shape
         device = layer_map.device
         held = torch.zeros(last - first + 1, -(-height // BLOCK), -(-width // BLOCK), dtype=torch.bool, device=device)
-        down = torch.arange(height, device=device)[:, None] // BLOCK
-        across = torch.arange(width, device=device)[None, :] // BLOCK
-        held[layer_map.long() - first, down, across] = True
+        # of a run of one layer within a block the first pixel tells as much as all
+        begins = torch.ones_like(layer_map, dtype=torch.bool)
+        torch.ne(layer_map[:, 1:], layer_map[:, :-1], out=begins[:, 1:])
+        begins[:, ::BLOCK] = True
+        below = torch.ones_like(begins)
+        torch.ne(layer_map[1:], layer_map[:-1], out=below[1:])
+        below[::BLOCK] = True
+        down, across = torch.nonzero(begins.logical_and_(below), as_tuple=True)
+        held[layer_map[down, across].long() - first, down // BLOCK, across // BLOCK] = True
         return cls(held, first)
 
     def active_tiles(self, layer: Layer, step: int, margin: int) -> tuple[torch.Tensor, torch.Tensor]:

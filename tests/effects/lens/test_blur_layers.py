@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 
+from sam3d_geometry.effects.lens import blur_layers as blur_layers_module
+from sam3d_geometry.effects.lens import spread_layers
 from sam3d_geometry.effects.lens.aperture import Aperture
 from sam3d_geometry.effects.lens.blur_layers import blur_layers
 from sam3d_geometry.effects.lens.spread_layers import Layer, scale_of_layer
@@ -162,3 +164,28 @@ def test_a_cancel_is_heard_between_the_planes_of_the_whole_picture():
     with Planes() as planes:
         blur_layers(torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(0)), radius, DISC)
     assert planes.seen == {"interpolate", "avg_pool2d"} and planes.most == 1
+
+
+@pytest.mark.parametrize("aperture", [DISC, Aperture(cats_eye=0.6)], ids=["disc", "cat's eye"])
+def test_tiles_taken_together_as_on_a_gpu_give_the_picture_of_tiles_one_by_one(monkeypatch, aperture):
+    light = torch.rand(131, 257, 3, generator=torch.Generator().manual_seed(1))
+    radius = torch.linspace(-40, 25, 257).expand(131, 257)
+    one_by_one = blur_layers(light, radius, aperture)
+    for module in (blur_layers_module, spread_layers):
+        monkeypatch.setattr(module, "tiles_apart", lambda rows, columns: [(slice(None), rows, columns)])
+    assert torch.allclose(blur_layers(light, radius, aperture), one_by_one, atol=1e-5)
+    assert float((one_by_one - light).abs().mean()) > 0.05
+
+
+class OnlyPairs(TorchFunctionMode):
+    """Refuses transforms of real planes to and from half a spectrum, which take twice as long as two planes as one of complex numbers."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        assert "rfft" not in func.__name__, func.__name__
+        return func(*args, **(kwargs or {}))
+
+
+def test_planes_are_spread_in_pairs():
+    radius = torch.linspace(-9, 9, 96).expand(64, 96)
+    with OnlyPairs():
+        blur_layers(torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(0)), radius, DISC)

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from ...geometry.camera import unproject, view_plane_axes
 from ...geometry.colour import linear_from_srgb, luminance, srgb_from_linear
-from ...geometry.crop import bounding_window
+from ...geometry.crop import bounding_window, crop_pointmap
 from ...geometry.pointmap import Pointmap
+from ...geometry.strips import by_strips
 from ...maps.enlarge import enlarge_guided
 from .layer import Layer, PlacedLayer
 from .lights import PHYSICAL_FALLOFF, POINT, PlacedLight
@@ -160,12 +161,27 @@ def layer_shadow(
     thickness = Casting.thickness
     if not placed.as_it_is:
         thickness = float(DEEP * placed.size[0] / placed.origin[0, 2].clamp_min(1e-6))
+    casts = Casting(thickness=thickness, samples=how.shadow_samples)
+    lit = torch.ones_like(caught.depth)
+    if not lights:
+        away = (caught.points - placed.origin).norm(dim=-1) / (CONTACT_REACH * placed.size)
+        lit = (1 - away.square()).clamp_min_(0)
     for light in casting:
-        cast = cast_shadow(caught, light, Casting(thickness=thickness, samples=how.shadow_samples), occluders)
-        if not lights:
-            away = (caught.points - placed.origin).norm(dim=-1) / (CONTACT_REACH * placed.size)
-            cast = cast * (1 - away.square()).clamp_min(0)
-        shadow += enlarge_guided(cast, caught.depth, surface.depth) / len(casting)
+        cast = _cast_within(caught, lit > 0, light, casts, occluders)
+        shadow += enlarge_guided(cast.mul_(lit), caught.depth, surface.depth) / len(casting)
+    return shadow
+
+
+def _cast_within(
+    caught: Pointmap, lit: torch.Tensor, light: PlacedLight, how: Casting, occluders: torch.Tensor
+) -> torch.Tensor:
+    """`cast_shadow` on what is `lit` (1, H, W), found in the part of the picture that holds that and the occluders."""
+    shadow = torch.zeros_like(caught.depth)
+    window = bounding_window((caught.mask & lit) | (occluders > 0))
+    if window is not None:
+        rows, columns = window.rows, window.columns
+        catcher, _ = crop_pointmap(replace(caught.masked(lit), source_size=caught.size), window)
+        shadow[:, rows, columns] = cast_shadow(catcher, light, how, occluders[:, rows, columns])
     return shadow
 
 
@@ -194,7 +210,19 @@ def composite(
         for i in range(len(surface))
     ]
     shadow = torch.cat(shadows) * how.shadow_strength
-    scene = linear_from_srgb(surface.image) * (1 - shadow)[..., None]
-    covered = (layer.alpha * visible).clamp(0, 1)
-    mixed = scene * (1 - covered)[..., None] + layer.colour * visible[..., None]
-    return srgb_from_linear(mixed).clamp(0, 1), covered, shadow
+    covered = (layer.alpha * visible).clamp_(0, 1)
+    picture = surface.image.clamp(0, 1)
+    changed = bounding_window((shadow > 0) | (layer.alpha > 0))
+    if changed is not None:  # the rest stays the photo
+        part = (slice(None), changed.rows, changed.columns)
+        maps = [values[part] for values in (surface.image, shadow, covered, layer.colour, visible)]
+        picture[part] = by_strips(_mixed, maps)[0]
+    return picture, covered, shadow
+
+
+def _mixed(
+    image: torch.Tensor, shadow: torch.Tensor, covered: torch.Tensor, colour: torch.Tensor, visible: torch.Tensor
+) -> tuple[torch.Tensor]:
+    """A strip (h, W, 3) of the photo in shadow (h, W), behind what covers it (h, W) with linear light of its own."""
+    scene = linear_from_srgb(image).mul_(((1 - shadow) * (1 - covered))[..., None])
+    return (srgb_from_linear(scene.addcmul_(colour, visible[..., None])).clamp_(0, 1),)

@@ -134,8 +134,9 @@ def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> L
     rgba = plain_image("rgba", rgba)
     linear = linear_from_srgb(rgba[..., :3]) * rgba[..., 3:]
     texture = torch.cat([linear, rgba[..., 3:]], -1).movedim(-1, 1).to(pointmap.points)
-    colours, alphas, depths = [], [], []
+    layer = Layer(*(pointmap.points.new_zeros(*pointmap.depth.shape, *more) for more in ((3,), (), ())))
     a, b = view_plane_axes(pointmap.intrinsics, height, width)
+    aspect = rgba.shape[2] / rgba.shape[1]
     for i in range(len(pointmap)):
         picture = texture[min(i, len(texture) - 1)][None]
         size, rotation = placed.size[i], placed.rotation[i]
@@ -146,21 +147,25 @@ def card_layer(rgba: torch.Tensor, placed: PlacedLayer, pointmap: Pointmap) -> L
         if shrink < 1:
             smaller = [max(1, round(n * shrink)) for n in picture.shape[2:]]
             picture = F.interpolate(picture, smaller, mode="bilinear", align_corners=False, antialias=True)
-        # the card's plane ahead . P = ahead . middle, met by the ray (a, b, 1)
-        slope = a[i] * ahead[0] + b[i] * ahead[1] + ahead[2]
+        extents = ((right, size * aspect), (down, size))
+        # what is enlarged fades out within half a pixel beside the card
+        reach = [axis * extent * (0.5 + 1 / n) for (axis, extent), n in zip(extents, picture.shape[:1:-1])]
+        corners = torch.stack([middle + x * reach[0] + y * reach[1] for x in (-1, 1) for y in (-1, 1)])
+        rows, columns = _rows_and_columns(corners, pointmap.intrinsics[i], pointmap.size)
+        x, y = a[i][:, columns], b[i][rows]
+        # the card's plane ahead . P = ahead . middle, met by the ray (x, y, 1)
+        slope = x * ahead[0] + y * ahead[1] + ahead[2]
         depth = (ahead @ middle) / torch.where(slope.abs() < 1e-9, 1e-9, slope)
-        aspect = rgba.shape[2] / rgba.shape[1]
         across, along = (
-            2 * (depth * (a[i] * axis[0] + b[i] * axis[1] + axis[2]) - axis @ middle) / extent
-            for axis, extent in ((right, size * aspect), (down, size))
+            2 * (depth * (x * axis[0] + y * axis[1] + axis[2]) - axis @ middle) / extent for axis, extent in extents
         )
-        grid = torch.stack([across, along], -1).clamp(-3, 3)[None]
+        grid = torch.stack([across, along], -1).clamp_(-3, 3)[None]
         seen = F.grid_sample(picture, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[0]
-        seen = seen * (depth > 1e-6)
-        colours.append(seen[:3].movedim(0, -1))
-        alphas.append(seen[3])
-        depths.append(torch.where(seen[3] > 1e-4, depth, 0))
-    return Layer(torch.stack(colours), torch.stack(alphas), torch.stack(depths))
+        seen *= depth > 1e-6
+        layer.colour[i, rows, columns] = seen[:3].movedim(0, -1)
+        layer.alpha[i, rows, columns] = seen[3]
+        layer.depth[i, rows, columns] = torch.where(seen[3] > 1e-4, depth, 0)
+    return layer
 
 
 def _mesh_colour(

@@ -41,8 +41,11 @@ class Raster:
         return result
 
 
-def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Triangles (M, 3, 3) -> those parts with z >= near (T, 3, 3), weights of the old corners (T, 3, 3), old index (T,)."""
+def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+    """Triangles (M, 3, 3) -> those parts with z >= near (T, 3, 3), weights of the old corners (T, 3, 3), old index (T,).
+
+    And how many of them are whole; those come first.
+    """
     ahead = corners[..., 2] >= near
     count = ahead.sum(-1)
     unit = torch.eye(3, dtype=corners.dtype, device=corners.device)
@@ -63,7 +66,9 @@ def _clipped(corners: torch.Tensor, near: float) -> tuple[torch.Tensor, torch.Te
             pieces.append((torch.stack([cut[:, 0], turned[:, 1], turned[:, 2]], 1), index))
             pieces.append((torch.stack([cut[:, 0], turned[:, 2], cut[:, 1]], 1), index))
     weights, index = (torch.cat(parts) for parts in zip(*pieces))
-    return weights @ corners[index], weights, index
+    parts = corners[index]
+    parts[len(whole) :] = weights[len(whole) :] @ parts[len(whole) :]
+    return parts, weights, index, len(whole)
 
 
 def _shares_in_box(
@@ -97,7 +102,7 @@ def rasterize(
     nearest = torch.zeros(height * width, dtype=dtype, device=device)
     face = torch.full((height * width,), -1, dtype=torch.long, device=device)
     weights = torch.zeros(height * width, 3, dtype=dtype, device=device)
-    corners, old_weights, old_index = _clipped(vertices[faces], near)
+    corners, old_weights, old_index, whole = _clipped(vertices[faces], near)
     w = 1 / corners[..., 2].clamp_min(near)
     k = intrinsics.to(vertices)
     x = (corners[..., 0] * w * k[0, 0] + k[0, 2]) * width
@@ -111,33 +116,36 @@ def rasterize(
     count = torch.where(area.abs() > 1e-12, columns * rows, 0)
     ends = count.cumsum(0)
     total = int(ends[-1]) if len(ends) else 0
-    boxes = torch.stack([ends - count, columns, left, top], -1)
-    shares = _shares_in_box(x, y, (left, top), area)
+    boxes = torch.stack([columns, left, top], -1).int()
+    starts, shares = ends - count, _shares_in_box(x, y, (left, top), area)
     for start in range(0, total, PAIRS):
         pair = torch.arange(start, min(start + PAIRS, total), device=device)
-        triangle = torch.searchsorted(ends, pair, right=True)
-        begin, across, x_0, y_0 = boxes.index_select(0, triangle).unbind(-1)
-        place = pair - begin
+        triangle = torch.searchsorted(ends, pair, right=True, out_int32=True)
+        across, x_0, y_0 = boxes.index_select(0, triangle).unbind(-1)
+        place = pair.sub_(starts.index_select(0, triangle)).int()
         row = torch.div(place, across, rounding_mode="floor")
-        column = place - row * across
+        column = place.sub_(row * across)
         second, right_2, down_2, third, right_3, down_3 = shares.index_select(0, triangle).unbind(-1)
         right, down = column.to(dtype), row.to(dtype)
         second = torch.addcmul(second, right, right_2).addcmul_(down, down_2)
         third = torch.addcmul(third, right, right_3).addcmul_(down, down_3)
-        row, column = row + y_0, column + x_0
-        share = torch.stack([1 - second - third, second, third], -1)
-        inside = (share.amin(-1) >= -ON_EDGE).nonzero()[:, 0]
-        triangle, pixel, share = triangle[inside], row[inside] * width + column[inside], share[inside]
-        in_view = share.clamp_min(0) * w[triangle]
+        first = (1 - second).sub_(third)
+        inside = (torch.minimum(first, second).minimum(third) >= -ON_EDGE).nonzero()[:, 0]
+        pixel = row.add_(y_0).index_select(0, inside).long() * width + column.add_(x_0).index_select(0, inside)
+        triangle = triangle.index_select(0, inside)
+        share = torch.stack([values.index_select(0, inside) for values in (first, second, third)], -1)
+        in_view = share.clamp_min_(0).mul_(w.index_select(0, triangle))
         depth_inverse = in_view.sum(-1)
         nearest.scatter_reduce_(0, pixel, depth_inverse, "amax")
-        seen = (depth_inverse >= nearest[pixel]).nonzero()[:, 0]
-        triangle, pixel = triangle[seen], pixel[seen]
-        face[pixel] = old_index[triangle]
+        seen = (depth_inverse >= nearest.index_select(0, pixel)).nonzero()[:, 0]
+        own_face, pixel = old_index.index_select(0, triangle.index_select(0, seen)), pixel.index_select(0, seen)
+        face[pixel] = own_face
         # several triangles can tie for a pixel: only the one written above gives the weights
-        own = face[pixel] == old_index[triangle]
-        chosen, pixel = seen[own], pixel[own]
-        share = (in_view[chosen] / depth_inverse[chosen, None])[:, None] @ old_weights[triangle[own]]
-        weights[pixel] = share[:, 0]
+        own = (face.index_select(0, pixel) == own_face).nonzero()[:, 0]
+        chosen = seen.index_select(0, own)
+        share = in_view.index_select(0, chosen).div_(depth_inverse.index_select(0, chosen)[:, None])
+        if len(corners) > whole:
+            share = (share[:, None] @ old_weights.index_select(0, triangle.index_select(0, chosen)))[:, 0]
+        weights[pixel.index_select(0, own)] = share
     depth = torch.where(nearest > 0, 1 / nearest.clamp_min(1e-12), 0)
     return Raster(depth.view(height, width), face.view(height, width), weights.view(height, width, 3))

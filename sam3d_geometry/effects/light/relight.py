@@ -56,11 +56,11 @@ class Relighting:
 
 def add_light(base: torch.Tensor, added: torch.Tensor) -> torch.Tensor:
     """Linear light added to linear `base`: unchanged up to a knee, then nearing white without a hard clip."""
-    room = (1 - base).clamp_min(1e-4)
+    room = (1 - base).clamp_min_(1e-4)
     share = added / room
-    over = (share - KNEE).clamp_min(0)
-    held = KNEE - (1 - KNEE) * torch.expm1(-over / (1 - KNEE))
-    return base + room * torch.where(share <= KNEE, share, held)
+    over = share.sub(KNEE).clamp_min_(0).div_(KNEE - 1)
+    held = share.clamp_max_(KNEE).sub_(over.expm1_(), alpha=1 - KNEE)  # nothing is over below the knee
+    return held.mul_(room).add_(base)
 
 
 def albedo_from_photo(linear: torch.Tensor, even_out: float) -> torch.Tensor:

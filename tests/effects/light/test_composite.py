@@ -12,6 +12,7 @@ from sam3d_geometry.effects.light.composite import Compositing, composite, in_fr
 from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import Light, place_lights
 from sam3d_geometry.effects.light.surface import surface_at_image
+from sam3d_geometry.geometry.crop import bounding_window
 
 SIZE = (120, 160)
 PLAIN = Compositing(feather=0.0, shadow_strength=0.0)
@@ -138,3 +139,16 @@ def test_bad_values_are_refused_in_one_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_beside_a_layer_and_its_shadow_the_picture_is_the_photo_to_the_bit():
+    depth, _ = closed_form.plane(*SIZE, 60.0, -90.0, 3.0)
+    photo = torch.rand(1, *SIZE, 3, generator=torch.Generator().manual_seed(0))
+    surface = surface_at_image(closed_form.pointmap(depth, image=photo))
+    placed = place_layer(LayerPlacement(where="surface", pixel=(0.5, 0.6), size=0.3, upright=True), surface)
+    picture, covered, shadow = composite(surface, card_layer(WHITE_CARD, placed, surface), placed, Compositing())
+    touched = bounding_window((covered > 0) | (shadow > 0))
+    beside = torch.ones(1, *SIZE, dtype=torch.bool)
+    beside[:, touched.rows, touched.columns] = False
+    assert 0.2 < float(beside.float().mean()) < 1
+    assert torch.equal(picture[beside], photo[beside]) and not torch.allclose(picture, photo, atol=0.1)

@@ -1,5 +1,6 @@
 """Cards and meshes: their place, size and colour as the camera sees them."""
 
+import closed_form
 import pytest
 import torch
 from lit_scenes import ball, wall
@@ -51,3 +52,21 @@ def test_a_mesh_is_the_same_drawn_in_its_own_window_or_in_the_whole_picture(monk
     for a, b in ((in_window.colour, whole.colour), (in_window.alpha, whole.alpha), (in_window.depth, whole.depth)):
         # the center of a pixel can lie on an edge to rounding
         assert ((a - b).abs() > 1e-4).float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("where", ["surface", "distance"])
+def test_a_card_is_drawn_in_its_own_part_of_the_picture_as_in_all_of_it(monkeypatch, where):
+    """A card of two by three pixels, whose enlarged border reaches far beyond it."""
+    depth, _ = closed_form.plane(48, 64, 30.0, -90.0, 3.0)
+    scene = closed_form.pointmap(depth)
+    rgba = torch.rand(1, 2, 3, 4, generator=torch.Generator().manual_seed(2))
+    placed = place_layer(LayerPlacement(where=where, pixel=(0.4, 0.6), size=0.5, yaw=35, roll=20), scene)
+    part, asked = card_layer(rgba, placed, scene), []
+    inner = layer_file._rows_and_columns
+    monkeypatch.setattr(
+        layer_file, "_rows_and_columns", lambda *given: asked.append(inner(*given)) or (slice(0, 48), slice(0, 64))
+    )
+    whole = card_layer(rgba, placed, scene)
+    assert asked and asked[0] != (slice(0, 48), slice(0, 64)) and part.alpha.any()
+    for name in ("colour", "alpha", "depth"):
+        assert torch.equal(getattr(part, name), getattr(whole, name)), name

@@ -10,6 +10,7 @@ import torch
 
 from ..sam3d_geometry import models
 from ..sam3d_geometry.estimate.inference import plan_inference
+from ..sam3d_geometry.geometry.kept import KEPT
 from ..sam3d_geometry.geometry.resize import Size
 from ..sam3d_geometry.models import GeometryModel
 from .host import compute_device, notify_once, progress_bar
@@ -115,4 +116,5 @@ class ModelHandle:
             import comfy.model_management as mm
 
             self._hold = None
+            KEPT.clear()
             mm.soft_empty_cache()

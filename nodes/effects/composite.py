@@ -6,12 +6,13 @@ from ...sam3d_geometry.effects.light.composite import Compositing
 from ...sam3d_geometry.effects.light.layer import WHERE, LayerPlacement
 from ...sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
 from ...sam3d_geometry.effects.light.lights import place_lights
-from ...sam3d_geometry.effects.quality import at_quality, pixels_at, smoothing_at
+from ...sam3d_geometry.effects.quality import pixels_at, smoothing_at
 from ...sam3d_geometry.geometry.picture_forms import plain_image
 from ...sam3d_geometry.geometry.pointmap import require_frames
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
+from ..photo_surface import surface_at_photo
 from ..shared_inputs import follow_surface_input, photo_input, render_quality_input, smoothing_input
 from ..sockets import CATEGORY, image_from_scalar, schema
 
@@ -204,11 +205,11 @@ class CompositeIntoScene(io.ComfyNode):
         mixing = mixing_at(render_quality, feather, edge_refine, shadow_strength, shadow_catcher)
         placed = place_lights(lights or (), pointmap, follow_surface)
         radius = smoothing_at(render_quality, smoothing, pointmap, image)
-        inserted = Insertion(source, places, mixing, placed, smoothing=radius, ambient=ambient)
+        inserted = Insertion(source, places, mixing, placed, ambient=ambient)
 
         def mixed(frames, part):
-            photo = host_chunks.frames_of(image, part, frames.device)
-            return inserted.into(*at_quality(render_quality, frames, photo), part)
+            surface = surface_at_photo(pointmap, frames, part, image, render_quality, smoothing=radius)
+            return inserted.onto(surface, part)
 
         picture, coverage, shadow, distance = host_chunks.by_chunk(pointmap, mixed)
         return io.NodeOutput(picture, coverage, shadow, image_from_scalar(distance))

@@ -6,10 +6,10 @@ from ...sam3d_geometry.effects.lens.aperture import Aperture
 from ...sam3d_geometry.effects.lens.depth_of_field import depth_of_field
 from ...sam3d_geometry.effects.lens.focus import Focus
 from ...sam3d_geometry.effects.lens.thin_lens import Blur
-from ...sam3d_geometry.effects.quality import at_quality
-from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
+from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
+from ..photo_surface import surface_at_photo
 from ..shared_inputs import photo_input, render_quality_input
 from ..sockets import CATEGORY, schema
 
@@ -159,8 +159,7 @@ class DepthOfField(io.ComfyNode):
         at_infinity = Blur(blur_by, blur_percent, f_number, focal_mm, sensor_width_mm).at_infinity(pointmap, sharp)
 
         def pictures(frames, part):
-            photo = host_chunks.frames_of(image, part, frames.device)
-            full = pointmap_at_image(*at_quality(render_quality, frames, photo))
+            full = surface_at_photo(pointmap, frames, part, image, render_quality)
             return depth_of_field(full, sharp[part], at_infinity[part], opening, highlights, max_blur_percent / 100)
 
         picture, blur = host_chunks.by_chunk(pointmap, pictures)

@@ -6,12 +6,12 @@ from torch.nn.functional import normalize
 from ...sam3d_geometry.effects.air.fog import FogLayer, FogLook, Glow, fog, fog_layer
 from ...sam3d_geometry.effects.air.fog_noise import drifting_noise
 from ...sam3d_geometry.effects.light.lights import place_lights
-from ...sam3d_geometry.effects.quality import at_quality
 from ...sam3d_geometry.geometry.colour import linear_from_hex
-from ...sam3d_geometry.geometry.resize import pointmap_at_image, require_photo
+from ...sam3d_geometry.geometry.resize import require_photo
 from ...sam3d_geometry.geometry.scene_scale import unit_length
 from .. import host_chunks
 from ..fields import field, result
+from ..photo_surface import surface_at_photo
 from ..shared_inputs import ground_rotation, photo_input, render_quality_input
 from ..sockets import CATEGORY, schema
 
@@ -159,8 +159,7 @@ class Fog(io.ComfyNode):
         glows = [Glow(normalize(at.position, dim=-1), at.radiance) for at in place_lights(lights or (), pointmap)]
 
         def pictures(frames, part):
-            photo = host_chunks.frames_of(image, part, frames.device)
-            full = pointmap_at_image(*at_quality(render_quality, frames, photo))
+            full = surface_at_photo(pointmap, frames, part, image, render_quality)
             return fog(full, layer, look, world[part], swirls[part], [light[part] for light in glows])
 
         return io.NodeOutput(*host_chunks.by_chunk(pointmap, pictures))

@@ -3,12 +3,13 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...sam3d_geometry.effects.light.lights import place_lights
-from ...sam3d_geometry.effects.light.relight import Relighting, relight_photo
-from ...sam3d_geometry.effects.quality import at_quality, pixels_at, smoothing_at
+from ...sam3d_geometry.effects.light.relight import Relighting, relight_surface
+from ...sam3d_geometry.effects.quality import pixels_at, smoothing_at
 from ...sam3d_geometry.geometry.resize import require_photo
 from .. import host_chunks
 from ..fields import field, result
 from ..inspections import live_scene
+from ..photo_surface import surface_at_photo
 from ..shared_inputs import follow_surface_input, photo_input, render_quality_input, smoothing_input
 from ..sockets import CATEGORY, schema
 
@@ -109,10 +110,8 @@ class RelightScene(io.ComfyNode):
         radius = smoothing_at(render_quality, smoothing, pointmap, image)
 
         def lit(frames, part):
-            photo, occlusion = (
-                host_chunks.frames_of(given, part, frames.device) for given in (image, ambient_occlusion)
-            )
-            frames, photo = at_quality(render_quality, frames, photo)
-            return relight_photo(frames, photo, [light[part] for light in placed], how, radius, occlusion)
+            occlusion = host_chunks.frames_of(ambient_occlusion, part, frames.device)
+            surface = surface_at_photo(pointmap, frames, part, image, render_quality, smoothing=radius)
+            return relight_surface(surface, [light[part] for light in placed], how, occlusion)
 
         return io.NodeOutput(*host_chunks.by_chunk(pointmap, lit), ui=live_scene(pointmap))

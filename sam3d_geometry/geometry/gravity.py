@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from .kept import KEPT
 from .picture_lines import line_planes, log_lines
 from .plane_patches import plane_patches
 from .pointmap import Pointmap
@@ -145,10 +146,10 @@ def find_up(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> Up
         groups = [chosen]
     else:
         groups = [[i] for i in range(count)]
-    found = []
-    for group in groups:
-        frames = pointmap[group]
-        found.append(_likeliest(frames, source))
+    asked = pointmap[sorted({i for group in groups for i in group})]
+    found = KEPT.of(
+        pointmap, ("up", shared, source), asked, lambda: [_likeliest(pointmap[group], source) for group in groups]
+    )
     up = torch.stack([direction for direction, _ in found])
     confidence = torch.tensor([sure for _, sure in found])
     rotation = world_from_up(up).float().to(pointmap.device).expand(count, 3, 3)

@@ -178,10 +178,15 @@ def pointmap_at_image(pointmap: Pointmap, image: torch.Tensor | None = None) -> 
     Without an image it comes to the photo's size (`source_size`) with its own image enlarged. An image of another shape than
     the photo is refused. For points and normals see `pointmap_at_size`.
     """
+    return pointmap_at_size(pointmap, photo_of(pointmap, image))
+
+
+def photo_of(pointmap: Pointmap, image: torch.Tensor | None = None) -> torch.Tensor:
+    """The picture (1 or B, H, W, 3) of `pointmap_at_image`: the photo where it is given, else the pointmap's own enlarged."""
     require_photo(pointmap, image)
     if image is None:
-        return pointmap_at_size(pointmap, resize_image(pointmap.image, pointmap.source_size))
-    return pointmap_at_size(pointmap, image[..., :3].float())
+        return resize_image(pointmap.image, pointmap.source_size)
+    return image[..., :3].float()
 
 
 def pointmap_at_size(pointmap: Pointmap, picture: torch.Tensor) -> Pointmap:

@@ -113,8 +113,13 @@ class Insertion:
         Picture (N, H, W, 3), visible coverage, shadow and the layer's distance along the view axis (N, H, W), which is 0 where
         the layer is not and counts also where it is covered.
         """
-        surface = surface_at_image(pointmap, image, self.smoothing)
-        placed = self.placed[part].to(pointmap.device)
-        lights = [light[part].to(pointmap.device) for light in self.lights]
+        return self.onto(surface_at_image(pointmap, image, self.smoothing), part)
+
+    def onto(
+        self, surface: Pointmap, part: slice = slice(None)
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """`into` where the surface of those frames at the photo's size (`surface_at_image`) is known."""
+        placed = self.placed[part].to(surface.device)
+        lights = [light[part].to(surface.device) for light in self.lights]
         layer = self.source.seen(part, placed, surface, lights, self.ambient)
         return (*composite(surface, layer, placed, self.how, lights), layer.depth)

@@ -194,8 +194,14 @@ def relight_photo(
     occlusion: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`relight` of a pointmap at the size of its photo (1 or B, H, W, 3); `occlusion` (1 or B, h, w) may have any size."""
-    surface = surface_at_image(pointmap, image, smoothing)
-    require_photo(pointmap, occlusion, "ambient_occlusion")
+    return relight_surface(surface_at_image(pointmap, image, smoothing), lights, how, occlusion)
+
+
+def relight_surface(
+    surface: Pointmap, lights: Sequence[PlacedLight], how: Relighting, occlusion: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`relight` with lights of any device; `occlusion` (1 or B, h, w) may have any size."""
+    require_photo(surface, occlusion, "ambient_occlusion")
     if occlusion is not None:
         occlusion = resize_image(occlusion[..., None], surface.size)[..., 0]
-    return relight(surface, [light.to(pointmap.device) for light in lights], how, occlusion)
+    return relight(surface, [light.to(surface.device) for light in lights], how, occlusion)

@@ -1,4 +1,5 @@
-"""People moved from the camera they were found with into another one, as rigid bodies, so that they stay on their pixels."""
+"""People moved from the camera they were found with into another one, as rigid bodies, so that they stay on their pixels; and the
+camera of people who stay, for what is compared with them."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ import torch
 
 from ..geometry.pointmap import Pointmap
 from .bodies import Bodies
+from .rotation_maths import least_turn
 
+SAME_CAMERA = 1e-3  # of the focal length: cameras that differ by less are one
 FITTED_VERTICES = 800  # vertices of a person that its new place is fitted to
 
 
@@ -46,3 +49,26 @@ def _place_on_slopes(points: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor
     matrix[:count, 2], matrix[count:, 2] = -s[:, 0], -s[:, 1]
     given = torch.cat([s[:, 0] * x[:, 2] - x[:, 0], s[:, 1] * x[:, 2] - x[:, 1]])
     return torch.linalg.lstsq(matrix, given[:, None]).solution[:, 0].to(points)
+
+
+def cameras_of(bodies: Bodies, pointmap: Pointmap) -> torch.Tensor | None:
+    """The cameras (B, 3, 3) that people of as many frames were found with, the pointmap's where nobody is; None where all are alike."""
+    own = pointmap.intrinsics.clone()
+    for t in range(len(bodies)):
+        for p in bodies.here(t)[:1]:
+            own[t] = bodies.intrinsics(t, p).to(own)
+    focal, other = (k[:, (0, 1), (0, 1)] for k in (own, pointmap.intrinsics))
+    return None if bool(((focal / other - 1).abs() < SAME_CAMERA).all()) else own
+
+
+def level_by_camera(world_from_camera: torch.Tensor, intrinsics: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """(B, 3, 3) that level what the camera `intrinsics` (B, 3, 3) sees -> those that level the same depths seen by the `other` one.
+
+    A floor stays a plane: its points keep their depth, and what is across follows the focal length, so that its normal does too.
+    """
+    level = world_from_camera.cpu().double()
+    down = level[:, 1]
+    focal, new_focal = (k.cpu().double()[:, (0, 1), (0, 1)] for k in (intrinsics, other))
+    moved = torch.cat([down[:, :2] * new_focal / focal, down[:, 2:]], 1)
+    turned = level @ least_turn(torch.nn.functional.normalize(moved, dim=1), down)
+    return turned.to(world_from_camera)

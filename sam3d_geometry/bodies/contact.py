@@ -10,7 +10,9 @@ import torch
 from ..geometry.gravity import level_world
 from ..geometry.ground import find_ground
 from ..geometry.pointmap import Pointmap
+from ..geometry.transform import with_intrinsics
 from .bodies import Bodies
+from .camera_change import level_by_camera
 from .size import statures
 from .skeleton import joints
 
@@ -47,16 +49,26 @@ class Level:
         return transform
 
 
-def find_level(pointmap: Pointmap, world_from_camera: torch.Tensor | None = None, shared: bool = True) -> Level | None:
+def find_level(
+    pointmap: Pointmap,
+    world_from_camera: torch.Tensor | None = None,
+    shared: bool = True,
+    cameras: torch.Tensor | None = None,
+) -> Level | None:
     """The ground of a pointmap, or None where none is seen; `world_from_camera` (B, 3, 3) says which way is up.
 
-    A `shared` ground is that of a camera that stands still; it is found in MOST_FRAMES evenly spaced frames.
+    A `shared` ground is that of a camera that stands still; it is found in MOST_FRAMES evenly spaced frames. Seen by other
+    `cameras` (B, 3, 3) than the pointmap's, the ground is that of the same depths on their rays.
     """
     rotation = level_world(pointmap, shared) if world_from_camera is None else world_from_camera
     count = len(pointmap)
     chosen = torch.linspace(0, count - 1, min(count, MOST_FRAMES if shared else count)).round().long().tolist()
+    scene = pointmap[chosen]
+    if cameras is not None:
+        rotation = level_by_camera(rotation, pointmap.intrinsics, cameras)
+        scene = with_intrinsics(scene, cameras[chosen])
     try:
-        ground = find_ground(pointmap[chosen], rotation[chosen], shared)
+        ground = find_ground(scene, rotation[chosen], shared)
     except ValueError as error:  # a close-up has no ground, and people can be placed without
         log.info("People are placed without a ground: %s", error)
         return None

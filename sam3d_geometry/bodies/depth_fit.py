@@ -1,7 +1,9 @@
-"""How a person's surface lies on the scene: one ratio of depths, robust against occluders, clothes, bleeding and noise."""
+"""How a person's surface lies on the scene: one ratio of depths, robust against occluders, bleeding and noise, and how far clothes
+lie before the body that is inside."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +14,16 @@ TUKEY, LEAST_RATIO_SPREAD = 4.685, 0.002  # Tukey's constant, and the spread bel
 FIT_STEPS = 15
 GRAZING = 0.3  # cosine below which a surface is seen too flat for its depth to say much
 MINIMUM_PIXELS = 60  # of the pointmap: fewer tell nothing
+CLOTH_M, CLOTH_SPREAD_M = 0.015, 0.009  # how thick clothes and hair are on the mean, and 1 standard deviation of it
+MOST_CLOTH_M = 0.03
+SHAPE_M = 1e-3  # how exactly the shape of a body is known, where it is seen straight against where it is seen flat
+ROUND_M = 0.08  # radius of what bodies consist of: clothes along the normal of something round add less to its depth at the rim
+CLOTH_STEP_M = 1e-3
+CLOTH_ROUNDS = 3
+BLOCKS_ACROSS = (
+    4  # a person's pixels are so many blocks' width squared: errors of shape and depth are alike within a block
+)
+STEEPEST = 4.0  # pixels' widths by which depth may change from one to the next on one surface
 RIM = 2  # pixels inside the silhouette that are left out where enough remain: depth bleeds there
 
 
@@ -29,6 +41,88 @@ class DepthFit:
     spread: float
     inliers: float
     pixels: int
+
+
+@dataclass(frozen=True)
+class BodyPixels:
+    """The pixels (N,) of the scene that show one person.
+
+    scene, body  depth of the scene, and of the body without clothes
+    facing       cosine between the body's surface and the view ray
+    blocks       number of the block of neighbors that each pixel is in
+    """
+
+    scene: torch.Tensor
+    body: torch.Tensor
+    facing: torch.Tensor
+    blocks: torch.Tensor
+
+    @staticmethod
+    def of(scene: torch.Tensor, body: torch.Tensor, facing: torch.Tensor, seen: torch.Tensor) -> BodyPixels:
+        """The pixels of pictures (H, W) where the mask `seen` is."""
+        rows, columns = torch.nonzero(seen, as_tuple=True)
+        side = max(2, round(len(rows) ** 0.5 / BLOCKS_ACROSS))
+        blocks = (rows // side) * (1 + seen.shape[1] // side) + columns // side
+        return BodyPixels(scene[seen], body[seen], facing[seen], blocks.unique(return_inverse=True)[1])
+
+    @property
+    def weights(self) -> torch.Tensor:
+        """What each pixel says: the more, the straighter it is seen."""
+        return torch.where(self.facing > GRAZING, self.facing, 0)
+
+    def without_clothes(self, cloth: float, in_metres: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Depths of scene and body that differ by the size alone, with clothes of `cloth` metres between them along the normal;
+        they are the scene's metres where it has any, else the body's."""
+        off = self.cloth_depth(cloth)
+        return (self.scene + off, self.body) if in_metres else (self.scene, (self.body - off).clamp_min(0))
+
+    def cloth_depth(self, cloth: float) -> torch.Tensor:
+        """How far along the ray (N,) clothes of `cloth` metres lie before a body that is round with ROUND_M."""
+        straight = self.facing.clamp_min(GRAZING)
+        inside = ROUND_M * straight
+        return ((ROUND_M + cloth) ** 2 - ROUND_M**2 + inside.square()).sqrt() - inside
+
+
+def fit_depths(pixels: BodyPixels, in_metres: bool) -> DepthFit | None:
+    """The ratio of the depths of the scene and of the body inside of its clothes; None for too few pixels."""
+    cloth = CLOTH_M
+    for _ in range(CLOTH_ROUNDS):
+        fit = fit_ratio(*pixels.without_clothes(cloth, in_metres), pixels.weights)
+        if fit is None:
+            return None
+        cloth = _cloth(pixels, cloth, fit, in_metres)
+    return fit_ratio(*pixels.without_clothes(cloth, in_metres), pixels.weights)
+
+
+def _cloth(pixels: BodyPixels, cloth: float, fit: DepthFit, in_metres: bool) -> float:
+    """How thick clothes are, metres, given a fit with clothes of `cloth`: what lies before the body the more the less straight it is
+    seen, as far as that is sure, and CLOTH_M otherwise.
+
+    Method: least squares for size and cloth together, with the spread that sums over blocks of neighbors tell (Liang and Zeger
+    1986), since a wrong shape or a smooth error of depth is no noise of single pixels; its mean with CLOTH_M by both variances.
+    """
+    scene, body = (depth.cpu().double() for depth in pixels.without_clothes(cloth, in_metres))
+    kept = (scene > 0) & (body > 0)
+    scene, body, ratio = scene[kept], body[kept], math.exp(fit.log_ratio)
+    off = ratio * body - scene if in_metres else body - scene / ratio
+    far = (scene / body / ratio).log() / (TUKEY * max(fit.spread, LEAST_RATIO_SPREAD))
+    weights = (pixels.weights.cpu()[kept] * (1 - far.square()).clamp_min(0).square()).double()
+    thicker = (pixels.cloth_depth(cloth + CLOTH_STEP_M) - pixels.cloth_depth(cloth)) / CLOTH_STEP_M
+    thicker = thicker.cpu().double()[kept]
+    slant = thicker - body * _share(weights, thicker, body)  # what another size does not do as well
+    off = off - body * _share(weights, off, body)
+    told = _share(weights, off, slant)
+    says = (weights * slant * slant).sum().clamp_min(1e-12)
+    errors = weights * slant * (off - told * slant)
+    sums = errors.new_zeros(int(pixels.blocks.max()) + 1).index_add_(0, pixels.blocks.cpu()[kept], errors)
+    spread = float(sums.square().sum() / says**2 + SHAPE_M**2 * weights.sum() / says)
+    share = CLOTH_SPREAD_M**2 / (CLOTH_SPREAD_M**2 + spread)
+    return min(max(share * (cloth + told) + (1 - share) * CLOTH_M, 0.0), MOST_CLOTH_M)
+
+
+def _share(weights: torch.Tensor, values: torch.Tensor, of: torch.Tensor) -> float:
+    """The factor by which numbers `of` (N,) come nearest to `values` (N,)."""
+    return float((weights * values * of).sum() / (weights * of * of).sum().clamp_min(1e-12))
 
 
 def fit_ratio(scene: torch.Tensor, body: torch.Tensor, weights: torch.Tensor) -> DepthFit | None:
@@ -69,6 +163,21 @@ def _mode(logs: torch.Tensor, weight: torch.Tensor) -> float:
     smooth = F.avg_pool1d(counts[None], width, stride=1, padding=width // 2)[0]
     best = torch.nonzero(smooth >= smooth.max() * (1 - 1e-9)).flatten()
     return low + (float(best[len(best) // 2]) + 0.5) * RATIO_BIN
+
+
+def own_edges(depth: torch.Tensor, focal: float) -> torch.Tensor:
+    """Where a body's depth (H, W), 0 beside it, jumps between neighbors, as at an arm before the chest: clothes cover more there.
+
+    `focal` is in pixels of that picture: a surface that is seen flat is no jump.
+    """
+    edges = torch.zeros(depth.shape, dtype=torch.bool, device=depth.device)
+    for axis in (0, 1):
+        count = depth.shape[axis] - 1
+        near, far = depth.narrow(axis, 0, count), depth.narrow(axis, 1, count)
+        jump = ((near - far).abs() > STEEPEST * torch.maximum(near, far) / focal) & (near > 0) & (far > 0)
+        edges.narrow(axis, 0, count).logical_or_(jump)
+        edges.narrow(axis, 1, count).logical_or_(jump)
+    return edges
 
 
 def inner(mask: torch.Tensor) -> torch.Tensor:

@@ -14,16 +14,15 @@ from ..geometry.resize import resize_mask
 from ..geometry.scene_scale import require_metres
 from ..geometry.transform import scale_pointmap
 from .bodies import Bodies
-from .camera_change import in_camera_of
+from .camera_change import cameras_of, in_camera_of
 from .contact import Level, find_level, standing_gaps, standing_ratio
-from .depth_fit import GRAZING, DepthFit, fit_ratio, inner
+from .depth_fit import CLOTH_M, BodyPixels, DepthFit, fit_depths, inner, own_edges
 from .placement_report import PersonPlace, Placed, focal_disagreement
 from .size import statures
 from .surface import facing_of, person_mask, raster_of
 
 AUTO_SIZE, SCENE_SIZE, ADULT_SIZE, KNOWN_HEIGHT = SIZE_FROM = ("auto", "scene", "adult bodies", "known height")
 OWN_CAMERA, POINTMAP_CAMERA = CAMERA_SOURCES = ("bodies", "pointmap")
-CLOTH_M = 0.015  # how far clothes and hair lie before the body that is inside, on the mean
 GROUND_M = 0.02  # how exactly the ground and a sole are found
 AVERAGED_WITHIN = 2.0  # standard deviations by which depth and ground may differ and still be averaged
 ADULT_RANGE = 1.15  # the largest over the smallest unit that adults of one scene tell
@@ -83,7 +82,9 @@ def place_bodies(
     fits = measure(bodies, pointmap, selection, in_metres=size_from == SCENE_SIZE, on_progress=on_progress)
     own = statures(bodies)
     scene_sizes = _scene_sizes(fits, own)
-    level = find_level(pointmap, world_from_camera, shared_ground) if placing.ground_contact else None
+    level = None
+    if placing.ground_contact:  # where people are seen to stand, which a field of view that is wrong does not move
+        level = find_level(pointmap, world_from_camera, shared_ground, cameras_of(bodies, pointmap))
     if level is not None:
         scene_sizes = _on_ground(bodies, scene_sizes, own, fits, level)
     metres = 1.0 if size_from == SCENE_SIZE else _metres_per_unit(scene_sizes, own, fits, placing, size_from)
@@ -139,20 +140,17 @@ def measure(
         if selection is not None:
             part = selection[min(t, len(selection) - 1)][None]
             chosen = resize_mask(part, pointmap.size)[0].to(pointmap.device)
-        for p, (scene, body, weights) in _pixels(bodies, pointmap, t, chosen).items():
-            given = (scene + CLOTH_M, body) if in_metres else (scene, (body - CLOTH_M).clamp_min(0))
-            fit = fit_ratio(*given, weights)
+        for p, pixels in _pixels(bodies, pointmap, t, chosen).items():
+            fit = fit_depths(pixels, in_metres)
             if fit is not None:
-                found[t, p] = fit, float(body.median())
+                found[t, p] = fit, float(pixels.body.median())
         if on_progress is not None:
             on_progress(t + 1, len(bodies))
     return found
 
 
-def _pixels(
-    bodies: Bodies, pointmap: Pointmap, t: int, chosen: torch.Tensor | None
-) -> dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """For each person of a frame: scene depth, body depth and weight (N,) of the pixels that show that person."""
+def _pixels(bodies: Bodies, pointmap: Pointmap, t: int, chosen: torch.Tensor | None) -> dict[int, BodyPixels]:
+    """For each person of a frame the pixels that show that person."""
     rasters = {p: raster_of(bodies, t, p, pointmap.size) for p in bodies.here(t)}
     people = torch.zeros(pointmap.size, device=pointmap.device)
     for raster in rasters.values():
@@ -162,10 +160,10 @@ def _pixels(
         silhouette = raster.face >= 0
         mask = person_mask(bodies, t, p, pointmap.size)
         alone = mask if mask is not None else people == 1 if bool((silhouette & (people == 1)).any()) else people >= 1
-        seen = inner(silhouette & alone if chosen is None else silhouette & alone & chosen) & pointmap.mask[t]
-        weights = facing_of(bodies, t, p, raster)
-        weights = torch.where(weights > GRAZING, weights, 0)[seen]
-        found[p] = pointmap.depth[t][seen], raster.depth[seen], weights
+        focal = float(bodies.intrinsics(t, p)[1, 1]) * pointmap.size[0]
+        shown = silhouette & alone & ~own_edges(torch.where(silhouette, raster.depth, 0), focal)
+        seen = inner(shown if chosen is None else shown & chosen) & pointmap.mask[t]
+        found[p] = BodyPixels.of(pointmap.depth[t], raster.depth, facing_of(bodies, t, p, raster), seen)
     return found
 
 

@@ -130,6 +130,12 @@ def with_fov_x(pointmap: Pointmap, fov_x_degrees: float) -> Pointmap:
     return _at_depth(pointmap, pointmap.depth, intrinsics)
 
 
+@unrefined_too
+def with_intrinsics(pointmap: Pointmap, intrinsics: torch.Tensor) -> Pointmap:
+    """The same depths seen by another camera in the same place, `intrinsics` (B, 3, 3), normalized; points are derived again."""
+    return _at_depth(pointmap, pointmap.depth, intrinsics.to(pointmap.intrinsics))
+
+
 def transform_pointmap(
     pointmap: Pointmap,
     *,

@@ -10,6 +10,7 @@ from people import FLOOR, room_with, seen_as, standing, two_people
 from sam3d_geometry.bodies.mannequin import mannequins
 from sam3d_geometry.bodies.placement import ADULT_SIZE, KNOWN_HEIGHT, POINTMAP_CAMERA, SCENE_SIZE, Placing, place_bodies
 from sam3d_geometry.bodies.size import statures
+from sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
 from sam3d_geometry.geometry.transform import scale_pointmap, with_fov_x
 
 
@@ -58,6 +59,19 @@ def test_a_known_height_gives_the_scene_and_everybody_else_their_metres():
     )
     assert torch.allclose(statures(placed.bodies)[0], torch.tensor(1.9), rtol=0.01)
     assert placed.scene_scale == pytest.approx(1.9 / float(statures(truth)[0, 1]) / 3.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [((0.0, 4.0), (0.12, 4.3)), ((-0.1, 3.2), (0.15, 4.0), (0.4, 4.8)), ((-2.2, 4.0), (1.6, 3.0))],
+    ids=["one before the other", "three in a row", "cut off by the picture"],
+)
+def test_people_who_hide_one_another_or_leave_the_picture_are_placed(places):
+    truth = standing(*places)
+    wrong = seen_as(truth, [[1.25, 0.8, 1.4][: len(places)]])
+    placed = place_bodies(wrong, room_with(truth, size=(240, 320), noise=0.01))
+    assert torch.allclose(statures(placed.bodies), statures(truth), rtol=0.007)
+    assert all(abs(person.ground_gap_cm) < 2 for person in placed.people)
 
 
 def test_one_size_over_the_clip_whatever_the_frames_say():
@@ -123,6 +137,16 @@ def test_cameras_that_differ_are_told_and_can_be_brought_together():
     seen = moved.bodies.points(0, 0).mean(0)
     row, column = 60, int(160 * (0.5 + float(pointmap.intrinsics[0, 0, 0]) * float(seen[0] / seen[2])))
     assert abs(float(pointmap.points[0, row, column, 0] - seen[0])) < 0.15
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_a_lens_that_the_pointmap_has_wrong_moves_neither_people_nor_the_ground_under_them(factor):
+    truth = two_people()
+    scene = room_with(truth)
+    fov, _ = fov_degrees_from_intrinsics(scene.intrinsics)
+    placed = place_bodies(seen_as(truth, [[1.2, 1.2]]), with_fov_x(scene, factor * float(fov)))
+    assert all(abs(person.ground_gap_cm) < 2.5 for person in placed.people)
+    assert torch.allclose(statures(placed.bodies), statures(truth), rtol=0.005)
 
 
 @pytest.mark.parametrize(

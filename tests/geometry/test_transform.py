@@ -18,6 +18,7 @@ from sam3d_geometry.geometry.transform import (
     shift_depth,
     turn_pointmap,
     with_fov_x,
+    with_intrinsics,
 )
 from sam3d_geometry.maps.depth import depth_picture, depth_range, true_depth
 
@@ -47,6 +48,7 @@ CHANGES = {
     "turn 3": lambda p: turn_pointmap(p, 3),
     "shift": lambda p: shift_depth(p, -0.7),
     "fov": lambda p: with_fov_x(p, 35.0),
+    "intrinsics": lambda p: with_intrinsics(p, p.intrinsics * torch.tensor([1.2, 1.3, 1.0])[:, None]),
 }
 
 

@@ -14,6 +14,15 @@ TREMBLE = 0.5  # of the trembling of a point: the slowest of several points trem
 SLOWEST, FASTEST = 0.12, 0.6
 AIR_M = 0.12  # over where soles usually are when lowest: both feet higher than that are in the air
 BODY_HZ = 2.0  # faster than this the hips do not speed up and slow down; what does is the estimator
+EDGE_S, EDGE_FRAMES = (
+    0.08,
+    6,
+)  # how much longer a foot may stand than its smoothed way tells; frames that tell where it stood
+THERE = 2.0  # standard deviations, of three axes together, within which a point is where it stood
+LEAST_SPREAD_M, CARRIED_M = (
+    2e-3,
+    0.01,
+)  # metres: how exactly a standing foot is seen at best; off its place by smoothing
 RESTS_S = 0.3  # a foot that does not move for so long stands, however high: on a stair
 SHORTEST_S = 0.1  # a step or a pause shorter than that is none
 
@@ -50,6 +59,64 @@ def foot_contacts(hips: torch.Tensor, feet: torch.Tensor, fps: float, unrest: fl
         for value in (False, True):  # short pauses first, then short steps
             _drop_short(stands[:, foot], value, shortest)
     return stands
+
+
+def sharpened(
+    contacts: torch.Tensor, feet: torch.Tensor, seen: torch.Tensor, rays: torch.Tensor, fps: float
+) -> torch.Tensor:
+    """Contacts (T, 2) whose first and last frames are told by where feet were seen (T, 2, K, 3) where smoothing has carried `feet` away.
+
+    Smoothing spreads a landing over some frames. A foot stands one or two frames longer where one of its points was still seen
+    where it stood, as exactly as while it stood; `rays` (T, 3) are the unit directions in which it is known least. A shot does not
+    begin or end with a low foot that leaves or comes in its first or last frame.
+    """
+    found = contacts.clone()
+    reach = max(1, round(EDGE_S * fps))
+    for foot in range(2):
+        times = runs(contacts[:, foot])
+        for number, (first, last) in enumerate(times):
+            low = times[number - 1][1] + 1 if number else 0
+            high = times[number + 1][0] - 1 if number + 1 < len(times) else len(contacts) - 1
+            begin, end = (
+                slice(first, min(first + EDGE_FRAMES, last + 1)),
+                slice(max(first, last + 1 - EDGE_FRAMES), last + 1),
+            )
+            for inside, frames in (
+                (begin, range(first - 1, max(low, first - reach) - 1, -1)),
+                (end, range(last + 1, min(high, last + reach) + 1)),
+            ):
+                place = feet[inside, foot].mean(0)
+                for t in frames:
+                    carried = bool(((feet[t, foot] - place).norm(dim=-1) > CARRIED_M).all())
+                    if not (carried and _still_there(seen[inside, foot], seen[t, foot], rays[t])):
+                        break
+                    found[t, foot] = True
+        _fill_ends(found[:, foot], feet[:, foot, :, 1].amax(-1))
+    return found
+
+
+def _fill_ends(stands: torch.Tensor, soles: torch.Tensor) -> None:
+    """A single first or last frame beside some in which a foot stands (T,) is one too where its sole (T,), y down, is as low; in place."""
+    if len(stands) < 3:
+        return
+    for end, beside, next_one in ((0, 1, 2), (-1, -2, -3)):
+        if stands[beside] and stands[next_one] and abs(float(soles[end] - soles[beside])) < RISES_M[0]:
+            stands[end] = True
+
+
+def _still_there(stood: torch.Tensor, now: torch.Tensor, ray: torch.Tensor) -> bool:
+    """Whether one of the points (K, 3) of a foot is where it was in frames (N, K, 3) in which it stood, by their own spread."""
+    place = stood.mean(0)
+    spread, off = stood - place, now - place
+    parts = []
+    for apart in (spread, off):
+        along = apart @ ray
+        parts.append((along.square(), (apart.square().sum(-1) - along.square()) / 2))
+    (deep, across), (deep_off, across_off) = parts
+    free = max(len(stood) - 1, 1)
+    deep = (deep.sum(0) / free).clamp_min(LEAST_SPREAD_M**2)
+    across = (across.sum(0) / free).clamp_min(LEAST_SPREAD_M**2)
+    return bool((deep_off / deep + 2 * across_off / across < THERE**2).any())
 
 
 def _speeds(feet: torch.Tensor, fps: float) -> torch.Tensor:

@@ -15,9 +15,9 @@ import torch
 SEEN_PIXELS = (0.5, 8.0)  # how far off the hips are in the picture: as measured, within limits
 DEPTH_SHARE = (0.005, 0.05)  # of the distance: how far off they are along the ray, likewise
 STILL_M = 3e-3  # from frame to frame: how far a point moves that a foot stands on, as hips and legs are known; legs give way by it
-FLOOR_M = 5e-3
+FLOOR_M = 0.01
 ACCELERATIONS = (
-    2.0,
+    1.5,
     15.0,
 )  # metres per second squared: of the hips, as measured, within limits of who strolls and who jumps
 ON_FLOOR_M = (

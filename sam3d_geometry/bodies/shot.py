@@ -9,7 +9,7 @@ import torch
 
 from .bodies import Bodies
 from .body_parts import BODY_PARTS, joints_of_part, parts_of_points
-from .foot_contacts import foot_contacts, settled_hips
+from .foot_contacts import foot_contacts, settled_hips, sharpened
 from .foot_hold import flat_times, held_turns, held_values
 from .leg_give import leg_gives, leg_shares
 from .level_frame import HALF_TURN
@@ -124,6 +124,10 @@ class Shot:
         soles = self.part(self._bodies.keypoints)[:, FOOT_POINTS.flatten()].unflatten(1, FOOT_POINTS.shape)
         return torch.cat([soles, self.part(self._bodies.joints)[:, BALLS][:, :, None]], 2)
 
+    def _feet_in_world(self) -> torch.Tensor:
+        """Points of both feet (N, 2, K, 3) in the world as they were seen."""
+        return self.hips[:, None, None] + self._in_world(self._seen_feet() - self._own_hips[:, None, None])
+
     def _speed_of_trembling(self) -> float:
         """Metres per second that are left of the trembling of a foot's points against the hips."""
         seen = self._in_world(self._seen_feet() - self._own_hips[:, None, None])
@@ -156,6 +160,8 @@ class Shot:
         for _ in range(PLACINGS):
             self.contacts = foot_contacts(self.settled, self.feet, self._how.fps, self._foot_unrest)
             self.settled = planted_hips(seen, self.settled, self.feet, self.contacts, fps=self._how.fps, floor=floor)
+        placed = self.settled[:, None, None] + self.feet
+        self.contacts = sharpened(self.contacts, placed, self._feet_in_world(), seen.rays, self._how.fps)
         self._flat = flat_times(*(self.feet, self.ankles, self.contacts))
         self._hold_feet()
         self.settled = planted_hips(seen, self.settled, self.feet, self.contacts, fps=self._how.fps, floor=floor)

@@ -31,9 +31,9 @@ def test_hips_over_standing_feet_are_found_through_their_unrest():
     contacts = torch.ones(FRAMES, 2, dtype=torch.bool)
     found = planted_hips(sighting(seen), seen, feet, contacts, fps=FPS, floor=0.0)
     still = (found[:, None, None] + feet).diff(dim=0).norm(dim=-1).max()
-    assert still < 2e-3  # what is left the legs give way by
+    assert still < 1.8e-3  # what is left the legs give way by
     off = found - hips
-    assert (off - off.mean(0)).abs().max() < 7e-3 and off[:, :2].abs().max() < 0.01 and off[:, 2].abs().max() < 0.05
+    assert (off - off.mean(0)).abs().max() < 6e-3 and off[:, :2].abs().max() < 0.01 and off[:, 2].abs().max() < 0.05
 
 
 def test_without_contacts_they_stay_where_they_were_seen():
@@ -75,7 +75,7 @@ def test_unrest_is_measured_by_what_smoothing_takes():
     seen = hips + 0.01 * torch.randn(FRAMES, 3, generator=generator, dtype=torch.float64)
     camera = torch.tensor([0.0, -1.4, -4.0], dtype=torch.float64)
     found = Sighting.of(seen, camera, torch.full((FRAMES,), 1000.0).double(), hips, FPS)
-    assert 1.5 < found.pixels < 3.5 and found.depth_share == 0.005 and found.acceleration == 2.0
+    assert 1.5 < found.pixels < 3.5 and found.depth_share == 0.005 and found.acceleration == 1.5
 
 
 def test_a_foot_on_a_stair_is_not_brought_to_the_floor():

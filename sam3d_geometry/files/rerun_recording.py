@@ -18,20 +18,20 @@ from typing import Any, BinaryIO
 import numpy
 import torch
 
+from ..geometry.camera import intrinsics_of_part
 from ..geometry.colour import eight_bit
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
-from ..geometry.surfaces import DEPTH_EDGE
 from ..maps.depth import depth_range
 from ..shapes.decimation import sample_picture
 from ..shapes.mesh import Mesh, vertex_normals
+from ..shapes.triangulation import triangulate
 
 APPLICATION = "sam3d_geometry"
 OLDEST_RERUN = (0, 28)
 POINT_RADIUS = 1.5  # on the screen, so that points show at any distance
 FRUSTUM_SHARE = 0.25  # depth of the drawn camera, of the median depth
-GRAZING_COSINE = math.cos(math.radians(85))
 PHOTO_QUALITY = 92
 MASK_LEGEND = [(0, "no geometry", (40, 40, 40)), (1, "geometry", (240, 240, 240))]
 COPIED_AT_ONCE = 1 << 20
@@ -52,39 +52,6 @@ def import_rerun() -> ModuleType:
             f"rerun-sdk {rerun.__version__} is too old to write recordings here; update it with: pip install -U rerun-sdk"
         )
     return rerun
-
-
-def grid_faces(points: torch.Tensor, mask: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
-    """Points (H, W, 3), mask and unit normals -> faces (F, 3), indices into H * W, seen from the front.
-
-    Two triangles between four neighbours that all have geometry, where none sees the surface edge-on and depth does not
-    jump by more than the slope there explains.
-    """
-    height, width = mask.shape
-    view = torch.nn.functional.normalize(points, dim=-1)
-    steep = (normals * view).sum(-1).abs() < GRAZING_COSINE
-    depth = points[..., 2]
-    # how far the plane through a pixel goes away at its neighbours, relative to its own depth
-    distance = (normals * points).sum(-1).abs()
-    usable = mask & ~steep
-    fine = torch.ones(height - 1, width - 1, dtype=torch.bool)
-    corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
-    for down, right in corners:
-        fine &= usable[down : down + height - 1, right : right + width - 1]
-    for first, second in ((0, 1), (0, 2), (3, 1), (3, 2)):
-        one, other = (
-            tuple(slice(start, start + length) for start, length in zip(corners[i], (height - 1, width - 1)))
-            for i in (first, second)
-        )
-        off_plane = (normals[one] * (points[other] - points[one])).sum(-1).abs()
-        fine &= off_plane <= DEPTH_EDGE * torch.minimum(distance[one], depth[one])
-    index = torch.arange(height * width).view(height, width)
-    top_left, top_right = index[:-1, :-1][fine], index[:-1, 1:][fine]
-    low_left, low_right = index[1:, :-1][fine], index[1:, 1:][fine]
-    # counter-clockwise for an eye at the camera, whose y axis points down
-    return torch.cat(
-        [torch.stack([top_left, low_left, top_right], -1), torch.stack([top_right, low_left, low_right], -1)]
-    )
 
 
 def viewer_layout(rerun: ModuleType, beside: Sequence[Any], time: Any) -> Any:
@@ -180,24 +147,25 @@ def log_mesh(rerun: ModuleType, recording: Any, mesh: Mesh, static: bool = False
 def _log_surface(rerun: ModuleType, recording: Any, frame: Pointmap, max_points: int, wants_mesh: bool) -> None:
     log = recording.log
     stride = math.ceil(math.sqrt(max(1, int(frame.mask.sum())) / max_points))
-    thin = (slice(None, None, stride),) * 2
+    thin = (slice(min(stride // 2, min(frame.size) - 1), None, stride),) * 2
     points, mask, colours = frame.points[0][thin], frame.mask[0][thin], frame.image[0][thin]
     log_points(rerun, recording, "world/points", points[mask], colours[mask])
     if not wants_mesh:
         return
-    normals = surface_normals(frame)[0][thin]
-    faces = grid_faces(points, mask, normals)
-    used, faces = torch.unique(faces, return_inverse=True)
-    if not len(faces):
+    height, width = mask.shape
+    camera = intrinsics_of_part(frame.intrinsics[0], frame.size, (height, width), stride=stride)
+    found = triangulate(points[..., 2], mask, camera)
+    if not len(found.faces):
         log("world/mesh", rerun.Clear(recursive=False))
         return
+    normals = surface_normals(frame)[0][thin]
     log(
         "world/mesh",
         rerun.Mesh3D(
-            vertex_positions=points.reshape(-1, 3)[used].numpy(),
-            triangle_indices=faces.numpy().astype(numpy.uint32),
-            vertex_normals=normals.reshape(-1, 3)[used].numpy(),
-            vertex_colors=eight_bit(colours).numpy().reshape(-1, 3)[used.numpy()],
+            vertex_positions=points.reshape(-1, 3)[found.pixels].numpy(),
+            triangle_indices=found.faces.numpy().astype(numpy.uint32),
+            vertex_normals=normals.reshape(-1, 3)[found.pixels].numpy(),
+            vertex_colors=eight_bit(colours).reshape(-1, 3)[found.pixels].numpy(),
         ),
     )
 

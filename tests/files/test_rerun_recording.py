@@ -2,6 +2,7 @@
 
 import io
 import sys
+from types import SimpleNamespace
 
 import closed_form
 import numpy
@@ -9,9 +10,9 @@ import pytest
 import torch
 from rerun_reader import read_recording
 
-from sam3d_geometry.files.rerun_recording import grid_faces, write_recording
-from sam3d_geometry.geometry.normals import geometric_normals
+from sam3d_geometry.files.rerun_recording import _log_surface, write_recording
 from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.shapes.surface import surface_from_pointmap
 
 
 def clip(frames=3, height=30, width=40):
@@ -39,28 +40,39 @@ def test_what_does_not_go_is_refused_in_a_sentence(options, sentence):
         write_recording(clip(), io.BytesIO(), **options)
 
 
-def faces_of(depth):
-    mask, k = depth > 0, closed_form.intrinsics(*depth.shape[1:])
-    points = closed_form.pointmap(depth).points[0]
-    normals = geometric_normals(depth.float(), mask, k)[0]
-    return points.reshape(-1, 3), grid_faces(points, mask[0], normals)
+def logged_surface(frame, max_points=10**6):
+    """Vertices and faces of the mesh that a frame is recorded as."""
+    logged = {}
+    stand_in = SimpleNamespace(
+        Mesh3D=lambda **held: held, Points3D=lambda *held, **more: held, Radius=SimpleNamespace(ui_points=float)
+    )
+    _log_surface(stand_in, SimpleNamespace(log=logged.__setitem__), frame, max_points, True)
+    mesh = logged["world/mesh"]
+    return torch.from_numpy(mesh["vertex_positions"]), torch.from_numpy(mesh["triangle_indices"].astype(numpy.int64))
 
 
+@pytest.mark.parametrize("max_points", [10**6, 500], ids=["all pixels", "thinned"])
 @pytest.mark.parametrize("tilt", [0, 40, 75])
-def test_a_plane_is_one_surface_that_faces_the_camera(tilt):
+def test_a_plane_is_one_surface_that_faces_the_camera(tilt, max_points):
     depth, _ = closed_form.plane(30, 40, tilt, 90.0, 3.0, fov=30)
-    points, faces = faces_of(depth)
-    assert len(faces) == 2 * 29 * 39
+    points, faces = logged_surface(closed_form.pointmap(depth, fov=30), max_points)
+    assert len(faces) == (2 * 29 * 39 if max_points > 1200 else 2 * 14 * 19)
     a, b, c = (points[faces[:, i]] for i in range(3))
     assert bool(((torch.linalg.cross(b - a, c - a) * a).sum(-1) < 0).all())
 
 
-def test_no_triangle_spans_a_box_and_the_wall_behind_it():
+@pytest.mark.parametrize("max_points", [10**6, 800], ids=["all pixels", "thinned"])
+def test_the_surface_is_cut_where_that_of_pointmap_to_mesh_is(max_points):
     depth, _, box = closed_form.box_before_wall(40, 60)
-    _, faces = faces_of(depth)
-    inside = box.reshape(-1)[faces]
-    assert bool((inside.all(-1) | ~inside.any(-1)).all())
-    assert len(faces) > 0.85 * 2 * 39 * 59
+    frame = closed_form.pointmap(depth)
+    points, faces = logged_surface(frame, max_points)
+    on_box = points[:, 2] < 0.5 * (float(depth[box].max()) + float(depth[~box].min()))
+    inside = on_box[faces]
+    assert bool((inside.all(-1) | ~inside.any(-1)).all()) and bool(inside.any())
+    if max_points > 2400:
+        assert torch.equal(faces, surface_from_pointmap(frame).faces.long())
+    else:
+        assert len(faces) > 0.8 * 2 * 19 * 29
 
 
 @pytest.fixture(scope="module")

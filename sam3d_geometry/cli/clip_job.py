@@ -129,7 +129,10 @@ def opened_clip(args: argparse.Namespace, path: Path) -> Clip:
     """The part of a clip that the options ask for."""
     if args.start_number is not None and path.is_file():
         raise ValueError("--start-number is for folders of numbered frames; use --start for a video file.")
-    return open_clip(path, args.frame_rate, args.start, args.duration or 0.0, args.start_number)
+    if args.exposure and path.is_file():
+        raise ValueError("--exposure is for folders of EXR or float TIFF frames; a video file has no floats.")
+    part = args.frame_rate, args.start, args.duration or 0.0, args.start_number
+    return open_clip(path, *part, exposure=args.exposure)
 
 
 def result_names(paths: Sequence[Path]) -> list[str]:

@@ -21,6 +21,7 @@ from . import options
 from .clip_description import described
 from .clip_job import TRUE_DEPTH_FORMAT, ClipJob, opened_clip, products_named, result_names, settings_of, stages_of
 from .inputs import expanded
+from .lens import add_exposure
 from .model import loaded_model, require_device, settle_model, wanted_model
 from .options import choice, hyphened
 from .outcome import Outcome, exit_status, reason
@@ -84,6 +85,7 @@ def parser() -> options.Parser:
         help="find the field of view for each frame, for clips that zoom; else once for the clip",
     )
     options.add_mask_from_alpha(camera)
+    add_exposure(camera)
     _add_results(parser)
     depth = options.add_depth(
         parser,

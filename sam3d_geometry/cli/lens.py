@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..geometry.camera import fov_x_degrees_from_focal_mm, fov_x_degrees_from_focal_pixels
 
 FROM_EXIF = "exif"  # word for --fov
+MOST_STOPS = 40  # from the smallest half float to the largest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +37,23 @@ class Lens:
         if isinstance(self.fov, str):  # FROM_EXIF
             return from_exif, "estimated" if from_exif is None else FROM_EXIF
         return self.fov, "estimated" if self.fov is None else "given"
+
+
+def _stops(text: str) -> float:
+    """Type of --exposure."""
+    stops = float(text)
+    if not abs(stops) <= MOST_STOPS:
+        raise argparse.ArgumentTypeError(f"{text} came; it must lie between -{MOST_STOPS} and {MOST_STOPS} stops.")
+    return stops
+
+
+def add_exposure(group: argparse._ArgumentGroup) -> None:
+    """How bright pictures of floats are shown to the network."""
+    group.add_argument(
+        "--exposure",
+        type=_stops,
+        default=0.0,
+        metavar="STOPS",
+        help="of EXR and float TIFF, which hold linear light: shown so much brighter or, below 0, darker; at 0 (default) "
+        "white is 1, and what is brighter is cut off",
+    )

@@ -78,6 +78,7 @@ class Plan:
             "resolution": args.resolution,
             "camera": asdict(self.lens),
             "mask_from_alpha": args.mask_from_alpha,
+            "exposure": args.exposure,
             "validity": args.validity,
             "refine": args.refine,
             "panorama": args.panorama,
@@ -155,6 +156,7 @@ class Run:
                 "made_by": f"sam3d-geometry {__version__}",
                 "source": {**source, "width": width, "height": height},
                 "model": {"name": self.model.name, "precision": options["precision"], "preview": self.model.preview},
+                **({"notes": list(photo.notes)} if photo.notes else {}),
                 **made.record,
                 "outputs": {kind: base.name + KINDS[kind].suffix for kind in made.writers},
                 "options": options,
@@ -170,6 +172,8 @@ class Run:
             self._fail(file, "; ".join(f"no {kind}: {why}" for kind, why in made.failed.items()))
         else:
             self.done += 1
+        for note in photo.notes:
+            self.progress.say(f"{file.path}: {note}")
         if photo.frames > 1:
             self.progress.say(f"{file.path}: only the first of its {photo.frames} pictures is used.")
 
@@ -183,7 +187,7 @@ class Run:
 
     def _surroundings(self, file: PhotoFile) -> tuple[MadePhoto, Photo]:
         """What an equirectangular photo gives."""
-        photo = read_photo(file.path)
+        photo = read_photo(file.path, self.args.exposure)
         args = self.args
         panorama = infer_panorama(
             self.model, photo.image, resolution=args.resolution, validity=args.validity, refine_edges=args.refine
@@ -191,7 +195,7 @@ class Run:
         return make_panorama(self.plan.products, panorama, photo.image, self.shared, args.clip_percent), photo
 
     def _pointmap(self, file: PhotoFile) -> tuple[Pointmap, Photo, str]:
-        photo = read_photo(file.path)
+        photo = read_photo(file.path, self.args.exposure)
         fov_x_degrees, camera_source = self.plan.lens.fov_x_degrees(photo.size, photo.exif_fov_x_degrees)
         mask = photo.alpha if self.args.mask_from_alpha else None
         pointmap = infer_pointmap(

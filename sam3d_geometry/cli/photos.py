@@ -15,6 +15,7 @@ from ..files.rerun_recording import import_rerun
 from ..maps.depth import FIXED, PER_FRAME, WHOLE_CLIP
 from . import options
 from .inputs import expanded
+from .lens import add_exposure
 from .model import loaded_model, require_device, settle_model
 from .outcome import Outcome, exit_status
 from .panorama_products import check_panorama
@@ -84,7 +85,8 @@ def parser() -> options.Parser:
         nargs="+",
         type=Path,
         metavar="PHOTO_OR_FOLDER",
-        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), or folders of them; wildcards "
+        help="photos in any picture format of Pillow (HEIC with pillow-heif installed), EXR and TIFF of floats, or folders of "
+        "them; EXR that holds no picture is left out of folders; wildcards "
         'may be quoted, "in/**/*.jpg" for folders at any depth',
     )
     options.add_folders(parser, "do photos again whose results exist")
@@ -97,6 +99,7 @@ def parser() -> options.Parser:
         help="the photos are equirectangular, of all directions and twice as wide as high: distances along each pixel's ray",
     )
     options.add_mask_from_alpha(camera)
+    add_exposure(camera)
     _add_results(parser)
     depth = options.add_depth(
         parser,

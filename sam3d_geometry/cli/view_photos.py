@@ -32,6 +32,8 @@ class ViewPhotos:
     def view(self, name: str, path: Path, masks: Mapping[str, Path]) -> View:
         """A photo that is not placed yet. PhotoError, one sentence, where it cannot be read."""
         photo = read_photo(path)
+        for note in photo.notes:
+            self._say(name, note.rstrip("."))
         if photo.frames > 1:
             self._say(name, f"only the first of its {photo.frames} pictures is used")
         pointmap, spread = self.pointmap(photo)

@@ -154,12 +154,44 @@ def _whole_picture(
     return placed
 
 
-def read_exr(path: Path, channel: str = "") -> DepthFrame:
-    """The depth in an EXR file of this or of another program, and what ours hold besides.
+@dataclass(frozen=True)
+class ExrHeader:
+    """The names of an EXR's channels, and the header of its first part."""
 
-    `channel` names the depth where it is not called Z, depth or Y. DepthFileError, a part of a sentence, when the file is
-    damaged, too large, or has no depth.
-    """
+    names: list[str]
+    header: dict
+
+    def shows_depth(self) -> bool:
+        """Whether R, G and B are depth once more, in a file of ours."""
+        text = self.header.get(KEY)
+        if not isinstance(text, str) or DepthRecord.from_json(text) is None:
+            return False
+        return json.loads(text).get("rgb") != SHOW_PHOTO
+
+
+@dataclass(frozen=True)
+class ExrChannels(ExrHeader):
+    """What an EXR holds: its channels by name, those of the size of the first part; `display` is (height, width) of the whole picture."""
+
+    held: dict[str, numpy.ndarray]
+    display: tuple[int, int]
+    corner: tuple[int, int]
+
+    def plane(self, name: str) -> numpy.ndarray:
+        """A channel (H, W) float32 of the whole picture, 0 where the file has no data."""
+        return _whole_picture(self.held[name], self.display, self.corner)
+
+
+def read_exr_header(path: Path) -> ExrHeader:
+    """What an EXR file says that it holds. DepthFileError where that is damaged."""
+    exr = import_openexr()
+    with decoding("EXR", *DAMAGED_EXR), path.open("rb") as file:
+        headers = [part.header for part in exr.File(file, header_only=True).parts]
+        return ExrHeader([channel.name for header in headers for channel in header["channels"]], headers[0])
+
+
+def read_exr_channels(path: Path) -> ExrChannels:
+    """All that an EXR file holds. DepthFileError, a part of a sentence, when it is damaged, too large, or has deep samples."""
     exr = import_openexr()
     with contextlib.ExitStack() as opened:
         with decoding("EXR", *DAMAGED_EXR):
@@ -179,7 +211,18 @@ def read_exr(path: Path, channel: str = "") -> DepthFrame:
             held = [{name: channel.pixels for name, channel in part.channels.items()} for part in parts]
     if len(parts) != len(windows):  # those that cannot be decoded are left out with a warning on the console
         raise DepthFileError("its pixels are damaged or cut short.")
-    return _frame_of_channels(_same_size(held, windows), channel, windows[0], parts[0].header)
+    _, display, corner = windows[0]
+    channels = _same_size(held, windows)
+    return ExrChannels(list(channels), parts[0].header, channels, display, corner)
+
+
+def read_exr(path: Path, channel: str = "") -> DepthFrame:
+    """The depth in an EXR file of this or of another program, and what ours hold besides.
+
+    `channel` names the depth where it is not called Z, depth or Y. DepthFileError, a part of a sentence, when the file is
+    damaged, too large, or has no depth.
+    """
+    return _frame_of_channels(read_exr_channels(path), channel)
 
 
 def _corners(window: Any) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -198,22 +241,18 @@ def _same_size(held: list[dict[str, numpy.ndarray]], windows: list[tuple]) -> di
     return channels
 
 
-def _frame_of_channels(channels: dict[str, numpy.ndarray], wanted: str, window: tuple, header: dict) -> DepthFrame:
-    _, display, corner = window
-    text = header.get(KEY)
-    record, shows_depth = None, False
-    if isinstance(text, str):
-        record = DepthRecord.from_json(text)
-        shows_depth = record is not None and json.loads(text).get("rgb") != SHOW_PHOTO
+def _frame_of_channels(channels: ExrChannels, wanted: str) -> DepthFrame:
+    held, text = channels.held, channels.header.get(KEY)
+    record = DepthRecord.from_json(text) if isinstance(text, str) else None
 
     def plane(name: str) -> torch.Tensor:
-        return torch.from_numpy(_whole_picture(channels[name], display, corner))
+        return torch.from_numpy(channels.plane(name))
 
-    name = _depth_channel(channels, wanted)
-    mask = plane("mask") >= 0.5 if "mask" in channels else None
+    name = _depth_channel(held, wanted)
+    mask = plane("mask") >= 0.5 if "mask" in held else None
     normals = image = None
-    if {"N.X", "N.Y", "N.Z"} <= set(channels) and record is not None:
+    if {"N.X", "N.Y", "N.Z"} <= set(held) and record is not None:
         normals = torch.stack([plane(f"N.{axis}") for axis in "XYZ"], -1)
-    if {"R", "G", "B"} <= set(channels) and name not in "RGB" and not shows_depth:
+    if {"R", "G", "B"} <= set(held) and name not in "RGB" and not channels.shows_depth():
         image = srgb_from_linear(torch.stack([plane(c) for c in "RGB"], -1))
     return clean_frame(plane(name), mask, record, normals, image)

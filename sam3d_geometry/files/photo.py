@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
-import struct
-import warnings
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -16,37 +12,28 @@ from typing import Any
 
 import numpy
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
 from ..geometry.colour import BEHIND_ALPHA, on_screen
 from ..geometry.lens import FULL_FRAME_DIAGONAL_MM
+from ..geometry.pixel_aspect import SQUARE, square_size
+from .float_picture import EXR, FloatPicture, has_picture, read_floats
+from .picture_file import (
+    DAMAGE,
+    HEIF_SUFFIXES,
+    PhotoError,
+    decoding_picture,
+    open_picture,
+    picture_formats,
+    upright_picture,
+)
 
-# documents, video and stubs, which Pillow hands on to other programs or cannot read by itself
-NOT_PHOTOS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5"}
-HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
 PROFILE_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}  # what a profile says that it is for, by Pillow's mode
 EXIF_IFD = 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
 MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
-# what Pillow raises on damaged files
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
-
-
-class PhotoError(ValueError):
-    """A photo cannot be used; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +46,7 @@ class Photo:
     size               (height, width) of the photo itself, after its EXIF orientation
     exif_fov_x_degrees horizontal field of view by the EXIF focal length, or None
     frames             pictures in the file, of which this is the first
+    notes              sentences about what is unusual in the file and what was done about it
     """
 
     image: torch.Tensor
@@ -66,6 +54,7 @@ class Photo:
     size: tuple[int, int]
     exif_fov_x_degrees: float | None
     frames: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ class PhotoFile:
 
 def photo_suffixes() -> set[str]:
     """File name endings, in lower case, that a folder is searched for."""
-    return {s for s, name in Image.registered_extensions().items() if name in _formats()} | HEIF_SUFFIXES
+    return {s for s, name in Image.registered_extensions().items() if name in picture_formats()} | HEIF_SUFFIXES | {EXR}
 
 
 def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple[list[PhotoFile], list[str]]:
@@ -127,70 +116,39 @@ def _walk(folder: Path, out: Path, suffixes: set[str], recursive: bool) -> Itera
         here = Path(parent)
         folders[:] = sorted(n for n in folders if recursive and not n.startswith(".") and (here / n).resolve() != out)
         for name in sorted(names):
-            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes and (here / name).is_file():
-                yield here / name, PurePath(here.relative_to(folder))
+            path = here / name
+            if name.startswith(".") or path.suffix.lower() not in suffixes or not path.is_file():
+                continue
+            if has_picture(path):
+                yield path, PurePath(here.relative_to(folder))
 
 
-def _formats() -> list[str]:
-    Image.init()
-    return sorted(set(Image.OPEN) - NOT_PHOTOS)
-
-
-def _register_heif() -> None:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise PhotoError(
-            "HEIC photos need the package pillow-heif; install it with: pip install pillow-heif."
-        ) from error
-    pillow_heif.register_heif_opener()
-
-
-def read_photo(path: Path) -> Photo:
+def read_photo(path: Path, exposure: float = 0.0) -> Photo:
     """The photo in a file, turned upright by its EXIF orientation; of several pictures in a file the first.
 
-    Raises PhotoError, one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit
-    (Image.MAX_IMAGE_PIXELS, doubled: 178 megapixels).
+    Floats (EXR, TIFF) are linear light, shown `exposure` stops brighter than with white at 1, and in square pixels. Raises PhotoError,
+    one sentence, when the file is missing, empty, damaged, no picture, or larger than Pillow's limit (Image.MAX_IMAGE_PIXELS, doubled:
+    178 megapixels).
     """
-    return _photo_of_image(*open_picture(path))
+    floats = read_floats(path)
+    return _photo_of_image(*open_picture(path)) if floats is None else _photo_of_floats(floats, exposure)
 
 
-def open_picture(path: Path) -> tuple[Image.Image, int]:
-    """The first picture in a file as Pillow has it, and how many there are. Raises PhotoError as `read_photo`."""
-    if path.suffix.lower() in HEIF_SUFFIXES:
-        _register_heif()
-    formats = _formats()
-    with _decoding(), warnings.catch_warnings():
-        # sizes up to the limit are wanted, and damaged EXIF is treated as none
-        warnings.simplefilter("ignore")
-        if path.stat().st_size == 0:
-            raise PhotoError("the file is empty.")
-        with Image.open(path, formats=formats) as image:
-            image.load()
-            return image, getattr(image, "n_frames", 1)
-
-
-@contextlib.contextmanager
-def _decoding() -> Iterator[None]:
-    """Turns what Pillow and the disk raise into one sentence each; put around calls of Pillow only."""
-    try:
-        yield
-    except PhotoError:
-        raise
-    except FileNotFoundError as error:
-        raise PhotoError("there is no such file.") from error
-    except PermissionError as error:
-        raise PhotoError("the file cannot be read; check its permissions.") from error
-    except UnidentifiedImageError as error:
-        raise PhotoError("the file is not a picture in a known format, or its beginning is damaged.") from error
-    except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise PhotoError(f"the picture has more than {limit} megapixels; shrink it first.") from error
-    except MemoryError as error:
-        raise PhotoError("the picture does not fit in memory; shrink it first.") from error
-    except DAMAGE as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise PhotoError(f"the file is damaged or incomplete ({reason}).") from error
+def _photo_of_floats(picture: FloatPicture, exposure: float) -> Photo:
+    rows, columns = picture.light.shape[:2]
+    height, width = size = square_size(rows, columns, picture.pixel_aspect)
+    notes = picture.notes(exposure)
+    if picture.pixel_aspect != SQUARE:
+        notes.append(
+            f"Its pixels are not square ({float(picture.pixel_aspect):g}:1): it is shown as {width} x {height} square ones."
+        )
+    planes = [_at_working_size(Image.fromarray(plane), size) for plane in picture.seen(exposure).movedim(-1, 0).numpy()]
+    values = torch.from_numpy(numpy.stack(planes, -1))[None]
+    alpha = values[..., 3] if values.shape[-1] == 4 else None
+    image = (
+        values[..., :3] if alpha is None else torch.lerp(torch.tensor(BEHIND_ALPHA), values[..., :3], alpha[..., None])
+    )
+    return Photo(image, alpha, size, None, 1, tuple(notes))
 
 
 def _photo_of_image(image: Image.Image, frames: int) -> Photo:
@@ -210,14 +168,6 @@ def _photo_of_image(image: Image.Image, frames: int) -> Photo:
         None if fov_focal_pixels is None else fov_x_degrees_from_focal_pixels(fov_focal_pixels, width),
         frames,
     )
-
-
-def upright_picture(image: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF says; as it is where that is missing or damaged."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except DAMAGE:
-        return image
 
 
 def over_gray(colour: Image.Image, alpha: Image.Image) -> Image.Image:
@@ -241,7 +191,7 @@ def colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | Non
             raise PhotoError("its 32-bit pixels go beyond 0 to 65535; save it as an ordinary 8 or 16-bit picture.")
         return Image.fromarray(values), None
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        with _decoding():
+        with decoding_picture():
             profile, image = image.info.get("icc_profile"), image.convert("RGBA")
         return _in_srgb(image.convert("RGB"), profile), image.getchannel("A")
     if mode == "LAB":
@@ -251,7 +201,7 @@ def colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | Non
         return _transformed(image, lab, srgb), None
     profile = image.info.get("icc_profile")
     if mode not in ("RGB", "L", "CMYK"):
-        with _decoding():
+        with decoding_picture():
             image = image.convert("RGB")
     image = _in_srgb(image, profile)
     return (image if image.mode in ("RGB", "L") else image.convert("RGB")), None
@@ -292,12 +242,16 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image
 
 
-def _at_working_size(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    scale = math.sqrt(WORKING_PIXELS / (width * height))
-    if scale >= 1:
-        return image
-    return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BOX)
+def _at_working_size(image: Image.Image, size: tuple[int, int] | None = None) -> Image.Image:
+    """The picture at `size` (height, width), its own by default, shrunk to WORKING_PIXELS where that has more."""
+    height, width = (image.height, image.width) if size is None else size
+    scale = min(1.0, math.sqrt(WORKING_PIXELS / (width * height)))
+    wanted = max(1, round(width * scale)), max(1, round(height * scale))
+    return (
+        image
+        if wanted == image.size
+        else image.resize(wanted, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
+    )
 
 
 def _float_values(image: Image.Image) -> numpy.ndarray:

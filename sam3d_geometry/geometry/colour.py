@@ -42,13 +42,14 @@ def without_nan(picture: torch.Tensor) -> torch.Tensor:
     return picture.nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
 
 
-def on_screen(light: torch.Tensor) -> torch.Tensor:
+def on_screen(light: torch.Tensor, exposure: float = 0.0) -> torch.Tensor:
     """Linear light (..., 1, 3 or 4), times alpha if it has that -> sRGB in [0, 1], (..., 3) or with alpha (..., 4).
 
-    It is how pictures of floats are seen, photos and frames alike: white is 1 and so is what is brighter; nan is black.
+    It is how pictures of floats are seen, photos and frames alike, `exposure` stops brighter: white is 1 and so is what is
+    brighter; nan is black.
     """
-    values = light.float().nan_to_num(0.0, 1.0, 0.0)
-    colour, alpha = values[..., :3].expand(*values.shape[:-1], 3), values[..., 3:].clamp(0, 1)
+    values = light.float().nan_to_num(0.0)
+    colour, alpha = values[..., :3].expand(*values.shape[:-1], 3) * 2.0**exposure, values[..., 3:].clamp(0, 1)
     if alpha.numel():
         colour = torch.where(alpha > 0, colour / alpha, 0)
     return torch.cat([srgb_from_linear(colour.clamp(0, 1)), alpha], -1)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy
 
-from .frame_shape import SQUARE, square_size
+from ..geometry.pixel_aspect import SQUARE, square_size
 
 DEFAULT_FRAME_RATE = Fraction(24)
 OLDEST_AV = 16  # 14 joins segments to videos that cannot be decoded

@@ -19,14 +19,16 @@ def open_clip(
     start_seconds: float = 0.0,
     duration_seconds: float = 0.0,
     start_number: int | None = None,
+    *,
+    exposure: float = 0.0,
 ) -> Clip:
     """A video file or a folder of pictures as a clip, or a part of it.
 
-    `frame_rate` and `start_number` are for the folder: a file has its own rate, and its frames no numbers.
+    `frame_rate`, `start_number` and `exposure` are for the folder: a file has its own rate, and its frames no numbers and no floats.
     """
     path = Path(path)
     if not path.exists():
         raise ValueError(f"{path} does not exist; give a video file or a folder of pictures.")
     if path.is_dir():
-        return FrameFolder(path, frame_rate, start_seconds, duration_seconds, start_number)
+        return FrameFolder(path, frame_rate, start_seconds, duration_seconds, start_number, exposure=exposure)
     return VideoFile(path, start_seconds, duration_seconds)

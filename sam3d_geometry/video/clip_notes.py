@@ -6,7 +6,6 @@ from ..geometry.tone_mapping import PEAK
 from .clip_facts import ClipFacts
 
 INTERLACED = "Its frames are interlaced; each is made one whole picture (bwdif)."
-LINEAR_NOTE = "Its floats are taken for linear light and shown in sRGB; what is brighter than 1 is white."
 
 
 def hdr_note(signal: str) -> str:

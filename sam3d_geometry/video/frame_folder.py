@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy
 
+from ..files.float_picture import EXR
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, require_size
-from .clip_notes import LINEAR_NOTE
 from .frame_numbers import frame_times, last_number, spread_evenly
-from .frame_picture import EXR, read_frame, resized
+from .frame_picture import read_frame, resized
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", EXR}
 
@@ -25,6 +25,7 @@ def _natural(path: Path) -> list:
 class FrameFolder:
     """A folder of pictures as a clip, in the order of the numbers in their names; for missing ones see `frame_times`.
 
+    Pictures of floats are shown `exposure` stops brighter than with white at 1.
     Those before `start_number`, the last number in a file's name, are left out; of the rest `start_seconds` and
     `duration_seconds` (0: to the end) cut a part out.
     """
@@ -38,8 +39,9 @@ class FrameFolder:
         start_seconds: float = 0.0,
         duration_seconds: float = 0.0,
         start_number: int | None = None,
+        exposure: float = 0.0,
     ):
-        self.path = Path(path)
+        self.path, self._exposure = Path(path), exposure
         if frame_rate <= 0:
             raise ValueError(f"The frame rate came as {float(frame_rate):g}; it must be greater than 0.")
         rate = Fraction(frame_rate).limit_denominator(1001)
@@ -56,7 +58,7 @@ class FrameFolder:
             raise ValueError(f"{self.path} holds no frame in the part that was asked for; begin earlier.")
         self._files = [path for path, _ in part]
         self._times = [time - part[0][1] for _, time in part]
-        shown = read_frame(self._files[0])
+        shown = read_frame(self._files[0], exposure)
         height, width, channels = shown.pixels.shape
         self.facts = ClipFacts(
             height,
@@ -67,7 +69,7 @@ class FrameFolder:
             has_sound=False,
             pixel_aspect=shown.pixel_aspect,
             has_alpha=channels == 4,
-            notes=tuple(note for note in (LINEAR_NOTE if shown.is_linear else None, found.note) if note is not None),
+            notes=(*shown.notes, *([] if found.note is None else [found.note])),
         )
 
     def frames(self, after: Position | None = None) -> Iterator[Frame]:
@@ -78,7 +80,7 @@ class FrameFolder:
     def _pixels(self, index: int) -> numpy.ndarray:
         """A frame's square pixels (h, w, 3 or 4) uint8 sRGB."""
         facts, path = self.facts, self._files[index]
-        pixels = read_frame(path).with_alpha(facts.has_alpha)
+        pixels = read_frame(path, self._exposure).with_alpha(facts.has_alpha)
         require_size(pixels.shape, (facts.height, facts.width), str(path), self._files[0].name)
         return resized(pixels, facts.camera_size)
 
@@ -97,7 +99,12 @@ class FrameFolder:
     def fingerprint(self) -> dict:
         """What tells this clip from another one, for the journal of an unfinished job."""
         names = [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in self._files]
-        return {"path": str(self.path.resolve()), "files": names, "frame_rate": str(self.facts.frame_rate)}
+        return {
+            "path": str(self.path.resolve()),
+            "files": names,
+            "frame_rate": str(self.facts.frame_rate),
+            "exposure": self._exposure,
+        }
 
 
 def _pictures_in_folder(folder: Path) -> list[Path]:

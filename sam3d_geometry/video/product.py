@@ -19,10 +19,10 @@ from ..files.geometry_exr import write_geometry_exr
 from ..files.whole_files import write_files
 from ..geometry.axes import encode_normals
 from ..geometry.normals import normals_from_pointmap
+from ..geometry.pixel_aspect import SQUARE
 from ..geometry.pointmap import Pointmap
 from ..maps.colormap import COLORMAPS, apply_colormap
 from ..maps.depth import AT_FAR_END, CURVES, DepthRange, invalid_level, picture_of_depth
-from .frame_shape import SQUARE
 from .writer import ARRAYS, CAMERAS, check_codec, format_named, quantise, write_quantised
 
 CAMERA = "camera"

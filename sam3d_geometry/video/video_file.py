@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy
 
+from ..geometry.pixel_aspect import pixel_aspect_of
 from .clip_facts import DEFAULT_FRAME_RATE, ClipFacts, Frame, Position, import_av, require_size
 from .clip_notes import INTERLACED, hdr_note
 from .deinterlace import deinterlaced
 from .frame_numbers import spread_evenly
-from .frame_shape import StoredOrientation, pixel_aspect_of
+from .frame_shape import StoredOrientation
 from .hdr_frames import SIGNAL_OF_TRC, srgb_pixels
 
 log = logging.getLogger(__name__)

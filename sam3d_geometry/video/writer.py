@@ -18,8 +18,8 @@ import torch
 
 from ..files.camera_suffixes import CAMERA_SUFFIXES
 from ..files.whole_files import NO_TEXTS, put_in_place, temporary_for, write_files
+from ..geometry.pixel_aspect import SQUARE
 from .clip_facts import ClipFacts, import_av
-from .frame_shape import SQUARE
 from .matroska_aspect import PLACE_HOLDER, write_display_size
 
 

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy
 import pytest
 from clips import make_clip, make_folder
+from float_pictures import write_float_tiff
 
 from sam3d_geometry.cli import clips
 from sam3d_geometry.cli.clip_job import ClipJob, opened_clip, products_named, result_names, settings_of, stages_of
@@ -45,10 +47,20 @@ def test_a_part_without_a_frame_is_refused(tmp_path, more):
         opened_clip(args(*more), make_folder(tmp_path / "shot", 10))
 
 
+def test_exposure_reaches_the_frames_and_tells_jobs_apart(tmp_path):
+    (tmp_path / "shot").mkdir()
+    write_float_tiff(tmp_path / "shot" / "0.tif", numpy.full((20, 30), 2.0))
+    dark, bright = (opened_clip(args("--exposure", stops), tmp_path / "shot") for stops in ("-2", "0"))
+    assert [int(next(clip.frames()).pixels.max()) for clip in (dark, bright)] == [188, 255]
+    assert "at -2 stops" in dark.facts.notes[0] and dark.fingerprint() != bright.fingerprint()
+
+
 def test_a_part_of_a_video_file(tmp_path):
     make_clip(tmp_path / "a.mp4", 30)
     clip = opened_clip(args("--start", "0.5", "--duration", "0.25"), tmp_path / "a.mp4")
     assert len(list(clip.frames())) == 8  # 15 x 1001 / 30000 s is the first after half a second
+    with pytest.raises(ValueError, match="--exposure is for folders of EXR or float TIFF frames"):
+        opened_clip(args("--exposure", "1"), tmp_path / "a.mp4")
     with pytest.raises(ValueError, match="--start-number is for folders of numbered frames"):
         opened_clip(args("--start-number", "3"), tmp_path / "a.mp4")
 

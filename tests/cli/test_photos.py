@@ -8,11 +8,14 @@ import zipfile
 
 import numpy
 import pytest
+import torch
+from float_pictures import rgb_channels, write_float_tiff, write_picture_exr
 from PIL import Image
 from repository import ROOT
 
 from sam3d_geometry.cli import photos as cli
 from sam3d_geometry.files import whole_files as output
+from sam3d_geometry.geometry.colour import linear_from_srgb
 
 
 def save_photo(path, size=(64, 48), mode="RGB", seed=0, **options):
@@ -353,3 +356,26 @@ def test_the_camera_is_that_of_the_record(tmp_path, chosen, suffix):
         assert float(content.split()[-1]) == pytest.approx(34.538, abs=1e-3)
     run(photo, "-o", out, "--depth", "--fov", "50", "--camera", chosen)
     assert (out / f"room_camera{suffix}").read_bytes() == content
+
+
+def test_photos_of_floats_give_what_the_ordinary_picture_gives(tmp_path, capsys):
+    pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
+    shown = numpy.array(Image.open(save_photo(tmp_path / "png" / "a.png")))
+    light = linear_from_srgb(torch.from_numpy(shown).float() / 255).numpy() * 8
+    for kind in ("exr", "tif"):
+        (tmp_path / kind).mkdir()
+    write_picture_exr(tmp_path / "exr" / "a.exr", rgb_channels(light))
+    write_picture_exr(tmp_path / "exr" / "depth.exr", {"Z": light[..., 0]})
+    write_float_tiff(tmp_path / "tif" / "a.tif", light, 8, 3)
+    for kind in ("png", "exr", "tif"):
+        assert run(tmp_path / kind, "-o", tmp_path / "out" / kind, "--depth", "--exposure", "-3") == 0
+        made = Image.open(tmp_path / "out" / kind / "a_depth.png")
+        assert numpy.array_equal(made, Image.open(tmp_path / "out" / "png" / "a_depth.png"))
+    assert "a.exr: Its floats are taken for linear light and shown in sRGB at -3 stops" in capsys.readouterr().err
+    record = json.loads((tmp_path / "out" / "exr" / "a.json").read_text())
+    assert record["options"]["exposure"] == -3 and "at -3 stops" in record["notes"][0]
+    assert names(tmp_path / "out" / "exr") == ["a.json", "a_depth.png"]
+    assert run(tmp_path / "exr", "-o", tmp_path / "out" / "exr", "--depth") == 0  # another exposure is another result
+    assert "1 done" in capsys.readouterr().out
+    assert run(tmp_path / "exr" / "depth.exr", "-o", tmp_path / "out" / "exr") == 1
+    assert "depth.exr: it has no picture in color or gray but the channels Z." in capsys.readouterr().err

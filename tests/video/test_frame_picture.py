@@ -4,6 +4,7 @@ import numpy
 import pytest
 import torch
 from clips import picture
+from float_pictures import rgb_channels, write_float_tiff, write_picture_exr
 from icc_profiles import display_p3
 from PIL import Image
 
@@ -22,70 +23,31 @@ def light(pixels):
     return linear_from_srgb(torch.from_numpy(pixels).float() / 255).numpy()
 
 
-def write_exr(path, channels, **header):
-    exr = pytest.importorskip("OpenEXR", reason="OpenEXR is not installed")
-    arrays = {name: numpy.ascontiguousarray(values) for name, values in channels.items()}
-    exr.File({"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage, **header}, arrays).write(str(path))
-    return path
-
-
-def rgb_channels(values):
-    return {name: values[..., i] for i, name in enumerate("RGB")}
-
-
-def write_float_tiff(path, values):
-    """A TIFF of floats (H, W) or (H, W, 3), as compositing programs write it, in one strip."""
-    samples = 1 if values.ndim == 2 else 3
-    content = numpy.ascontiguousarray(values, "<f4").tobytes()
-    tags = [
-        (256, 4, 1, values.shape[1]), (257, 4, 1, values.shape[0]), (259, 3, 1, 1), (262, 3, 1, 1 if samples == 1 else 2),
-        (277, 3, 1, samples), (278, 4, 1, values.shape[0]), (279, 4, 1, len(content)), (284, 3, 1, 1),
-    ]  # fmt: skip
-    shorts = {258: 32, 339: 3}  # bits and kind of each sample: floats
-    start = 8 + 2 + 12 * (len(tags) + 3) + 4
-    tags += [
-        (tag, 3, samples, value if samples == 1 else start + 6 * i) for i, (tag, value) in enumerate(shorts.items())
-    ]
-    tags.append((273, 4, 1, start + 12))
-    entries = b"".join(
-        tag.to_bytes(2, "little")
-        + kind.to_bytes(2, "little")
-        + count.to_bytes(4, "little")
-        + value.to_bytes(4, "little")
-        for tag, kind, count, value in sorted(tags)
-    )
-    extra = b"".join(value.to_bytes(2, "little") * 3 for value in shorts.values())
-    path.write_bytes(
-        b"II*\0" + (8).to_bytes(4, "little") + len(tags).to_bytes(2, "little") + entries + bytes(4) + extra + content
-    )
-    return path
-
-
 class TestLinearLight:
     @pytest.mark.parametrize("half", [False, True])
     def test_exr_looks_like_the_picture_that_it_was_made_of(self, tmp_path, half):
         values = light(SHOWN).astype(numpy.float16 if half else numpy.float32)
-        found = read_frame(write_exr(tmp_path / "a.exr", rgb_channels(values)))
-        assert found.is_linear and found.pixel_aspect == 1
+        found = read_frame(write_picture_exr(tmp_path / "a.exr", rgb_channels(values)))
+        assert found.notes and found.pixel_aspect == 1
         assert numpy.abs(found.pixels.astype(int) - SHOWN).max() <= (1 if half else 0)
 
     def test_tiff_of_floats(self, tmp_path):
         assert numpy.array_equal(read_frame(write_float_tiff(tmp_path / "a.tiff", light(SHOWN))).pixels, SHOWN)
         gray = read_frame(write_float_tiff(tmp_path / "b.tif", light(SHOWN[..., 0])))
-        assert gray.is_linear
+        assert gray.notes
         assert numpy.array_equal(gray.pixels, SHOWN[..., :1].repeat(3, -1))
 
     def test_what_is_brighter_than_white_is_white_and_what_is_no_number_black(self, tmp_path):
         values = light(SHOWN)
         values[0, 0], values[0, 1], values[0, 2] = 70000.0, numpy.inf, numpy.nan
-        found = read_frame(write_exr(tmp_path / "a.exr", rgb_channels(values))).pixels
+        found = read_frame(write_picture_exr(tmp_path / "a.exr", rgb_channels(values))).pixels
         assert found[0, :3, 0].tolist() == [255, 255, 0]
         assert numpy.array_equal(found[1:], SHOWN[1:])
 
     def test_alpha_is_taken_out_of_the_colours(self, tmp_path):
         alpha = (ALPHA / 255).astype(numpy.float32)
         channels = rgb_channels(light(SHOWN) * alpha[..., None]) | {"A": alpha}
-        found = read_frame(write_exr(tmp_path / "a.exr", channels)).pixels
+        found = read_frame(write_picture_exr(tmp_path / "a.exr", channels)).pixels
         assert numpy.array_equal(found[..., 3], ALPHA)
         assert numpy.abs(found[:, 1:, :3].astype(int) - SHOWN[:, 1:]).max() <= 1
 
@@ -93,15 +55,16 @@ class TestLinearLight:
         folder = tmp_path / "plates"
         folder.mkdir()
         for i in range(2):
-            write_exr(folder / f"plate.{i:04d}.exr", rgb_channels(light(SHOWN)), pixelAspectRatio=2.0)
+            write_picture_exr(folder / f"plate.{i:04d}.exr", rgb_channels(light(SHOWN)), pixelAspectRatio=2.0)
         clip = open_clip(folder)
         assert (clip.facts.height, clip.facts.width, clip.facts.pixel_aspect) == (54, 96, 2)
         assert {frame.pixels.shape for frame in clip.frames()} == {(54, 192, 3)}
 
     def test_depth_without_a_picture_is_refused_in_a_sentence(self, tmp_path):
-        path = write_exr(tmp_path / "z.exr", {"Z": light(SHOWN[..., 0])})
+        path = write_picture_exr(tmp_path / "z.exr", {"Z": light(SHOWN[..., 0])})
         with pytest.raises(
-            ValueError, match=r"z\.exr cannot be read as a picture: the file is damaged, or has no picture"
+            ValueError,
+            match=r"z\.exr cannot be read as a picture: it has no picture in color or gray but the channels Z\. Take it",
         ):
             read_frame(path)
 

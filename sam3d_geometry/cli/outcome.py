@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,6 +76,7 @@ def exit_status(
     `mode` is how it tells of its progress, one of progress.MODES.
     """
     progress = Progress(sys.stderr, mode)
+    _print_any_name()
     log = logging.getLogger(__name__.partition(".")[0])
     saying, log.propagate = Saying(progress), mode == TEXT
     if mode != TEXT:
@@ -88,12 +91,31 @@ def exit_status(
         status = NOT_STARTED
     else:
         progress.close()
-        return _not_started(progress) if outcome is None else outcome.report(progress)
+        return _not_started(progress) if outcome is None else _told(outcome, progress)
     finally:
         log.removeHandler(saying)
         log.propagate = True
         progress.close()
     progress.end(status=status)
+    return status
+
+
+def _print_any_name() -> None:
+    """Makes names printable that the console or the file behind it has no letters for, and prints those that are no text as they are."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        utf_8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf_8 else "backslashreplace")
+
+
+def _told(outcome: Report, progress: Progress) -> int:
+    """Its exit status, also where nobody reads on, as behind `| head -1`."""
+    try:
+        status = outcome.report(progress)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python's own flush at the end would say it once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     return status
 
 

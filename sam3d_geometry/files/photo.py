@@ -30,6 +30,7 @@ from .picture_file import (
 )
 
 WORKING_PIXELS = 1 << 22  # a larger photo is shrunk to this when read: no network sees more than about 700,000
+LONGEST_NAME = 200  # characters of a path that cannot be a path, in a message
 PROFILE_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}  # what a profile says that it is for, by Pillow's mode
 EXIF_IFD = 0x8769
 FOCAL_LENGTH, FOCAL_35MM, PIXEL_X_DIMENSION, PLANE_RESOLUTION, PLANE_UNIT = 0x920A, 0xA405, 0xA002, 0xA20E, 0xA210
@@ -76,15 +77,20 @@ def find_photos(inputs: list[Path], out: Path, recursive: bool = False) -> tuple
     Subfolders keep their structure, and several folders go into one named after each. Links to folders are not followed;
     hidden files, and everything in `out`, are left out.
     """
-    out, suffixes = out.resolve(), photo_suffixes()
-    several = sum(path.is_dir() for path in inputs) > 1
+    out, suffixes = Path(os.path.realpath(out)), photo_suffixes()  # Path.resolve raises on links in a circle
+    several = sum(os.path.isdir(path) for path in inputs) > 1
     found: list[PhotoFile] = []
     problems = []
     for given in inputs:
-        if given.is_file():
+        try:
+            is_file, is_folder = given.is_file(), given.is_dir()
+        except OSError as error:  # such as a name that is too long
+            problems.append(f"{str(given)[:LONGEST_NAME]}: it cannot be looked for ({error.strerror}).")
+            continue
+        if is_file:
             found.append(PhotoFile(given, PurePath()))
             continue
-        if not given.is_dir():
+        if not is_folder:
             problems.append(f"{given}: there is no such file or folder.")
             continue
         if given.resolve() == out:

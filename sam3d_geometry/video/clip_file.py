@@ -29,6 +29,10 @@ def open_clip(
     path = Path(path)
     if not path.exists():
         raise ValueError(f"{path} does not exist; give a video file or a folder of pictures.")
+    if not (path.is_dir() or path.is_file()):  # a pipe would wait for ever, and a clip is read more than once
+        raise ValueError(
+            f"{path} is no file or folder but a pipe or device; give a video file or a folder of pictures."
+        )
     if path.is_dir():
         return FrameFolder(path, frame_rate, start_seconds, duration_seconds, start_number, exposure=exposure)
     return VideoFile(path, start_seconds, duration_seconds)

@@ -221,6 +221,14 @@ class SegmentWriter:
             context.color_range = 1  # 16 to 235
         self._time_base = facts.time_base
         self._first_time: int | None = None
+        try:
+            context.open()
+        except av.FFmpegError as error:
+            self.abandon()
+            raise ValueError(
+                f"Pictures of {facts.width} x {facts.height} pixels cannot be written with {chosen.codec}, which takes larger "
+                "ones; choose files of PNG or EXR, or ffv1."
+            ) from error
 
     def write(self, values: numpy.ndarray, time: int) -> None:
         """One picture of quantised values at a time in units of the time base."""

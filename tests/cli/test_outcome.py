@@ -1,6 +1,8 @@
 """What a command has come to is counted, told and turned into the exit status."""
 
 import io
+import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,6 +26,30 @@ def test_exit_status(tmp_path, capsys):
     assert exit_status(interrupted, ()) == INTERRUPTED
     with pytest.raises(OSError, match="no room"):
         exit_status(refused, (ValueError,))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "printed"),
+    [
+        ("utf-8", b"a\xff \xf0\x9f\x98\x80.png"),
+        ("ascii", b"a\\udcff \\U0001f600.png"),
+        ("cp1252", b"a\\udcff \\U0001f600.png"),
+    ],
+)
+def test_names_are_printed_that_the_console_has_no_letters_for(monkeypatch, tmp_path, encoding, printed):
+    console = io.TextIOWrapper(io.BytesIO(), encoding, errors="strict")
+    monkeypatch.setattr("sys.stdout", console)
+    name = os.fsdecode(b"a\xff") + " \N{GRINNING FACE}.png"
+    assert exit_status(lambda progress: Outcome(tmp_path, planned=[Path(name)]), ()) == DONE
+    assert console.buffer.getvalue() == printed + os.linesep.encode()
+
+
+def test_a_reader_that_has_gone_is_no_error(monkeypatch, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as gone:
+        monkeypatch.setattr("sys.stdout", gone)
+        assert exit_status(lambda progress: Outcome(tmp_path, planned=[tmp_path / "a.png"]), ()) == DONE
 
 
 def test_the_reason_is_one_line():

@@ -105,6 +105,15 @@ def test_folders_give_photos_in_order_and_nothing_else(tmp_path):
         find_photos([tmp_path], tmp_path)
 
 
+def test_names_that_lead_nowhere_are_said(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    long, fine = tmp_path / ("y" * 5000 + ".png"), tmp_path / "a.png"
+    corner_marked().save(fine)
+    found, problems = find_photos([long, tmp_path / "loop", fine], tmp_path / "loop")
+    assert [file.path for file in found] == [fine]
+    assert "it cannot be looked for (File name too long)." in problems[0] and "there is no such file" in problems[1]
+
+
 def test_damaged_bytes_give_one_sentence_or_a_picture(tmp_path):
     generator, refused = numpy.random.default_rng(3), 0
     for suffix in ("png", "jpg", "gif", "tif", "webp"):

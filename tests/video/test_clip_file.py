@@ -1,5 +1,6 @@
 """A path becomes a clip: a video file or a folder of pictures, and a sentence where it is neither."""
 
+import os
 from fractions import Fraction
 
 import pytest
@@ -29,6 +30,13 @@ def test_both_are_cut_alike(tmp_path):
 def test_numbers_of_pictures_may_start_later(tmp_path):
     clip = open_clip(make_folder(tmp_path / "frames", 6), start_number=4)
     assert [number(frame.pixels) for frame in clip.frames()] == [4, 5]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are a matter of Unix")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(ValueError, match=r"a\.mp4 is no file or folder but a pipe or device"):
+        open_clip(tmp_path / "a.mp4")
 
 
 def test_what_is_no_clip_is_refused_in_a_sentence(tmp_path):

@@ -140,6 +140,17 @@ def decode_one(path, pixels):
         return next(container.decode(video=0)).to_ndarray(format=pixels)
 
 
+def test_a_size_that_the_encoder_does_not_take_is_refused_in_a_sentence_and_leaves_no_file(tmp_path):
+    facts = replace(FACTS, height=40, width=2)
+    sentence = (
+        r"^Pictures of 2 x 40 pixels cannot be written with libx265, which takes larger ones; choose files of PNG"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        SegmentWriter(tmp_path / "0.mkv", format_named("h265 10-bit mp4"), True, facts)
+    assert not list(tmp_path.iterdir())
+    SegmentWriter(tmp_path / "0.mkv", format_named("ffv1 16-bit mkv"), True, facts).abandon()
+
+
 def test_unknown_formats_are_refused():
     with pytest.raises(ValueError, match="'gif' is not known; choose one of h265"):
         format_named("gif")

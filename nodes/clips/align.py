@@ -5,6 +5,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.clips.align import align_sequence
 from ...sam3d_geometry.effects.camera.camera_path import CameraPath
+from ...sam3d_geometry.views.clip_path import adjusted_path
 from .. import host
 from ..fields import field, result
 from ..sockets import CATEGORY, schema
@@ -68,5 +69,6 @@ class AlignSequence(io.ComfyNode):
                 on_progress=on_progress,
             )
         STREAMS.remember("align", stream, state)
-        path = CameraPath(done.world_from_camera, torch.ones_like(done.scale))
+        poses = done.world_from_camera if stream else adjusted_path(aligned, done)
+        path = CameraPath(poses, torch.ones_like(done.scale))
         return io.NodeOutput(aligned, *done.flicker, done.report(), path.to_json())

@@ -90,12 +90,19 @@ def squared_length(vectors: torch.Tensor) -> torch.Tensor:
 
 
 def refined(
-    source: numpy.ndarray, target: numpy.ndarray, positions: torch.Tensor, found: torch.Tensor
+    source: numpy.ndarray,
+    target: numpy.ndarray,
+    positions: torch.Tensor,
+    found: torch.Tensor,
+    *,
+    levels: int = 0,
+    farthest: float = FARTHEST_REFINED,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions (N, 2) in pixels of `source` and where flow found them in `target` -> found more exactly (N, 2), and where (N,).
 
     By Lucas and Kanade (1981) from window to window, which is several times as exact as dense flow where there is something
-    to see; False where there is not, or where the window fits a pixel and more away.
+    to see; False where there is not, or where the window fits `farthest` pixels and more away. `levels` of halved pictures come
+    before it where what was found may be off by more.
     """
     if min(source.shape) < REFINED_WINDOW or not len(found):
         return found, torch.ones(len(found), dtype=torch.bool)
@@ -107,13 +114,13 @@ def refined(
         at,
         start.copy(),
         winSize=(REFINED_WINDOW, REFINED_WINDOW),
-        maxLevel=0,
+        maxLevel=levels,
         criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, REFINED_TO),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         minEigThreshold=LEAST_TEXTURE,
     )
     exact = torch.from_numpy(exact[:, 0]).to(found)
-    is_exact = torch.from_numpy(seen[:, 0] > 0) & ((exact - found).abs().amax(-1) < FARTHEST_REFINED)
+    is_exact = torch.from_numpy(seen[:, 0] > 0) & ((exact - found).abs().amax(-1) < farthest)
     return torch.where(is_exact[:, None], exact, found), is_exact
 
 

@@ -1,22 +1,18 @@
 """The extension in a real Blender: what is imported is what the pack computed, and its camera sees the photo."""
 
-import json
 import math
-import os
 import subprocess
 import sys
-import time
 
 import numpy
 import pytest
 from blender_pythons import SUPPORT, blender_pythons
+from blender_runs import InstalledExtension
 from comfyui_stand_in import comfyui_stand_in
 from PIL import Image
 from repository import PHOTOS, ROOT
 from sam3d_geometry_import.command_line import Pack
 from sam3d_geometry_import.settings import DEPTH16, Geometry
-
-from development.blender_extension import build
 
 PYTHONS = blender_pythons()
 if not PYTHONS:
@@ -30,31 +26,7 @@ HOW = {"model": "built-in preview", "resolution": 256}
 @pytest.fixture(scope="module", params=PYTHONS)
 def blender(request, tmp_path_factory):
     """Runs calls of the operator in a Blender with the extension installed from its zip; gives what it finds."""
-    base = tmp_path_factory.mktemp("blender")
-    archive = base / "extension.zip"
-    build(archive)
-
-    def run(*calls, blend=None, name="found", killed_when=None, computed_by=sys.executable):
-        out = base / f"{name}.json"
-        command = [request.param, SUPPORT / "blender_extension.py", archive, out, computed_by, ROOT]
-        process = subprocess.Popen(
-            [*command, blend or base / f"{name}.blend", *map(json.dumps, calls)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"BLENDER_USER_RESOURCES": str(base / "user")},
-        )
-        if killed_when is not None:
-            while process.poll() is None and not killed_when(base / "user"):
-                time.sleep(0.05)
-            process.kill()
-        said, complaints = process.communicate(timeout=300)
-        if killed_when is not None:
-            return None
-        assert process.returncode == 0, complaints[-3000:]
-        return json.loads(out.read_text(encoding="utf-8")) | {"said": said}
-
-    return run
+    return InstalledExtension(request.param, tmp_path_factory.mktemp("blender"))
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from typing import Any
 from .comfyui import Server, one_line
 from .job import JobError, Result, places_of, result_of
 from .settings import DEPTH16, EXR, NORMALS, Geometry
+from .whole_photo import is_cut_off
 
 SECONDS_BETWEEN_QUESTIONS = 0.5
 SECONDS_TO_END = 5.0  # for what is under way when the import is ended
@@ -117,6 +118,8 @@ class ServerRun:
     def _computed(self, photo: Path, place: Path) -> Result:
         self._say("sending it")
         try:
+            if is_cut_off(photo.read_bytes()):
+                raise _Failed("the file is cut off; copy it again from where it is whole.")
             name = server_name(photo)
             image = self.server.upload(photo, name)
         except OSError as error:

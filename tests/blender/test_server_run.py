@@ -103,6 +103,14 @@ def test_a_photo_that_fails_is_named_and_the_next_is_done(server, photos, tmp_pa
     assert not list((tmp_path / "out").glob("*.part"))
 
 
+def test_a_photo_that_is_cut_off_is_not_sent(server, photos, tmp_path):
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(photos[0].read_bytes()[:5000])
+    run = Server(server.url).run([cut, photos[0]], tmp_path / "out", Geometry(), ())
+    assert [result.photo for result in finished(run)] == photos[:1] and len(server.uploads) == 1
+    assert run.failed == ["cut.jpg: the file is cut off; copy it again from where it is whole."]
+
+
 REFUSAL = {
     "error": {"message": "Prompt outputs failed validation"},
     "node_errors": {"model": {"errors": [{"message": "Value not in list", "details": "model_name: 'x' not in ..."}]}},

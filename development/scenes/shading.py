@@ -66,6 +66,19 @@ def _towards_light(scene: Scene, points: torch.Tensor) -> tuple[torch.Tensor, to
     return F.normalize(towards, dim=0).expand_as(points) * 1e4, torch.ones_like(points[:, :1])
 
 
+class _Nearness:
+    """Squared distances of many points from one place after another, by one product a place."""
+
+    def __init__(self, points: torch.Tensor) -> None:
+        self.points = points
+        self.share = 1 - 16 * torch.finfo(points.dtype).eps  # rounding takes a little from a difference of large squares
+        self.own = (points * points).sum(-1) * self.share
+
+    def squared(self, place: torch.Tensor) -> torch.Tensor:
+        """Squared distances (N,) from a place (3,), by rounding too small at most."""
+        return torch.addmv(self.own, self.points, place, alpha=-2) + self.share * float(place @ place)
+
+
 def _irradiance(scene, surface, hit, relief, time):
     light = scene.light
     points, normals = surface.points.view(-1, 3)[hit], surface.normals.view(-1, 3)[hit]
@@ -94,11 +107,12 @@ def _shadow(scene: Scene, points: torch.Tensor, vector: torch.Tensor, time: floa
     casters = sorted(casters, key=lambda body: -body.bounding_radius)[:SHADOW_CASTERS]
     distance = vector.norm(dim=-1)
     direction = vector / distance[:, None]
+    nearness, ahead = _Nearness(points), (points * direction).sum(-1)
     for body in casters:
         rotation, position = (torch.tensor(part).to(points) for part in body.pose(time))
-        along = ((position - points) * direction).sum(-1).clamp_min(0)
-        gap = position - points - along[:, None] * direction
-        near = torch.nonzero(((gap * gap).sum(-1) < body.bounding_radius**2) & (shadow == 0))[:, 0]
+        along = direction @ position - ahead
+        gap = nearness.squared(position) - along.square() * (along > 0)
+        near = torch.nonzero((gap < body.bounding_radius**2) & (shadow == 0))[:, 0]
         if len(near):
             t, _ = intersect(body, (points[near] - position) @ rotation, vector[near] @ rotation, 1e-7)
             shadow[near] = (t < 1).to(shadow) * (1 - 0.7 * body.material.holes)
@@ -111,6 +125,7 @@ def _openness(scene: Scene, points: torch.Tensor, normals: torch.Tensor, time: f
     radius = scene.light.occlusion_radius
     if radius <= 0:
         return open_share[:, None]
+    nearness = _Nearness(points)
     for body in scene.bodies[:200]:
         rotation, position = body.pose(time)
         if body.shape == "plane":
@@ -123,13 +138,15 @@ def _openness(scene: Scene, points: torch.Tensor, normals: torch.Tensor, time: f
         size = min(body.half_size) * 0.5 + sorted(body.half_size)[1] * 0.5
         if not math.isfinite(size) or size > 4 * radius or body.shape == "terrain":
             continue
-        towards = points.new_tensor(position) - points
-        squared = (towards * towards).sum(-1)
-        near = torch.nonzero(squared < (4 * size) ** 2)[:, 0]
+        position = points.new_tensor(position)
+        near = torch.nonzero(nearness.squared(position) < (4 * size) ** 2)[:, 0]
         if len(near):
-            away = squared[near].clamp_min(size * size * 0.8)
-            side = ((towards[near] * normals[near]).sum(-1) / away.sqrt()).clamp_min(0)
-            open_share[near] = open_share[near] * (1 - (0.8 * side * size * size / away).clamp(0, 0.8))
+            towards = position - points[near]
+            squared = (towards * towards).sum(-1)
+            away = squared.clamp_min(size * size * 0.8)
+            side = ((towards * normals[near]).sum(-1) / away.sqrt()).clamp_min(0)
+            darker = 1 - (0.8 * side * size * size / away).clamp(0, 0.8)
+            open_share[near] = torch.where(squared < (4 * size) ** 2, open_share[near] * darker, open_share[near])
     return open_share[:, None]
 
 

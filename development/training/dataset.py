@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,15 @@ from tqdm import tqdm
 from ..scenes.builder import SceneBuilder
 from ..scenes.layouts import build
 from ..scenes.renderer import Rendering, render
+from ..scenes.scene import Scene
 from .photos import photo_textures
 
 SKY = -99.0
 FARTHEST = 30000.0
 PER_SHARD = 32
 ATTEMPTS = 8
+PHOTO_SHARE = 0.35  # of the surfaces get a photo on top of what their scene gives them: real pictures are full of texture
+TILTED_SHARE, TILT_DEGREES = 0.35, 6.0  # of the pictures are held askew, by this standard deviation
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def make_example(seed: int, height: int, width: int, photos: torch.Tensor) -> Ex
     """The picture of a seed; compositions with nothing to learn from are drawn again."""
     for attempt in range(ATTEMPTS):
         builder = build(seed * ATTEMPTS + attempt, photo_count=len(photos))
-        scene = builder.scene("training")
+        scene = as_snapshot(builder.scene("training"), np.random.default_rng([seed, attempt]), len(photos))
         rendering = render(scene, scene.camera, height, width, photos=photos, dtype=torch.float32)
         if is_worth_learning(rendering):
             break
@@ -52,6 +55,21 @@ def make_example(seed: int, height: int, width: int, photos: torch.Tensor) -> Ex
     fx = float(rendering.intrinsics[0, 0, 0])
     focal = fx * width / (0.5 * math.hypot(width, height))
     return Example(photograph(rendering, builder), log_depth.numpy(), focal, seed)
+
+
+def as_snapshot(scene: Scene, random: np.random.Generator, photo_count: int) -> Scene:
+    """A scene with photos on more of its surfaces, now and then seen by a camera that is held askew."""
+    bodies = []
+    for body in scene.bodies:
+        if body.material.emission == 0 and random.random() < PHOTO_SHARE:
+            weight = 1.0 if random.random() < 0.5 else float(random.uniform(0.3, 0.9))
+            material = replace(body.material, photo=int(random.integers(photo_count)), photo_weight=weight)
+            body = replace(body, material=material)
+        bodies.append(body)
+    camera = scene.camera
+    if random.random() < TILTED_SHARE:
+        camera = camera.moved(roll_degrees=float(random.normal(0, TILT_DEGREES)))
+    return replace(scene, bodies=tuple(bodies), camera=camera)
 
 
 def is_worth_learning(rendering: Rendering) -> bool:

@@ -40,7 +40,7 @@ def source_photos() -> dict[str, np.ndarray]:
     return found
 
 
-def photo_textures(count: int = 128, size: int = 160, seed: int = 0) -> torch.Tensor:
+def photo_textures(count: int = 384, size: int = 160, seed: int = 0) -> torch.Tensor:
     """Random square crops, recoloured and turned, as linear RGB (count, 3, size, size) float32 in [0, 1]."""
     random = np.random.default_rng(seed)
     sources = list(source_photos().values())

@@ -71,7 +71,9 @@ class _Nearness:
 
     def __init__(self, points: torch.Tensor) -> None:
         self.points = points
-        self.share = 1 - 16 * torch.finfo(points.dtype).eps  # rounding takes a little from a difference of large squares
+        self.share = (
+            1 - 16 * torch.finfo(points.dtype).eps
+        )  # rounding takes a little from a difference of large squares
         self.own = (points * points).sum(-1) * self.share
 
     def squared(self, place: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,9 @@ SKY = -99.0
 FARTHEST = 30000.0
 PER_SHARD = 32
 ATTEMPTS = 8
-PHOTO_SHARE = 0.35  # of the surfaces get a photo on top of what their scene gives them: real pictures are full of texture
+PHOTO_SHARE = (
+    0.35  # of the surfaces get a photo on top of what their scene gives them: real pictures are full of texture
+)
 TILTED_SHARE, TILT_DEGREES = 0.35, 6.0  # of the pictures are held askew, by this standard deviation
 
 
@@ -81,7 +83,7 @@ def is_worth_learning(rendering: Rendering) -> bool:
     return near > 0.04 and low > 0.15 * middle
 
 
-def _blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
+def blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
     """Gaussian blur of (3, H, W)."""
     reach = max(1, math.ceil(2.5 * sigma))
     kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
@@ -97,14 +99,14 @@ def photograph(rendering: Rendering, builder: SceneBuilder) -> np.ndarray:
     if builder.focus_distance is not None:
         aperture = builder.uniform(0, 2.5)
         circle = (1 / depth - 1 / builder.focus_distance).abs() * builder.focus_distance * aperture * 1.6
-        circle = _blurred(circle.clamp_max(3.5)[None], 0.7)[0]
+        circle = blurred(circle.clamp_max(3.5)[None], 0.7)[0]
         previous, sharp = 0.0, image
         for sigma in (0.8, 1.6, 3.0):
             share = ((circle - previous) / (sigma - previous)).clamp(0, 1)
-            image, previous = torch.lerp(image, _blurred(sharp, sigma), share.expand_as(image)), sigma
+            image, previous = torch.lerp(image, blurred(sharp, sigma), share.expand_as(image)), sigma
     bright = torch.quantile(image.mean(0), builder.uniform(0.8, 0.97))
     image = image * (builder.uniform(0.55, 1.0) / (bright + 1e-3))
-    image = image + _blurred(image.clamp(1, 3) - 1, 6.0) * builder.uniform(0, 0.4)
+    image = image + blurred(image.clamp(1, 3) - 1, 6.0) * builder.uniform(0, 0.4)
     image = (image / (1 + image * builder.uniform(0, 0.35))).clamp(0, 1) ** (1 / builder.uniform(1.7, 2.4))
     image = (image - 0.45) * builder.uniform(0.85, 1.25) + 0.45
     if builder.chance(0.4):
@@ -112,7 +114,7 @@ def photograph(rendering: Rendering, builder: SceneBuilder) -> np.ndarray:
         x = torch.linspace(-1, 1, image.shape[2])[None]
         image = image * (1 - builder.uniform(0, 0.35) * (x * x + y * y) / 2)
     if builder.chance(0.3):
-        image = _blurred(image, builder.uniform(0.3, 0.9))
+        image = blurred(image, builder.uniform(0.3, 0.9))
     grain = torch.from_numpy(builder.random.normal(0, builder.uniform(0, 0.025), image.shape)).float()
     return ((image + grain).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
 

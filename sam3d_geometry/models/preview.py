@@ -1,11 +1,12 @@
 """The built-in preview network: photo to log depth, validity and focal length, small enough to ship with the pack.
 
-EfficientNet-Lite0's layout as encoder (arXiv 1905.11946, symmetric padding; batch norm is folded into the convolutions)
-and a small U-Net decoder that is told where each pixel lies in the view.
+EfficientNet-Lite's layout as encoder and a small U-Net decoder that is told where each pixel lies in the view. Since version 3
+a file says which parts the network has (`preview_layout`): attention, residual blocks, a branch for detail.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +16,9 @@ from torch.nn import functional as F
 from .antialiased_resize import resize_antialiased
 from .model_error import ModelError
 from .prediction import Prediction
+from .preview_encoder import PreviewEncoder, conv
+from .preview_layout import VERSION_2, PreviewLayout, read_layout
+from .preview_parts import DetailBranch, ResidualPair, SeparablePair, TokenBlock
 from .spline import upsample
 from .view_plane import network_plane_axes, with_uv
 
@@ -23,50 +27,87 @@ TOKEN_RANGE = (450, 1900)
 PREVIEW_PIXELS_PER_TOKEN = 30
 SIDE_MULTIPLE = 32
 
-# expansion, channels out, repeats, stride of the first, kernel
-_STAGES = [
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
-]
-# stage -> its channels, where the decoder reads: strides 2, 4, 8, 16, 32
-_TAPS = {0: 16, 1: 24, 2: 40, 4: 112, 6: 320}
 _WIDTHS = [40, 56, 80, 112, 160]
+_TOWARDS_CAMERA = (0.0, 0.0, -1.0)
+
+
+@dataclass(frozen=True)
+class PreviewEstimate:
+    """What the network says of a batch of pictures, depth without a scale.
+
+    log_depth, logit  (B, h, w) of the coarse answer at half the encoder's picture; logit is that of validity
+    log_focal         (B,) focal length over half the diagonal
+    detail            (B, 3, H, W) to be added to log depth and logit at the detail branch's own size, and the log of the
+                      expected error of log depth; None without that branch
+    normals           (B, 3, H/2, W/2) unit, facing the camera, or None
+    """
+
+    log_depth: torch.Tensor
+    logit: torch.Tensor
+    log_focal: torch.Tensor
+    detail: torch.Tensor | None = None
+    normals: torch.Tensor | None = None
+
+    def maps(self, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log depth and validity logit (B, *size)."""
+        log_depth = upsample(self.log_depth, size)
+        logit = _bilinear(self.logit[:, None], size)[:, 0]
+        if self.detail is None:
+            return log_depth, logit
+        change = _bilinear(self.detail[:, :2], size)
+        return log_depth + change[:, 0], logit + change[:, 1]
+
+    def averaged(self, mirrored: PreviewEstimate) -> PreviewEstimate:
+        """The mean with the answer to the mirrored pictures."""
+        detail = None if self.detail is None else (self.detail + mirrored.detail.flip(-1)) / 2
+        normals = None
+        if self.normals is not None:
+            turned = mirrored.normals.flip(-1) * self.normals.new_tensor([-1.0, 1.0, 1.0])[:, None, None]
+            normals = F.normalize(self.normals + turned, dim=1)
+        return PreviewEstimate(
+            log_depth=(self.log_depth + mirrored.log_depth.flip(-1)) / 2,
+            logit=(self.logit + mirrored.logit.flip(-1)) / 2,
+            log_focal=(self.log_focal + mirrored.log_focal) / 2,
+            detail=detail,
+            normals=normals,
+        )
+
+
+def _bilinear(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    return F.interpolate(maps, size, mode="bilinear", align_corners=False)
 
 
 class PreviewNetwork(nn.Module):
-    """Image to (log depth, validity logit, log focal); `forward` gives them as a Prediction, `estimate` as they are."""
+    """Photos to a Prediction (`forward`), or pictures of the working size to a PreviewEstimate (`estimate`)."""
 
     # Averaging with the mirrored image doubles the cost and lowers the error on every size tried.
     flip_averaging = True
 
-    def __init__(self):
+    def __init__(self, layout: PreviewLayout = VERSION_2):
         super().__init__()
-        self.encoder = _Encoder()
-        self.lateral = nn.ModuleList([_conv(c + 2, w) for c, w in zip(_TAPS.values(), _WIDTHS)])
-        self.merge = nn.ModuleList([_SeparablePair(_WIDTHS[i + 1] + _WIDTHS[i], _WIDTHS[i]) for i in range(4)])
-        self.top = _SeparablePair(_WIDTHS[4], _WIDTHS[4])
-        self.context = nn.Linear(320, _WIDTHS[4])
-        self.head = nn.Sequential(_conv(_WIDTHS[0], 32, 3), nn.ReLU(), _conv(32, 2))
-        self.focal = nn.Sequential(nn.Linear(320, 64), nn.ReLU(), nn.Linear(64, 1))
+        self.layout = layout
+        self.encoder = PreviewEncoder(layout.encoder)
+        taps = self.encoder.channels
+        self.lateral = nn.ModuleList([conv(c + 2, w) for c, w in zip(taps, _WIDTHS)])
+        self.merge = nn.ModuleList([SeparablePair(_WIDTHS[i + 1] + _WIDTHS[i], _WIDTHS[i]) for i in range(4)])
+        self.top = SeparablePair(_WIDTHS[4], _WIDTHS[4])
+        self.context = nn.Linear(taps[-1], _WIDTHS[4])
+        self.head = nn.Sequential(conv(_WIDTHS[0], 32, 3), nn.ReLU(), conv(32, 2))
+        self.focal = nn.Sequential(nn.Linear(taps[-1], 64), nn.ReLU(), nn.Linear(64, 1))
+        self.attention = nn.Sequential(*[TokenBlock(_WIDTHS[4]) for _ in range(layout.attention)])
+        self.residual = nn.ModuleList([ResidualPair(w) if layout.residual else nn.Identity() for w in _WIDTHS])
+        self.detail = DetailBranch(_WIDTHS[0], layout.detail) if layout.detail else None
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W: unknown scale, known focal length."""
         height, width = images.shape[-2:]
-        resized = resize_antialiased(images, working_size(height, width, num_tokens), "bilinear")
         aspect_ratio = width / height
-        log_depth, logit, log_focal = self.estimate(resized, aspect_ratio)
+        pictures = self.pictures(images, working_size(height, width, num_tokens))
+        answer = self.estimate(*pictures, aspect_ratio)
         if self.flip_averaging:
-            mirrored_depth, mirrored_logit, mirrored_focal = self.estimate(resized.flip(-1), aspect_ratio)
-            log_depth = (log_depth + mirrored_depth.flip(-1)) / 2
-            logit = (logit + mirrored_logit.flip(-1)) / 2
-            log_focal = (log_focal + mirrored_focal) / 2
-        logit = F.interpolate(logit[:, None], (height, width), mode="bilinear", align_corners=False)[:, 0]
-        depth, focal = upsample(log_depth, (height, width)).exp(), log_focal.exp()
+            answer = answer.averaged(self.estimate(*(picture.flip(-1) for picture in pictures), aspect_ratio))
+        log_depth, logit = answer.maps((height, width))
+        depth, focal = log_depth.exp(), answer.log_focal.exp()
         u, v = network_plane_axes(height, width, aspect_ratio, images.device)
         ray = depth / focal[:, None, None]
         return Prediction(
@@ -75,25 +116,34 @@ class PreviewNetwork(nn.Module):
             focal=focal,
         )
 
-    def estimate(
-        self,
-        images: torch.Tensor,
-        aspect_ratio: float | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Log depth and validity logit (B, H/2, W/2), log of focal over half diagonal (B,); depth has no scale.
+    def pictures(self, images: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images (B, 3, any, any) as the encoder sees them, at `size`, and as the detail branch does."""
+        coarse, scale = resize_antialiased(images, size, "bilinear"), self.layout.detail_scale
+        if scale == 1:
+            return coarse, coarse
+        return coarse, resize_antialiased(images, (size[0] * scale, size[1] * scale), "bilinear")
 
-        images: (B, 3, H, W) in [0, 1], sides multiples of 32; aspect_ratio: that of the photo when resizing changed it.
+    def estimate(self, coarse: torch.Tensor, fine: torch.Tensor, aspect_ratio: float | None = None) -> PreviewEstimate:
+        """The answer to the two `pictures` (B, 3, H, W) in [0, 1], sides multiples of 32.
+
+        aspect_ratio: that of the photo when resizing changed it.
         """
-        aspect_ratio = aspect_ratio or images.shape[-1] / images.shape[-2]
-        taps = self.encoder(((images * 255 - 127) / 128).to(self.context.weight.dtype))
+        aspect_ratio = aspect_ratio or coarse.shape[-1] / coarse.shape[-2]
+        dtype = self.context.weight.dtype
+        taps = self.encoder(((coarse * 255 - 127) / 128).to(dtype))
         pooled = taps[-1].mean((2, 3))
         side = [project(with_uv(tap, aspect_ratio)) for project, tap in zip(self.lateral, taps)]
         y = self.top(F.relu(side[4] + self.context(pooled)[:, :, None, None]))
+        y = self.residual[4](self.attention(y))
         for i in (3, 2, 1, 0):
-            y = F.interpolate(y, size=side[i].shape[-2:], mode="bilinear", align_corners=False)
-            y = self.merge[i](torch.cat([y, side[i]], dim=1))
-        out = self.head(y).float()
-        return out[:, 0], out[:, 1], self.focal(pooled).float().squeeze(1)
+            y = _bilinear(y, side[i].shape[-2:])
+            y = self.residual[i](self.merge[i](torch.cat([y, side[i]], dim=1)))
+        out, log_focal = self.head(y).float(), self.focal(pooled).float().squeeze(1)
+        if self.detail is None:
+            return PreviewEstimate(out[:, 0], out[:, 1], log_focal)
+        detail, normals = self.detail(((fine * 255 - 127) / 128).to(dtype), y)
+        normals = F.normalize(normals.float() + normals.new_tensor(_TOWARDS_CAMERA).float()[:, None, None], dim=1)
+        return PreviewEstimate(out[:, 0], out[:, 1], log_focal, detail.float(), normals)
 
 
 def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
@@ -109,16 +159,18 @@ def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
 def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:
     """The built-in network with its weights as they are in the file (fp16), on the CPU. Raises ModelError when they cannot be read."""
     import safetensors
-    from safetensors.torch import load_file
+    from safetensors import safe_open
 
     try:
-        tensors = load_file(weights)
+        with safe_open(weights, "pt") as file:
+            layout = read_layout(file.metadata(), weights.name)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelError(
             f"The pack's {weights.name} is missing or damaged ({error}): install the pack again."
         ) from error
     with torch.device("meta"):
-        network = PreviewNetwork()
+        network = PreviewNetwork(layout)
     try:
         network.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
@@ -126,55 +178,3 @@ def load_preview(weights: Path = WEIGHTS) -> PreviewNetwork:
             f"The pack's {weights.name} belongs to another version of the pack: install the pack again."
         ) from error
     return network.eval().requires_grad_(False)
-
-
-def _conv(channels_in: int, channels_out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels_out, kernel, stride, kernel // 2, groups=groups)
-
-
-class _InvertedResidual(nn.Module):
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int):
-        super().__init__()
-        hidden = channels_in * expansion
-        self.expand = _conv(channels_in, hidden) if expansion != 1 else None
-        self.depthwise = _conv(hidden, hidden, kernel, stride, hidden)
-        self.project = _conv(hidden, channels_out)
-        self.skip = stride == 1 and channels_in == channels_out
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(self.depthwise(y)))
-        return x + y if self.skip else y
-
-
-class _Encoder(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.stem = _conv(3, 32, 3, 2)
-        self.stages = nn.ModuleList()
-        channels = 32
-        for expansion, channels_out, repeats, stride, kernel in _STAGES:
-            first = _InvertedResidual(channels, channels_out, kernel, stride, expansion)
-            rest = [_InvertedResidual(channels_out, channels_out, kernel, 1, expansion) for _ in range(repeats - 1)]
-            self.stages.append(nn.Sequential(first, *rest))
-            channels = channels_out
-
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        x, taps = F.relu6(self.stem(x)), []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in _TAPS:
-                taps.append(x)
-        return taps
-
-
-class _SeparablePair(nn.Sequential):
-    def __init__(self, channels_in: int, channels_out: int):
-        super().__init__(
-            _conv(channels_in, channels_in, 3, groups=channels_in),
-            _conv(channels_in, channels_out),
-            nn.ReLU(),
-            _conv(channels_out, channels_out, 3, groups=channels_out),
-            _conv(channels_out, channels_out),
-            nn.ReLU(),
-        )

@@ -6,6 +6,7 @@ import torch
 from sam3d_geometry.models import ModelError
 from sam3d_geometry.models.precision import prepare_weights
 from sam3d_geometry.models.preview import TOKEN_RANGE, WEIGHTS, PreviewNetwork, load_preview, working_size
+from sam3d_geometry.models.preview_layout import VERSION_3, PreviewLayout
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
 
@@ -28,8 +29,84 @@ def photo(height=120, width=160, batch=1):
 
 
 def test_weights_are_small_enough_to_ship():
-    assert WEIGHTS.stat().st_size < 10_000_000
-    assert 3_000_000 < sum(p.numel() for p in PreviewNetwork().parameters()) < 5_000_000
+    assert WEIGHTS.stat().st_size < 20_000_000
+    assert 3_000_000 < sum(p.numel() for p in load_preview().parameters()) < 10_000_000
+
+
+def grown_from(start, layout=VERSION_3):
+    """A network of another layout with the weights of `start` where it has them."""
+    torch.manual_seed(0)
+    other = PreviewNetwork(layout)
+    other.load_state_dict(start.state_dict(), strict=False)
+    return other.eval().requires_grad_(False)
+
+
+def of_version_2():
+    """An untrained network of version 2 whose answer varies over a photo."""
+    torch.manual_seed(1)
+    return PreviewNetwork().eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [VERSION_3, PreviewLayout(attention=1), PreviewLayout(residual=True), PreviewLayout(detail=8)],
+    ids=str,
+)
+def test_a_grown_network_starts_with_the_answer_of_the_old_one(layout):
+    old = of_version_2()
+    new, images = grown_from(old, layout), photo(90, 130)
+    for one, other in zip(vars(predict(old, images)).values(), vars(predict(new, images)).values()):
+        assert (one is None and other is None) or torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_detail_reaches_the_answer_at_twice_the_size_of_the_encoders_picture():
+    network = grown_from(of_version_2())
+    torch.nn.init.normal_(network.detail.maps.weight, std=0.3)
+    coarse, fine = network.pictures(photo(128, 192), (64, 96))
+    assert coarse.shape[-2:] == (64, 96) and fine.shape[-2:] == (128, 192)
+    with torch.no_grad():
+        answer = network.estimate(coarse, fine)
+    assert answer.log_depth.shape == (1, 32, 48) and answer.detail.shape == (1, 3, 128, 192)
+    length = answer.normals.norm(dim=1)
+    assert answer.normals.shape == (1, 3, 64, 96) and torch.allclose(length, torch.ones_like(length), atol=1e-5)
+    finest = answer.maps((128, 192))[0]
+    without = (finest - answer.detail[:, 0])[0]
+    step = (without[:, 1:] - without[:, :-1]).abs().mean()
+    assert (finest[..., 1:] - finest[..., :-1]).abs().mean() > 1.5 * step
+
+
+def test_mean_with_the_mirrored_answer_turns_normals():
+    network = grown_from(of_version_2())
+    for part in (network.detail.maps, network.detail.normals):
+        torch.nn.init.normal_(part.weight, std=0.3)
+    pictures = network.pictures(photo(64, 96), (64, 96))
+    with torch.no_grad():
+        one, other = network.estimate(*pictures), network.estimate(*(picture.flip(-1) for picture in pictures))
+    there, back = one.averaged(other), other.averaged(one)
+    assert torch.allclose(there.normals[:, 0], -back.normals[:, 0].flip(-1), atol=1e-5)
+    assert torch.allclose(there.normals[:, 1:], back.normals[:, 1:].flip(-1), atol=1e-5)
+    for size in ((64, 96), (50, 70)):
+        assert torch.allclose(there.maps(size)[0], back.maps(size)[0].flip(-1), atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", [VERSION_3, PreviewLayout("lite2", detail=16)], ids=str)
+def test_a_file_of_any_layout_is_read_as_it_says(tmp_path, layout):
+    from development.training.export import save_weights
+
+    torch.manual_seed(0)
+    network = PreviewNetwork(layout)
+    save_weights(network.state_dict(), tmp_path / "new.safetensors", layout)
+    loaded = load_preview(tmp_path / "new.safetensors")
+    assert loaded.layout == layout and loaded.context.weight.dtype == torch.float16
+    assert torch.equal(loaded.context.weight.float(), network.context.weight.half().float())
+
+
+def test_a_file_whose_layout_is_not_that_of_its_weights_is_refused(tmp_path):
+    from development.training.export import save_weights
+
+    save_weights(PreviewNetwork().state_dict(), tmp_path / "preview.safetensors", VERSION_3)
+    with pytest.raises(ModelError, match="another version of the pack"):
+        load_preview(tmp_path / "preview.safetensors")
 
 
 @pytest.mark.parametrize(

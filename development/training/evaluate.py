@@ -2,9 +2,9 @@
 
     python -m development.training.evaluate FILE.safetensors ... --held-out SHARDS --rgbd FOLDER --sheet predictions.png
 
-Known are Middlebury 2014 Motorcycle (in scikit-image's wheel), rendered pictures that were not trained on (`--held-out`) and the
-frames of a dining room with measured depth (`--rgbd`). Each file's network runs through the pack at its default resolution,
-without and with refined edges; `--sizes` runs it at other working sizes on the motorcycle.
+Known are Middlebury 2014 Motorcycle (in scikit-image's wheel), rendered pictures not trained on (`--held-out`) and the
+frames of a dining room with measured depth (`--rgbd`). Each file's network runs through the pack at its default
+resolution, without and with refined edges; `--sizes` runs it at other working sizes on the motorcycle.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def predict(
     pictures = network.pictures(image, working_size(height, width, long_edge))
     answer = network.estimate(*pictures, width / height)
     if flip:
-        answer = answer.averaged(network.estimate(*(picture.flip(-1) for picture in pictures), width / height))
+        coarse, fine = (picture.flip(-1) for picture in pictures)
+        answer = answer.averaged(network.estimate(coarse, fine, width / height))
     log_depth, logit = answer.maps((height, width))
     return torch.exp(-log_depth[0]).numpy(), logit[0].sigmoid().numpy(), float(answer.log_focal.exp())
 

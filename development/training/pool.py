@@ -1,4 +1,4 @@
-"""Batches of training pictures out of a folder of shards that may still be filling, each picture as another camera saw it."""
+"""Batches of training pictures out of a folder that may still be filling, each picture as another camera saw it."""
 
 from __future__ import annotations
 

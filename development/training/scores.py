@@ -1,4 +1,4 @@
-"""How good a predicted depth is against measured or rendered depth, whatever its scale and, for the first three, its shift."""
+"""How good a predicted depth is against measured or rendered depth, whatever its scale."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_RANKED = 20_000
 
 @dataclass(frozen=True)
 class Known:
-    """A photo (H, W, 3) uint8 whose geometry is known: disparity and depth (H, W) where `valid`, intrinsics (3, 3) normalised."""
+    """A photo (H, W, 3) uint8 and its disparity and depth (H, W) where `valid`; intrinsics (3, 3) normalised."""
 
     name: str
     photo: np.ndarray
@@ -31,8 +31,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Scores:
-    """rank: Spearman's correlation; delta1: share of pixels within a factor of 1.25; abs_rel: mean relative error, both of
-    disparity after an affine fit; edges: F1 of depth edges; normals: mean error in degrees.
+    """How good one answer is.
+
+    rank             Spearman's rank correlation
+    delta1, abs_rel  share of pixels within a factor of 1.25 and mean relative error, of disparity after an affine fit
+    edges            F1 of depth edges
+    normals          mean error in degrees
     """
 
     rank: float
@@ -101,7 +105,7 @@ def score(disparity: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> tuple[
 def edge_f1(depth: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> float:
     """F1 of depth edges without any tolerance of place (Depth Pro, arXiv 2410.02073); nan where the truth has none.
 
-    An edge is a pair of neighbors of which one is so many times as far as the other; the F1 of each ratio counts in its measure.
+    An edge is a pair of neighbors of which one is so many times as far as the other. A ratio counts by its size.
     """
     total = 0.0
     for ratio in EDGE_RATIOS:
@@ -126,9 +130,14 @@ def _beside(values: np.ndarray, axis: int, first: int) -> np.ndarray:
 
 
 def normal_error(
-    depth: torch.Tensor, truth: torch.Tensor, valid: torch.Tensor, intrinsics: torch.Tensor, *, normals=None
+    depth: torch.Tensor,
+    truth: torch.Tensor,
+    valid: torch.Tensor,
+    intrinsics: torch.Tensor,
+    *,
+    normals: torch.Tensor | None = None,
 ) -> float:
-    """Mean angle in degrees between the normals of both depths (H, W), in the true camera; `normals` replace the first."""
+    """Mean angle in degrees between the normals of both depths (H, W), or `normals` (H, W, 3), in the true camera."""
     maps = torch.stack([depth, truth]) * valid
     found, true = geometric_normals(maps, maps > 0, intrinsics.expand(2, 3, 3))
     found = found if normals is None else normals

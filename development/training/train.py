@@ -2,8 +2,8 @@
 
     python -m development.training.train SHARDS --output new.safetensors --minutes 60
 
-The shard folder may still be filling while this runs, by `--render` processes of its own or by others. Beside the output lies a
-checkpoint (`new.checkpoint.pt`) from which a second call with the same output goes on.
+The shard folder may still be filling while this runs, by `--render` processes of its own or by others. Beside the
+output lies a checkpoint (`new.checkpoint.pt`) from which a second call with the same output goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 ENCODER_SIZES: list[Size] = [(96, 128), (96, 160), (128, 128), (128, 160), (128, 192), (160, 128)]
 LATE_SIZES: list[Size] = [(128, 192), (128, 192), (160, 192), (160, 224), (192, 160)]
 LARGE_SIZES: list[Size] = [(224, 320), (256, 320), (320, 256), (288, 352)]  # of a GPU's, where the detail scale is 1
-LATE_SHARE = 0.8  # of the time, from which on pictures are larger
-DECAY_SHARE = 0.6  # of the time, from which on the rates fall
+LATE_SHARE = 0.85  # of the time, from which on pictures are larger
+DECAY_SHARE = 0.7  # of the time, from which on the rates fall
 WARM_UP_STEPS = 60
 LEAST_RATE = 0.01
 AVERAGED = 0.995
@@ -47,8 +48,10 @@ FROZEN_STAGES = 2  # of a trained encoder, with its stem: general edges from pho
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, how large, how fast: `rates` of the encoder, of what was there of the decoder, of what is new in it, and of
-    the detail branch.
+    """How long, how large, how fast.
+
+    rates  of the encoder, of what was there of the decoder, of what is new in it, and of the detail branch
+    clock  seconds, by which the time goes
     """
 
     minutes: float = 60.0
@@ -59,6 +62,7 @@ class Plan:
     loaders: int = 0
     sizes: list[Size] = field(default_factory=lambda: ENCODER_SIZES)
     late_sizes: list[Size] = field(default_factory=lambda: LATE_SIZES)
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass
@@ -87,7 +91,7 @@ def _group_of(name: str, old: set[str]) -> int:
 
 
 class Trainer:
-    """A network in training: its optimiser, the running average of its weights, and its checkpoint beside the output."""
+    """A network in training: its optimiser, the running average of its weights, its checkpoint beside the output."""
 
     def __init__(self, network: PreviewNetwork, plan: Plan, output: Path, old: set[str]) -> None:
         self.plan, self.output, self.checkpoint = plan, output, output.with_suffix(".checkpoint.pt")
@@ -167,10 +171,10 @@ class Trainer:
         sizes = plan.sizes if self.share < LATE_SHARE else plan.late_sizes
         sizes = [(height * scale, width * scale) for height, width in sizes]
         history: list[dict[str, float]] = []
-        before = last_kept = time.monotonic()
+        before = last_kept = plan.clock()
         for images, truth in batches(pool, self.progress.step, plan.batch_size, sizes, plan.loaders):
             history.append(self.step(images, truth))
-            now = time.monotonic()
+            now = plan.clock()
             self.progress.seconds, before = self.progress.seconds + now - before, now
             if self.progress.step % REPORT_STEPS == 0:
                 recent = history[-REPORT_STEPS:]

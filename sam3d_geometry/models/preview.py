@@ -18,7 +18,7 @@ from .model_error import ModelError
 from .prediction import Prediction
 from .preview_encoder import PreviewEncoder, conv
 from .preview_layout import VERSION_2, PreviewLayout, read_layout
-from .preview_parts import DetailBranch, ResidualPair, SeparablePair, TokenBlock
+from .preview_parts import DetailBranch, ResidualPair, SeparablePair, TokenBlock, displaced
 from .spline import upsample
 from .view_plane import network_plane_axes, with_uv
 
@@ -37,8 +37,7 @@ class PreviewEstimate:
 
     log_depth, logit  (B, h, w) of the coarse answer at half the encoder's picture; logit is that of validity
     log_focal         (B,) focal length over half the diagonal
-    detail            (B, 3, H, W) to be added to log depth and logit at the detail branch's own size, and the log of the
-                      expected error of log depth; None without that branch
+    detail            (B, 5, H, W) of the `DetailBranch`, at its own size; None without it
     normals           (B, 3, H/2, W/2) unit, facing the camera, or None
     """
 
@@ -54,16 +53,19 @@ class PreviewEstimate:
         logit = _bilinear(self.logit[:, None], size)[:, 0]
         if self.detail is None:
             return log_depth, logit
-        change = _bilinear(self.detail[:, :2], size)
-        return log_depth + change[:, 0], logit + change[:, 1]
+        detail = _bilinear(self.detail, size)
+        maps = displaced(torch.stack([log_depth, logit], 1), detail[:, 3:]) + detail[:, :2]
+        return maps[:, 0], maps[:, 1]
 
     def averaged(self, mirrored: PreviewEstimate) -> PreviewEstimate:
         """The mean with the answer to the mirrored pictures."""
-        detail = None if self.detail is None else (self.detail + mirrored.detail.flip(-1)) / 2
-        normals = None
-        if self.normals is not None:
-            turned = mirrored.normals.flip(-1) * self.normals.new_tensor([-1.0, 1.0, 1.0])[:, None, None]
-            normals = F.normalize(self.normals + turned, dim=1)
+        detail, normals = self.detail, self.normals
+        if detail is not None and mirrored.detail is not None:
+            signs = detail.new_tensor([1.0, 1.0, 1.0, -1.0, 1.0])  # of what points to the right
+            detail = (detail + mirrored.detail.flip(-1) * signs[:, None, None]) / 2
+        if normals is not None and mirrored.normals is not None:
+            turned = mirrored.normals.flip(-1) * normals.new_tensor([-1.0, 1.0, 1.0])[:, None, None]
+            normals = F.normalize(normals + turned, dim=1)
         return PreviewEstimate(
             log_depth=(self.log_depth + mirrored.log_depth.flip(-1)) / 2,
             logit=(self.logit + mirrored.logit.flip(-1)) / 2,
@@ -105,7 +107,8 @@ class PreviewNetwork(nn.Module):
         pictures = self.pictures(images, working_size(height, width, num_tokens))
         answer = self.estimate(*pictures, aspect_ratio)
         if self.flip_averaging:
-            answer = answer.averaged(self.estimate(*(picture.flip(-1) for picture in pictures), aspect_ratio))
+            coarse, fine = (picture.flip(-1) for picture in pictures)
+            answer = answer.averaged(self.estimate(coarse, fine, aspect_ratio))
         log_depth, logit = answer.maps((height, width))
         depth, focal = log_depth.exp(), answer.log_focal.exp()
         u, v = network_plane_axes(height, width, aspect_ratio, images.device)
@@ -141,9 +144,9 @@ class PreviewNetwork(nn.Module):
         out, log_focal = self.head(y).float(), self.focal(pooled).float().squeeze(1)
         if self.detail is None:
             return PreviewEstimate(out[:, 0], out[:, 1], log_focal)
-        detail, normals = self.detail(((fine * 255 - 127) / 128).to(dtype), y)
+        detail, normals = self.detail(((fine * 255 - 127) / 128).to(dtype), y, out[:, 0])
         normals = F.normalize(normals.float() + normals.new_tensor(_TOWARDS_CAMERA).float()[:, None, None], dim=1)
-        return PreviewEstimate(out[:, 0], out[:, 1], log_focal, detail.float(), normals)
+        return PreviewEstimate(out[:, 0], out[:, 1], log_focal, detail, normals)
 
 
 def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:

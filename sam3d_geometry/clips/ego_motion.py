@@ -34,6 +34,7 @@ SHIFT_PRIOR = 0.3  # standard deviation of the shift, relative to the median dep
 RIGID = 6
 TURN_PART, MOVE_PART = slice(0, 3), slice(3, RIGID)
 LOG_SCALE, SHIFT = -2, -1
+Part = int | numpy.ndarray  # of a way along one axis: of all points alike, or (N,)
 
 
 @dataclass(frozen=True)
@@ -143,33 +144,6 @@ def pixels_of(points: torch.Tensor, intrinsics: torch.Tensor, size: tuple[int, i
     return torch.stack([u * size[1] - 0.5, v * size[0] - 0.5], -1)
 
 
-def seen_from_before(
-    depth: torch.Tensor, intrinsics: torch.Tensor, motion: Motion, intrinsics_before: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where the frame before sees a frame's pixels after the camera's motion, (H, W, 2) in its pixels, and their depth there (H, W).
-
-    `depth` (H, W) float32 along z, intrinsics (3, 3) normalised of the frame and of the one before. The same as `pixels_of` the moved
-    points of `rays_through` every pixel; a ray of a grid is the sum of what its column and what its row give.
-    """
-    height, width = depth.shape
-    k, k_before, rotation = (values.to(depth) for values in (intrinsics, intrinsics_before, motion.rotation))
-    columns, rows = (
-        (torch.arange(count, device=depth.device, dtype=depth.dtype) + 0.5) / count for count in (width, height)
-    )
-    across, down = (columns - k[0, 2]) / k[0, 0], (rows - k[1, 2]) / k[1, 1]
-    way = motion.translation.to(depth)
-    x, y, z = (
-        (depth * (axis[0] * across + (axis[1] * down + axis[2])[:, None])).add_(step)
-        for axis, step in zip(rotation, way)
-    )
-    nearness = z.clamp_min(1e-6).reciprocal_()
-    places = depth.new_empty(height, width, 2)
-    for axis, (along, count) in enumerate(((x, width), (y, height))):
-        along.mul_(nearness).mul_(k_before[axis, axis] * count)
-        torch.add(along, k_before[axis, 2] * count - 0.5, out=places[..., axis])
-    return places, z
-
-
 @dataclass(frozen=True)
 class _Samples:
     """Pixels of a frame that a reference sees too, float64.
@@ -252,32 +226,19 @@ class _SeenSamples(NamedTuple):
         `lengths` (N,) are the scaled depths before the shift, `focal` (2, 1) in pixels; each is multiplied by its part of
         `counts` (3, N).
         """
-        (x, y, z), (rx, ry, rz) = self.turned, self.rays
         # from points to pixels and log depth
         by_depth = counts[2] / self.z
-        across = focal * counts[:2] / self.z
-        to_x, to_y = across
+        to_x, to_y = across = focal * counts[:2] / self.z
         along_x, along_y = across * self.slant
-        slopes = numpy.empty((RIGID + 2, 3, len(self.z)))
-        for place, (right, down, ahead) in enumerate(((None, -z, y), (z, None, -x), (-y, x, None))):
-            own = slopes[TURN_PART][place]
-            numpy.multiply(along_x, 0 if ahead is None else -ahead, out=own[0])
-            numpy.multiply(along_y, 0 if ahead is None else -ahead, out=own[1])
-            numpy.multiply(by_depth, 0 if ahead is None else ahead, out=own[2])
-            if right is not None:
-                own[0] += to_x * right
-            if down is not None:
-                own[1] += to_y * down
-        moves = slopes[MOVE_PART]
-        moves[:2] = 0
-        moves[0, 0], moves[1, 1], moves[2, 2] = to_x, to_y, by_depth
-        numpy.negative(along_x, out=moves[2, 0])
-        numpy.negative(along_y, out=moves[2, 1])
-        shifts = slopes[SHIFT]
-        numpy.subtract(to_x * rx, along_x * rz, out=shifts[0])
-        numpy.subtract(to_y * ry, along_y * rz, out=shifts[1])
-        numpy.multiply(by_depth, rz, out=shifts[2])
-        numpy.multiply(shifts, lengths, out=slopes[LOG_SCALE])
+
+        def moved(right: Part, down: Part, ahead: Part) -> tuple[numpy.ndarray, ...]:
+            return to_x * right - along_x * ahead, to_y * down - along_y * ahead, by_depth * ahead
+
+        (x, y, z), slopes = self.turned, numpy.empty((RIGID + 2, 3, len(self.z)))
+        slopes[TURN_PART] = moved(0, -z, y), moved(z, 0, -x), moved(-y, x, 0)
+        slopes[MOVE_PART] = moved(1, 0, 0), moved(0, 1, 0), moved(0, 0, 1)
+        slopes[SHIFT] = moved(*self.rays)
+        slopes[LOG_SCALE] = slopes[SHIFT] * lengths
         return slopes
 
 
@@ -285,9 +246,8 @@ def _rotation(turn: numpy.ndarray) -> numpy.ndarray:
     """Axis times angle (3,) -> rotation (3, 3), by Rodrigues' formula."""
     x, y, z = turn
     cross = numpy.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angle = math.hypot(x, y, z)
-    half = math.sin(angle / 2) / (angle / 2) if angle > 1e-8 else 1.0
-    one = math.sin(angle) / angle if angle > 1e-8 else 1.0
+    angle = max(math.hypot(x, y, z), 1e-12)  # of which the sine is itself
+    one, half = math.sin(angle) / angle, math.sin(angle / 2) / (angle / 2)
     return numpy.eye(3) + one * cross + half**2 / 2 * (cross @ cross)
 
 
@@ -310,8 +270,7 @@ def _normal_equations(
         pixel_noise, depth_noise = _noise(seen.off, LEAST_PIXEL_NOISE), _noise(seen.in_depth, LEAST_DEPTH_NOISE)
         noise = numpy.array([[pixel_noise], [pixel_noise], [depth_noise]])
         residual = numpy.concatenate([seen.in_pixels, seen.in_depth[None]]) / noise
-        # the root of the weight of Geman-McClure
-        weight = 1 / (1 + numpy.einsum("ij,ij->j", residual, residual) / REWEIGHTING**2)
+        weight = 1 / (1 + numpy.einsum("ij,ij->j", residual, residual) / REWEIGHTING**2)  # its root
         slopes = seen.slopes(samples.focal, scale * samples.depth, weight / noise)[: RIGID + shared]
         flat = slopes.reshape(len(slopes), -1)
         own = RIGID * i

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from .ego_motion import STILL_PIXELS, Match, Motion, seen_from_before
+from .ego_motion import STILL_PIXELS, Match, Motion
 from .flow import pixel_positions, sample_at, squared_length
+from .moved_pixels import seen_from_before
 
 
 def frame_flicker(

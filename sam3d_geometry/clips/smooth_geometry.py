@@ -16,9 +16,10 @@ from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from .cuts import CUT_THRESHOLD, find_cuts, thumbnails
-from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, rays_through, seen_from_before
+from .ego_motion import STILL_PIXELS, Match, Motion, SolverFrame, fit_frame, match, rays_through
 from .flow import inside, pixel_positions, sample_at, squared_length
 from .frame_step import FrameStep, Steps, step_from
+from .moved_pixels import seen_from_before
 from .noise import agreement, spread, windowed_mean
 from .time_average import CAUSAL, ZERO_LAG, TimeAverage, check_direction, memory_of, run_average
 from .validity import Validity, decided

@@ -246,27 +246,27 @@ def difference(a: Path, b: Path) -> str:
 
 
 def measure_ray(folder: Path, frames: int, options: list[str], threads: int) -> None:
-    """Two workers of one core against one, and two of which one is killed in the middle; in a format without loss."""
+    """Workers of one core against this process, and two of which one is killed in the middle; in a format without loss.
+
+    A clip of a quarter of the frames is taken off, and with it the start of all workers, which go on starting while the first frames
+    are done.
+    """
     options, name = [*options, *LOSSLESS], "ray_depth.mkv"
-    clip, single = folder / "ray.mp4", folder / "ray_single.mp4"
+    clip, part = folder / "ray.mp4", folder / "ray_part.mp4"
     make_clip(clip, frames)
-    make_clip(single, 1)
-    reference = run(clip, folder / "local", options, threads)
-    print(f"in this process: {reference.seconds:.0f} s")
+    make_clip(part, frames // 4)
     rates = {}
-    for workers in (1, 2):
-        more = [*options, "--engine", "ray", "--workers", str(workers)]
-        startup = run(single, folder / f"single{workers}", more, threads).seconds
+    for workers in (0, 1, 2):
+        more = [*options, "--engine", "ray", "--workers", str(workers)] if workers else options
+        startup = run(part, folder / f"part{workers}", more, threads).seconds
         seconds = run(clip, folder / f"ray{workers}", more, threads).seconds
-        rates[workers] = frames / (seconds - startup)
-        pictures = same(folder / "local" / name, folder / f"ray{workers}" / name)
-        print(
-            f"{workers} Ray worker(s): {rates[workers]:.1f} frames/s (start-up of {startup:.0f} s taken off), "
-            f"{pictures}"
-        )
-    print(f"two workers against one: {rates[2] / rates[1]:.2f} x")
+        rates[workers] = (frames - frames // 4) / (seconds - startup)
+        pictures = same(folder / "ray0" / name, folder / f"ray{workers}" / name)
+        label = f"{workers} Ray worker(s)" if workers else "in this process"
+        print(f"{label}: {rates[workers]:.1f} frames/s ({startup:.0f} s for a quarter taken off), {pictures}")
+    print(f"two workers against one: {rates[2] / rates[1]:.2f} x; against this process: {rates[2] / rates[0]:.2f} x")
     outcome = run(clip, folder / "ray_killed", more, threads, kill_worker=frames // 3)
-    pictures = same(folder / "local" / name, folder / "ray_killed" / name)
+    pictures = same(folder / "ray0" / name, folder / "ray_killed" / name)
     print(f"one worker killed in the middle: {outcome.killed}; {pictures}")
 
 

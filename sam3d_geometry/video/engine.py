@@ -28,7 +28,7 @@ from ..maps.depth import ADAPTIVE, FIXED, PER_FRAME, WHOLE_CLIP, DepthRange, fix
 from ..models import GeometryModel
 from .clip_facts import Position
 from .clip_file import Clip
-from .overlap import Pipeline
+from .overlap import Pipeline, use_torch_threads
 from .product import Look
 
 RANGES = (WHOLE_CLIP, PER_FRAME, ADAPTIVE, FIXED)
@@ -187,7 +187,17 @@ class LocalEngine:
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:
         samples = (torch.from_numpy(pixels) for pixels in clip.samples(SURVEY_FRAMES))
         chunks = iter(lambda: list(islice(samples, settings.frames_per_chunk)), [])
-        return Pointmap.cat([self._infer(torch.stack(chunk), settings, settings.fov_x_degrees) for chunk in chunks])
+        threads = torch.get_num_threads()
+        try:
+            use_torch_threads(self._threads(threads), threads)
+            seen = [self._infer(torch.stack(chunk), settings, settings.fov_x_degrees) for chunk in chunks]
+        finally:
+            use_torch_threads(threads, threads)
+        return Pointmap.cat(seen)
+
+    def _threads(self, available: int) -> int:
+        """How many of torch's threads the network has: the built-in one is so light that they would mostly wait for one another."""
+        return max(1, available // 2) if self._model.preview else available
 
     def infer(self, images: torch.Tensor, settings: StreamSettings, fov_x_degrees: float | None) -> Pointmap:
         """The geometry of a few frames (B, H, W, 3 or 4), uint8 or float32 in [0, 1]."""
@@ -219,10 +229,8 @@ class LocalEngine:
         chunks = pipeline.ahead("decode", pipeline.step("decode", chunks))
         if pinned:
             chunks = self._waited(pipeline.ahead("copy", pipeline.step("copy", to_gpu(chunks, self._model.device)), 1))
-        # the built-in network is so light that the other steps take as long
-        threads = pipeline.torch_threads // 2 if self._model.preview else pipeline.torch_threads
         network = pipeline.step("network", self._seen(chunks, settings, survey))
-        seen = pipeline.ahead("network", network, 1, max(1, threads))
+        seen = pipeline.ahead("network", network, 1, self._threads(pipeline.torch_threads))
         return pipeline.step("refine", self._chunks(seen, settings))
 
     def _seen(

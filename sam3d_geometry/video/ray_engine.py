@@ -211,10 +211,10 @@ class RayEngine:
 
 
 def _span_frames(work: _Work, workers: int) -> int:
-    """How many frames a worker does at a time: whole chunks, fewer where results are large or all are to have some."""
+    """How many frames a worker does at a time: whole chunks, fewer where results are large or a clip is short."""
     settings, frames = work.settings, work.clip.facts.frames or LONGEST_SPAN
     height, width = size_for_long_edge(work.clip.facts.camera_size, settings.resolution)
-    most = min(LONGEST_SPAN, SPAN_BYTES // (BYTES_PER_PIXEL * height * width), -(-frames // workers))
+    most = min(LONGEST_SPAN, SPAN_BYTES // (BYTES_PER_PIXEL * height * width), frames // (2 * workers))
     per_chunk = settings.frames_per_chunk
     return per_chunk * max(1, max(SHORTEST_SPAN, most) // per_chunk)
 

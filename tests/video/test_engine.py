@@ -93,3 +93,21 @@ def test_what_was_seen_stays_when_other_frames_of_other_sizes_follow():
         assert torch.equal(pointmap.image, images.float() / 255)
         again = LocalEngine(engine._model).infer(images.float() / 255, settings, 50.0)
         assert torch.equal(pointmap.points, again.points)
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
+def test_frames_for_the_camera_are_seen_with_the_threads_of_the_network_and_no_more(clip, monkeypatch):
+    before, engine = torch.get_num_threads(), LocalEngine(load_model(PREVIEW, allow_download=False))
+    counts, infer = [], engine._infer
+
+    def counted(*given):
+        counts.append(torch.get_num_threads())
+        return infer(*given)
+
+    monkeypatch.setattr(engine, "_infer", counted)
+    torch.set_num_threads(4)
+    try:
+        assert len(engine.sample(clip, StreamSettings(resolution=64, frames_per_chunk=4))) == 7
+        assert counts == [2, 2] and torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)

@@ -132,7 +132,7 @@ def test_a_fast_worker_is_given_more_and_results_stay_in_order(source):
 def test_spans_are_long_where_results_are_small_and_there_is_enough_for_all(source):
     clip = open_clip(source)
     assert _span_frames(_Work(clip, SETTINGS, Survey()), 1) == LONGEST_SPAN
-    assert _span_frames(_Work(clip, SETTINGS, Survey()), 4) == 48
+    assert _span_frames(_Work(clip, SETTINGS, Survey()), 2) == 48
     large = replace(SETTINGS, resolution=4096)  # which are never larger than the clip's frames
     assert _span_frames(_Work(clip, large, Survey()), 1) == LONGEST_SPAN and 54 * 96 * 29 * LONGEST_SPAN < SPAN_BYTES
 

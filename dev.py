@@ -2,7 +2,7 @@
 
 python dev.py check    style, format and types of the code
 python dev.py docs     writes the table of nodes in README.md and the lists of the help pages anew
-python dev.py bench    prints the benchmarks; with --gpu those of a GPU instead
+python dev.py bench    prints the benchmarks; --gpu those of a GPU, --against REV what is slower than in a commit
 python dev.py blender  builds the Blender extension and checks its manifest
 
 All make a `.venv` beside this file and install pinned requirements into it.
@@ -89,12 +89,14 @@ def docs() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Every benchmark, one after the other; `--gpu` alone those of a GPU, with further arguments for them."""
+    """Every benchmark; with `--gpu` those of a GPU alone, with `--against REV` those of this tree and of an older commit."""
     folder = ROOT / "development" / "benchmarks"
     if "--gpu" in arguments:
         return run(PYTHON, folder / "gpu.py", *(word for word in arguments if word != "--gpu"))
+    if "--against" in arguments:
+        return run(PYTHON, folder / "against.py", *(word for word in arguments if word != "--against"))
     if arguments:
-        fail(f"bench takes no further arguments without --gpu, but {' '.join(arguments)} came")
+        fail(f"bench takes no further arguments without --gpu or --against, but {' '.join(arguments)} came")
     return max(run(PYTHON, folder / f"{name}.py") for name in BENCHMARKS)
 
 

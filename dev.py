@@ -89,7 +89,7 @@ def docs() -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Every benchmark; with `--gpu` those of a GPU alone, with `--against REV` those of this tree and of an older commit."""
+    """Every benchmark; `--gpu` those of a GPU alone, `--against REV` those of this tree beside an older commit's."""
     folder = ROOT / "development" / "benchmarks"
     if "--gpu" in arguments:
         return run(PYTHON, folder / "gpu.py", *(word for word in arguments if word != "--gpu"))

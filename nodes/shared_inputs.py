@@ -118,7 +118,7 @@ def render_quality_input() -> io.Input:
     """Whether an effect is computed at the photo's size or quickly at half of it."""
     return field(
         "render_quality",
-        "final: at the photo's size. draft: at half its width and height, for turning knobs (80 ms or less a frame of 1920 x 1080 "
-        "is the aim); all outputs come at that size.",
+        "final: at the photo's size. draft: at half its width and height, for turning knobs, in a fourth to three fourths of the "
+        "time; all outputs come at that size.",
         optional=True,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch.nn import functional as F
 
 from ..geometry.crop import resize_pointmap
 from ..geometry.pointmap import Pointmap
@@ -32,7 +31,9 @@ def half_picture(image: torch.Tensor) -> torch.Tensor:
     height, width = picture_size(image)
     if height % 2 or width % 2:
         return resize_image(image, draft_size((height, width)))
-    return F.avg_pool2d(image.float().movedim(-1, 1), 2).movedim(1, -1)
+    image = image.float()
+    rows = image[:, ::2] + image[:, 1::2]  # several times as fast as pooling, which wants planes
+    return (rows[:, :, ::2] + rows[:, :, 1::2]).mul_(0.25)
 
 
 def held_size(render_quality: str, pointmap: Pointmap, image: torch.Tensor | None = None) -> Size:

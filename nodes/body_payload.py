@@ -6,7 +6,7 @@ What core, or anybody else, keeps in it beside what Bodies knows goes through un
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -14,6 +14,7 @@ import torch
 
 from ..sam3d_geometry.bodies.bodies import Bodies
 from ..sam3d_geometry.bodies.records import Fault, bodies_from_records, columns_of, faults_of, record_of
+from ..sam3d_geometry.files.body_file import with_world
 
 OURS, WORLD = "sam3d_geometry", "world_from_camera"  # our key beside core's, and what is in it
 
@@ -44,8 +45,9 @@ def read_payload(pose_data: object, leave_out_broken: bool = False) -> Payload:
     bodies = bodies_from_records(
         pose_data["frames"], faces=pose_data.get("faces"), image_size=pose_data.get("image_size"), without=faults
     )
-    world = pose_data.get(OURS, {}).get(WORLD)
-    return Payload(replace(bodies, world_from_camera=world), pose_data, tuple(faults))
+    ours = pose_data.get(OURS)
+    world = ours.get(WORLD) if isinstance(ours, Mapping) else None
+    return Payload(with_world(bodies, world), pose_data, tuple(faults))
 
 
 def bodies_from_payload(pose_data: object) -> Bodies:
@@ -66,7 +68,8 @@ def payload_from_bodies(bodies: Bodies, came: Mapping[str, Any] | None = None) -
     for t, (persons, columns) in enumerate(zip(listed, places, strict=True)):
         kept = [(record, p) for record, p in zip(persons, columns, strict=True) if bool(bodies.present[t, p])]
         frames.append([_updated(record, bodies, t, p) for record, p in kept])
-    ours = dict(data.get(OURS, {}))
+    added = data.get(OURS)
+    ours = dict(added) if isinstance(added, Mapping) else {}
     if bodies.world_from_camera is not None:
         ours[WORLD] = bodies.world_from_camera
     return data | {"frames": frames, OURS: ours}

@@ -11,6 +11,7 @@ from ..geometry.camera import intrinsics_from_focal
 from .skeleton import JOINT_COUNT, KEYPOINT_COUNT
 
 FACE_KEYPOINTS = 238
+RIGID_DOUBT = 1e-3  # by which R R' of a rigid transform may miss the identity
 # numbers of a person's pose and shape, by the keys of SAM 3D Body, and how many there are
 PARAMETERS: dict[str, int] = {
     "global_rot": 3,
@@ -83,6 +84,8 @@ class Bodies:
             needed = (*self.present.shape, PARAMETERS.get(name, -1))
             if tuple(value.shape) != needed:
                 raise ValueError(f"Bodies parameter {name} came as {tuple(value.shape)}; {needed} is needed.")
+        if self.world_from_camera is not None and not _is_rigid(self.world_from_camera):
+            raise ValueError("Bodies world_from_camera came as something else than rigid transforms; leave it out.")
         if self.faces is not None and len(self.faces):
             low, high = int(self.faces.min()), int(self.faces.max())
             if low < 0 or high >= self.vertex_count:
@@ -194,3 +197,10 @@ class Bodies:
             if isinstance(getattr(self, f.name), torch.Tensor) and f.name != "world_from_camera"
         }
         return replace(self, **tensors, parameters={name: value.to(device) for name, value in self.parameters.items()})
+
+
+def _is_rigid(transforms: torch.Tensor) -> bool:
+    """Whether all of (T, 4, 4) turn and move alone."""
+    turns = transforms[:, :3, :3]
+    off = (turns @ turns.mT - torch.eye(3).to(turns)).abs()
+    return bool(transforms.isfinite().all()) and bool((off < RIGID_DOUBT).all())

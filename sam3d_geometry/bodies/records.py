@@ -34,6 +34,8 @@ ARRAY_SHAPES: dict[str, tuple[int, ...]] = {
     **{key: shape for key, (_, shape) in (REQUIRED | OPTIONAL).items()},
     **{key: (count,) for key, count in PARAMETERS.items()},
 }
+FARTHEST_M = 1e5  # nobody is farther away or larger
+ROTATION_DOUBT = 0.1  # by which R R' of a rotation R may miss the identity
 CAMERA_DOUBT = 2.0  # pixels by which 2D keypoints may miss a camera that is found from them
 
 
@@ -77,18 +79,29 @@ def _read(record: Record, key: str, place: str, vertices: int) -> numpy.ndarray 
     return array
 
 
+def listed_frames(frames: Any) -> list[list[Record]]:
+    """Frames as lists of dictionaries, a list for each; ValueError where they are something else."""
+    if not isinstance(frames, Sequence) or isinstance(frames, str):
+        raise ValueError(f"The frames came as {type(frames).__name__}; a list of persons for each frame is needed.")
+    for t, persons in enumerate(frames):
+        if not isinstance(persons, Sequence) or isinstance(persons, str):
+            raise ValueError(f"Frame {t} came as {type(persons).__name__}; a list of persons is needed.")
+        for k, record in enumerate(persons):
+            if not isinstance(record, Mapping):
+                raise ValueError(
+                    f"Person {k} of frame {t} came as {type(record).__name__}; a dictionary of SAM 3D Body's results is needed."
+                )
+    return [list(persons) for persons in frames]
+
+
 def _checked_frames(frames: Sequence[Sequence[Record]]) -> None:
-    """ValueError where frames are no lists of dictionaries, where nobody is, or where a needed key is missing."""
+    """ValueError where nobody is in the frames, or where a needed key is missing."""
     if not any(len(persons) for persons in frames):
         raise ValueError(
             f"There is nobody in any of the {len(frames)} frames; give a picture in which somebody was found."
         )
     for t, persons in enumerate(frames):
         for k, record in enumerate(persons):
-            if not isinstance(record, Mapping):
-                raise ValueError(
-                    f"{_whose(t, k)} came as {type(record).__name__}; a dictionary of SAM 3D Body's results is needed.".capitalize()
-                )
             missing = [key for key in REQUIRED if record.get(key) is None]
             if missing:
                 raise ValueError(
@@ -123,7 +136,7 @@ def columns_of(frames: Sequence[Sequence[Record]]) -> tuple[list[list[int]], lis
 def faults_of(frames: Sequence[Sequence[Record]]) -> list[Fault]:
     """Which persons have values that are no numbers, in which keys."""
     found = []
-    for t, persons in enumerate(frames):
+    for t, persons in enumerate(listed_frames(frames)):
         for k, record in enumerate(persons):
             for key in ARRAY_SHAPES:
                 value = record.get(key)
@@ -205,7 +218,7 @@ def bodies_from_records(
     image_size  (height, width); without it, and without focal_length, the camera is found from the keypoints
     without     persons with such faults count as absent in those frames; otherwise they are refused
     """
-    frames = [list(persons) for persons in frames]
+    frames = listed_frames(frames)
     _checked_frames(frames)
     broken = {(fault.frame, fault.person) for fault in without}
     places, ids = columns_of(frames)
@@ -257,6 +270,14 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
                 f"{key} of {place} has values that are no numbers (NaN or infinite); predict that frame again."
             )
         found[key] = value
+    for key in ("pred_cam_t", "pred_vertices", "pred_joint_coords", "pred_keypoints_3d"):
+        if bool((numpy.abs(found[key]) > FARTHEST_M).any()):
+            raise ValueError(
+                f"{key} of {place} has values up to {float(numpy.abs(found[key]).max()):.3g} m; meters are needed."
+            )
+    turns = found.get("pred_global_rots")
+    if turns is not None and not _are_rotations(turns.astype(numpy.float64)):
+        raise ValueError(f"pred_global_rots of {place} are no rotations; predict that frame again.")
     depth = float(found["pred_cam_t"][2])
     if depth <= 0:
         raise ValueError(f"pred_cam_t of {place} puts it {depth:.3g} m in front of the camera; more than 0 is needed.")
@@ -264,6 +285,10 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
     if focal is not None and float(focal) <= 0:
         raise ValueError(f"focal_length of {place} came as {float(focal):.3g} pixels; more than 0 is needed.")
     return found
+
+
+def _are_rotations(turns: numpy.ndarray) -> bool:
+    return bool((numpy.abs(turns @ turns.swapaxes(1, 2) - numpy.eye(3)) < ROTATION_DOUBT).all())
 
 
 def _size_and_focal(named: dict[str, Any], present: torch.Tensor, image_size: Sequence[int] | None) -> tuple[int, int]:
@@ -283,10 +308,12 @@ def _size_and_focal(named: dict[str, Any], present: torch.Tensor, image_size: Se
     return size
 
 
-def _size_checked(image_size: Sequence[int]) -> tuple[int, int]:
-    sides = as_array(list(image_size), "image_size")
+def _size_checked(image_size: Any) -> tuple[int, int]:
+    sides = as_array(image_size, "image_size")
     if sides.shape != (2,) or not bool(((sides >= 1) & (sides == sides.round()) & (sides < 1 << 20)).all()):
-        raise ValueError(f"image_size came as {list(image_size)}; (height, width) in pixels is needed.")
+        raise ValueError(
+            f"image_size came as {str(sides.tolist())[:60]}; (height, width) in pixels is needed, two whole numbers."
+        )
     return int(sides[0]), int(sides[1])
 
 
@@ -299,6 +326,8 @@ def faces_checked(faces: Any) -> torch.Tensor:
     array = faces.detach().cpu().numpy() if isinstance(faces, torch.Tensor) else numpy.asarray(faces)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         raise ValueError(f"faces came as {array.shape} of {array.dtype}; whole numbers (faces, 3) are needed.")
+    if not len(array):
+        raise ValueError("faces came empty; give those of the mesh (estimator.faces), or leave them out.")
     return torch.from_numpy(array.astype(numpy.int64))
 
 

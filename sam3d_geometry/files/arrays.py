@@ -106,6 +106,10 @@ class NpzFile:
     def __exit__(self, *raised: object) -> None:
         self._archive.close()
 
+    def unpacked_bytes(self, name: str) -> int:
+        """How long the .npy of this name says it is."""
+        return self._archive.getinfo(f"{name}.npy").file_size
+
     @contextlib.contextmanager
     def member(self, name: str) -> Iterator[_Member]:
         """The open .npy of this name."""

@@ -33,6 +33,8 @@ FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, FRAMES_KEY, MASK_KEY = "faces", "image_s
 WORLD_KEY, TRACK_IDS_KEY = "world_from_camera", "track_ids"
 MAX_BODY_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
 MAX_JSON_BYTES = 1 << 30
+# bodies hardly pack, but those of a clip in which somebody is rarely there do: times its own size that a file may unpack to
+MAX_PACKED, FREE_BYTES = 100, 1 << 28
 PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
 # of an .npz: what is known by name; anything else in it is left alone
 KNOWN_KEYS = (*ARRAY_SHAPES, FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, TRACK_IDS_KEY, TRACK_ID, WORLD_KEY, MASK_KEY)
@@ -113,7 +115,15 @@ def with_world(bodies: Bodies, world_from_camera: Any) -> Bodies:
     """The bodies with rigid transforms (T, 4, 4) to their level world, or as they are for None."""
     if world_from_camera is None:
         return bodies
-    return replace(bodies, world_from_camera=torch.from_numpy(numpy.array(world_from_camera, dtype=numpy.float64)))
+    if isinstance(world_from_camera, torch.Tensor):
+        world_from_camera = world_from_camera.detach().cpu().numpy()
+    try:
+        transforms = numpy.array(world_from_camera, dtype=numpy.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{WORLD_KEY} came as {str(world_from_camera)[:40]}; rigid transforms (frames, 4, 4) are needed, or none."
+        ) from error
+    return replace(bodies, world_from_camera=torch.from_numpy(transforms))
 
 
 def _content_of(path: Path) -> dict[str, Any]:
@@ -126,6 +136,8 @@ def _content_of(path: Path) -> dict[str, Any]:
         raise BodyFileError(f"{path.name} cannot be read: there is no such file.")
     try:
         return reader(path)
+    except MemoryError as error:
+        raise BodyFileError(f"{path.name} cannot be read: it does not fit into memory.") from error
     except (DepthFileError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BodyFileError(f"{path.name} cannot be read: {reason.rstrip('.')}.") from error
@@ -159,13 +171,20 @@ def _people_of_json(path: Path) -> dict[str, Any]:
 def _people_of_npz(path: Path) -> dict[str, Any]:
     arrays = {}
     with NpzFile(path) as archive:
-        for name in sorted(archive.names.intersection(KNOWN_KEYS)):
+        known = sorted(archive.names.intersection(KNOWN_KEYS))
+        if (
+            most := max((archive.unpacked_bytes(name) for name in known), default=0)
+        ) > MAX_PACKED * path.stat().st_size:
+            raise DepthFileError(f"it unpacks to {most:,} bytes, more than {MAX_PACKED} times its own size")
+        for name in known:
             with archive.member(name) as member:
                 array = _array_of_numbers(name, member)
             if array is not None:
                 arrays[name] = array
     found = {key: arrays.pop(key, None) for key in (FACES_KEY, IMAGE_SIZE_KEY, WORLD_KEY)}
     if VERTICES_KEY not in arrays:
+        if of_people := sorted(arrays.keys() & REQUIRED.keys()):
+            raise DepthFileError(f"it has {of_people[0]} and no {VERTICES_KEY}. {HOW_TO_SAVE}")
         if found[FACES_KEY] is None:
             raise DepthFileError(f"it has neither {VERTICES_KEY} nor faces, so it has no people in it. {HOW_TO_SAVE}")
         return found | {FRAMES_KEY: []}
@@ -189,7 +208,7 @@ def _array_of_numbers(name: str, member: Any) -> numpy.ndarray | None:
 def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
     """Arrays of one person, of persons (P, ...) or of persons in frames (T, P, ...) -> a list of records for each frame."""
     leading = arrays[VERTICES_KEY].ndim - 2
-    if not 0 <= leading <= 2:
+    if not 0 <= leading <= 2 or not arrays[VERTICES_KEY].size:
         raise DepthFileError(
             f"its {VERTICES_KEY} has the shape {arrays[VERTICES_KEY].shape}; (vertices, 3) of each person is needed"
         )
@@ -210,7 +229,7 @@ def _records(arrays: dict[str, numpy.ndarray]) -> list[list[dict[str, Any]]]:
         t, p = divmod(int(row), each[1])
         record: dict[str, Any] = {name: array[row] for name, array in flat.items()}
         if ids is not None:
-            record[TRACK_ID] = int(ids[p])
+            record[TRACK_ID] = ids[p]
         frames[t].append(record)
     return frames
 

@@ -108,10 +108,12 @@ def announced(name, shape, dtype="<f4"):
         (announced("pred_vertices", (18439, 3)), "cut short"),
         (announced("pred_vertices", (2,), "|O"), "plain numbers are needed"),
         (announced("image", (4, 4)), "neither pred_vertices nor faces"),
+        (announced("pred_cam_t", (0, 3)), "pred_cam_t and no pred_vertices"),
+        (announced("pred_vertices", (0, 3)), "shape .* of each person is needed"),
         (b"PK\x03\x04 and nothing more", "damaged or not a file of the kind npz"),
         (b"", "damaged"),
     ],
-    ids=["too large", "cut short", "objects", "no person", "half a head", "empty"],
+    ids=["too large", "cut short", "objects", "no person", "no vertices key", "no vertices", "half a head", "empty"],
 )
 def test_hostile_archives_are_refused_in_a_sentence(tmp_path, content, sentence):
     path = tmp_path / "people.npz"
@@ -163,3 +165,43 @@ def test_other_kinds_and_nothing_at_all_are_refused(tmp_path):
         read_bodies([tmp_path / "missing.npz"])
     with pytest.raises(ValueError, match="No file of bodies"):
         read_bodies([])
+
+
+def test_an_archive_that_unpacks_to_much_more_than_it_is_is_refused_before_it_is_unpacked(tmp_path):
+    path = tmp_path / "bomb.npz"
+    rows, member = 30_000_000, io.BytesIO()
+    numpy.lib.format.write_array_header_1_0(member, {"shape": (rows, 3), "fortran_order": False, "descr": "<f4"})
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
+        packed.open("pred_vertices.npy", "w") as out,
+    ):
+        out.write(member.getvalue())
+        for _ in range(rows * 12 >> 20):
+            out.write(bytes(1 << 20))
+    with pytest.raises(BodyFileError, match=r"bomb\.npz cannot be read: it unpacks to 359,6"):
+        read_bodies([path])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("track_ids", numpy.array([1.0, numpy.nan]), "track_id came as nan"),
+        ("track_ids", numpy.array([[1, 2], [3, 4]]), "one whole number is needed"),
+        ("image_size", numpy.array(5), "image_size came as 5.0; .height, width. in pixels"),
+        ("image_size", numpy.array([0, 4]), r"image_size came as \[0.0, 4.0\]"),
+        ("faces", numpy.zeros((0, 3), int), "faces came empty"),
+        ("world_from_camera", numpy.full((2, 4, 4), numpy.nan), "else than rigid"),
+        ("world_from_camera", numpy.zeros((2, 4, 4)), "else than rigid"),
+        (
+            "pred_global_rots",
+            numpy.zeros((2, 2, 127, 3, 3)),
+            "pred_global_rots of person 0 of frame 0 are no rotations",
+        ),
+        ("pred_cam_t", numpy.full((2, 2, 3), 4e30), "values up to 4e\\+30 m; meters are needed"),
+    ],
+)
+def test_values_that_cannot_be_are_refused_in_a_sentence(tmp_path, key, value, sentence):
+    path = npz_of(tmp_path, **bodies_arrays(two_people(2)) | {key: value})
+    with pytest.raises(ValueError, match=sentence) as caught:
+        read_bodies([path])
+    assert "\n" not in str(caught.value) and "numpy" not in str(caught.value)

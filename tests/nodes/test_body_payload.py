@@ -81,3 +81,29 @@ def test_broken_persons_are_refused_or_told():
 def test_what_is_no_pose_data_is_refused(wrong):
     with pytest.raises(ValueError, match=r"pose_data|nobody"):
         bodies_from_payload(wrong)
+
+
+@pytest.mark.parametrize("broken_ones", [False, True])
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"frames": None}, "frames came as NoneType; a list of persons"),
+        ({"frames": "abc"}, "frames came as str"),
+        ({"frames": {"a": 1}}, "frames came as dict"),
+        ({"frames": [None]}, "Frame 0 came as NoneType; a list"),
+        ({"frames": [[], ["a"]]}, "Person 0 of frame 1 came as str; a dictionary of SAM 3D Body's results"),
+        ({"sam3d_geometry": {"world_from_camera": "x"}}, "world_from_camera came as x; rigid transforms"),
+        ({"sam3d_geometry": {"world_from_camera": numpy.zeros((1, 4, 4))}}, "else than rigid"),
+    ],
+)
+def test_pose_data_of_other_forms_is_refused_in_a_sentence(changed, sentence, broken_ones):
+    with pytest.raises(ValueError, match=sentence):
+        read_payload(core_payload() | changed, leave_out_broken=broken_ones)
+
+
+@pytest.mark.parametrize("ours", [None, "x", {"world_from_camera": numpy.eye(4)[None].tolist()}])
+def test_what_others_left_under_our_key_does_no_harm(ours):
+    data = core_payload() | {"sam3d_geometry": ours}
+    bodies = bodies_from_payload(data)
+    assert (bodies.world_from_camera is not None) == isinstance(ours, dict)
+    assert isinstance(payload_from_bodies(bodies, data)["sam3d_geometry"], dict)

@@ -1,10 +1,11 @@
 """Steady Bodies on a walk whose truth is known, beside a plain average over time as ComfyUI's Smooth node takes it.
 
-python development/benchmarks/bodies_motion.py [--frames 96] [--seeds 3] [--noise 0.5] [--gaits]
+python development/benchmarks/bodies_motion.py [--frames 96] [--seeds 3] [--noise 0.5] [--gaits | --real]
 
 A mannequin walks at 1 m/s before a camera that stands and before one that follows it (0.6 m/s sideways, panning, swaying); with
 --gaits it moves in the ways of tests/support/gaits.py instead, before the camera that stands: feet that roll over heels and toes,
-slow and fast, on a circle, up stairs, standing, jumping. What an estimator makes of it: every joint trembles by --noise degrees in
+slow and fast, on a circle, up stairs, standing, jumping. With --real a real output of SAM 3D Body does, where they lie beside the
+repository: its own bones, its own surface, and a skin by its shape, whose heels go a little with the shank even in truth. What an estimator makes of it: every joint trembles by --noise degrees in
 every frame, the size by 3 %, the place by 5 mm and by 2 cm in depth. Told are, each as the mean of the seeds:
 
   skate   cm/s over the floor of heels and toes of feet that stand flat, by the truth, and of those that are found to stand; of the
@@ -33,10 +34,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import walkers
-from gaits import GAITS, gait
+from gaits import GAITS, Gait, gait
+from real_gait import real_gait, real_rig
 
 from sam3d_geometry.bodies.bodies import Bodies
 from sam3d_geometry.bodies.level_frame import HALF_TURN, points_to_level
+from sam3d_geometry.bodies.rig import Rig
 from sam3d_geometry.bodies.shot import FOOT_POINTS
 from sam3d_geometry.bodies.skeleton import joints
 from sam3d_geometry.bodies.steady import Steadying, steady_bodies
@@ -50,12 +53,13 @@ KNEES = joints(["l_lowleg", "r_lowleg"])
 
 @dataclass(frozen=True)
 class Scene:
-    """Who moves how: `moves` makes it, given degrees of tremble and a seed; what is true of it, and the camera where it moves."""
+    """Who moves how: `moves` makes it, given degrees of tremble and a seed; what is true of it, its rig, and the camera where it moves."""
 
     moves: Callable[[float, int], Bodies]
     contacts: torch.Tensor
     flat: torch.Tensor
     world: torch.Tensor
+    rig: Rig
     camera: torch.Tensor | None = None
 
     def seen(self, noise: float, seed: int) -> Bodies:
@@ -64,14 +68,15 @@ class Scene:
         return bodies if self.camera is None else seen_from(bodies, self.camera)
 
 
-def scenes(frames: int, gaits: bool) -> dict[str, Scene]:
+def scenes(frames: int, gaits: bool = False, real: bool = False) -> dict[str, Scene]:
     """What is measured, by name."""
-    if gaits:
+    if gaits or real:
+        made, rig = (real_gait, real_rig()) if real else (gait, walkers.rig())
         found = {}
         for name in GAITS:
-            truth = gait(name, frames)
-            moves = partial(_gait_bodies, name, frames)
-            found[name] = Scene(moves, truth.contacts[:, None], truth.flat[:, None], truth.world)
+            truth = made(name, frames)
+            moves = partial(_moving, made, name, frames)
+            found[name] = Scene(moves, truth.contacts[:, None], truth.flat[:, None], truth.world, rig)
         return found
     truth, way = walkers.walk(frames), following(frames)
     stands = truth.contacts[:, None]
@@ -79,12 +84,12 @@ def scenes(frames: int, gaits: bool) -> dict[str, Scene]:
     def moves(noise: float, seed: int) -> Bodies:
         return walkers.walk(frames, noise, seed).bodies
 
-    still = Scene(moves, stands, stands, truth.world)
+    still = Scene(moves, stands, stands, truth.world, walkers.rig())
     return {"still camera": still, "moving camera": replace(still, world=truth.world @ way, camera=way)}
 
 
-def _gait_bodies(name: str, frames: int, noise: float, seed: int) -> Bodies:
-    return gait(name, frames, noise, seed).bodies
+def _moving(made: Callable[..., Gait], name: str, frames: int, noise: float, seed: int) -> Bodies:
+    return made(name, frames, noise, seed).bodies
 
 
 def seen_from(bodies: Bodies, camera: torch.Tensor) -> Bodies:
@@ -172,14 +177,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--noise", type=float, default=0.5, help="degrees")
     parser.add_argument("--gaits", action="store_true", help="other ways to move than the walk")
+    parser.add_argument("--real", action="store_true", help="a real person in these ways")
     args = parser.parse_args()
     how = Steadying(fps=walkers.FPS)
-    for name, scene in scenes(args.frames, args.gaits).items():
+    for name, scene in scenes(args.frames, args.gaits, args.real).items():
         true = scene.seen(0.0, 0)
         rows: dict[str, list[dict[str, float]]] = defaultdict(list)
         for seed in range(args.seeds):
             seen = walkers.shaken(scene.seen(args.noise, seed), seed)
-            shapes, skin = (steady_bodies(seen, scene.world, how, rig=rig) for rig in (None, walkers.rig()))
+            shapes, skin = (steady_bodies(seen, scene.world, how, rig=rig) for rig in (None, scene.rig))
             for way, bodies, found in (
                 ("true", true, scene.contacts),
                 ("as it came", seen, skin.contacts),

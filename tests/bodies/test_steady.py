@@ -6,6 +6,7 @@ import gaits
 import pytest
 import torch
 import walkers
+from real_gait import real_gait, real_rig
 
 from sam3d_geometry.bodies.size import statures
 from sam3d_geometry.bodies.steady import Steadying, shots_of, steady_bodies
@@ -177,3 +178,18 @@ def test_parts_are_smoothed_by_their_own_frequencies(truth):
         ]
         elbow, knee = ((made[0] - made[1])[:, joint].norm(dim=-1).max() for joint in (40, 19))
         assert elbow > 5e-3 and knee < 1e-5
+
+
+def test_a_real_person_in_a_gait_stands_still_without_delay_and_without_leaving_the_picture():
+    truth, noisy = (real_gait("rolling walk", 40, noise) for noise in (0.0, 0.5))
+    seen = walkers.shaken(noisy.bodies)
+    done = steady_bodies(seen, truth.world, HOW, rig=real_rig())
+    flat = truth.flat[:, None]
+    own, before, after = (
+        float(foot_skate(b, truth.world, flat, HOW.fps)) for b in (truth.bodies, seen, done.bodies)
+    )  # even in truth heels go with the shank's skin a little
+    assert done.by_skin and before > 200 and after < before / 100 and after < own + 1
+    assert (truth.contacts[:, None] & ~done.contacts).sum() <= 0.05 * truth.contacts.sum()
+    assert (done.bodies.keypoints_2d - truth.bodies.keypoints_2d).norm(dim=-1).median() < 1.2
+    off = [(places(b) - places(truth.bodies)).norm(dim=-1).mean() for b in (seen, done.bodies)]
+    assert off[1] < off[0] / 2.5

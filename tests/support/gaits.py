@@ -163,9 +163,9 @@ def gait(name, frames=72, noise=0.0, seed=0):
     return Gait(mannequins(shaken, focal=FOCAL, image_size=SIZE), torch.tensor(contacts), torch.tensor(flat), world)
 
 
-def posed_for(step):
-    """The pose that puts the feet where the step has them."""
-    rest = {name: vector(*place) for name, place in _joint_places().items()}
+def posed_for(step, bones=None):
+    """The pose that puts the feet where the step has them, of a mannequin or of a person with such `bones` at rest."""
+    rest = {name: vector(*place) for name, place in (bones or _joint_places()).items()}
     pelvis = turned(step.heading)
     pose = {"root": (step.heading, 0.0, 0.0)}
     for side, (ankle, facing, pitch, _, _) in zip(SIDES, step.feet):

@@ -243,9 +243,13 @@ def _report_of_export(bodies: Bodies, export: BodyExport, said: str, made: list[
         if repaired:
             parts.append(f"hands repaired: {', '.join(repaired)}")
         if export.file_format == "bvh":
+            first = int(performance.frames[0])
+            parts += [f"begins with frame {first} of the clip"] if first else []
             away = int(performance.frames[-1] - performance.frames[0]) + 1 - len(performance.frames)
             straying = int(performance.strays().sum()) - 1
-            parts += [f"the pose held for {away} frames without the person"] if away else []
+            parts += (
+                [f"the pose held for {away} {'frame' if away == 1 else 'frames'} without the person"] if away else []
+            )
             parts += [f"bones beside the root that carry positions: {straying}"] if straying else []
         lines.append("; ".join(parts) + ".")
     return "\n".join(lines)

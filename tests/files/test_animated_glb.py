@@ -126,6 +126,28 @@ def test_another_reader_takes_it():
     assert found.accessors[found.animations[0].samplers[0].input].max == pytest.approx([5 / 30])
 
 
+@pytest.mark.parametrize(("name", "fps"), [("mhr", 23.976), ("mixamo", 29.97), ("unreal", 24.0), ("rigify", 60.0)])
+def test_quaternions_do_not_change_their_sign_and_keyframes_lie_on_frames(name, fps):
+    people = without(walkers(20), 1, [4, 5])  # this one turns more than once about himself
+    made, _ = perform(people, 1, Settings(names=name, fps=fps))
+    reader = Reader(written([made]))
+    animation = reader.gltf["animations"][0]
+    for channel in animation["channels"]:
+        sampler = animation["samplers"][channel["sampler"]]
+        frames = reader.array(sampler["input"]) * fps
+        assert largest(frames - frames.round()) < 1e-3 and (numpy.diff(frames) > 0.5).all()
+        if channel["target"]["path"] == "rotation":
+            turns = reader.array(sampler["output"])
+            assert ((turns[1:] * turns[:-1]).sum(1) > 0).all() and largest(numpy.linalg.norm(turns, axis=1) - 1) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["mixamo", "vrm"])
+def test_a_clip_of_one_frame_is_the_person(name):
+    people = walkers(1)
+    made, _ = perform(people, 0, Settings(names=name))
+    assert largest(Reader(written([made])).skinned(0, 0) - upright(people, 0, 0)) < 1e-3
+
+
 def test_a_person_who_is_away_shrinks_to_nothing():
     people = without(walkers(), 1, [0, 3])
     made, _ = perform(people, 1, Settings())

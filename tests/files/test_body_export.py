@@ -158,3 +158,11 @@ def test_what_does_not_fit_is_said_in_a_sentence():
         BodyExport(rest_pose="B")
     with pytest.raises(ValueError, match="leg length as -1"):
         BodyExport(leg_length_m=-1)
+
+
+def test_a_bvh_tells_when_it_begins_and_where_it_holds_a_pose():
+    people = without(without(walkers(6), 1, [0, 1, 4]), 0, [5])
+    report = export_bodies(people, BASE, BodyExport(file_format="bvh")).report.splitlines()
+    late = next(line for line in report if line.startswith("person_1"))
+    assert "begins with frame 2 of the clip; the pose held for 1 frame without" in late
+    assert not any("begins" in line for line in report if line.startswith("person_0"))

@@ -24,7 +24,7 @@ LEAST_PLANE_SHARE = 0.012  # of the seen surface that a plane must have
 MOST_FOUND_PLANES = 12
 MOST_STARTS = 400  # patches that a plane may be sought from
 PLANE_TOLERANCE = math.radians(2.5)  # by which estimated planes miss the upright and the level
-LOOSE, LOOSE_SHARE = math.radians(8), 0.2  # of those that slope on purpose: roads, roofs, leaning walls
+LOOSE, LOOSE_SHARE = math.radians(8), 0.25  # of those that slope on purpose: roads, roofs, leaning walls
 LARGE = 0.3  # of the seen surface: such a plane is nearly always the ground or a wall
 # how many planes lie facing up, lie facing down, stand: small ones, and large ones by where the camera looks
 KINDS_SMALL = (0.25, 0.05, 0.4)
@@ -43,6 +43,7 @@ CARRIES_GAIN = math.log(20.0)  # how much likelier a plane that things stand on 
 MOST_CARRYING_FRAMES = 4
 SEVERAL = 1.1  # times the distance of the nearest of a plane's patches: it is several, one above the other
 SIDE_OF_A_THING = 0.1  # share of the scene behind a plane, from which it bounds a thing and not the room
+ODDEST = 1.0  # what odd distances may cost in all: corridors, shafts and low lofts are as odd and are there
 RATIO_SHARE = 0.06  # of the seen surface from which a plane's distance tells something
 
 
@@ -187,7 +188,7 @@ def _odd_distances(up: torch.Tensor, planes: Planes) -> torch.Tensor:
     both = torch.minimum(lying[:, 0], standing[:, 0])
     ratio = lying[:, 1] / lying[:, 0].clamp_min(1e-9) - standing[:, 1] / standing[:, 0].clamp_min(1e-9)
     odd = (ratio - RATIO_MEAN) / RATIO_SPREAD
-    return 0.5 * odd.square().clamp_max(12) * (both / 0.1).clamp_max(1)
+    return (0.5 * odd.square().clamp_max(12) * (both / 0.1).clamp_max(1)).clamp_max(ODDEST)
 
 
 def log_planes(up: torch.Tensor, planes: Planes) -> torch.Tensor:

@@ -4,11 +4,12 @@ import math
 
 import closed_form
 import gravity_scenes
+import gravity_traps
 import pytest
 import torch
 from gravity_scenes import seen, true_up
 
-from sam3d_geometry.geometry.gravity import WORDS, Up, find_up, level_world, world_from_pitch_roll
+from sam3d_geometry.geometry.gravity import DOUBTFUL, WORDS, Up, find_up, level_world, world_from_pitch_roll
 from sam3d_geometry.geometry.pointmap import Pointmap
 
 DOUBT = 0.6
@@ -91,6 +92,17 @@ def test_upright_lines_of_the_picture_tell_the_roll_in_front_of_a_bare_wall(pitc
 
 def test_two_walls_tell_where_up_is_without_a_floor():
     assert error(scene("corner", 15, 5), 15, 5) < 1
+
+
+def test_a_passage_whose_walls_are_nearer_than_its_floor_is_not_turned_over():
+    cells = [(pitch, roll) for pitch in (-20, 0, 20) for roll in (-45, -25, -10, 0, 10, 25, 45)]
+    right = sure_and_wrong = 0
+    for pitch, roll in cells:
+        passage = seen(gravity_traps.corridor(pitch), pitch, roll)
+        is_right = error(passage, pitch, roll) < 5
+        right += is_right
+        sure_and_wrong += not is_right and float(find_up(passage).confidence[0]) >= DOUBTFUL
+    assert right >= 14 and sure_and_wrong <= 7  # of 21; some of these rolls nothing tells from another
 
 
 def test_the_finding_is_surer_where_more_tells():

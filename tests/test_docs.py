@@ -22,7 +22,7 @@ VAGUE = re.compile(
     re.IGNORECASE,
 )
 SOMEBODYS_DISK = re.compile(r"(?<![\w.:~>/-])/(?:home|root|opt|tmp|work|Users|mnt)/|\b[A-Z]:\\Users\\")
-MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_300_000
+MAX_PICTURE_BYTES, MAX_PICTURES_BYTES = 80_000, 3_400_000
 # nodes, inputs and buttons of ComfyUI, and names of transforms, that notes and pages name
 OTHER_WORDS = {
     *("Load Image", "Load Video", "Create Video", "Save Video", "Apply ControlNet", "Preview 3D", "Webcam Capture"),

@@ -124,7 +124,7 @@ def show_path(folder):
     camera = next(thing for thing in bpy.data.objects if thing.type == "CAMERA")
     curve = bpy.data.curves.new("way", "CURVE")
     curve.dimensions, curve.bevel_depth = "3D", 0.012
-    first, last = (int(end) for end in camera.animation_data.action.frame_range)
+    first, last = (int(end) for end in bpy.data.actions[0].frame_range)
     line = curve.splines.new("POLY")
     line.points.add(last - first)
     for number, frame in enumerate(range(first, last + 1)):
@@ -148,7 +148,7 @@ def render(path, size=(480, 360)):
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     scene.render.threads_mode, scene.render.threads = "FIXED", 1
-    scene.render.image_settings.file_format, scene.render.image_settings.quality = "JPEG", 88
+    scene.render.image_settings.file_format, scene.render.image_settings.quality = "JPEG", 75
     scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
 

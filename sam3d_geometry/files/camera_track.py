@@ -12,6 +12,8 @@ from ..geometry.axes import target_from_source
 from ..geometry.camera import CENTRED
 from ..geometry.pointmap import Pointmap
 
+SQUARE = 0.005  # by which the sides of a pixel may differ: rounding of a small picture's size is less
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraTrack:
@@ -48,6 +50,12 @@ class CameraTrack:
         """Width / height of what is seen at the distance 1, which for square pixels is that of the picture."""
         return float(self.intrinsics[0, 1, 1] / self.intrinsics[0, 0, 0])
 
+    @property
+    def pixel_aspect(self) -> float:
+        """Width / height of a pixel as the camera saw it, 1 of square ones."""
+        height, width = self.size
+        return self.aspect * height / width
+
     def poses_in(self, frame: str) -> torch.Tensor:
         """(T, 4, 4) `world_from_camera` with the camera's axes and the world's those of `frame`, a name of `axes.FRAMES`."""
         turn = torch.eye(4, dtype=torch.float64)
@@ -78,6 +86,11 @@ class CameraTrack:
             said.append(
                 f"The optical axis is off the picture's center by up to {float(off[0]):.1%} of its width and {float(off[1]):.1%} of its "
                 "height, as in a crop; only json holds that."
+            )
+        if abs(self.pixel_aspect - 1) > SQUARE:
+            said.append(
+                f"The pixels are {self.pixel_aspect:.4g} times as wide as high; glb and json hold that, a chan needs it as the pixel "
+                "aspect of the format, and after effects takes square pixels."
             )
         if bool((self.intrinsics[:, 1, 1] / self.intrinsics[0, 1, 1] - 1).abs().max() > 1e-3):
             said.append("The focal length changes over the clip; a glb holds that of the first frame only.")

@@ -121,10 +121,10 @@ def show_path(folder):
                 shown = nodes.new("ShaderNodeEmission")
                 material.node_tree.links.new(picture.outputs[0], shown.inputs[0])
                 material.node_tree.links.new(shown.outputs[0], output.inputs[0])
-    camera = next(thing for thing in bpy.data.objects if thing.type == "CAMERA")
+    camera = next(thing for thing in bpy.data.objects if thing.type == "CAMERA" and thing.animation_data)
     curve = bpy.data.curves.new("way", "CURVE")
     curve.dimensions, curve.bevel_depth = "3D", 0.012
-    first, last = (int(end) for end in bpy.data.actions[0].frame_range)
+    first, last = (int(end) for end in camera.animation_data.action.frame_range)
     line = curve.splines.new("POLY")
     line.points.add(last - first)
     for number, frame in enumerate(range(first, last + 1)):
@@ -159,7 +159,7 @@ def main(kind, python, photo=PHOTO, target=None):
     enabled(python)
     if kind == "PATH":
         camera = show_path(Path(photo))
-        look_from(camera, (-1.9, -1.6, 1.4), 1.2)
+        look_from(camera, (-4.2, -3.4, 2.4), 1.6)
         return render(target)
     extras = {"LIT": {"normal_map": True, "shading": "PRINCIPLED"}, "COMPOSITOR": {"compositor": True}}
     camera = imported(photo, **extras.get(kind, {"form": kind}))

@@ -7,6 +7,7 @@ SCRIPTS = sorted(path for path in (ROOT / "web").rglob("*") if path.suffix in ("
 EXTENSIONS = {
     *("filename-prefix", "inspector", "live-control", "model-status", "node-width", "notices", "option-labels"),
     "pointmap-info",
+    "templates",
 }
 
 

@@ -23,7 +23,7 @@ CLOTH_ROUNDS = 3
 BLOCKS_ACROSS = (
     4  # a person's pixels are so many blocks' width squared: errors of shape and depth are alike within a block
 )
-STEEPEST = 4.0  # pixels' widths by which depth may change from one to the next on one surface
+STEEPEST_BODY = 4.0  # pixels' widths by which depth may change from one to the next on one surface
 RIM = 2  # pixels inside the silhouette that are left out where enough remain: depth bleeds there
 
 
@@ -174,7 +174,7 @@ def own_edges(depth: torch.Tensor, focal: float) -> torch.Tensor:
     for axis in (0, 1):
         count = depth.shape[axis] - 1
         near, far = depth.narrow(axis, 0, count), depth.narrow(axis, 1, count)
-        jump = ((near - far).abs() > STEEPEST * torch.maximum(near, far) / focal) & (near > 0) & (far > 0)
+        jump = ((near - far).abs() > STEEPEST_BODY * torch.maximum(near, far) / focal) & (near > 0) & (far > 0)
         edges.narrow(axis, 0, count).logical_or_(jump)
         edges.narrow(axis, 1, count).logical_or_(jump)
     return edges

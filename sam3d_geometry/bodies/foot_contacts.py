@@ -61,7 +61,7 @@ def foot_contacts(hips: torch.Tensor, feet: torch.Tensor, fps: float, unrest: fl
     return stands
 
 
-def sharpened(
+def exact_contacts(
     contacts: torch.Tensor, feet: torch.Tensor, seen: torch.Tensor, rays: torch.Tensor, fps: float
 ) -> torch.Tensor:
     """Contacts (T, 2) whose first and last frames are told by where feet were seen (T, 2, K, 3) where smoothing has carried `feet` away.

@@ -9,7 +9,7 @@ import torch
 
 from .bodies import Bodies
 from .body_parts import BODY_PARTS, joints_of_part, parts_of_points
-from .foot_contacts import foot_contacts, settled_hips, sharpened
+from .foot_contacts import foot_contacts, settled_hips, exact_contacts
 from .foot_hold import flat_times, held_turns, held_values
 from .leg_give import leg_gives, leg_shares
 from .level_frame import HALF_TURN
@@ -161,7 +161,7 @@ class Shot:
             self.contacts = foot_contacts(self.settled, self.feet, self._how.fps, self._foot_unrest)
             self.settled = planted_hips(seen, self.settled, self.feet, self.contacts, fps=self._how.fps, floor=floor)
         placed = self.settled[:, None, None] + self.feet
-        self.contacts = sharpened(self.contacts, placed, self._feet_in_world(), seen.rays, self._how.fps)
+        self.contacts = exact_contacts(self.contacts, placed, self._feet_in_world(), seen.rays, self._how.fps)
         self._flat = flat_times(*(self.feet, self.ankles, self.contacts))
         self._hold_feet()
         self.settled = planted_hips(seen, self.settled, self.feet, self.contacts, fps=self._how.fps, floor=floor)

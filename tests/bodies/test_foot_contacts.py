@@ -4,7 +4,7 @@ import pytest
 import torch
 import walkers
 
-from sam3d_geometry.bodies.foot_contacts import foot_contacts, settled_hips, sharpened
+from sam3d_geometry.bodies.foot_contacts import foot_contacts, settled_hips, exact_contacts
 from sam3d_geometry.bodies.skeleton import ROOT
 from sam3d_geometry.bodies.steady import FOOT_POINTS
 
@@ -62,9 +62,9 @@ def test_a_foot_that_lands_stands_from_the_frame_on_in_which_it_was_seen_to():
     rays = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64).expand(20, 3)
     late = torch.zeros(20, 2, dtype=torch.bool)
     late[9:, 0] = True
-    found = sharpened(late, smooth, seen, rays, walkers.FPS)
+    found = exact_contacts(late, smooth, seen, rays, walkers.FPS)
     assert found[8:, 0].all() and not found[:8, 0].any() and not found[:, 1].any()
-    assert torch.equal(sharpened(late, seen, seen, rays, walkers.FPS), late)  # nothing was carried away
+    assert torch.equal(exact_contacts(late, seen, seen, rays, walkers.FPS), late)  # nothing was carried away
 
 
 def test_a_shot_neither_begins_nor_ends_with_one_frame_of_a_step():
@@ -73,5 +73,5 @@ def test_a_shot_neither_begins_nor_ends_with_one_frame_of_a_step():
     stands = torch.ones(12, 2, dtype=torch.bool)
     stands[0], stands[-1] = False, False
     still[-1, 1, 0, 1] = -0.1  # this foot is high
-    found = sharpened(stands, still, still, rays, walkers.FPS)
+    found = exact_contacts(stands, still, still, rays, walkers.FPS)
     assert found[:, 0].all() and found[0, 1] and not found[-1, 1]

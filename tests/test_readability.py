@@ -31,6 +31,7 @@ THEMES = {  # test files that run across several files of the library
     "effects/test_every_effect.py",
     "effects/test_memory.py",
     "files/test_blender.py",
+    "files/test_unusual_cameras.py",
     "maps/test_masks.py",
 }
 

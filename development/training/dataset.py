@@ -46,11 +46,13 @@ class Example:
 
 def make_example(seed: int, height: int, width: int, photos: torch.Tensor) -> Example:
     """The picture of a seed; compositions with nothing to learn from are drawn again."""
-    for attempt in range(ATTEMPTS):
+    attempt = 0
+    while True:
         builder = build(seed * ATTEMPTS + attempt, photo_count=len(photos))
         scene = as_snapshot(builder.scene("training"), np.random.default_rng([seed, attempt]), len(photos))
         rendering = render(scene, scene.camera, height, width, photos=photos, dtype=torch.float32)
-        if is_worth_learning(rendering):
+        attempt += 1
+        if is_worth_learning(rendering) or attempt == ATTEMPTS:
             break
     depth, mask = rendering.depth[0], rendering.mask[0]
     log_depth = torch.where(mask, depth.clamp(1e-3, FARTHEST).log(), SKY)
@@ -147,7 +149,7 @@ def main() -> None:
     for first in tqdm(range(arguments.first_seed, arguments.first_seed + arguments.count, PER_SHARD), unit="shard"):
         path = arguments.folder / f"{first:08d}.npz"
         if not path.exists():
-            seeds = range(first, first + PER_SHARD)
+            seeds = range(first, min(first + PER_SHARD, arguments.first_seed + arguments.count))
             write_shard(path, [make_example(seed, arguments.height, arguments.width, photos) for seed in seeds])
 
 

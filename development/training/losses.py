@@ -30,7 +30,7 @@ LOG_ERRORS = (-6.0, 2.0)
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says at the size of the truth, normals (B, 3, H/2, W/2) at half of it; the last two may be none."""
+    """What the network says at the size of the truth, normals (B, 3, H/2, W/2) at half of it, if any."""
 
     log_depth: torch.Tensor
     logit: torch.Tensor

@@ -55,6 +55,8 @@ def photo_textures(count: int = 384, size: int = 160, seed: int = 0) -> torch.Te
         )
         texture = (np.asarray(crop, np.float32) / 255) ** 2
         if index >= len(sources):
-            texture = np.rot90(texture[..., random.permutation(3)] * random.uniform(0.6, 1.4, 3), random.integers(4))
+            texture = np.rot90(
+                texture[..., random.permutation(3)] * random.uniform(0.6, 1.4, 3), int(random.integers(4))
+            )
         textures[index] = texture.clip(0, 1)
     return torch.from_numpy(textures).permute(0, 3, 1, 2).contiguous()

@@ -14,7 +14,9 @@ SEEDS_EACH = 100_000
 
 
 @contextmanager
-def rendering_meanwhile(folder: Path, processes: int, size: tuple[int, int] = (336, 448)) -> Iterator[None]:
+def rendering_meanwhile(
+    folder: Path, processes: int, size: tuple[int, int] = (336, 448)
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """`processes` renderers of pictures of `size` fill the folder, each with seeds of its own, until the block ends."""
     command = [sys.executable, "-m", "development.training.dataset", str(folder), "--count", str(SEEDS_EACH)]
     command += ["--height", str(size[0]), "--width", str(size[1])]
@@ -24,7 +26,7 @@ def rendering_meanwhile(folder: Path, processes: int, size: tuple[int, int] = (3
         for worker in range(processes):
             first = ["--first-seed", str(FIRST_SEED + worker * SEEDS_EACH)]
             running.append(subprocess.Popen([*command, *first], env=environment, stderr=subprocess.DEVNULL))
-        yield
+        yield running
     finally:
         for process in running:
             process.terminate()

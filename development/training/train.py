@@ -40,7 +40,7 @@ LATE_SHARE = 0.85  # of the time, from which on pictures are larger
 DECAY_SHARE = 0.7  # of the time, from which on the rates fall
 WARM_UP_STEPS = 60
 LEAST_RATE = 0.01
-AVERAGED = 0.995
+AVERAGED = 0.99  # each step, of the weights that ship
 CHECKPOINT_SECONDS = 120.0
 REPORT_STEPS = 20
 FROZEN_STAGES = 2  # of a trained encoder, with its stem: general edges from photos, and a third of the time of a step
@@ -225,7 +225,8 @@ def beginning(arguments: argparse.Namespace) -> tuple[PreviewNetwork, set[str], 
     return network, old, plan
 
 
-def main() -> None:
+def command_line() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(description="Train the preview network.")
     parser.add_argument("shards", type=Path)
     parser.add_argument("--output", type=Path, required=True)
@@ -242,7 +243,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--nice", type=int, default=10, help="how far all other work on the machine goes first")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    arguments = command_line().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     os.nice(arguments.nice)
     torch.set_num_threads(arguments.threads)

@@ -104,11 +104,11 @@ def test_a_crop_knows_its_own_focal_length_and_keeps_pixels_and_depth_together(t
             assert order > 0.85
 
 
-def small_pool(folder, seed=3, count=1):
+def small_pool(folder, seed=3):
     random = np.random.default_rng(0)
     image = random.integers(0, 255, (96, 128, 3)).astype(np.uint8)
     depth = random.random((96, 128)).astype(np.float32)
-    write_shard(folder / "0.npz", [Example(image, depth, 1.0, 0)] * count)
+    write_shard(folder / "0.npz", [Example(image, depth, 1.0, 0)])
     pool = PicturePool(folder, seed)
     pool.refresh()
     return pool

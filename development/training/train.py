@@ -14,7 +14,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ log = logging.getLogger(__name__)
 ENCODER_SIZES: list[Size] = [(96, 128), (96, 160), (128, 128), (128, 160), (128, 192), (160, 128)]
 LATE_SIZES: list[Size] = [(128, 192), (128, 192), (160, 192), (160, 224), (192, 160)]
 LARGE_SIZES: list[Size] = [(224, 320), (256, 320), (320, 256), (288, 352)]  # of a GPU's, where the detail scale is 1
+LARGE_LAYOUT = PreviewLayout(
+    "lite2", (48, 72, 104, 152, 224), attention=2, residual=True, detail=32, pixels_per_token=150
+)  # 448x320 for a photo of 512x384
+LARGE_RATES = (2e-4, 1e-3, 1e-3, 2e-3)
+GPU_BATCH = 64
 LATE_SHARE = 0.85  # of the time, from which on pictures are larger
 DECAY_SHARE = 0.7  # of the time, from which on the rates fall
 WARM_UP_STEPS = 60
@@ -207,22 +212,16 @@ def train(network: PreviewNetwork, old: set[str], pool: PicturePool, plan: Plan,
 
 def beginning(arguments: argparse.Namespace) -> tuple[PreviewNetwork, set[str], Plan]:
     """The network that training starts from, the names of its trained weights, and the plan, as the command asks."""
-    on_gpu = arguments.device.startswith("cuda")
     plan = Plan(arguments.minutes, device=arguments.device, loaders=arguments.loaders)
-    if arguments.encoder == "lite0":
+    if arguments.device.startswith("cuda"):
+        plan = replace(plan, batch_size=GPU_BATCH)
+    if arguments.encoder == VERSION_3.encoder:
         start = load_preview(arguments.start)
-        network, old = grown(start, VERSION_3), set(start.state_dict())
-    else:
-        layout = PreviewLayout(arguments.encoder, attention=2, residual=True, detail=32, detail_scale=1)
-        network, old = PreviewNetwork(layout), set()
-        network.encoder.load_state_dict(imagenet_encoder(arguments.encoder))
-        sizes = LARGE_SIZES
-        plan = Plan(
-            **{**vars(plan), "rates": (2e-4, 1e-3, 1e-3, 2e-3), "frozen_stages": 0, "sizes": sizes, "late_sizes": sizes}
-        )
-    if on_gpu:
-        plan = Plan(**{**vars(plan), "batch_size": 64})
-    return network, old, plan
+        return grown(start, VERSION_3), set(start.state_dict()), plan
+    network = PreviewNetwork(LARGE_LAYOUT)
+    network.encoder.load_state_dict(imagenet_encoder(arguments.encoder))
+    sizes = LARGE_SIZES
+    return network, set(), replace(plan, rates=LARGE_RATES, frozen_stages=0, sizes=sizes, late_sizes=sizes)
 
 
 def command_line() -> argparse.ArgumentParser:

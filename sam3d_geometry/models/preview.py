@@ -24,10 +24,8 @@ from .view_plane import network_plane_axes, with_uv
 
 WEIGHTS = Path(__file__).with_name("preview.safetensors")
 TOKEN_RANGE = (450, 1900)
-PREVIEW_PIXELS_PER_TOKEN = 30
 SIDE_MULTIPLE = 32
 
-_WIDTHS = [40, 56, 80, 112, 160]
 _TOWARDS_CAMERA = (0.0, 0.0, -1.0)
 
 
@@ -89,22 +87,23 @@ class PreviewNetwork(nn.Module):
         super().__init__()
         self.layout = layout
         self.encoder = PreviewEncoder(layout.encoder)
-        taps = self.encoder.channels
-        self.lateral = nn.ModuleList([conv(c + 2, w) for c, w in zip(taps, _WIDTHS)])
-        self.merge = nn.ModuleList([SeparablePair(_WIDTHS[i + 1] + _WIDTHS[i], _WIDTHS[i]) for i in range(4)])
-        self.top = SeparablePair(_WIDTHS[4], _WIDTHS[4])
-        self.context = nn.Linear(taps[-1], _WIDTHS[4])
-        self.head = nn.Sequential(conv(_WIDTHS[0], 32, 3), nn.ReLU(), conv(32, 2))
+        taps, widths = self.encoder.channels, layout.widths
+        self.lateral = nn.ModuleList([conv(c + 2, w) for c, w in zip(taps, widths)])
+        self.merge = nn.ModuleList([SeparablePair(widths[i + 1] + widths[i], widths[i]) for i in range(4)])
+        self.top = SeparablePair(widths[4], widths[4])
+        self.context = nn.Linear(taps[-1], widths[4])
+        self.head = nn.Sequential(conv(widths[0], 32, 3), nn.ReLU(), conv(32, 2))
         self.focal = nn.Sequential(nn.Linear(taps[-1], 64), nn.ReLU(), nn.Linear(64, 1))
-        self.attention = nn.Sequential(*[TokenBlock(_WIDTHS[4]) for _ in range(layout.attention)])
-        self.residual = nn.ModuleList([ResidualPair(w) if layout.residual else nn.Identity() for w in _WIDTHS])
-        self.detail = DetailBranch(_WIDTHS[0], layout.detail) if layout.detail else None
+        self.attention = nn.Sequential(*[TokenBlock(widths[4]) for _ in range(layout.attention)])
+        self.residual = nn.ModuleList([ResidualPair(w) if layout.residual else nn.Identity() for w in widths])
+        self.detail = DetailBranch(widths[0], layout.detail) if layout.detail else None
 
     def forward(self, images: torch.Tensor, num_tokens: int) -> Prediction:
         """Prediction for images (B, 3, H, W) float32 in [0, 1], at H x W: unknown scale, known focal length."""
         height, width = images.shape[-2:]
         aspect_ratio = width / height
-        pictures = self.pictures(images, working_size(height, width, num_tokens))
+        size = working_size(height, width, num_tokens * self.layout.pixels_per_token)
+        pictures = self.pictures(images, size)
         answer = self.estimate(*pictures, aspect_ratio)
         if self.flip_averaging:
             coarse, fine = (picture.flip(-1) for picture in pictures)
@@ -149,9 +148,9 @@ class PreviewNetwork(nn.Module):
         return PreviewEstimate(out[:, 0], out[:, 1], log_focal, detail, normals)
 
 
-def working_size(height: int, width: int, num_tokens: int) -> tuple[int, int]:
-    """Height and width, multiples of 32, that the network works at for a photo of this size."""
-    scale = (num_tokens * PREVIEW_PIXELS_PER_TOKEN / (height * width)) ** 0.5
+def working_size(height: int, width: int, pixels: int) -> tuple[int, int]:
+    """Height and width, multiples of 32, of about so many pixels in the shape of a photo of this size."""
+    scale = (pixels / (height * width)) ** 0.5
 
     def rounded(side: int) -> int:
         return max(1, round(side * scale / SIDE_MULTIPLE)) * SIDE_MULTIPLE

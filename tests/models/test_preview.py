@@ -8,7 +8,7 @@ import torch
 from sam3d_geometry.models import ModelError
 from sam3d_geometry.models.precision import prepare_weights
 from sam3d_geometry.models.preview import TOKEN_RANGE, WEIGHTS, PreviewNetwork, load_preview, working_size
-from sam3d_geometry.models.preview_layout import VERSION_3, PreviewLayout
+from sam3d_geometry.models.preview_layout import VERSION_2, VERSION_3, PreviewLayout
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
 
@@ -59,6 +59,17 @@ def test_a_grown_network_starts_with_the_answer_of_the_old_one(layout):
     new, images = grown_from(old, layout), photo(90, 130)
     for one, other in zip(vars(predict(old, images)).values(), vars(predict(new, images)).values()):
         assert (one is None and other is None) or torch.allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_the_file_says_how_large_the_network_works(monkeypatch):
+    seen = []
+    for pixels in (30, 120):
+        network = grown_from(of_version_2(), PreviewLayout(pixels_per_token=pixels))
+        monkeypatch.setattr(
+            network, "estimate", lambda *given, of=network.estimate: seen.append(given[0]) or of(*given)
+        )
+        predict(network, photo(120, 160), 893)
+    assert [tuple(picture.shape[-2:]) for picture in seen[::2]] == [(128, 192), (288, 384)]
 
 
 def test_detail_reaches_the_answer_at_twice_the_size_of_the_encoders_picture():
@@ -122,12 +133,12 @@ def test_a_file_whose_layout_is_not_that_of_its_weights_is_refused(tmp_path):
     ],
 )
 def test_working_size(size, tokens, expected):
-    assert working_size(*size, tokens) == expected
+    assert working_size(*size, tokens * VERSION_2.pixels_per_token) == expected
     assert all(side % 32 == 0 for side in expected)
 
 
 def test_token_range_bounds_the_working_size():
-    assert [working_size(1000, 1000, tokens)[0] for tokens in TOKEN_RANGE] == [128, 224]
+    assert [working_size(1000, 1000, tokens * VERSION_2.pixels_per_token)[0] for tokens in TOKEN_RANGE] == [128, 224]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (37, 61), (64, 512), (300, 40)], ids=str)

@@ -14,7 +14,9 @@ def test_a_file_that_says_nothing_holds_version_2(metadata):
     assert read_layout(metadata, "preview.safetensors") == VERSION_2
 
 
-@pytest.mark.parametrize("layout", [VERSION_2, VERSION_3, PreviewLayout("lite2", detail=96)], ids=str)
+@pytest.mark.parametrize(
+    "layout", [VERSION_2, VERSION_3, PreviewLayout("lite2", (48, 72, 104, 152, 224), detail=96)], ids=str
+)
 def test_what_was_written_is_read(layout):
     assert read_layout({LAYOUT_KEY: json.dumps(asdict(layout))}, "x") == layout
 
@@ -28,6 +30,12 @@ def test_what_was_written_is_read(layout):
         "null",
         '{"encoder": "lite9"}',
         '{"encoder": ["lite0"]}',
+        '{"widths": [40, 56, 80, 112]}',
+        '{"widths": [40, 56, 80, 112, 161]}',
+        '{"widths": [40, 56, 80, 112, 0]}',
+        '{"widths": [40, 56, 80, 112, 16000]}',
+        '{"widths": [40, 56, 80, 112, "160"]}',
+        '{"widths": 40}',
         '{"attention": -1}',
         '{"attention": 100}',
         '{"attention": true}',

@@ -31,7 +31,7 @@ OWN = "sam3d_geometry"  # under this key our own scripts find the words of menus
 NAMES = frozenset({
     "fp32", "fp16", "bf16", "opengl", "directx", "controlnet", "magma", "viridis", "plasma", "inferno", "turbo",
     "cividis", "spectral", "da3-metric", "glb", "ply", "obj", "gltf", "blender", "unreal", "unity", "splat", "spz",
-    "3mf", "stl", "json", "chan", "bvh", "npz", "mhr", "mixamo", "vrm", "rigify", "unity humanoid",
+    "pycolmap", "3mf", "stl", "json", "chan", "bvh", "npz", "mhr", "mixamo", "vrm", "rigify", "unity humanoid",
 })  # fmt: skip
 FIXED = ("auto", "built-in preview", "path", "example mannequins", "example walk")  # in menus of what a disk has
 

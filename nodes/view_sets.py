@@ -13,10 +13,11 @@ from ..sam3d_geometry.files.photo_cameras import views_with_camera_file
 from ..sam3d_geometry.geometry.camera import fov_degrees_from_intrinsics
 from ..sam3d_geometry.geometry.resize import Size, size_for_long_edge
 from ..sam3d_geometry.shapes.mesh import Mesh
+from ..sam3d_geometry.views.colmap_engine import ENGINES, OWN, posed_by_engine
 from ..sam3d_geometry.views.novel_cameras import NovelCamera, RigSettings, cameras_about, cameras_on_path
 from ..sam3d_geometry.views.novel_views import NovelView
 from ..sam3d_geometry.views.posed import PosedViews
-from ..sam3d_geometry.views.poses import PoseSettings, pose_views
+from ..sam3d_geometry.views.poses import PoseSettings
 from ..sam3d_geometry.views.ring import guessed_ring
 from ..sam3d_geometry.views.view import View
 from . import host, host_chunks, host_folders
@@ -30,20 +31,27 @@ CLIP_ROOM = 4.0  # how far the clipping planes of a 3D camera stand off what it 
 
 
 def posed_by(
-    cameras_from: str, views: list[View], settings: PoseSettings, path: str, ring: tuple[float, float]
+    cameras_from: str,
+    views: list[View],
+    settings: PoseSettings,
+    path: str,
+    ring: tuple[float, float],
+    engine: str = OWN,
 ) -> PosedViews:
-    """Views with the cameras of one of CAMERAS_FROM; `ring` is its sweep and elevation in degrees.
+    """Views with the cameras of one of CAMERAS_FROM; `ring` is its sweep and elevation in degrees, `engine` what finds them from
+    photos.
 
     What was to be said of a photo before, of its mask, is said beside what is said of its camera.
     """
     require_option("cameras_from", cameras_from, CAMERAS_FROM)
+    require_option("engine", engine, ENGINES)
     if cameras_from == BY_FILE and not path.strip():
         raise ValueError(
             "path is empty; name cameras.json, transforms.json or a folder with COLMAP's text files, or set cameras_from to photos."
         )
     with host_chunks.cancellable(1) as on_progress:
         ways: dict[str, Callable[[], PosedViews]] = {
-            BY_PHOTOS: lambda: pose_views(views, settings, on_progress),
+            BY_PHOTOS: lambda: posed_by_engine(views, engine, settings, on_progress),
             BY_FILE: lambda: views_with_camera_file(
                 views, host_folders.readable_path(path.strip(), "input"), on_progress
             ),

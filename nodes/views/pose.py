@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from ...sam3d_geometry.files.camera_sets import cameras_record
 from ...sam3d_geometry.geometry.transform import with_fov_x
+from ...sam3d_geometry.views.colmap_engine import OWN
 from ...sam3d_geometry.views.photo_set import views_of_photos
 from ...sam3d_geometry.views.posed_report import posed_report
 from ...sam3d_geometry.views.poses import PoseSettings
@@ -105,6 +106,13 @@ class PoseViews(io.ComfyNode):
                     optional=True,
                     multiline=True,
                 ),
+                field(
+                    "engine",
+                    "For photos: own: needs nothing else, and is made for few photos. pycolmap: needs pip install pycolmap, and many "
+                    "sharp photos. auto: pycolmap where it is installed, there are 5 photos or more and it places all, else own.",
+                    optional=True,
+                    is_advanced=True,
+                ),
             ],
             outputs=[
                 result("views", "The photos with their cameras and depth, for Fuse Views and Novel Views."),
@@ -136,13 +144,16 @@ class PoseViews(io.ComfyNode):
         selection=None,
         path=None,
         photo_names=None,
+        engine=OWN,
     ) -> io.NodeOutput:
         edge = long_edge or max(image.shape[1:3])
         settings = PoseSettings(long_edge=edge, match_on=match_on, one_lens=one_camera, ordered=in_order)
         seen = with_fov_x(pointmap, fov_x_degrees) if fov_x_degrees else pointmap
         names = (photo_names or "").splitlines()
         views = views_of_photos(image, seen, selection, names, known_focal=fov_x_degrees > 0)
-        posed = view_sets.posed_by(cameras_from, views, settings, path or "", (sweep_degrees, elevation_degrees))
+        posed = view_sets.posed_by(
+            cameras_from, views, settings, path or "", (sweep_degrees, elevation_degrees), engine
+        )
         posed = upright(posed) if stand_upright else posed
         cameras, photos = view_sets.cameras_and_photos(posed)
         record = json.dumps(cameras_record(posed), indent=1)

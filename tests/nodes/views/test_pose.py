@@ -1,6 +1,7 @@
 """Pose Views: cameras as core's nodes take them, and a sentence for what cannot be placed."""
 
 import json
+import sys
 
 import posed_scenes
 import pytest
@@ -80,3 +81,24 @@ def test_one_photo_and_no_path_are_refused():
         run(PoseViews, image=ROOM.image, pointmap=POINTMAP, cameras_from="file")
     with pytest.raises(ValueError, match="wire Pose Views"):
         view_sets.require_views(3)
+
+
+def test_our_own_engine_is_asked_unless_another_one_is_chosen(monkeypatch):
+    asked = []
+
+    def answer(views, engine, settings, on_progress):
+        asked.append(engine)
+        return view_sets.guessed_ring(views, 90.0, 0.0)
+
+    monkeypatch.setattr(view_sets, "posed_by_engine", answer)
+    run(PoseViews, image=ROOM.image, pointmap=POINTMAP)
+    run(PoseViews, image=ROOM.image, pointmap=POINTMAP, engine="pycolmap")
+    assert asked == ["own", "pycolmap"]
+
+
+def test_an_engine_that_is_not_installed_or_not_known_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pycolmap", None)
+    with pytest.raises(ImportError, match="install it with: pip install pycolmap"):
+        run(PoseViews, image=ROOM.image, pointmap=POINTMAP, engine="pycolmap")
+    with pytest.raises(ValueError, match="engine"):
+        run(PoseViews, image=ROOM.image, pointmap=POINTMAP, engine="metashape")

@@ -25,8 +25,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from development.scenes.builder import SceneBuilder
 from development.scenes.renderer import render
+from development.scenes.repeating import Passed, books, repeating_wall, tiled_floor, turned_column, twins, windows
 from development.scenes.scene import Body, Camera, Light, Material, Scene, Sky
 from development.scenes.turntable import KINDS, ring_of_cameras, textured_object, views_of
 from sam3d_geometry.estimate.inference import infer_pointmap
@@ -77,21 +77,10 @@ def alike_sides(size: int, texture: str) -> list[View]:
     return rendered(scene, ring_of_cameras(scene, [360 * k / PHOTOS for k in range(PHOTOS)]), size, True, 1)
 
 
-def facade(size: int, texture: str) -> list[View]:
-    """A wall with a pattern that repeats, and cameras that go along it by more than what repeats."""
-    b = SceneBuilder(3)
-    wall = Body("plane", (0, 0, 6), (math.inf, math.inf, 1), material=Material(texture, scale=1.0))
-    b.bodies.append(wall)
-    for k in range(4):
-        box = Material("noise", b.colour(0.7, 0.8), b.colour(0.7, 0.4), scale=6)
-        b.bodies.append(Body("box", (-4 + 3 * k, 1.2, 4.6), (0.25, 0.4, 0.25), material=box))
-    scene = Scene(
-        tuple(b.bodies), Camera(), Light(ambient_up=(0.6, 0.6, 0.6), ambient_down=(0.5, 0.5, 0.5)), Sky(seed=3), "wall"
-    )
-    cameras = [
-        Camera.look_at((-3.5 + k, 0.2 * (k % 2), 0.0), (-3.5 + k + 0.3 * (k % 3), 0, 6), 60.0) for k in range(PHOTOS)
-    ]
-    return rendered(scene, cameras, size, False, 3)
+def passed(make: Callable[[], Passed], size: int) -> list[View]:
+    """Photos of a scene with things that come more than once, without masks."""
+    what = make()
+    return rendered(what.scene, what.cameras, size, False, 3)
 
 
 def stamp(size: tuple[int, int], seed: int = 5) -> torch.Tensor:
@@ -198,7 +187,18 @@ def cases(options: argparse.Namespace) -> Iterator[Case]:
         yield Case(f"{kind}, one mirrored", lambda arc=arc: mirrored(arc()))
     for texture in ("tiles", "checker", "bricks", "weave", "dots"):
         yield Case(f"like sides of {texture}", partial(alike_sides, size, texture))
-        yield Case(f"wall of {texture}", partial(facade, size, texture))
+        yield Case(f"wall of {texture}", partial(passed, partial(repeating_wall, texture), size))
+    alike: dict[str, Callable[[], Passed]] = {
+        "windows": windows,
+        "two twins": twins,
+        "four twins": partial(twins, 4),
+        "books": books,
+        "tiled floor": tiled_floor,
+        "column": turned_column,
+        "column of dots": partial(turned_column, "dots", 8),
+    }
+    for name, make in alike.items():
+        yield Case(f"more than one: {name}", partial(passed, make, size))
     if options.photos is not None:
         whole = partial(real, options.photos)
         name = options.photos.name

@@ -15,6 +15,7 @@ from .features import Features, find_features, matches_of
 from .graph import averaged_rotations, held_by_few
 from .lenses import FoundLens, focal_by_matches, intrinsics_with_focal, lenses_of
 from .posed import Group, Pair, PosedViews, ViewPlacement
+from .repeats import held_by_repeats, repeated_features
 from .solution import MatchedPhotos, solution_of
 from .solving import Solved, relative_depth_error
 from .sources import matches_on_object, mirror_images, same_pictures, why_unreached, without_still_marks
@@ -132,13 +133,16 @@ def _placed_views(
     views: Sequence[View], features: Sequence[Features], solved: Sequence[Solved | list[int]], edges: Sequence[Edge]
 ) -> PosedViews:
     views, groups, placements = list(views), [], {}
+    repeated = [repeated_features(seen) for seen in features]
     for number, result in enumerate(solved):
         if isinstance(result, Solved):
             group, own = _of_solved(views, features, result, number)
             placements |= own
             _say_held_by_few(views, result.group, edges)
+            _say_repeats(views, held_by_repeats(result.group, edges, features, repeated))
         else:
             group = _of_turned(views, result, edges, number)
+            _say_repeats(views, held_by_repeats(result, edges, features, repeated))
         groups.append(group)
     pairs = tuple(_pair_of_edge(views, edge) for edge in edges)
     return PosedViews(tuple(views), tuple(groups), pairs, placements)
@@ -151,6 +155,12 @@ def _say_held_by_few(views: list[View], members: Sequence[int], edges: Sequence[
         named = other if at in (edge.first, edge.second) else f"{views[edge.first].name} and {views[edge.second].name}"
         said = f"weak: only the {edge.inliers} matches of one pair ({named}) hold it, and no third photo confirms them"
         views[at] = replace(views[at], reason=views[at].reason or said)
+
+
+def _say_repeats(views: list[View], said: dict[int, str]) -> None:
+    """Says of views that they may stand off by a repeat, before what else is said of them."""
+    for at, reason in said.items():
+        views[at] = replace(views[at], reason="; ".join(filter(None, (reason, views[at].reason))))
 
 
 def _of_turned(views: list[View], members: Sequence[int], edges: Sequence[Edge], number: int) -> Group:

@@ -16,7 +16,7 @@ from .turns import rotation_of, skew
 
 POSE, SCALE = 6, 1  # numbers of a view: turn and shift, and the logarithm of its depth's scale
 OWN_UNKNOWNS = POSE + SCALE
-# of a view: errors of a network's depth are smooth, so all of its tracks say no more than so many
+# of a view whose tracks are all over the photo: errors of a network's depth are smooth, so they say no more than so many
 INDEPENDENT_DEPTHS = 20.0
 DEPTH_SPREAD = (0.01, 0.5)  # least and most of the relative error that is learned
 FIRST_SPREAD = 0.15
@@ -75,7 +75,8 @@ class Scene:
 @dataclass(frozen=True)
 class Rules:
     """How the parts are weighed: pixels of noise, priors of log focal lengths (L, 2) as value and spread, and spreads of the
-    radials (L,) about 0; a spread of 0 fixes the value."""
+    radials (L,) about 0; a spread of 0 fixes the value. `independent` is the number of depths that those of each view (V,) or of
+    any are worth together."""
 
     pixels: float
     focal_priors: numpy.ndarray
@@ -83,6 +84,7 @@ class Rules:
     rounds: int = 30
     depth: bool = True
     scale_spread: float = 1.0
+    independent: numpy.ndarray | float = INDEPENDENT_DEPTHS
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _residuals(scene: Scene, seen: Observations, rules: Rules) -> _Residuals:
     told = numpy.isfinite(seen.log_depth) & (depth > NEAREST_POINT) & rules.depth
     off = numpy.zeros(len(seen.view))
     off[told] = (numpy.log(depth[told]) - seen.log_depth[told] - scene.log_scales[seen.view[told]]) / scene.depth_spread
-    worth = _worth(seen, told, len(scene.focals))
+    worth = _worth(seen, told, numpy.broadcast_to(rules.independent, len(scene.focals)))
     lens_prior = _lens_errors(scene, rules)
     cost = numpy.log1p(squared).sum() + (worth * numpy.log1p(off**2)).sum() + (lens_prior**2).sum()
     cost += ((scene.log_scales / rules.scale_spread) ** 2).sum()
@@ -125,9 +127,9 @@ def _residuals(scene: Scene, seen: Observations, rules: Rules) -> _Residuals:
     return _Residuals(_in_camera(scene, seen), pixel, off, 1 / (1 + squared), depth_weight, float(cost))
 
 
-def _worth(seen: Observations, told: numpy.ndarray, views: int) -> numpy.ndarray:
-    counts = numpy.bincount(seen.view[told], minlength=views)
-    return numpy.where(told, numpy.minimum(1.0, INDEPENDENT_DEPTHS / numpy.maximum(counts, 1))[seen.view], 0.0)
+def _worth(seen: Observations, told: numpy.ndarray, independent: numpy.ndarray) -> numpy.ndarray:
+    counts = numpy.bincount(seen.view[told], minlength=len(independent))
+    return numpy.where(told, numpy.minimum(1.0, independent / numpy.maximum(counts, 1))[seen.view], 0.0)
 
 
 def _lens_errors(scene: Scene, rules: Rules) -> numpy.ndarray:

@@ -11,6 +11,7 @@ from ..geometry.normals import geometric_normals
 from ..geometry.resize import resize_image
 from ..shapes.point_cloud import PointCloud, thin_by_voxel
 from .consistency import agreements, trusted
+from .outliers import without_clashing
 from .posed_depth import PosedDepth, posed_depths
 from .view import View
 
@@ -23,10 +24,10 @@ MOST_THINNINGS = 24
 def cloud_of_views(views: Sequence[View], max_points: int = 0) -> PointCloud:
     """The placed views of the largest group -> their points with colours and normals, in the world's axes and unit.
 
-    Depths that the other views contradict are left out. At most `max_points`, 0 keeps one for every pixel. ValueError where
+    Views and depths that the other views contradict are left out. At most `max_points`, 0 keeps one for every pixel. ValueError where
     no view is placed or has depth.
     """
-    frames = posed_depths(views)
+    frames, _ = without_clashing(posed_depths(views))
     by_name = {view.name: view for view in views}
     parts = [_of_frame(f, by_name[f.name]) for f in trusted(frames, agreements(frames))]
     points, colours, normals = (torch.cat(part) for part in zip(*parts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -14,6 +14,7 @@ from ..shapes.mesh import Mesh, vertex_normals
 from ..shapes.mesh_islands import compacted, large_pieces
 from ..shapes.surface_nets import surface_net
 from .consistency import agreements, trusted
+from .outliers import without_clashing
 from .posed_depth import PosedDepth, moved, posed_depths
 from .texture import LONGEST_TILE, textured
 from .view import View
@@ -70,6 +71,7 @@ class FusedSurface:
     seen_by     (N,) int64, how many views saw the surface at each vertex
     voxel       edge of the voxels
     fits        one for each view that was fused
+    left_out    names of placed views that are no part of the surface, with the reason
     """
 
     mesh: Mesh
@@ -77,6 +79,7 @@ class FusedSurface:
     seen_by: torch.Tensor
     voxel: float
     fits: tuple[ViewFit, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def coverage(self) -> dict[str, float]:
@@ -98,6 +101,7 @@ class FusedSurface:
             f"uncertain by {100 * fit.spread:.2g} %, {100 * fit.contradicted:.1f} % contradicted by other views."
             for fit in self.fits
         ]
+        lines += [f"{name} is left out of the surface: {reason}." for name, reason in self.left_out.items()]
         return "\n".join(lines)
 
 
@@ -106,12 +110,12 @@ def fuse_views(
 ) -> FusedSurface:
     """The placed views of the largest group -> one surface where they saw something, open where they did not.
 
-    Depths are held against the other views' and weighed, fused into a truncated signed distance on sparse voxels, carved by
+    Views that clash with the others are left out and named. Depths are held against the other views' and weighed, fused into a truncated signed distance on sparse voxels, carved by
     the masks where there are any, and painted by the photos. ValueError where no view is placed or has depth.
     """
     settings = settings or FusionSettings()
     tell = on_progress or (lambda done, total: None)
-    frames = posed_depths(views)
+    frames, left_out = without_clashing(posed_depths(views))
     found = agreements(frames)
     frames = trusted(frames, found)
     tell(20, PROGRESS_STEPS)
@@ -134,7 +138,7 @@ def fuse_views(
     mesh = replace(mesh, metric=all(view.pointmap.metric for view in used_views))
     painted, origin = textured(mesh, used_views, settings.paint, settings.longest_tile)
     tell(PROGRESS_STEPS, PROGRESS_STEPS)
-    return FusedSurface(painted, weight[origin] / (weight[origin] + 0.5), seen[origin], voxel, fits)
+    return FusedSurface(painted, weight[origin] / (weight[origin] + 0.5), seen[origin], voxel, fits, left_out)
 
 
 def _reduced(

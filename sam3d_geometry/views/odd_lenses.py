@@ -15,6 +15,7 @@ FREE_SPREAD = 0.3  # of the logarithm of a view's own focal length about the sha
 LEAST_ODD, SIGMAS = 0.03, 5.0  # as a logarithm, and in standard deviations, by which an odd one differs
 SCATTERS = 4.0  # and in those that the free focal lengths scatter by: what lenses and depths err by is no zoom
 LEAST_SHARING = 3  # views that tell which of them is odd
+LEAST_PLACED = 30  # points of a view that two other views place: a pair alone explains nearly any focal length
 FREE_LENS_ROUNDS = 20
 NOISES = (4.0, 1.0)  # pixels: first so much that a wrong focal length does not look like strays
 
@@ -23,17 +24,19 @@ def odd_focals(solved: Solved) -> dict[int, float]:
     """{view: its focal length by what the lens that it is counted to has}, of the views that differ clearly.
 
     Each view of a solved group is given a focal length of its own, starting from the shared one; those that stay together
-    share a lens. Known focal lengths and lenses of fewer than three views are not asked.
+    share a lens. Known focal lengths, lenses of fewer than three views, and views that pairs alone hold are not asked.
     """
-    scene = solved.scene
+    scene, seen = solved.scene, solved.seen
     asked = numpy.array([solved.lenses[k].spread > 0 and (scene.lens == k).sum() >= LEAST_SHARING for k in scene.lens])
+    placed_by_others = numpy.bincount(seen.point, minlength=len(scene.points))[seen.point] >= 3
+    asked &= numpy.bincount(seen.view[placed_by_others], minlength=len(scene.lens)) >= LEAST_PLACED
     if not asked.any():
         return {}
     count = len(scene.lens)
     shared = scene.log_focals[scene.lens]
     free = replace(scene, lens=numpy.arange(count), log_focals=shared.copy(), radials=scene.radials[scene.lens])
     priors = numpy.stack([shared, numpy.where(asked, FREE_SPREAD, 0.0)], 1)
-    rules = Rules(1.0, priors, numpy.zeros(count))
+    rules = Rules(1.0, priors, numpy.zeros(count), independent=solved.rules.independent)
     for pixels in NOISES:
         free = adjust(free, solved.seen, replace(rules, pixels=pixels, rounds=FREE_LENS_ROUNDS))
     spreads = camera_spreads(free, solved.seen, rules)[1]

@@ -54,7 +54,8 @@ def camera_centres(
     if not lines:
         return {view: numpy.zeros(3) for view in group}
     centres = numpy.zeros((len(group), 3))
-    usual = float(numpy.median([length for *_, length, _ in lines]))
+    apart = [length for *_, length, _ in lines if length > 0]
+    usual = float(numpy.median(apart)) if apart else 1.0  # where all stand on one spot any unit will do
     for step in range(PLACING_ROUNDS):
         matrix, side = numpy.zeros((3 * len(group),) * 2), numpy.zeros(3 * len(group))
         for first, second, direction, length, strength in lines:

@@ -112,7 +112,7 @@ def posed_depth(view: View) -> PosedDepth:
     )
 
 
-def _grown(marked: torch.Tensor, reach: int) -> torch.Tensor:
+def grown(marked: torch.Tensor, reach: int) -> torch.Tensor:
     """Bool (h, w) grown by `reach` pixels to all sides."""
     return F.max_pool2d(marked[None, None].float(), 2 * reach + 1, 1, reach)[0, 0] > 0
 
@@ -126,8 +126,8 @@ def _away_from_edges(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         parted = ~links[0] & first & second
         jump.narrow(dim, 0, length).logical_or_(parted)
         jump.narrow(dim, 1, length).logical_or_(parted)
-    rim = torch.where(_grown(~mask, 1), RIM_WEIGHT, 1.0)
-    return torch.where(_grown(jump, EDGE_REACH - 1), 0, rim)
+    rim = torch.where(grown(~mask, 1), RIM_WEIGHT, 1.0)
+    return torch.where(grown(jump, EDGE_REACH - 1), 0, rim)
 
 
 def _normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:

@@ -6,15 +6,23 @@ at a wrong one; the points that three photos share do tell it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
 import torch
 
+from ..geometry.medians import weighted_median
 from .edges import Edge, edges_between
 from .features import Features
-from .graph import averaged_rotations, groups_of, rotation_residuals, without_broken_loops, without_weak_bridges
+from .graph import (
+    HELD_BY_FEW,
+    averaged_rotations,
+    groups_of,
+    rotation_residuals,
+    without_broken_loops,
+    without_weak_bridges,
+)
 from .lenses import FoundLens, intrinsics_with_focal, long_edge_focal
 from .odd_lenses import odd_focals, with_odd_lenses
 from .off_middle import off_middles
@@ -27,6 +35,10 @@ REFOCUSINGS = 4  # of solving pairs anew at the focal length that was found
 SETTLED_FOCAL = 0.02  # as a logarithm: a change that no pair needs to be solved anew for
 RECENTRINGS = 3  # of solving anew with the middles that were found
 ODD_LOSS = 0.05  # of the places that fit, which lenses of their own may not cost
+UNLIKE_FOCALS, AGREED_SPREAD = (
+    0.1,
+    0.02,
+)  # as logarithms: between groups of one lens, and about what they are brought to
 
 
 @dataclass(frozen=True)
@@ -85,10 +97,11 @@ def solution_of(
     on_round: Callable[[], None],
 ) -> Solution:
     """The set solved from the edges that its views had at first, then until pairs and groups have one focal length; photos cut out
-    beside their middle get the middle that they had, and views that are zoomed in between the others lenses of their own,
-    where that explains as much."""
+    beside their middle get the middle that they had, groups that do not connect the focal length of the lens that they share, and
+    views that are zoomed in between the others lenses of their own, where that explains as much."""
     best = _refocused(_solved(views, lenses, photos, edges, on_round), photos, on_round)
     best = _recentred(best, photos, on_round)
+    best = with_one_focal(best, photos, on_round)
     odd = {v: part for group in best.groups if isinstance(group, Solved) for v, part in odd_focals(group).items()}
     if not odd:
         return best
@@ -125,6 +138,47 @@ def _recentred(solution: Solution, photos: MatchedPhotos, on_round: Callable[[],
             break
         solution = apart
     return solution
+
+
+def with_one_focal(solution: Solution, photos: MatchedPhotos, on_round: Callable[[], None]) -> Solution:
+    """The solution with its groups at one focal length for each lens that several of them share.
+
+    A chain of weak pairs leaves its focal length open, or has it from matches that are wrong, and takes one far off; what groups
+    with more points say of the lens is better than that. A weak group need not outlast it; one that strong pairs hold and that
+    explains less with it, as photos of a zoom do, keeps its own.
+    """
+    lenses, agreed, due = [], {}, solution.fitting
+    for lens in solution.lenses:
+        told = list(_told_focals(solution, lens))
+        focals = torch.tensor([focal for focal, _ in told], dtype=torch.float64)
+        worth = torch.tensor([len(group.seen.view) for _, group in told], dtype=torch.float64)
+        if lens.spread > 0 and len(told) > 1 and float(focals.max() - focals.min()) > UNLIKE_FOCALS:
+            middle = weighted_median(focals, worth)
+            agreed |= dict.fromkeys(lens.views, float(numpy.exp(middle)))
+            lens = replace(lens, focal=float(numpy.exp(middle)), spread=min(AGREED_SPREAD, lens.spread))
+            unlike = [group for focal, group in told if abs(focal - middle) > UNLIKE_FOCALS]
+            due -= sum(len(group.seen.view) for group in unlike if not _held_by_many(group, solution.edges))
+        lenses.append(lens)
+    if not agreed:
+        return solution
+    views = [_zoomed(v, agreed[at] / long_edge_focal(v)) if at in agreed else v for at, v in enumerate(solution.views)]
+    apart = _solved(views, lenses, photos, photos.edges(views), on_round)
+    return apart if apart.fitting >= (1 - ODD_LOSS) * due else solution
+
+
+def _told_focals(solution: Solution, lens: FoundLens) -> Iterator[tuple[float, Solved]]:
+    """Logarithm of the focal length in long edges that each solved group gives a lens, and the group."""
+    for group in solution.groups:
+        if isinstance(group, Solved) and lens in group.lenses:
+            view = next(v for v in group.group if v in lens.views)
+            off = float(group.scene.log_focals[group.lenses.index(lens)])
+            yield float(numpy.log(long_edge_focal(solution.views[view]))) + off, group
+
+
+def _held_by_many(group: Solved, edges: Sequence[Edge]) -> bool:
+    """Whether a pair of many matches is among those that hold a group."""
+    inside = (edge for edge in edges if not edge.reason and edge.first in group.group and edge.second in group.group)
+    return any(edge.inliers >= HELD_BY_FEW for edge in inside)
 
 
 def _log_parts(solution: Solution) -> list[float]:
@@ -185,7 +239,13 @@ def _solved(
         dropped |= dict(lost)
         edges = [replace(e, reason=dropped[v]) if (v := _in(worst, e)) is not None else e for e in edges]
     found = [solved[tuple(g)] for g in groups_of(edges) if tuple(g) in solved]
+    found.sort(key=_size_of_group, reverse=True)
     return Solution(list(views), list(lenses), found, edges, dropped)
+
+
+def _size_of_group(group: Solved | list[int]) -> tuple[int, int]:
+    """Views, then the places that hold them: of groups as large the one that more speaks for comes first."""
+    return (len(group.group), len(group.seen.view)) if isinstance(group, Solved) else (len(group), 0)
 
 
 def _in(lost: Sequence[int], edge: Edge) -> int | None:

@@ -20,6 +20,7 @@ from .view import View
 BUNDLE_STAGES = ((8.0, 24.0, 12), (3.0, 9.0, 12), (1.0, 4.0, 40))
 LIFTED_BELOW = 0.4  # degrees of parallax from the mean ray: below it a point begins where the pointmap has it
 RADIAL_SPREAD, LEAST_FOR_RADIAL = 0.05, 3  # of a lens's radial, which is found from so many views on
+DEPTH_CELLS = (4, 5)  # of a photo, rows and columns: over each the error of a pointmap's depth is one
 SENSOR_SPREAD, SENSOR_ROUNDS = 0.003, 20  # of the log scales of pointmaps that one sensor measured
 LEAST_TRACKS, LEAST_FIT = 20, 0.35  # of a view: tracks that fit, and their share
 
@@ -69,6 +70,9 @@ def solve_group(
     scene = replace(scene, rotations=turns, shifts=shifts, log_scales=numpy.array([scales[v] for v in group]))
     tracks = tracks_of(inside, [len(f) for f in features])
     scene, seen, total = _with_tracks(scene, group, views, (features, tracks))
+    sizes = numpy.array([features[v].size for v in group])
+    middles = numpy.stack([pixel_camera(views[v].intrinsics, features[v].size)[:2, 2] for v in group])
+    rules = replace(rules, independent=independent_depths(seen, middles, sizes))
     every = seen
     for pixels, limit, rounds in BUNDLE_STAGES:
         scene = adjust(scene, seen, replace(rules, pixels=pixels, rounds=rounds), on_round)
@@ -149,6 +153,20 @@ def _with_tracks(
     seen = Observations(at, point, pixels, depths)
     points = starting_points(scene, seen, len(names))
     return replace(scene, points=points), seen, numpy.bincount(at, minlength=len(group))
+
+
+def independent_depths(seen: Observations, middles: numpy.ndarray, sizes: numpy.ndarray) -> numpy.ndarray:
+    """(V,) how many depths those of each view are worth together: one for each cell of its photo that has a track with depth.
+
+    Errors of a pointmap's depth are smooth over about a cell, so a small object has few of its own however many its tracks are,
+    and depths that count for more bend the focal length. `middles` (V, 2) and `sizes` (V, 2; height, width) are in pixels.
+    """
+    told = numpy.isfinite(seen.log_depth)
+    share = (seen.place + middles[seen.view]) / sizes[seen.view][:, ::-1]
+    rows, columns = DEPTH_CELLS
+    column, row = numpy.clip(share * [columns, rows], 0, [columns - 1, rows - 1]).astype(int).T
+    cells = numpy.unique(numpy.stack([seen.view, row * columns + column], 1)[told], axis=0)
+    return numpy.maximum(numpy.bincount(cells[:, 0], minlength=len(sizes)), 1).astype(float)
 
 
 def starting_points(scene: Scene, seen: Observations, count: int) -> numpy.ndarray:

@@ -55,12 +55,21 @@ def test_noise_averages_out_with_more_views():
 def test_each_view_is_said_to_agree_or_not(fused):
     assert [fit.name for fit in fused.fits] == [f"{angle} degrees" for angle in (0, 90, 180, 270)]
     assert all(fit.covered > 0.9 and fit.residual < 0.01 for fit in fused.fits)
-    shifted = ball_view(15)
-    shifted = replace(shifted, log_scale=0.2)
+    shifted = replace(ball_view(15), log_scale=0.06)
     wrong = fuse_views([ball_view(0), shifted, ball_view(30)], COARSE)
-    assert wrong.fits[1].residual > 5 * wrong.fits[0].residual
+    assert wrong.fits[1].residual > 2 * wrong.fits[0].residual and not wrong.left_out
     assert "15 degrees" in wrong.report()
     assert wrong.report().count("\n") == 4
+
+
+def test_a_view_that_clashes_with_the_rest_is_named_and_ruins_nothing():
+    pose = ball_view(40).world_from_camera.clone()
+    pose[:3, 3] += 0.9 * pose[:3, 0]
+    views = [ball_view(0), ball_view(20), replace(ball_view(40), world_from_camera=pose), ball_view(60), ball_view(80)]
+    made = fuse_views(views, COARSE)
+    assert list(made.left_out) == ["40 degrees"] and len(made.fits) == 4
+    assert "40 degrees is left out of the surface: " in made.report()
+    assert (made.mesh.vertices.norm(dim=1) - RADIUS).abs().median() < 0.05 * made.voxel
 
 
 def test_coverage_counts_views(fused):

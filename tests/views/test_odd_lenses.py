@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy
+import posed_points
 import posed_scenes
 import pytest
 import torch
@@ -9,9 +11,11 @@ from torch.nn import functional as F
 
 pytest.importorskip("cv2")
 
+from sam3d_geometry.views.bundle import Rules
 from sam3d_geometry.views.lenses import FoundLens
-from sam3d_geometry.views.odd_lenses import with_odd_lenses
+from sam3d_geometry.views.odd_lenses import odd_focals, with_odd_lenses
 from sam3d_geometry.views.poses import pose_views
+from sam3d_geometry.views.solving import Solved
 
 ROOM = posed_scenes.room(5)
 
@@ -51,3 +55,24 @@ def test_lenses_are_split_by_their_odd_views():
         FoundLens((0, 2), 0.9, 0.2), FoundLens((1,), 0.9 * 1.5, 0.2), FoundLens((3,), 1.1, 0.0),
     ]  # fmt: skip
     assert with_odd_lenses(lenses, {}) == lenses
+
+
+def test_a_view_that_pairs_alone_hold_is_not_asked_for_its_lens():
+    scene, seen = posed_points.scene(4)
+    longer = replace(scene, focals=scene.focals * numpy.array([[1.0], [1.0], [1.0], [1.3]]))
+    count = len(scene.points)
+    solved = Solved(
+        group=[0, 1, 2, 3],
+        scene=longer,
+        seen=seen,
+        rules=Rules(1.0, numpy.array([[0.0, 0.3]]), numpy.zeros(1)),
+        tracks_of=numpy.full(4, count),
+        fit=numpy.ones(4),
+        spreads=numpy.zeros((4, 2)),
+        focal_spreads=numpy.zeros(1),
+        lenses=[FoundLens((0, 1, 2, 3), 0.9, 0.3)],
+    )
+    assert list(odd_focals(solved)) == [3]
+    # each point of the last view is seen by one other view only
+    alone = numpy.isin(seen.point, seen.point[seen.view == 3]) & numpy.isin(seen.view, [1, 2])
+    assert odd_focals(replace(solved, seen=seen.chosen(~alone))) == {}

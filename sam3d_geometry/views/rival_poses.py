@@ -52,19 +52,13 @@ class Judged:
 
 def likeliest(found: TwoViews, pair: MatchedPair) -> Judged:
     """Of a pair's geometry by its matches and its rivals the one that matches and depths together speak for most."""
-    best, cost = found, pose_cost(found, pair)
-    if not _asks_for_rivals(found, cost):
-        return Judged(found, cost, numpy.inf)
-    others: list[tuple[TwoViews, float]] = []
-    for start in starting_poses(pair):
-        rival = two_views_from(start, *pair.places, pair.cameras)
-        if rival is not None:
-            others.append((rival, pose_cost(rival, pair)))
-    for rival, price in others:
-        if price < cost:
-            best, cost = rival, price
-    others.append((found, pose_cost(found, pair)))
-    margins = [price - cost for rival, price in others if _differ(rival, best)]
+    own = pose_cost(found, pair)
+    if not _asks_for_rivals(found, own):
+        return Judged(found, own, numpy.inf)
+    rivals = [two_views_from(start, *pair.places, pair.cameras) for start in starting_poses(pair)]
+    candidates = [(found, own), *((rival, pose_cost(rival, pair)) for rival in rivals if rival is not None)]
+    best, cost = min(candidates, key=lambda candidate: candidate[1])
+    margins = [price - cost for rival, price in candidates if _differ(rival, best)]
     return Judged(best, cost, min(margins, default=numpy.inf))
 
 

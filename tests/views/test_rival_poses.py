@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
+from sam3d_geometry.views import rival_poses
 from sam3d_geometry.views.rival_poses import OTHER_TURN, MatchedPair, likeliest, pose_cost, starting_poses
 from sam3d_geometry.views.turns import degrees_between, rotation_of
 from sam3d_geometry.views.two_views import rays, two_views_from
@@ -51,3 +52,12 @@ def test_lifted_points_give_the_move_and_a_pose_is_refined_by_the_matches():
     assert best < 1.5
     lines = [rays(p, k) for p, k in zip(pair.places, pair.cameras)]
     assert all(len(g.inliers) == len(lines[0]) for g in settled(pair))
+
+
+def test_each_candidate_is_judged_once(monkeypatch):
+    pair, asked = plane(depths=True), []
+    monkeypatch.setattr(
+        rival_poses, "pose_cost", lambda geometry, pair: asked.append(geometry) or pose_cost(geometry, pair)
+    )
+    likeliest(settled(pair)[0], pair)
+    assert len(asked) > 1 and len({id(geometry) for geometry in asked}) == len(asked)

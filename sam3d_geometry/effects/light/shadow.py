@@ -23,8 +23,7 @@ from .slope_tree import SlopeTree
 from .surface import normals_of
 
 FARTHEST_EPIPOLE = 200.0  # in diagonals of the picture; a light level with the camera has none
-QUERIES = {"cpu": 1 << 16}  # pixels looked up at a time: few, so that what lies between stays in the cache
-QUERIES_ON_A_GPU = 1 << 18
+QUERIES = 1 << 18  # pixels looked up at a time
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 HARD_SMOOTHING = 1  # pixels over which a hard shadow's border is averaged: it is found as 0 or 1 at each
 # pixels at most between the lines of one sample of a light with a radius: its border is one of several
@@ -195,7 +194,7 @@ def _shadow_of(
     greatest = _running_greatest(front).view(-1)
     tree = SlopeTree(front, back)
     blocked = []
-    for part in points.split(QUERIES.get(points.device.type, QUERIES_ON_A_GPU)):
+    for part in points.split(QUERIES):
         w = 1 / part[:, 2].clamp_min(1e-9)
         angle, r = lines.polar(fx * part[:, 0] * w + cx, fy * part[:, 1] * w + cy)
         place = (r - lines.first_r).floor().long()

@@ -9,7 +9,7 @@ import torch
 
 from .bodies import Bodies
 from .body_parts import BODY_PARTS, joints_of_part, parts_of_points
-from .foot_contacts import foot_contacts, settled_hips, exact_contacts
+from .foot_contacts import exact_contacts, foot_contacts, settled_hips
 from .foot_hold import flat_times, held_turns, held_values
 from .leg_give import leg_gives, leg_shares
 from .level_frame import HALF_TURN

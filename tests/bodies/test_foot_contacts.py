@@ -4,7 +4,7 @@ import pytest
 import torch
 import walkers
 
-from sam3d_geometry.bodies.foot_contacts import foot_contacts, settled_hips, exact_contacts
+from sam3d_geometry.bodies.foot_contacts import exact_contacts, foot_contacts, settled_hips
 from sam3d_geometry.bodies.skeleton import ROOT
 from sam3d_geometry.bodies.steady import FOOT_POINTS
 

@@ -170,7 +170,7 @@ GIVEN = {
     **{f"likeness.{name}": {"looks": noise(3, 48, 48, 3)} for name in ("coarse_looks", "patterns")},
     **{
         f"likeness.{name}": {"first": noise(48, 48, 3), "second": noise(48, 48, 3)}
-        for name in ("likeness", "same_place")
+        for name in ("likeness", "detail_likeness", "same_place")
     },
     "crop.crop_clip": {"window": (2, 3, 20, 15), "selection": noise(1, *SIZE)},
     "focus.focus_on_mask": {"mask": noise(1, *SIZE)},

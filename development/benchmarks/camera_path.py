@@ -5,6 +5,7 @@ python development/benchmarks/camera_path.py [--frames 48] [--height 216] [--wid
 Clips: the film of `moving_room`, in which things move, and random scenes, indoors and out, through which a hand-held camera
 walks or turns about what it sees. Depth is exact, or disturbed as an estimator disturbs it: noise from pixel to pixel, and
 for each frame a scale within 10 %, a shift and a lens of its own. The worst frame counts; the first is the origin of both.
+Each row twice: as Align Sequence finds the path frame by frame, and adjusted over the whole clip as its node gives it.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def _exr_by_ffmpeg(path: Path, wanted: str) -> FloatPicture:
             frame = next(container.decode(stream))
             values = frame.reformat(format=frame.format.name.replace("f16", "f32")).to_ndarray()
             aspect = pixel_aspect_of(stream.sample_aspect_ratio)
-    except (av.FFmpegError, StopIteration, OSError, ValueError) as error:
+    except (av.error.FFmpegError, StopIteration, OSError, ValueError) as error:
         raise PhotoError(f"the file is damaged, or of a kind that needs more. {wanted}.") from error
     if values.dtype.kind != "f":
         raise PhotoError(f"its pixels are whole numbers. {wanted}.")

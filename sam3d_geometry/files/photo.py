@@ -148,7 +148,10 @@ def _photo_of_floats(picture: FloatPicture, exposure: float) -> Photo:
         notes.append(
             f"Its pixels are not square ({float(picture.pixel_aspect):g}:1): it is shown as {width} x {height} square ones."
         )
-    planes = [_at_working_size(Image.fromarray(plane), size) for plane in picture.seen(exposure).movedim(-1, 0).numpy()]
+    planes = [
+        numpy.asarray(_at_working_size(Image.fromarray(plane), size))
+        for plane in picture.seen(exposure).movedim(-1, 0).numpy()
+    ]
     values = torch.from_numpy(numpy.stack(planes, -1))[None]
     alpha = values[..., 3] if values.shape[-1] == 4 else None
     image = (

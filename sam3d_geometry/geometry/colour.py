@@ -24,7 +24,7 @@ def linear_from_srgb(image: torch.Tensor) -> torch.Tensor:
     """sRGB values (...) -> linear light, as IEC 61966-2-1 has it; below 0 stays linear, above 1 goes on along the curve."""
     curve = image.clamp_min(0.04045).add_(0.055).div_(1.055).pow_(2.4)
     # from where the two meet the curve is the greater; choosing by a map of truth values would take longer than the curve
-    return torch.maximum(image / 12.92, F.threshold_(curve, 0.0031309, -math.inf))
+    return torch.maximum(image / 12.92, F.threshold(curve, 0.0031309, -math.inf, inplace=True))
 
 
 def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:

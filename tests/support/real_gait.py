@@ -62,6 +62,7 @@ class RealPerson:
 def real_person(number=1):
     """One of the four real people; skips the test where they are missing."""
     people = read_bodies(real_files())
+    assert people.rotations is not None and people.faces is not None
     motion = BodyMotion.of(people.rotations[0, number][None], people.joints[0, number][None], rest_rotations())
     rest = rest_of(motion, rest_rotations())
     skin = geometric_skin(people.vertices[0, number], people.faces, people.joints[0, number])

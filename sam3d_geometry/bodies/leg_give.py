@@ -15,7 +15,7 @@ from .runs import runs
 from .skeleton import FOOT_JOINTS, JOINT_NAMES, JOINT_PARENTS, joints
 
 FADE_S = 0.2  # how long before and after a foot stands its leg takes to give way
-MOST_M = 0.03  # more than that is no unrest but a wrong contact
+MOST_M = 0.07  # more than that is no unrest but a wrong contact; smoothing carries a quick landing off by 6 cm
 # joints that end a bone; those that only share its twist lie on it
 _BONES = tuple(joint for joint, name in enumerate(JOINT_NAMES) if JOINT_PARENTS[joint] > 0 and "_proc" not in name)
 

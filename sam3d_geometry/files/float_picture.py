@@ -78,7 +78,7 @@ def read_floats(path: Path) -> FloatPicture | None:
     except ImportError as error:
         return _exr_by_ffmpeg(path, str(error))
     try:
-        return _exr(path)
+        return _exr_picture(path)
     except DepthFileError as error:
         raise PhotoError(str(error)) from error
 
@@ -113,7 +113,7 @@ def color_channels(names: Sequence[str]) -> tuple[str, list[str]]:
     return "", []
 
 
-def _exr(path: Path) -> FloatPicture:
+def _exr_picture(path: Path) -> FloatPicture:
     channels = read_exr_channels(path)
     layer, names = color_channels(channels.names)
     if not names:

@@ -21,7 +21,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from .picture_file import PhotoError, decoding_picture
 
-FLOATS = 3  # as kind of sample
+KIND_OF_FLOATS = 3  # as kind of sample
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES, STRIP_ROWS = 256, 257, 258, 259, 262, 274, 277, 278
 STRIP_STARTS, STRIP_LENGTHS, PLANES, PREDICTOR = 273, 279, 284, 317
 TILE_WIDTH, TILE_HEIGHT, TILE_STARTS, TILE_LENGTHS = 322, 323, 324, 325
@@ -32,13 +32,13 @@ READ_TAGS = (
 )
 LONG = 4  # type of whole numbers of 32 bits
 BIG = 43  # version of files with offsets of 8 bytes
-PLAIN, BY_FLOATS = 1, 3  # predictors
+BY_NOTHING, BY_FLOATS = 1, 3  # predictors
 APART = 2  # planar configuration: a plane for each sample
 STRAIGHT_ALPHA = 2  # extra sample that the colors are not multiplied by
 FLOAT_BITS = (16, 32, 64)
 MOST_SAMPLES = 64
 # how stored rows and columns become upright ones, by the orientation of TIFF 6.0: transpose, flip rows, flip columns
-TURNS = {
+TURNS_BY_ORIENTATION = {
     2: (False, False, True),
     3: (False, True, True),
     4: (False, True, False),
@@ -83,16 +83,16 @@ def read_float_tiff(path: Path) -> numpy.ndarray | None:
         tags = TiffImagePlugin.ImageFileDirectory_v2(head if BIG in head[2:4] else head[:8])
         file.seek(tags.next)
         tags.load(file)
-        numbers = {tag: _numbers(tags[tag]) for tag in READ_TAGS if tag in tags}
-    if FLOATS not in numbers.get(SAMPLE_KIND, ()):
+        numbers = {tag: _tag_numbers(tags[tag]) for tag in READ_TAGS if tag in tags}
+    if KIND_OF_FLOATS not in numbers.get(SAMPLE_KIND, ()):
         return None
     layout = _layout(numbers)
     _require_known(layout)
-    stored = _samples(path, layout, "<" if head[:2] == b"II" else ">")
-    return _upright(_light(stored, numbers.get(EXTRA_SAMPLES, (0,))[0]), numbers.get(ORIENTATION, (1,))[0])
+    stored = _float_samples(path, layout, "<" if head[:2] == b"II" else ">")
+    return _turned_upright(_light(stored, numbers.get(EXTRA_SAMPLES, (0,))[0]), numbers.get(ORIENTATION, (1,))[0])
 
 
-def _numbers(value: Any) -> tuple[int, ...]:
+def _tag_numbers(value: Any) -> tuple[int, ...]:
     return tuple(int(number) for number in (value if isinstance(value, tuple) else (value,)))
 
 
@@ -107,7 +107,7 @@ def _layout(numbers: Mapping[int, tuple[int, ...]]) -> FloatLayout:
         samples=one(SAMPLES, 1),
         bits=one(BITS, 1),
         compression=one(COMPRESSION, 1),
-        predictor=one(PREDICTOR, PLAIN),
+        predictor=one(PREDICTOR, BY_NOTHING),
         planes_apart=one(PLANES, 1) == APART,
         tiled=tiled,
         block=(one(TILE_HEIGHT, 0), one(TILE_WIDTH, 0)) if tiled else (min(one(STRIP_ROWS, height), height), width),
@@ -126,28 +126,28 @@ def _require_known(layout: FloatLayout) -> None:
         raise PhotoError("the file is damaged: its size makes no sense.")
     if layout.bits not in FLOAT_BITS:
         raise PhotoError(f"its floats have {layout.bits} bits; save it with 16, 32 or 64.")
-    if layout.predictor not in (PLAIN, BY_FLOATS):
+    if layout.predictor not in (BY_NOTHING, BY_FLOATS):
         raise PhotoError(f"its predictor is of a kind ({layout.predictor}) that floats do not have; save it again.")
-    expected = _blocks(layout) * (samples if layout.planes_apart else 1)
+    expected = _block_count(layout) * (samples if layout.planes_apart else 1)
     if len(layout.starts) != expected or len(layout.lengths) != expected:
         raise PhotoError("the file is damaged: not every part of the picture is in it.")
 
 
-def _blocks(layout: FloatLayout) -> int:
+def _block_count(layout: FloatLayout) -> int:
     """Strips or tiles of one plane."""
     return -(-layout.height // layout.block[0]) * -(-layout.width // layout.block[1])
 
 
-def _samples(path: Path, layout: FloatLayout, byte_order: str) -> numpy.ndarray:
+def _float_samples(path: Path, layout: FloatLayout, byte_order: str) -> numpy.ndarray:
     """All samples (H, W, samples) float32."""
     if not layout.planes_apart:
-        return _plane(path, layout, byte_order, slice(None))
-    count = _blocks(layout)
-    parts = [_plane(path, layout, byte_order, slice(i * count, (i + 1) * count)) for i in range(layout.samples)]
+        return _float_plane(path, layout, byte_order, slice(None))
+    count = _block_count(layout)
+    parts = [_float_plane(path, layout, byte_order, slice(i * count, (i + 1) * count)) for i in range(layout.samples)]
     return numpy.concatenate(parts, -1)
 
 
-def _plane(path: Path, layout: FloatLayout, byte_order: str, part: slice) -> numpy.ndarray:
+def _float_plane(path: Path, layout: FloatLayout, byte_order: str, part: slice) -> numpy.ndarray:
     """(H, W, samples that lie together) float32 of those blocks."""
     samples, size = 1 if layout.planes_apart else layout.samples, layout.bits // 8
     block_height, block_width = layout.block
@@ -243,7 +243,7 @@ def _light(stored: numpy.ndarray, extra: int) -> numpy.ndarray:
     return numpy.concatenate([color, alpha] if colors == 3 else [color, color, color, alpha], -1)
 
 
-def _upright(light: numpy.ndarray, orientation: int) -> numpy.ndarray:
-    transposed, flips_y, flips_x = TURNS.get(orientation, (False, False, False))
+def _turned_upright(light: numpy.ndarray, orientation: int) -> numpy.ndarray:
+    transposed, flips_y, flips_x = TURNS_BY_ORIENTATION.get(orientation, (False, False, False))
     seen = light.swapaxes(0, 1) if transposed else light
     return numpy.ascontiguousarray(seen[:: -1 if flips_y else 1, :: -1 if flips_x else 1])

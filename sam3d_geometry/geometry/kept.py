@@ -59,7 +59,7 @@ def _tensors_in(value: object) -> list[torch.Tensor]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Kept:
     owner: weakref.ref[Pointmap]
     read: tuple[Hashable, ...]
     value: object
@@ -71,7 +71,7 @@ class Kept:
 
     def __init__(self, budget: int):
         self.budget = budget
-        self._found: OrderedDict[Hashable, _Found] = OrderedDict()
+        self._found: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = threading.RLock()  # a pointmap can die, and what is kept of it with it, in the middle of all this
 
     def __len__(self) -> int:
@@ -98,10 +98,10 @@ class Kept:
         value = make()
         size = sum(tensor.untyped_storage().nbytes() for tensor in _tensors_in(value))
         if size * len(pointmap) <= self.budget * len(part):
-            self._keep(key, _Found(weakref.ref(pointmap, lambda _: self._drop(key)), read, value, size))
+            self._keep(key, _Kept(weakref.ref(pointmap, lambda _: self._drop(key)), read, value, size))
         return value
 
-    def _keep(self, key: Hashable, found: _Found) -> None:
+    def _keep(self, key: Hashable, found: _Kept) -> None:
         with self._lock:
             self._found.pop(key, None)
             self._found[key] = found

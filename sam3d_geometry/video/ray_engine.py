@@ -31,7 +31,7 @@ from .overlap import Pipeline, run_ahead
 # what a worker does at a time: a killed one loses no more, and seeks, which means to decode from a frame that stands alone, no oftener
 SHORTEST_SPAN, LONGEST_SPAN = 32, 96  # frames
 SPAN_BYTES = 48 << 20  # of a span's results, which wait until those before them are taken
-BYTES_PER_PIXEL = 4 + 1 + 3 * 4 + 3 * 4  # depth, mask, picture and normals as they cross
+CROSSING_BYTES = 4 + 1 + 3 * 4 + 3 * 4  # depth, mask, picture and normals as they cross
 WORKER_NICENESS = 5  # what steadies and writes goes first where it shares a core with a worker: all others wait for it
 
 
@@ -214,7 +214,7 @@ def _span_frames(work: _Work, workers: int) -> int:
     """How many frames a worker does at a time: whole chunks, fewer where results are large or a clip is short."""
     settings, frames = work.settings, work.clip.facts.frames or LONGEST_SPAN
     height, width = size_for_long_edge(work.clip.facts.camera_size, settings.resolution)
-    most = min(LONGEST_SPAN, SPAN_BYTES // (BYTES_PER_PIXEL * height * width), frames // (2 * workers))
+    most = min(LONGEST_SPAN, SPAN_BYTES // (CROSSING_BYTES * height * width), frames // (2 * workers))
     per_chunk = settings.frames_per_chunk
     return per_chunk * max(1, max(SHORTEST_SPAN, most) // per_chunk)
 

@@ -29,10 +29,10 @@ STEP_PIXELS = 0.08  # of the long edge: by how much points may have moved from a
 STEP_SEEN = 0.8  # of an anchor's points that the next must see
 FEWEST_ANCHORS = 3  # of a shot that is adjusted
 FOLLOWED_TO = 6  # anchors each way that a point is looked for in
-POINTS = 200  # of an anchor
+POINTS_OF_ANCHOR = 200  # of an anchor
 CORNER = 0.003  # of the strongest corner: what is weaker is no point to follow
-BORDER = 6  # pixels: half the window by which points are followed
-LEAST_SEEN = 30  # points of other anchors that an anchor must see
+FOLLOWED_BORDER = 6  # pixels: half the window by which points are followed
+LEAST_OF_OTHERS = 30  # points of other anchors that an anchor must see
 SEARCHED, HALVINGS = (
     0.02,
     2,
@@ -72,7 +72,7 @@ class _Anchor:
         view = SolverFrame.of(pointmap)
         height, width = view.grey.shape
         k, pixels = view.intrinsics.double().numpy(), numpy.array([width, height], float)
-        places = _corners(view)
+        places = _corners_of_frame(view)
         columns, rows = places.T
         return _Anchor(
             frame=frame,
@@ -82,7 +82,7 @@ class _Anchor:
             **_camera_from_world(world_from_camera),
             places=places.astype(float),
             depth=view.depth.numpy()[rows, columns].astype(float),
-            surface=_surface(view, pointmap),
+            surface=_seen_surface(view, pointmap),
         )
 
     @property
@@ -104,10 +104,10 @@ class _Anchor:
     def holds(self, places: numpy.ndarray) -> numpy.ndarray:
         """Which places (..., 2) in pixels have a whole window in the frame."""
         height, width = self.grey.shape
-        return ((places >= BORDER) & (places < (width - BORDER, height - BORDER))).min(-1)
+        return ((places >= FOLLOWED_BORDER) & (places < (width - FOLLOWED_BORDER, height - FOLLOWED_BORDER))).min(-1)
 
 
-def _surface(view: SolverFrame, pointmap: Pointmap) -> numpy.ndarray:
+def _seen_surface(view: SolverFrame, pointmap: Pointmap) -> numpy.ndarray:
     """(H, W, 3) float32: a frame's points, smooth where the solver's are, and far away where there are none, as sky is."""
     depth = torch.where(view.usable, view.depth, pointmap.depth[0].cpu())
     known = view.usable | pointmap.mask[0].cpu()
@@ -115,12 +115,12 @@ def _surface(view: SolverFrame, pointmap: Pointmap) -> numpy.ndarray:
     return unproject(torch.where(known, depth, far)[None], view.intrinsics[None])[0].float().numpy()
 
 
-def _corners(view: SolverFrame) -> numpy.ndarray:
+def _corners_of_frame(view: SolverFrame) -> numpy.ndarray:
     """Pixels (P, 2) of a frame, x then y, that can be followed, spread over what is usable of it."""
     height, width = view.grey.shape
-    apart = 0.5 * math.sqrt(height * width / POINTS)
+    apart = 0.5 * math.sqrt(height * width / POINTS_OF_ANCHOR)
     mask = view.usable.to(torch.uint8).numpy()
-    found = opencv_for_flow().goodFeaturesToTrack(view.grey, POINTS, CORNER, apart, mask=mask)
+    found = opencv_for_flow().goodFeaturesToTrack(view.grey, POINTS_OF_ANCHOR, CORNER, apart, mask=mask)
     return numpy.zeros((0, 2), int) if found is None else found[:, 0].round().astype(int)
 
 
@@ -248,12 +248,12 @@ def _adjusted_once(pointmap: Pointmap, poses: numpy.ndarray) -> tuple[numpy.ndar
     while len(anchors) >= FEWEST_ANCHORS:
         seen = _observations(anchors)
         counts = numpy.bincount(seen.view[numpy.isnan(seen.log_depth)], minlength=len(anchors))
-        if counts.min() >= LEAST_SEEN:
+        if counts.min() >= LEAST_OF_OTHERS:
             scene, off = _adjusted_anchors(anchors, seen)
             adjusted = numpy.tile(numpy.eye(4), (len(anchors), 1, 1))
             adjusted[:, :3, :3], adjusted[:, :3, 3] = scene.rotations.transpose(0, 2, 1), scene.centres
             return _moved(poses, numpy.array([anchor.frame for anchor in anchors]), adjusted), off
-        anchors = [anchor for anchor, count in zip(anchors, counts) if count >= LEAST_SEEN]
+        anchors = [anchor for anchor, count in zip(anchors, counts) if count >= LEAST_OF_OTHERS]
     return poses, 0.0
 
 

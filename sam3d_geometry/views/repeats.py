@@ -14,9 +14,9 @@ from .edges import Edge
 from .features import Features
 from .graph import groups_of
 
-ALIKE = 0.3  # of descriptors of length 1: less than what two sides of one point differ by, so hardly anything is so by chance
+LIKE_A_COPY = 0.3  # of descriptors of length 1: less than what two sides of one point differ by, so hardly anything is so by chance
 RIVALS = 8  # likest features that each one is held against
-AROUND, LEAST_ALONG = 10, 0.3  # neighbors of a feature, and their share that have a copy in the same direction
+NEIGHBORS_ASKED, LEAST_ALONG = 10, 0.3  # neighbors of a feature, and their share that have a copy in the same direction
 LEAST_APART = 0.025  # of the long edge, between a feature and its copy
 SAME_STEP, LEAST_STEP_ERROR = (
     0.2,
@@ -35,15 +35,15 @@ def repeated_features(features: Features) -> numpy.ndarray:
     from scipy.spatial import KDTree
 
     count = len(features)
-    if count <= AROUND:
+    if count <= NEIGHBORS_ASKED:
         return numpy.zeros(count, bool)
     places = features.places / max(features.size)
     best, which = (features.descriptors @ features.descriptors.T).topk(min(RIVALS + 1, count), 1)
     which = which.numpy()
     step = places[which] - places[:, None]
     length = numpy.linalg.norm(step, axis=2)
-    copied = ((2 - 2 * best).clamp_min(0).sqrt().numpy() < ALIKE) & (length > LEAST_APART)
-    near = numpy.asarray(KDTree(places).query(places, AROUND + 1)[1])[:, 1:]
+    copied = ((2 - 2 * best).clamp_min(0).sqrt().numpy() < LIKE_A_COPY) & (length > LEAST_APART)
+    near = numpy.asarray(KDTree(places).query(places, NEIGHBORS_ASKED + 1)[1])[:, 1:]
     found = numpy.zeros(count, bool)
     for rival in range(which.shape[1]):
         mine = numpy.flatnonzero(copied[:, rival] & ~found)

@@ -132,9 +132,9 @@ class Cancelled(Exception):
 @pytest.mark.parametrize("share", [0.0, 0.6])
 @pytest.mark.parametrize("name", EFFECTS)
 def test_cancelling_ends_an_effect_at_once(name, share):
-    work, scene = Work(), uneven_scene(size=SIZE)
+    work = Work()
     with Interruptible(work.ask, seconds_between=0):
-        EFFECTS[name](scene)
+        EFFECTS[name](uneven_scene(size=SIZE))
     last, asked = int(share * work.questions), 0
 
     def cancel_at_last():
@@ -145,7 +145,7 @@ def test_cancelling_ends_an_effect_at_once(name, share):
         asked += 1
 
     with pytest.raises(Cancelled), Interruptible(cancel_at_last, seconds_between=0):
-        EFFECTS[name](scene)
+        EFFECTS[name](uneven_scene(size=SIZE))  # another one: of the first some is kept
     assert asked == last + 1
 
 

@@ -133,6 +133,7 @@ def _exr_by_ffmpeg(path: Path, wanted: str) -> FloatPicture:
     """The picture of a common EXR where OpenEXR is missing, by FFmpeg, which comes with PyAV; `wanted` says what to install."""
     try:
         import av
+        from av.error import FFmpegError
     except ImportError as error:
         raise PhotoError(f"{wanted}.") from error
     try:
@@ -141,7 +142,7 @@ def _exr_by_ffmpeg(path: Path, wanted: str) -> FloatPicture:
             frame = next(container.decode(stream))
             values = frame.reformat(format=frame.format.name.replace("f16", "f32")).to_ndarray()
             aspect = pixel_aspect_of(stream.sample_aspect_ratio)
-    except (av.error.FFmpegError, StopIteration, OSError, ValueError) as error:
+    except (FFmpegError, StopIteration, OSError, ValueError) as error:
         raise PhotoError(f"the file is damaged, or of a kind that needs more. {wanted}.") from error
     if values.dtype.kind != "f":
         raise PhotoError(f"its pixels are whole numbers. {wanted}.")

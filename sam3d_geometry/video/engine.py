@@ -181,7 +181,8 @@ class LocalEngine:
         if images.dtype != torch.uint8:
             return as_float(images)
         if self._room.shape[1:] != images.shape[1:] or len(self._room) < len(images):
-            self._room = torch.empty(images.shape, device=images.device)
+            with torch.inference_mode(False):  # in it ComfyUI calls nodes, but not the threads that write here next
+                self._room = torch.empty(images.shape, device=images.device)
         return self._room[: len(images)].copy_(images).div_(255)
 
     def sample(self, clip: Clip, settings: StreamSettings) -> Pointmap:

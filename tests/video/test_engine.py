@@ -111,3 +111,15 @@ def test_frames_for_the_camera_are_seen_with_the_threads_of_the_network_and_no_m
         assert counts == [2, 2] and torch.get_num_threads() == 4
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(not WEIGHTS.exists(), reason="the pack's preview.safetensors is not there")
+@pytest.mark.parametrize("overlap", [True, False])
+def test_a_clip_is_seen_where_nodes_run_in_inference_mode_and_its_threads_do_not(clip, overlap):
+    engine, settings = LocalEngine(load_model(PREVIEW, allow_download=False)), StreamSettings(resolution=64)
+    with torch.inference_mode():
+        engine.sample(clip, settings)
+        seen = list(engine.geometry(clip, settings, Survey(50.0), None, Pipeline(overlap)))
+    plainly = list(engine.geometry(clip, settings, Survey(50.0), None, Pipeline(overlap)))
+    for one, other in zip(seen, plainly, strict=True):
+        assert torch.equal(one.pointmap.points, other.pointmap.points)

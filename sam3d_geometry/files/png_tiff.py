@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import struct
 import warnings
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -91,20 +89,9 @@ def _damage() -> tuple[type[Exception], ...]:
     """What Pillow's readers of PNG and TIFF raise on damaged files."""
     from PIL import Image
 
-    return (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        IndexError,
-        KeyError,
-        TypeError,
-        OverflowError,
-        RuntimeError,
-        struct.error,
-        zlib.error,
-        Image.DecompressionBombError,
-    )
+    from .picture_file import DAMAGE
+
+    return (*DAMAGE, RuntimeError, Image.DecompressionBombError)
 
 
 def _text_in(opened: Image.Image) -> Any:

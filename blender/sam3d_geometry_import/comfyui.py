@@ -65,8 +65,8 @@ class Server:
         body = json.dumps(content).encode()
         return self._json(self._open("POST", path, body, {"Content-Type": "application/json"}))
 
-    def upload(self, photo: Path, name: str) -> str:
-        """Puts a photo into the server's input folder under a name; what Load Image is to be given."""
+    def upload(self, photo: bytes, name: str) -> str:
+        """Puts a photo's file into the server's input folder under a name; what Load Image is to be given."""
         mark = uuid.uuid4().hex
         parts = [
             f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
@@ -74,7 +74,7 @@ class Server:
         ]
         head = f'--{mark}\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n'
         head += "Content-Type: application/octet-stream\r\n\r\n"
-        body = b"".join([*parts, head.encode(), photo.read_bytes(), f"\r\n--{mark}--\r\n".encode()])
+        body = b"".join([*parts, head.encode(), photo, f"\r\n--{mark}--\r\n".encode()])
         kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
         said = self._json(self._open("POST", "/upload/image", body, kind))
         kept = [said.get("subfolder"), said.get("name")]

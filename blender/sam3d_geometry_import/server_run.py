@@ -118,10 +118,11 @@ class ServerRun:
     def _computed(self, photo: Path, place: Path) -> Result:
         self._say("sending it")
         try:
-            if is_cut_off(photo.read_bytes()):
+            content = photo.read_bytes()
+            if is_cut_off(content):
                 raise _Failed("the file is cut off; copy it again from where it is whole.")
-            name = server_name(photo)
-            image = self.server.upload(photo, name)
+            name = server_name(photo, content)
+            image = self.server.upload(content, name)
         except OSError as error:
             raise _Failed(f"it cannot be read ({error.strerror or error}).") from error
         outputs = self._outputs(graph_of(image, self.geometry, self.extras, Path(name).stem))
@@ -189,10 +190,10 @@ class ServerRun:
             pass  # the server is gone, and the job with it
 
 
-def server_name(photo: Path) -> str:
+def server_name(photo: Path, content: bytes) -> str:
     """A name for a photo in the server's input folder: its own in plain letters, and its content's digest."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "_", photo.stem)[:60].strip("_") or "photo"
-    return f"{plain}_{hashlib.sha256(photo.read_bytes()).hexdigest()[:12]}{photo.suffix.lower()}"
+    return f"{plain}_{hashlib.sha256(content).hexdigest()[:12]}{photo.suffix.lower()}"
 
 
 def _outputs_of(entry: dict[str, Any]) -> dict[str, Any]:

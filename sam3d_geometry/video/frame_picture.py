@@ -19,11 +19,21 @@ from ..geometry.pixel_aspect import SQUARE
 
 @dataclass(frozen=True)
 class FramePicture:
-    """A picture's pixels (H, W, 3) uint8 in sRGB, or (H, W, 4) with alpha, a pixel's width over its height, and sentences about it."""
+    """A picture's pixels (H, W, 3) uint8 in sRGB, or (H, W, 4) with alpha, and the floats that they show at an exposure, or None."""
 
     pixels: numpy.ndarray
-    pixel_aspect: Fraction = SQUARE
-    notes: tuple[str, ...] = ()
+    floats: FloatPicture | None = None
+    exposure: float = 0.0
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """A pixel's width over its height."""
+        return SQUARE if self.floats is None else self.floats.pixel_aspect
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about how it is shown; those are found anew each time, which takes a while."""
+        return () if self.floats is None else tuple(self.floats.notes(self.exposure))
 
     def with_alpha(self, wanted: bool) -> numpy.ndarray:
         """The pixels with four channels where alpha is wanted, opaque if the picture has none; with three, over gray, where not."""
@@ -60,8 +70,7 @@ def _ordinary(path: Path) -> FramePicture:
 
 
 def _on_screen(picture: FloatPicture, exposure: float) -> FramePicture:
-    pixels = eight_bit(picture.seen(exposure)).numpy()
-    return FramePicture(pixels, picture.pixel_aspect, tuple(picture.notes(exposure)))
+    return FramePicture(eight_bit(picture.seen(exposure)).numpy(), picture, exposure)
 
 
 def resized(pixels: numpy.ndarray, size: tuple[int, int]) -> numpy.ndarray:

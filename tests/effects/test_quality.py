@@ -16,7 +16,8 @@ from sam3d_geometry.effects.light.composite import Compositing
 from sam3d_geometry.effects.light.layer import LayerPlacement
 from sam3d_geometry.effects.light.layer_source import Insertion, Picture
 from sam3d_geometry.effects.light.lights import Light, place_lights
-from sam3d_geometry.effects.light.relight import Relighting, relight_photo
+from sam3d_geometry.effects.light.relight import Relighting, relight_surface
+from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.effects.quality import (
     DRAFT,
     FINAL,
@@ -67,14 +68,15 @@ def in_fog(quality, scene, photo):
 def lit(quality, scene, photo):
     lamps = place_lights([Light(kind="point", pixel=(0.3, 0.3), distance=0.5, radius=0.0)], scene)
     radius = smoothing_at(quality, 4, scene, photo)
-    return relight_photo(*at_quality(quality, scene, photo), lamps, Relighting(ambient=0.5), radius)
+    surface = surface_at_image(*at_quality(quality, scene, photo), radius)
+    return relight_surface(surface, lamps, Relighting(ambient=0.5))
 
 
 def with_a_card(quality, scene, photo):
     card = Picture(torch.full((1, 8, 8, 3), 0.7), None, False)
     places = card.place(LayerPlacement(where="distance", pixel=(0.5, 0.5), distance=0.7, size=0.2), scene)
     mixing = Compositing(edge_refine=pixels_at(quality, 4))
-    return Insertion(card, places, mixing).into(*at_quality(quality, scene, photo))
+    return Insertion(card, places, mixing).onto(surface_at_image(*at_quality(quality, scene, photo)))
 
 
 EFFECTS = (moved, seen_by_two_eyes, out_of_focus, in_fog, lit, with_a_card)

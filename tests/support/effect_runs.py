@@ -17,7 +17,7 @@ from sam3d_geometry.effects.lens.thin_lens import Blur
 from sam3d_geometry.effects.light.composite import composite
 from sam3d_geometry.effects.light.layer import LayerPlacement, card_layer, mesh_layer, place_layer
 from sam3d_geometry.effects.light.lights import LIGHT_KINDS, Light, place_lights
-from sam3d_geometry.effects.light.relight import Relighting, relight_photo
+from sam3d_geometry.effects.light.relight import Relighting, relight_surface
 from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.geometry.gravity import level_world
 from sam3d_geometry.geometry.pointmap import Pointmap
@@ -49,7 +49,7 @@ def uneven_scene(seed: int = 3, size: tuple[int, int] = (60, 80)) -> Pointmap:
 
 def _relit(scene: Pointmap, kind: str):
     lights = place_lights([Light(kind=kind, radius=0.05, distance=0.5, sun_size_degrees=2)], scene)
-    return relight_photo(scene, None, lights, Relighting())
+    return relight_surface(surface_at_image(scene), lights, Relighting())
 
 
 def _composed(scene: Pointmap, mesh: bool):

@@ -12,7 +12,6 @@ from ...geometry.resize import resize_image
 from .composite import Compositing, composite
 from .layer import AS_IS, Layer, LayerPlacement, PlacedLayer, card_layer, mesh_layer, place_layer
 from .lights import PlacedLight
-from .surface import surface_at_image
 
 
 def _frames(values: torch.Tensor, part: slice, device: torch.device) -> torch.Tensor:
@@ -94,31 +93,23 @@ class Meshes:
 class Insertion:
     """A layer that has its place in a clip, with all that decides how it looks there; lights and places are the whole clip's.
 
-    smoothing  radius in pointmap pixels over which surfaces are averaged before the layer's shadow falls on them
-    ambient    light from everywhere on meshes that lights shine on
+    ambient  light from everywhere on meshes that lights shine on
     """
 
     source: Picture | Meshes
     placed: PlacedLayer
     how: Compositing
     lights: Sequence[PlacedLight] = ()
-    smoothing: int = 0
     ambient: float = 0.4
-
-    def into(
-        self, pointmap: Pointmap, image: torch.Tensor | None = None, part: slice = slice(None)
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The layer in the frames `part` of a clip, of which these are pointmap and photo (1 or N, H, W, 3).
-
-        Picture (N, H, W, 3), visible coverage, shadow and the layer's distance along the view axis (N, H, W), which is 0 where
-        the layer is not and counts also where it is covered.
-        """
-        return self.onto(surface_at_image(pointmap, image, self.smoothing), part)
 
     def onto(
         self, surface: Pointmap, part: slice = slice(None)
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """`into` where the surface of those frames at the photo's size (`surface_at_image`) is known."""
+        """The layer in the frames `part` of a clip, of which this is the surface at the photo's size (`surface_at_image`).
+
+        Picture (N, H, W, 3), visible coverage, shadow and the layer's distance along the view axis (N, H, W), which is 0 where
+        the layer is not and counts also where it is covered.
+        """
         placed = self.placed[part].to(surface.device)
         lights = [light[part].to(surface.device) for light in self.lights]
         layer = self.source.seen(part, placed, surface, lights, self.ambient)

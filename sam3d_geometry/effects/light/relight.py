@@ -22,7 +22,7 @@ from ...maps.enlarge import enlarge_guided
 from .lights import PlacedLight
 from .shading import dot, ggx, lambert, light_at, unit
 from .shadow import Casting, cast_shadow
-from .surface import normals_of, pick_frame, surface_at_image
+from .surface import normals_of, pick_frame
 
 KNEE = 0.6  # share of the room up to white that light fills unchanged; beyond, it nears white without reaching it
 LIGHT_PICTURE = 64  # long edge at which the photo's own light is estimated
@@ -183,18 +183,6 @@ def relight(
 
     picture, alone = by_strips(both, [linear, added])
     return picture, alone, shadow
-
-
-def relight_photo(
-    pointmap: Pointmap,
-    image: torch.Tensor | None,
-    lights: Sequence[PlacedLight],
-    how: Relighting,
-    smoothing: int = 0,
-    occlusion: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`relight` of a pointmap at the size of its photo (1 or B, H, W, 3); `occlusion` (1 or B, h, w) may have any size."""
-    return relight_surface(surface_at_image(pointmap, image, smoothing), lights, how, occlusion)
 
 
 def relight_surface(

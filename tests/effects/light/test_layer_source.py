@@ -8,6 +8,7 @@ from lit_scenes import ball
 from sam3d_geometry.effects.light.composite import Compositing
 from sam3d_geometry.effects.light.layer import LayerPlacement
 from sam3d_geometry.effects.light.layer_source import Insertion, Meshes, Picture
+from sam3d_geometry.effects.light.surface import surface_at_image
 
 SIZE = (60, 80)
 PLAIN = Compositing(feather=0.0, shadow_strength=0.0)
@@ -39,8 +40,8 @@ def board(height=1.0, width=2.0):
 def test_a_card_and_a_board_of_its_size_cover_the_same_pixels_at_the_same_distance(yaw):
     pointmap = scene()
     # the largest side of a mesh is its size, the height of a card
-    card = inserted(Picture(torch.ones(1, 32, 64, 3)), pointmap, size=1.0, yaw=yaw).into(pointmap)
-    mesh = inserted(board(), pointmap, size=2.0, yaw=yaw).into(pointmap)
+    card = inserted(Picture(torch.ones(1, 32, 64, 3)), pointmap, size=1.0, yaw=yaw).onto(surface_at_image(pointmap))
+    mesh = inserted(board(), pointmap, size=2.0, yaw=yaw).onto(surface_at_image(pointmap))
     differ = (card[1] > 0.5) != (mesh[1] > 0.5)
     assert (card[1] > 0.5).sum() > 300 and differ.float().mean() < 0.02
     inside = (card[1] > 0.99) & (mesh[1] > 0.99)
@@ -49,7 +50,7 @@ def test_a_card_and_a_board_of_its_size_cover_the_same_pixels_at_the_same_distan
 
 def test_the_distance_is_that_of_the_layer_also_where_it_is_covered():
     pointmap = scene()
-    _, covered, _, distance = inserted(Picture(torch.ones(1, 32, 64, 3)), pointmap).into(pointmap)
+    _, covered, _, distance = inserted(Picture(torch.ones(1, 32, 64, 3)), pointmap).onto(surface_at_image(pointmap))
     assert not covered[0, 30, 20:39].any() and covered[0, 30, 45] == 1
     assert torch.allclose(distance[0, 30, 20:60], torch.tensor(2.0), atol=1e-4)
     assert not distance[0, :, :5].any() and not distance[0, :5].any()
@@ -74,9 +75,9 @@ def test_chunks_of_a_clip_are_the_clip(source):
         vertices, faces = ball(12)
         many = Meshes(vertices * torch.tensor([1.0, 0.8, 0.6]).view(3, 1, 1), faces, torch.rand(3, *vertices.shape[1:]))
     layer = inserted(many, pointmap, Compositing(shadow_samples=2, shadow_resolution=40), where="surface", size=0.5)
-    whole = layer.into(pointmap)
+    whole = layer.onto(surface_at_image(pointmap))
     for part in (slice(0, 2), slice(2, 3)):
-        for a, b in zip(whole, layer.into(pointmap[part], None, part)):
+        for a, b in zip(whole, layer.onto(surface_at_image(pointmap[part]), part)):
             assert torch.allclose(a[part], b, atol=1e-6)
     assert not torch.allclose(whole[0][0], whole[0][1])
 
@@ -88,5 +89,5 @@ def test_a_picture_has_no_place_of_its_own_and_a_mesh_has():
     assert "\n" not in str(caught.value)
     vertices, faces = ball(24)
     mesh = Meshes(vertices * 0.5 + torch.tensor([0.3, 0.0, -2.0]), faces)
-    *_, distance = inserted(mesh, pointmap, where="as is").into(pointmap)
+    *_, distance = inserted(mesh, pointmap, where="as is").onto(surface_at_image(pointmap))
     assert distance[distance > 0].min().item() == pytest.approx(1.5, abs=0.02)

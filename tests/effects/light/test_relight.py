@@ -15,7 +15,7 @@ from sam3d_geometry.effects.light.relight import (
     added_light,
     albedo_from_photo,
     relight,
-    relight_photo,
+    relight_surface,
 )
 from sam3d_geometry.effects.light.surface import surface_at_image
 from sam3d_geometry.geometry.colour import linear_from_srgb
@@ -156,8 +156,8 @@ def test_a_photo_is_relit_at_its_size_and_what_is_closed_in_stays_dark():
     lights = place_lights([Light(placement="camera", offset=(0.0, 0.0, 0.2), reach=3.0)], pointmap)
     closed = torch.ones(1, 6, 8)
     closed[..., :4] = 0
-    picture, light, _ = relight_photo(pointmap, torch.full((1, 60, 80, 3), 0.4), lights, MATT, occlusion=closed)
+    surface = surface_at_image(pointmap, torch.full((1, 60, 80, 3), 0.4))
+    picture, light, _ = relight_surface(surface, lights, MATT, closed)
     assert picture.shape == light.shape == (2, 60, 80, 3)
     assert light[:, :, :35].max() == 0 < 0.05 < light[:, :, 45:].min()
-    surface = surface_at_image(pointmap, torch.full((1, 60, 80, 3), 0.4))
-    assert torch.equal(relight_photo(pointmap, surface.image, lights, MATT)[0], relight(surface, lights, MATT)[0])
+    assert torch.equal(relight_surface(surface, lights, MATT)[0], relight(surface, lights, MATT)[0])

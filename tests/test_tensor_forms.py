@@ -262,7 +262,7 @@ GIVEN = {
         "found": noise(40, 2, low=6.0, high=17.0),
     },
     "flow.flows_agree": {"flow": noise(*SIZE, 2), "back": -noise(*SIZE, 2)},
-    "relight.relight_photo": {"lights": LIGHTS, "how": Relighting(), "occlusion": noise(1, *SIZE)},
+    "colour.put_over_gray": {"picture": noise(1, *SIZE, 4)},
     "relight.relight_surface": {
         "surface": surface_at_image(SCENE),
         "lights": LIGHTS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 import torch
 
 from ..geometry.camera import intrinsics_from_focal
+from .rotation_maths import are_rotations
 from .skeleton import JOINT_COUNT, KEYPOINT_COUNT
 
 FACE_KEYPOINTS = 238
@@ -84,7 +85,7 @@ class Bodies:
             needed = (*self.present.shape, PARAMETERS.get(name, -1))
             if tuple(value.shape) != needed:
                 raise ValueError(f"Bodies parameter {name} came as {tuple(value.shape)}; {needed} is needed.")
-        if self.world_from_camera is not None and not _is_rigid(self.world_from_camera):
+        if self.world_from_camera is not None and not _are_rigid(self.world_from_camera):
             raise ValueError("Bodies world_from_camera came as something else than rigid transforms; leave it out.")
         if self.faces is not None and len(self.faces):
             low, high = int(self.faces.min()), int(self.faces.max())
@@ -199,8 +200,6 @@ class Bodies:
         return replace(self, **tensors, parameters={name: value.to(device) for name, value in self.parameters.items()})
 
 
-def _is_rigid(transforms: torch.Tensor) -> bool:
+def _are_rigid(transforms: torch.Tensor) -> bool:
     """Whether all of (T, 4, 4) turn and move alone."""
-    turns = transforms[:, :3, :3]
-    off = (turns @ turns.mT - torch.eye(3).to(turns)).abs()
-    return bool(transforms.isfinite().all()) and bool((off < RIGID_DOUBT).all())
+    return bool(transforms.isfinite().all()) and are_rotations(transforms[:, :3, :3], RIGID_DOUBT)

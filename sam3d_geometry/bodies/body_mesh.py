@@ -10,6 +10,7 @@ import torch
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
+from ..geometry.widening import widened
 from ..shapes.mesh import Mesh, vertex_normals
 from ..shapes.surface import VERTEX_COLORS, surface_from_pointmap
 from .bodies import Bodies
@@ -53,8 +54,7 @@ def without_people(pointmap: Pointmap, bodies: Bodies, frame: int) -> Pointmap:
     for p in bodies.here(frame):
         mask = person_mask(bodies, frame, p, pointmap.size)
         people = people if mask is None else people | mask
-    wide = torch.nn.functional.max_pool2d(people[None].float(), 2 * GROWN + 1, stride=1, padding=GROWN) > 0.5
-    return pointmap.masked(~resize_mask(wide, pointmap.size))
+    return pointmap.masked(~resize_mask(widened(people[None], GROWN), pointmap.size))
 
 
 def joined_meshes(meshes: list[Mesh]) -> Mesh:

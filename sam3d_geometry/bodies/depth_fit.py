@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from ..geometry.surfaces import ends_of
+
 RATIO_BIN, MODE_WIDTH = 0.005, 0.03  # of the histogram of log ratios that is begun with, and how wide its mode may be
 TUKEY, LEAST_RATIO_SPREAD = 4.685, 0.002  # Tukey's constant, and the spread below which nothing is called an outlier
 FIT_STEPS = 15
@@ -20,9 +22,8 @@ SHAPE_M = 1e-3  # how exactly the shape of a body is known, where it is seen str
 ROUND_M = 0.08  # radius of what bodies consist of: clothes along the normal of something round add less to its depth at the rim
 CLOTH_STEP_M = 1e-3
 CLOTH_ROUNDS = 3
-BLOCKS_ACROSS = (
-    4  # a person's pixels are so many blocks' width squared: errors of shape and depth are alike within a block
-)
+# a person's pixels are so many blocks' width squared: errors of shape and depth are alike within a block
+BLOCKS_ACROSS = 4
 STEEPEST_BODY = 4.0  # pixels' widths by which depth may change from one to the next on one surface
 RIM = 2  # pixels inside the silhouette that are left out where enough remain: depth bleeds there
 
@@ -170,14 +171,12 @@ def own_edges(depth: torch.Tensor, focal: float) -> torch.Tensor:
 
     `focal` is in pixels of that picture: a surface that is seen flat is no jump.
     """
-    edges = torch.zeros(depth.shape, dtype=torch.bool, device=depth.device)
-    for axis in (0, 1):
-        count = depth.shape[axis] - 1
-        near, far = depth.narrow(axis, 0, count), depth.narrow(axis, 1, count)
-        jump = ((near - far).abs() > STEEPEST_BODY * torch.maximum(near, far) / focal) & (near > 0) & (far > 0)
-        edges.narrow(axis, 0, count).logical_or_(jump)
-        edges.narrow(axis, 1, count).logical_or_(jump)
-    return edges
+
+    def joined(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        steep = (first - second).abs() > STEEPEST_BODY * torch.maximum(first, second) / focal
+        return ~(steep & (first > 0) & (second > 0))[None]
+
+    return ends_of((joined(depth[:-1], depth[1:]), joined(depth[:, :-1], depth[:, 1:])))[0]
 
 
 def inner(mask: torch.Tensor) -> torch.Tensor:

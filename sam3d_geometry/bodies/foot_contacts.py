@@ -14,15 +14,11 @@ TREMBLE = 0.5  # of the trembling of a point: the slowest of several points trem
 SLOWEST, FASTEST = 0.12, 0.6
 AIR_M = 0.12  # over where soles usually are when lowest: both feet higher than that are in the air
 BODY_HZ = 2.0  # faster than this the hips do not speed up and slow down; what does is the estimator
-EDGE_S, EDGE_FRAMES = (
-    0.08,
-    6,
-)  # how much longer a foot may stand than its smoothed way tells; frames that tell where it stood
+EDGE_S = 0.08  # how much longer a foot may stand than its smoothed way tells
+EDGE_FRAMES = 6  # that tell where it stood
 THERE = 2.0  # standard deviations, of three axes together, within which a point is where it stood
-LEAST_SPREAD_M, CARRIED_M = (
-    2e-3,
-    0.01,
-)  # metres: how exactly a standing foot is seen at best; off its place by smoothing
+LEAST_SPREAD_M = 2e-3  # how exactly a standing foot is seen at best
+CARRIED_M = 0.01  # off its place by smoothing
 RESTS_S = 0.3  # a foot that does not move for so long stands, however high: on a stair
 SHORTEST_S = 0.1  # a step or a pause shorter than that is none
 

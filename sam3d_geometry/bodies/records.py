@@ -10,6 +10,7 @@ import numpy
 import torch
 
 from .bodies import FACE_KEYPOINTS, PARAMETERS, Bodies
+from .rotation_maths import are_rotations
 from .skeleton import JOINT_COUNT, KEYPOINT_COUNT
 
 Record = Mapping[str, Any]
@@ -276,7 +277,7 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
                 f"{key} of {place} has values up to {float(numpy.abs(found[key]).max()):.3g} m; meters are needed."
             )
     turns = found.get("pred_global_rots")
-    if turns is not None and not _are_rotations(turns.astype(numpy.float64)):
+    if turns is not None and not are_rotations(torch.from_numpy(turns.astype(numpy.float64)), ROTATION_DOUBT):
         raise ValueError(f"pred_global_rots of {place} are no rotations; predict that frame again.")
     depth = float(found["pred_cam_t"][2])
     if depth <= 0:
@@ -285,10 +286,6 @@ def _values(record: Record, place: str, vertices: int) -> dict[str, numpy.ndarra
     if focal is not None and float(focal) <= 0:
         raise ValueError(f"focal_length of {place} came as {float(focal):.3g} pixels; more than 0 is needed.")
     return found
-
-
-def _are_rotations(turns: numpy.ndarray) -> bool:
-    return bool((numpy.abs(turns @ turns.swapaxes(1, 2) - numpy.eye(3)) < ROTATION_DOUBT).all())
 
 
 def _size_and_focal(named: dict[str, Any], present: torch.Tensor, image_size: Sequence[int] | None) -> tuple[int, int]:

@@ -66,6 +66,12 @@ def rotation_from_vector(vectors: torch.Tensor) -> torch.Tensor:
     return rotation_from_xyzw(torch.cat([vectors * scale, half.cos()], -1))
 
 
+def are_rotations(matrices: torch.Tensor, doubt: float) -> bool:
+    """Whether every R R' of matrices (..., 3, 3) misses the identity by less than `doubt`; nan does not."""
+    off = (matrices @ matrices.mT - torch.eye(3).to(matrices)).abs()
+    return bool((off < doubt).all())
+
+
 def least_turn(start: torch.Tensor, end: torch.Tensor) -> torch.Tensor:
     """The smallest rotations (..., 3, 3) that take directions `start` (..., 3) to directions `end` (..., 3)."""
     start, end = (torch.nn.functional.normalize(direction, dim=-1) for direction in torch.broadcast_tensors(start, end))

@@ -12,6 +12,7 @@ import torch
 
 from ..geometry.pointmap import Pointmap
 from ..geometry.surfaces import depth_edges
+from ..geometry.turns import rotation_of
 from ..geometry.windows import window_any, window_mean
 from .flow import followed, grey_frames, pixel_positions, refined, sample_at
 from .noise import spread
@@ -98,7 +99,7 @@ class Motion:
 
     def stepped(self, step: numpy.ndarray) -> Motion:
         """The motion with a turn TURN_PART after its own and a further way MOVE_PART, both of `step` (6,) float64."""
-        turn, move = _rotation(step[TURN_PART]), step[MOVE_PART]
+        turn, move = rotation_of(step[TURN_PART]), step[MOVE_PART]
         return Motion(torch.from_numpy(turn @ self.rotation.numpy()), self.translation + torch.from_numpy(move))
 
     def inverse(self) -> Motion:
@@ -240,15 +241,6 @@ class _SeenSamples(NamedTuple):
         slopes[SHIFT] = moved(*self.rays)
         slopes[LOG_SCALE] = slopes[SHIFT] * lengths
         return slopes
-
-
-def _rotation(turn: numpy.ndarray) -> numpy.ndarray:
-    """Axis times angle (3,) -> rotation (3, 3), by Rodrigues' formula."""
-    x, y, z = turn
-    cross = numpy.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    angle = max(math.hypot(x, y, z), 1e-12)  # of which the sine is itself
-    one, half = math.sin(angle) / angle, math.sin(angle / 2) / (angle / 2)
-    return numpy.eye(3) + one * cross + half**2 / 2 * (cross @ cross)
 
 
 def _noise(residuals: numpy.ndarray, least: float) -> float:

@@ -10,10 +10,8 @@ from torch.nn import functional as F
 LIKENESS_CELL = 4  # pixels of a thumbnail in one: small motion and noise are gone
 STEP_ASIDE = 2  # coarse pixels, a sixth of the picture, by which the camera may have moved on
 ONE_PLACE = 0.5  # likeness beyond which two thumbnails may show one place; of unrelated photos it reaches 0.54
-DETAIL_CELL, DETAIL_AROUND = (
-    2,
-    5,
-)  # pixels of a thumbnail in one, and of those in the surroundings that detail stands out from
+DETAIL_CELL = 2  # pixels of a thumbnail in one
+DETAIL_AROUND = 5  # of those, across the surroundings that detail stands out from
 ONE_PLACE_IN_DETAIL = 0.4  # of unrelated photos that are as alike it is below 0.27, of one place in motion above 0.6
 
 

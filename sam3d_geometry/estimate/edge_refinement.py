@@ -23,7 +23,8 @@ from ..geometry.progress import OnProgress
 from ..geometry.resize import GeometryResize, Size, picture_size, require_photo, resize_image, size_for_long_edge
 from ..geometry.surfaces import ends_of, inverse_depth
 from ..geometry.unrefined import packed
-from .soft_edges import falling_into_sky, joined, on_ramps, on_ridges, ramp_strides, slopes, widened
+from ..geometry.widening import widened
+from .soft_edges import falling_into_sky, joined, on_ramps, on_ridges, ramp_strides, slopes
 from .surface_votes import Electors, Verdict, Voters, decide
 
 RAMP_RADIUS, RAMP_SPREAD = 4, 2.0  # pixels: from the middle of a ramp both of its surfaces are heard
@@ -33,9 +34,8 @@ TRACED = 0.1  # purity of what lies beside a ramp, whose last trace may reach th
 RIDGE_TRUST = 0.5  # in the middle of something thin, whose own depth is mixed with that behind it
 LARGEST_SIZE_RATIO = 2.3  # in size: beyond it one more step is made
 MEDIAN_SIDE = 128  # pixels of the long side that a median is taken from
-PIXELS_AT_ONCE = (
-    1 << 18
-)  # of frames that are refined together: many short steps become few longer ones, which still fit the cache
+# of frames that are refined together: many short steps become few longer ones, which still fit the cache
+PIXELS_AT_ONCE = 1 << 18
 SAME_PIXEL = 0.15  # difference of colour in [0, 1] up to which a pixel of a clip shows the same as before
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from ..geometry.camera import diagonal_focal_from_fov_x_degrees, intrinsics_from_diagonal_focal
-from ..geometry.colour import BEHIND_ALPHA, without_nan
+from ..geometry.colour import put_over_gray, without_nan
 from ..geometry.pointmap import Pointmap
 from ..geometry.pointmap_maker import FARTHEST_DEPTH, pointmap_of_depth
 from ..geometry.progress import OnProgress
@@ -66,7 +66,7 @@ def _clean(images: torch.Tensor) -> torch.Tensor:
     """Images (B, H, W, 1, 3 or 4) of any float type -> (B, H, W, 3) float32 in [0, 1] without nan, put over gray by their alpha."""
     images = without_nan(images.float())
     if images.shape[-1] == 4:
-        images = torch.lerp(torch.full_like(images[..., :3], BEHIND_ALPHA), images[..., :3], images[..., 3:])
+        images = put_over_gray(images)
     return images.expand(-1, -1, -1, 3)
 
 

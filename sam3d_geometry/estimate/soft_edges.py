@@ -7,9 +7,9 @@ linear in the pixel position, so what a step has in excess of those a little bef
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
 
 from ..geometry.surfaces import DEPTH_EDGE, average_linked, ends_of, excess, inverse_jumps, linked_difference
+from ..geometry.widening import widened
 
 RAMP_STEP = 0.02  # relative excess from one pixel to the next that a ramp has: a few times the noise of an estimator
 RAMP_LENGTH = 4  # pixels of a ramp; wider ones are looked for in a map of half, or a quarter, of the size
@@ -50,11 +50,6 @@ def _contrasts(inverse: torch.Tensor, length: int, contrast: float) -> torch.Ten
         for start in range(length + 1):
             found.narrow(dim, start, apart.shape[dim]).logical_or_(apart)
     return found
-
-
-def widened(region: torch.Tensor, radius: int) -> torch.Tensor:
-    """Bool region (B, H, W) with the pixels up to `radius` rows and columns around it."""
-    return F.max_pool2d(region.float(), 2 * radius + 1, 1, radius) > 0
 
 
 def on_ramps(inverse: torch.Tensor) -> torch.Tensor:

@@ -33,8 +33,7 @@ FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, FRAMES_KEY, MASK_KEY = "faces", "image_s
 WORLD_KEY, TRACK_IDS_KEY = "world_from_camera", "track_ids"
 MAX_BODY_VALUES = 1 << 30  # of one array: 300 frames of four people have 7 % of it
 MAX_JSON_BYTES = 1 << 30
-# bodies hardly pack, but those of a clip in which somebody is rarely there do: times its own size that a file may unpack to
-MAX_PACKED, FREE_BYTES = 100, 1 << 28
+MAX_PACKED = 100  # times a file's own size that one of its arrays may unpack to; bodies hardly pack
 PERSON = re.compile(r"^(.*?)[_-]?(?:subj|subject|person|body)[_-]?(\d+)$", re.IGNORECASE)
 # of an .npz: what is known by name; anything else in it is left alone
 KNOWN_KEYS = (*ARRAY_SHAPES, FACES_KEY, IMAGE_SIZE_KEY, PRESENT_KEY, TRACK_IDS_KEY, TRACK_ID, WORLD_KEY, MASK_KEY)
@@ -172,9 +171,8 @@ def _people_of_npz(path: Path) -> dict[str, Any]:
     arrays = {}
     with NpzFile(path) as archive:
         known = sorted(archive.names.intersection(KNOWN_KEYS))
-        if (
-            most := max((archive.unpacked_bytes(name) for name in known), default=0)
-        ) > MAX_PACKED * path.stat().st_size:
+        most = max((archive.unpacked_bytes(name) for name in known), default=0)
+        if most > MAX_PACKED * path.stat().st_size:
             raise DepthFileError(f"it unpacks to {most:,} bytes, more than {MAX_PACKED} times its own size")
         for name in known:
             with archive.member(name) as member:

@@ -12,7 +12,7 @@ from ..geometry.axes import target_from_source
 from ..geometry.camera import CENTRED
 from ..geometry.pointmap import Pointmap
 
-SQUARE = 0.005  # by which the sides of a pixel may differ: rounding of a small picture's size is less
+LEAST_OBLONG = 0.005  # by which the sides of a pixel may differ: rounding of a small picture's size is less
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class CameraTrack:
                 f"The optical axis is off the picture's center by up to {float(off[0]):.1%} of its width and {float(off[1]):.1%} of its "
                 "height, as in a crop; only json holds that."
             )
-        if abs(self.pixel_aspect - 1) > SQUARE:
+        if abs(self.pixel_aspect - 1) > LEAST_OBLONG:
             said.append(
                 f"The pixels are {self.pixel_aspect:.4g} times as wide as high; glb and json hold that, a chan needs it as the pixel "
                 "aspect of the format, and after effects takes square pixels."

@@ -87,7 +87,8 @@ def read_float_tiff(path: Path) -> numpy.ndarray | None:
     if KIND_OF_FLOATS not in numbers.get(SAMPLE_KIND, ()):
         return None
     layout = _layout(numbers)
-    _require_known(layout)
+    with decoding_picture():
+        _require_known(layout)
     stored = _float_samples(path, layout, "<" if head[:2] == b"II" else ">")
     return _turned_upright(_light(stored, numbers.get(EXTRA_SAMPLES, (0,))[0]), numbers.get(ORIENTATION, (1,))[0])
 
@@ -120,7 +121,7 @@ def _require_known(layout: FloatLayout) -> None:
     """Refuses what says of itself that it is larger than any photo, or is not built as the standard has it, before it is unpacked."""
     limit = 2 * (Image.MAX_IMAGE_PIXELS or 1 << 40)
     if layout.height * layout.width > limit:
-        raise PhotoError(f"the picture has more than {limit // 10**6} megapixels; shrink it first.")
+        raise Image.DecompressionBombError
     (block_height, block_width), samples = layout.block, layout.samples
     if min(layout.height, layout.width, block_height, block_width, samples) < 1 or samples > MOST_SAMPLES:
         raise PhotoError("the file is damaged: its size makes no sense.")

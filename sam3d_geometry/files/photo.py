@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ..geometry.camera import fov_x_degrees_from_focal_pixels
-from ..geometry.colour import BEHIND_ALPHA, on_screen
+from ..geometry.colour import BEHIND_ALPHA, on_screen, put_over_gray
 from ..geometry.lens import FULL_FRAME_DIAGONAL_MM
 from ..geometry.pixel_aspect import SQUARE, square_size
 from .float_picture import EXR, FloatPicture, has_picture, read_floats
@@ -153,10 +153,7 @@ def _photo_of_floats(picture: FloatPicture, exposure: float) -> Photo:
         for plane in picture.seen(exposure).movedim(-1, 0).numpy()
     ]
     values = torch.from_numpy(numpy.stack(planes, -1))[None]
-    alpha = values[..., 3] if values.shape[-1] == 4 else None
-    image = (
-        values[..., :3] if alpha is None else torch.lerp(torch.tensor(BEHIND_ALPHA), values[..., :3], alpha[..., None])
-    )
+    image, alpha = (put_over_gray(values), values[..., 3]) if values.shape[-1] == 4 else (values, None)
     return Photo(image, alpha, size, None, 1, tuple(notes))
 
 

@@ -33,6 +33,12 @@ def srgb_from_linear(light: torch.Tensor) -> torch.Tensor:
     return torch.minimum(light * 12.92, curve)  # from where the two meet the curve is the smaller
 
 
+def put_over_gray(picture: torch.Tensor) -> torch.Tensor:
+    """Colors and alpha (..., 4) -> colors (..., 3) over BEHIND_ALPHA where that lets it through."""
+    colour = picture[..., :3]
+    return torch.lerp(torch.full_like(colour, BEHIND_ALPHA), colour, picture[..., 3:])
+
+
 def without_nan(picture: torch.Tensor) -> torch.Tensor:
     """A picture in [0, 1] without nan, black where that was; the same tensor where nothing is to be changed, which a CPU looks for."""
     if picture.device.type == "cpu":  # elsewhere to look would be to wait

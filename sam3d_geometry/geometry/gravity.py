@@ -146,9 +146,10 @@ def find_up(pointmap: Pointmap, shared: bool = True, source: str = "auto") -> Up
         groups = [chosen]
     else:
         groups = [[i] for i in range(count)]
-    asked = pointmap[sorted({i for group in groups for i in group})]
+    asked = sorted({i for group in groups for i in group})
+    read = pointmap if len(asked) == count else pointmap[asked]
     found = KEPT.of(
-        pointmap, ("up", shared, source), asked, lambda: [_likeliest(pointmap[group], source) for group in groups]
+        pointmap, ("up", shared, source), read, lambda: [_likeliest(pointmap[group], source) for group in groups]
     )
     up = torch.stack([direction for direction, _ in found])
     confidence = torch.tensor([sure for _, sure in found])

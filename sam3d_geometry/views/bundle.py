@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 
-from .turns import rotation_of, skew
+from ..geometry.turns import rotation_of, skew
 
 POSE, SCALE = 6, 1  # numbers of a view: turn and shift, and the logarithm of its depth's scale
 OWN_UNKNOWNS = POSE + SCALE

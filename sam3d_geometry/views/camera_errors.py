@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy
 
-from .turns import degrees_between, kabsch
+from ..geometry.turns import degrees_between, kabsch
 
 # of the cameras' axes beside their places when worlds are brought together: they decide on a line only
 AXES_WEIGHT = 0.1

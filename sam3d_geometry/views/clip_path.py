@@ -21,8 +21,8 @@ from ..clips.ego_motion import SolverFrame
 from ..clips.flow import opencv_for_flow, refined, sample_at
 from ..geometry.camera import unproject
 from ..geometry.pointmap import Pointmap
+from ..geometry.turns import rotation_of, vector_of
 from .bundle import FIRST_SPREAD, Observations, Rules, Scene, adjust, reprojections
-from .turns import rotation_of, vector_of
 
 LONGEST_STEP = 6  # frames from one that is adjusted to the next
 STEP_PIXELS = 0.08  # of the long edge: by how much points may have moved from an anchor to the next
@@ -33,10 +33,8 @@ POINTS_OF_ANCHOR = 200  # of an anchor
 CORNER = 0.003  # of the strongest corner: what is weaker is no point to follow
 FOLLOWED_BORDER = 6  # pixels: half the window by which points are followed
 LEAST_OF_OTHERS = 30  # points of other anchors that an anchor must see
-SEARCHED, HALVINGS = (
-    0.02,
-    2,
-)  # of the long edge: how far from where it is expected a point is looked for, and by which pictures
+SEARCHED = 0.02  # of the long edge: how far from where it is expected a point is looked for
+HALVINGS = 2  # of the pictures in which it is looked for first
 PIXEL_NOISE = 0.3  # of followed points
 MOST_MISSED = 1.5  # pixels: what is farther off after the first rounds moves by itself
 ROUNDS = (4, 4)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy
-import torch
 
 from ..geometry.camera import unproject
 from ..geometry.resize import resize_mask
+from ..geometry.widening import widened
 from .view import View
 
 FLOATING = 0.15  # of the depth, by which a point stands before what the other photo sees there
@@ -66,4 +66,4 @@ def _grown_mask(view: View) -> numpy.ndarray:
     assert view.mask is not None
     mask = resize_mask(view.mask[None], view.pointmap.size).float()
     reach = max(1, round(OUTLINE * max(view.pointmap.size)))
-    return torch.nn.functional.max_pool2d(mask[None], 2 * reach + 1, 1, reach)[0, 0].bool().numpy()
+    return widened(mask, reach)[0].numpy()

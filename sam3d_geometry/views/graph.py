@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy
 
+from ..geometry.turns import degrees_between, rotation_of, vector_of
 from .edges import SURE_INLIERS, Edge
-from .turns import degrees_between, rotation_of, vector_of
 
 LOOP_DEGREES = 5.0
 HELD_BY_FEW = 60  # matches of a pair that alone holds a part of a group

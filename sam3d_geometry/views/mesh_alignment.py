@@ -13,11 +13,11 @@ from ..geometry.crop import bounding_window
 from ..geometry.pointmap import Pointmap
 from ..geometry.progress import OnProgress
 from ..geometry.resize import resize_mask
+from ..geometry.turns import degrees_between
 from ..shapes.decimation import clustered
 from ..shapes.mesh import Mesh
 from .object_surface import surface_inside
 from .similarity import MeshSamples, Similarities, open_directions, refined, sampled, stepped
-from .turns import degrees_between
 
 TURNS = 600  # rotations that the search starts from, about 22 degrees apart
 LOOKED_AT = 240  # of these, how many are drawn and compared with the picture

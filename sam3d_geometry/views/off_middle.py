@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy
 
+from ..geometry.turns import rotation_of
 from .bundle import Scene
 from .solving import Solved
-from .turns import rotation_of
 
 LEAST_POINTS = 30  # that two other views of the group place, of a view that is asked
 LEAST_OFF, OFF_SIGMAS = 0.04, 8.0  # of the focal length, and in standard deviations, by which the middle lies elsewhere

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
+from ..geometry.widening import widened
 from .consistency import differences
-from .posed_depth import PosedDepth, grown
+from .posed_depth import PosedDepth
 
 FLOATS = 0.1  # of ln depth, by which a point stands before what another view sees there
 OUTLINE_PIXELS = 2  # by which depth may lie outside of an outline
@@ -56,7 +57,7 @@ def _clash(frame: PosedDepth, other: PosedDepth) -> float:
     inside = inside.view(frame.depth.shape) & frame.valid
     beside = torch.zeros_like(inside)
     if other.silhouette is not None:
-        outline = grown(other.silhouette, OUTLINE_PIXELS)
+        outline = widened(other.silhouette[None], OUTLINE_PIXELS)[0]
         before = (other.everything > 0) & ~other.silhouette  # something may stand before the object there
         beside = inside & ~(outline | before).reshape(-1)[pixel].view(frame.depth.shape)
     judged = there | beside

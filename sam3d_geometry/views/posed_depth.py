@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional as F
 
 from ..geometry.camera import project, unproject, view_plane_axes
 from ..geometry.normals import surface_normals
 from ..geometry.pointmap_maker import pointmap_of_depth
 from ..geometry.resize import resize_mask
-from ..geometry.surfaces import surface_links
+from ..geometry.surfaces import ends_of, surface_links
+from ..geometry.widening import widened
 from .view import View
 
 LEAST_DEPTH_COSINE = 0.15  # between a surface and the ray: flatter ones say nothing about depth
@@ -112,22 +112,13 @@ def posed_depth(view: View) -> PosedDepth:
     )
 
 
-def grown(marked: torch.Tensor, reach: int) -> torch.Tensor:
-    """Bool (h, w) grown by `reach` pixels to all sides."""
-    return F.max_pool2d(marked[None, None].float(), 2 * reach + 1, 1, reach)[0, 0] > 0
-
-
 def _away_from_edges(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(h, w) 1 inside surfaces, 0 beside a jump of depth, RIM_WEIGHT beside pixels without depth."""
-    jump = torch.zeros_like(mask)
-    for dim, links in enumerate(surface_links(depth[None], mask[None])):
-        length = links.shape[dim + 1]
-        first, second = mask.narrow(dim, 0, length), mask.narrow(dim, 1, length)
-        parted = ~links[0] & first & second
-        jump.narrow(dim, 0, length).logical_or_(parted)
-        jump.narrow(dim, 1, length).logical_or_(parted)
-    rim = torch.where(grown(~mask, 1), RIM_WEIGHT, 1.0)
-    return torch.where(grown(jump, EDGE_REACH - 1), 0, rim)
+    down, along = surface_links(depth[None], mask[None])
+    # what borders on pixels without depth is a rim and no jump
+    jump = ends_of((down | ~(mask[:-1] & mask[1:]), along | ~(mask[:, :-1] & mask[:, 1:])))
+    rim = torch.where(widened(~mask[None], 1), RIM_WEIGHT, 1.0)
+    return torch.where(widened(jump, EDGE_REACH - 1), 0, rim)[0]
 
 
 def _normals(depth: torch.Tensor, mask: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:

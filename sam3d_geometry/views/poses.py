@@ -139,10 +139,10 @@ def _placed_views(
             group, own = _of_solved(views, features, result, number)
             placements |= own
             _say_held_by_few(views, result.group, edges)
-            _say_repeats(views, held_by_repeats(result.group, edges, features, repeated))
         else:
             group = _of_turned(views, result, edges, number)
-            _say_repeats(views, held_by_repeats(result, edges, features, repeated))
+        members = result.group if isinstance(result, Solved) else result
+        _say_repeats(views, held_by_repeats(members, edges, features, repeated))
         groups.append(group)
     pairs = tuple(_pair_of_edge(views, edge) for edge in edges)
     return PosedViews(tuple(views), tuple(groups), pairs, placements)

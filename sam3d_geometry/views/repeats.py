@@ -18,10 +18,8 @@ LIKE_A_COPY = 0.3  # of descriptors of length 1: less than what two sides of one
 RIVALS = 8  # likest features that each one is held against
 NEIGHBORS_ASKED, LEAST_ALONG = 10, 0.3  # neighbors of a feature, and their share that have a copy in the same direction
 LEAST_APART = 0.025  # of the long edge, between a feature and its copy
-SAME_STEP, LEAST_STEP_ERROR = (
-    0.2,
-    0.01,
-)  # of the step from a feature to its copy, and of the long edge, that neighbors may differ by
+SAME_STEP = 0.2  # of the step from a feature to its copy, that neighbors may differ by
+LEAST_STEP_ERROR = 0.01  # of the long edge, likewise at least
 MOSTLY_REPEATED = 0.2  # of a photo's features: what it shows is a pattern (of measured photos at most 0.03 are)
 REPEATED_PAIR = 0.5  # of a pair's matches: what holds the pair is something that comes more than once
 
@@ -75,7 +73,8 @@ def held_by_repeats(
     firm = [edge for edge in inside if _repeated_share(edge, repeated) < REPEATED_PAIR]
     if len(firm) < len(inside):
         parts = groups_of(firm)
-        largest = parts[0] if (parts and len(parts) < 2) or (parts and len(parts[0]) > len(parts[1])) else []
+        sizes = [len(part) for part in parts]  # the largest first
+        largest = parts[0] if sizes and sizes[0] > max(sizes[1:], default=0) else []
         for view in set(members) - set(largest) - set(found):
             found[view] = (
                 "weak: what connects it with the other photos comes more than once, so it may stand at another of them"

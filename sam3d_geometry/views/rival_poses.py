@@ -13,8 +13,8 @@ import numpy
 import torch
 
 from ..geometry.medians import weighted_median
+from ..geometry.turns import degrees_between
 from .features import opencv_for_features
-from .turns import degrees_between
 from .two_views import LEAST_MATCHES, TwoViews, rays, two_views_from
 
 PLANE_PIXELS, LIFTED_PIXELS = 2.0, 6.0  # by which a match may miss a homography, and a lifted point's projection

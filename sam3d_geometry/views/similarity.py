@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy
 
+from ..geometry.turns import rotation_of
 from ..shapes.mesh import Mesh, face_normals
-from .turns import rotation_of
 
 NORMAL_WEIGHT = 0.35  # how far apart, in radii of the mesh, opposite normals are held for; half of it each way
 LARGEST_STEP = 0.35  # radians, log scale and radii that one step may move

@@ -35,10 +35,8 @@ REFOCUSINGS = 4  # of solving pairs anew at the focal length that was found
 SETTLED_FOCAL = 0.02  # as a logarithm: a change that no pair needs to be solved anew for
 RECENTRINGS = 3  # of solving anew with the middles that were found
 ODD_LOSS = 0.05  # of the places that fit, which lenses of their own may not cost
-UNLIKE_FOCALS, AGREED_SPREAD = (
-    0.1,
-    0.02,
-)  # as logarithms: between groups of one lens, and about what they are brought to
+UNLIKE_FOCALS = 0.1  # as a logarithm, between groups of one lens
+AGREED_SPREAD = 0.02  # likewise, about what they are brought to
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy
 
+from ..geometry.turns import kabsch, rotation_of, skew
 from .features import opencv_for_features
-from .turns import kabsch, rotation_of, skew
 
 MATCH_NOISE = 1.0  # of noise of a match
 MAGSAC_ROUNDS, MAGSAC_CONFIDENCE = 2000, 0.9999

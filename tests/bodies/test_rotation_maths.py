@@ -7,6 +7,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from sam3d_geometry.bodies.rotation_maths import (
+    are_rotations,
     best_rotation,
     continuous,
     euler_zxy_degrees,
@@ -75,3 +76,9 @@ def test_the_best_rotation_is_found_back_and_never_mirrors(turns):
     assert (best_rotation(points, moved) - turns).abs().max() < 1e-9
     flat = points * torch.tensor([1.0, 1.0, 0.0])
     assert (torch.det(best_rotation(flat, flat * torch.tensor([1.0, -1.0, 1.0]))) - 1).abs().max() < 1e-9
+
+
+def test_what_is_no_rotation_is_told():
+    turns = rotation_from_euler(torch.tensor([[0.3, -0.2, 1.0], [2.0, 0.1, -0.4]], dtype=torch.float64))
+    assert are_rotations(turns, 1e-3) and not are_rotations(turns * 1.01, 1e-3)
+    assert not are_rotations(torch.cat([turns, torch.full((1, 3, 3), torch.nan, dtype=torch.float64)]), 0.1)

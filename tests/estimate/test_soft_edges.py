@@ -11,9 +11,9 @@ from sam3d_geometry.estimate.soft_edges import (
     on_ridges,
     ramp_strides,
     slopes,
-    widened,
 )
 from sam3d_geometry.geometry.surfaces import ends_of, inverse_depth
+from sam3d_geometry.geometry.widening import widened
 from sam3d_geometry.maps.enlarge import gaussian_blur
 
 SIZE = (96, 128)

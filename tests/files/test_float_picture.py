@@ -7,7 +7,7 @@ import numpy
 import pytest
 import torch
 from depth_frames import frame, save
-from float_pictures import rgb_channels, write_float_tiff, write_parts_exr, write_picture_exr
+from float_pictures import damage, rgb_channels, write_float_tiff, write_parts_exr, write_picture_exr
 from PIL import Image
 
 from sam3d_geometry.files.float_picture import LINEAR_NOTE, color_channels, has_picture, read_floats
@@ -174,12 +174,8 @@ def test_depth_is_no_photo(tmp_path):
 
 def test_damage_is_said_in_one_sentence(tmp_path):
     path = write_picture_exr(tmp_path / "a.exr", rgb_channels(LIGHT))
-    whole, generator, refused = path.read_bytes(), numpy.random.default_rng(1), 0
-    for attempt in range(150):
-        damaged = bytearray(whole)
-        for at in generator.integers(0, 500, 4):
-            damaged[at] = generator.integers(0, 256)
-        path.write_bytes(damaged[: len(damaged) // 2] if attempt % 10 == 0 else damaged)
+    refused = 0
+    for _ in damage(path, 150, 500):
         try:
             photo = read_photo(path)
         except PhotoError as error:

@@ -6,11 +6,13 @@ import torch
 from sam3d_geometry.clips.flow import grey_frames
 from sam3d_geometry.effects.camera.stereo import ANAGLYPH_HALF_COLOR, anaglyph
 from sam3d_geometry.geometry.colour import (
+    BEHIND_ALPHA,
     eight_bit,
     linear_from_hex,
     linear_from_srgb,
     luminance,
     on_screen,
+    put_over_gray,
     srgb_from_hex,
     srgb_from_linear,
     without_nan,
@@ -85,3 +87,9 @@ def test_light_on_a_screen_is_undone_from_alpha_and_ends_at_white():
     assert on_screen(light[:, :1]).shape == (2, 3) and torch.equal(
         on_screen(light[:, :3]), srgb_from_linear(torch.tensor([[0.25, 0.0, 1.0], [0.0, 0.0, 0.3]]))
     )
+
+
+def test_what_is_transparent_is_put_over_gray():
+    picture = torch.tensor([[0.2, 0.4, 1.0, 1.0], [0.2, 0.4, 1.0, 0.0], [1.0, 0.0, 0.5, 0.5]])
+    wanted = torch.tensor([[0.2, 0.4, 1.0], [BEHIND_ALPHA] * 3, [0.75, 0.25, 0.5]])
+    assert torch.allclose(put_over_gray(picture), wanted)

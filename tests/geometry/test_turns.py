@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from sam3d_geometry.views.turns import degrees_between, kabsch, rotation_of, skew, vector_of
+from sam3d_geometry.geometry.turns import degrees_between, kabsch, rotation_of, skew, vector_of
 
 
 def test_vectors_come_back_from_their_rotations():

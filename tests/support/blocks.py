@@ -10,7 +10,7 @@ import torch
 
 from sam3d_geometry.effects.light.rasterize import rasterize
 from sam3d_geometry.geometry.pointmap import Pointmap
-from sam3d_geometry.views.turns import rotation_of
+from sam3d_geometry.geometry.turns import rotation_of
 
 SIZE = (100, 120)
 MIDDLE = numpy.array([0, 0, 4.0])

@@ -28,6 +28,17 @@ def write_parts_exr(path, parts):
     return path
 
 
+def damage(path, count, reach):
+    """Writes a file's damaged copies in its place, one after the other: four of its first `reach` bytes, every tenth cut in half too."""
+    whole, generator = path.read_bytes(), numpy.random.default_rng(1)
+    for attempt in range(count):
+        damaged = bytearray(whole)
+        for at in generator.integers(0, reach, 4):
+            damaged[at] = generator.integers(0, 256)
+        path.write_bytes(damaged[: len(damaged) // 2] if attempt % 10 == 0 else damaged)
+        yield
+
+
 def write_float_tiff(path, values, compression=1, predictor=1, rows=None):
     """A TIFF of float32 (H, W) or (H, W, 3) in strips by libtiff; compression and predictor by the numbers of TIFF."""
     flags = [cv2.IMWRITE_TIFF_COMPRESSION, compression, cv2.IMWRITE_TIFF_PREDICTOR, predictor]

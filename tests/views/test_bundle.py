@@ -6,6 +6,7 @@ import numpy
 import posed_points
 import pytest
 
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.views.bundle import (
     Rules,
     _changed_scene,
@@ -16,7 +17,6 @@ from sam3d_geometry.views.bundle import (
     learned_spread,
     reprojections,
 )
-from sam3d_geometry.views.turns import degrees_between, rotation_of
 
 FIXED = Rules(1.0, numpy.zeros((1, 2)), numpy.zeros(1))
 FREE = Rules(1.0, numpy.array([[0.0, 0.3]]), numpy.array([0.05]))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy
 import pytest
 
+from sam3d_geometry.geometry.turns import rotation_of
 from sam3d_geometry.views.camera_errors import camera_errors, silently_wrong
-from sam3d_geometry.views.turns import rotation_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from development.benchmarks.camera_path import path_error
 from sam3d_geometry.clips.alignment import Alignment
 from sam3d_geometry.geometry.camera import unproject
 from sam3d_geometry.geometry.pointmap import Pointmap
+from sam3d_geometry.geometry.turns import rotation_of
 from sam3d_geometry.views.clip_path import adjusted_path
-from sam3d_geometry.views.turns import rotation_of
 
 FRAMES, SIZE = 25, (108, 192)
 WALLS = (

@@ -14,11 +14,11 @@ from PIL import Image
 
 pytest.importorskip("cv2")
 
+from sam3d_geometry.geometry.turns import degrees_between
 from sam3d_geometry.views import colmap_engine
 from sam3d_geometry.views.colmap_engine import colmap_views, import_pycolmap, posed_by_engine
 from sam3d_geometry.views.posed import Group, PosedViews
 from sam3d_geometry.views.poses import PoseSettings
-from sam3d_geometry.views.turns import degrees_between
 
 ROOM = posed_scenes.room(4)
 UNIT = 0.37  # of the stand-in's world

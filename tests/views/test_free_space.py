@@ -7,8 +7,8 @@ import numpy
 import posed_scenes
 import torch
 
+from sam3d_geometry.geometry.turns import rotation_of
 from sam3d_geometry.views.free_space import violated
-from sam3d_geometry.views.turns import rotation_of
 
 ROOM = posed_scenes.room(4)
 UNIT = (0.0, 0.0)

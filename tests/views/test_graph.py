@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy
 import pytest
 
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.views.edges import Edge
 from sam3d_geometry.views.graph import (
     averaged_rotations,
@@ -14,7 +15,6 @@ from sam3d_geometry.views.graph import (
     without_broken_loops,
     without_weak_bridges,
 )
-from sam3d_geometry.views.turns import degrees_between, rotation_of
 from sam3d_geometry.views.two_views import TwoViews
 
 TURNS = rotation_of(numpy.random.default_rng(0).uniform(-0.5, 0.5, (5, 3)))

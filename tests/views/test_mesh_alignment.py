@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from sam3d_geometry.effects.light.rasterize import rasterize
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.shapes.mesh import Mesh
 from sam3d_geometry.views import mesh_alignment
 from sam3d_geometry.views.mesh_alignment import align_mesh
-from sam3d_geometry.views.turns import degrees_between, rotation_of
 
 SIZE = (120, 160)
 BOX = torch.tensor([[x, y, z] for x in (-1.0, 1) for y in (-1.0, 1) for z in (-1.0, 1)])

@@ -11,8 +11,8 @@ pytest.importorskip("cv2")
 
 from development.scenes.moving_room import moving_room
 from development.scenes.renderer import render
+from sam3d_geometry.geometry.turns import degrees_between
 from sam3d_geometry.views.poses import ON_ONE_SPOT, PoseSettings, pose_views
-from sam3d_geometry.views.turns import degrees_between
 
 ROOM = posed_scenes.room(4)
 

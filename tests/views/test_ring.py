@@ -6,8 +6,8 @@ import pytest
 import torch
 from round_views import DISTANCE, ball_views
 
+from sam3d_geometry.geometry.turns import degrees_between
 from sam3d_geometry.views.ring import GUESSED_STEPS, guessed_ring
-from sam3d_geometry.views.turns import degrees_between
 
 
 def test_the_ring_of_a_ball_is_where_its_cameras_were():

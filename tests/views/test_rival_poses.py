@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("cv2")
 
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.views import rival_poses
 from sam3d_geometry.views.rival_poses import OTHER_TURN, MatchedPair, likeliest, pose_cost, starting_poses
-from sam3d_geometry.views.turns import degrees_between, rotation_of
 from sam3d_geometry.views.two_views import rays, two_views_from
 
 CAMERA = numpy.array([[1400.0, 0, 500], [0, 1400.0, 500], [0, 0, 1]])

@@ -4,9 +4,9 @@ import numpy
 import pytest
 import torch
 
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.shapes.mesh import Mesh
 from sam3d_geometry.views.similarity import Similarities, open_directions, refined, sampled, stepped
-from sam3d_geometry.views.turns import degrees_between, rotation_of
 
 CORNERS = torch.tensor([[0.0, 0, 0], [1.2, 0.1, 0.2], [0.2, 0.9, 0.1], [0.3, 0.3, -0.7]])
 SOLID = Mesh(CORNERS, torch.tensor([[0, 1, 2], [0, 3, 1], [0, 2, 3], [1, 3, 2]]).int())

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
+from sam3d_geometry.geometry.turns import degrees_between
 from sam3d_geometry.views import solution
 from sam3d_geometry.views.bundle import Rules
 from sam3d_geometry.views.edges import Edge
@@ -16,7 +17,6 @@ from sam3d_geometry.views.features import find_features, matches_of
 from sam3d_geometry.views.lenses import FoundLens, intrinsics_with_focal, long_edge_focal
 from sam3d_geometry.views.solution import MatchedPhotos, Solution, solution_of, with_one_focal
 from sam3d_geometry.views.solving import Solved
-from sam3d_geometry.views.turns import degrees_between
 
 ROOM = posed_scenes.room(4)
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from sam3d_geometry.views.turns import degrees_between, rotation_of
+from sam3d_geometry.geometry.turns import degrees_between, rotation_of
 from sam3d_geometry.views.two_views import rays, solve_two_views, triangulated
 
 CAMERA = numpy.array([[posed_points.FOCAL, 0, 500], [0, posed_points.FOCAL, 400], [0, 0, 1.0]])
